@@ -1,0 +1,1 @@
+fn main() { baton_desktop::run() }
