@@ -1,1 +1,7 @@
-//! placeholder
+//! The rules of Baton.
+
+mod ids;
+mod time;
+
+pub use ids::*;
+pub use time::*;
