@@ -1,7 +1,32 @@
-//! The rules of Baton.
+//! The rules of Baton: who owns a conversation, who may write, what happens next, and when.
+//!
+//! Everything here is plain Rust over plain data. The time, the actor's permissions, the inbox's policy and every id are
+//! inputs; there is no clock, no database, no network and no randomness, and a test proves that this crate depends on none.
+//!
+//! Two functions carry the whole product: [`decide`] judges a command on a state and answers with events or a [`Refusal`],
+//! and [`evolve`] folds an event into a state and never fails. The referee, the desktop's prediction and the simulator all
+//! call the same two.
 
+mod calendar;
+mod command;
+mod context;
+mod conversation;
+mod event;
 mod ids;
+mod inbox;
+mod member;
+mod message;
+mod refusal;
 mod time;
 
+pub use calendar::*;
+pub use command::*;
+pub use context::*;
+pub use conversation::*;
+pub use event::*;
 pub use ids::*;
+pub use inbox::*;
+pub use member::*;
+pub use message::*;
+pub use refusal::*;
 pub use time::*;

@@ -1,1 +1,12 @@
-//! placeholder
+//! What travels: between desktop and server over HTTP and a WebSocket, and between a desktop's engine and its window.
+//!
+//! Types only. Everything here is JSON with camelCase names; instants are UTC milliseconds, ids are text. The same types are
+//! written out as TypeScript for the UI by `cargo xtask check --fix`, and a test holds the written ones to these.
+
+mod desktop;
+mod http;
+mod sync;
+
+pub use desktop::*;
+pub use http::*;
+pub use sync::*;

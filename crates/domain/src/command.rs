@@ -1,0 +1,333 @@
+//! Commands: what people, channels and timers ask for. Deciding on them is [`crate::decide`]'s.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    Actor, AfterReply, Category, CommandId, ConversationId, DeviceId, DocumentBody, DocumentId, DraftId,
+    HandoffContext, MemberId, Message, MessageId, Money, Outcome, Priority, Status, Timestamp,
+};
+
+/// A command. Sending one twice has the effect of once: its id is kept in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Command {
+    /// Made by whoever issues it.
+    pub id: CommandId,
+    /// Who asks. The server sets it from the session, whatever the sender wrote.
+    pub actor: Actor,
+    /// From which device.
+    pub device: DeviceId,
+    /// About which conversation; for a first message, the one to create.
+    pub conversation: ConversationId,
+    /// When the person acted, by their clock corrected with the server's at last contact.
+    pub issued_at: Timestamp,
+    /// The newest message the author had on screen. Commands that take a conversation out of sight carry it.
+    pub last_seen: Option<MessageId>,
+    /// The version it was based on, where the value it replaces matters.
+    pub based_on: Option<u32>,
+    /// What is asked.
+    pub body: CommandBody,
+}
+
+/// Which deadline came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Deadline {
+    /// A follow-up.
+    FollowUp,
+    /// The end of a proposal to close.
+    Closing,
+    /// A snooze.
+    Snooze,
+    /// A handoff nobody took.
+    Handoff,
+}
+
+/// How a holder answers a colleague who asks for the reply lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LockAnswer {
+    /// Give it.
+    Give,
+    /// Keep it.
+    Keep,
+}
+
+/// How a person settles a reply whose delivery no machine can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Settlement {
+    /// It was delivered.
+    Delivered,
+    /// It was not: send it again, with the same Message-ID.
+    SendAgain,
+    /// It was not, and shall not be.
+    Drop,
+}
+
+/// What a command asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum CommandBody {
+    /// Make me the owner. First come, first served.
+    Claim,
+    /// Make somebody the owner; after a reply it needs the context.
+    Assign {
+        /// Whom.
+        to: MemberId,
+        /// What they must know.
+        context: Option<HandoffContext>,
+    },
+    /// Give it back to the queue.
+    Release,
+    /// Offer it to a colleague with what they must know.
+    HandOff {
+        /// Whom.
+        to: MemberId,
+        /// What they must know; `None` where nothing was said about promises: asked for in place.
+        context: Option<HandoffContext>,
+    },
+    /// Take what was offered to me.
+    AcceptHandoff,
+    /// Don't.
+    DeclineHandoff {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Be told of it.
+    Follow,
+    /// Don't be told of it any more.
+    Unfollow,
+    /// Set a status by hand.
+    SetStatus {
+        /// Which.
+        status: Status,
+    },
+    /// Set fields; those left out stay.
+    SetFields {
+        /// What it is.
+        category: Option<Category>,
+        /// How urgent.
+        priority: Option<Priority>,
+        /// What it may be worth.
+        value: Option<Money>,
+        /// The customer's company.
+        company: Option<String>,
+        /// What it is about.
+        subject: Option<String>,
+    },
+    /// Add a label.
+    Tag {
+        /// Which.
+        tag: String,
+    },
+    /// Take a label off.
+    Untag {
+        /// Which.
+        tag: String,
+    },
+    /// Say what happens next; an empty text clears it.
+    SetNextStep {
+        /// In words.
+        text: String,
+    },
+    /// Set when we act next.
+    ScheduleFollowUp {
+        /// When.
+        due: Timestamp,
+        /// In which zone that was chosen (IANA).
+        zone: Option<String>,
+        /// What for, in words.
+        text: Option<String>,
+    },
+    /// The follow-up is done.
+    CompleteFollowUp,
+    /// A colleague or somebody outside owes us an answer.
+    Block {
+        /// The colleague.
+        on: Option<MemberId>,
+        /// Or an outside address.
+        address: Option<String>,
+        /// What is needed.
+        text: String,
+    },
+    /// We have it.
+    Unblock,
+    /// Out of sight until an instant, or until a reply.
+    Snooze {
+        /// Until when; `None` until a message comes.
+        until: Option<Timestamp>,
+        /// In which zone that was chosen (IANA).
+        zone: Option<String>,
+        /// Why, needed while the customer waits for an answer.
+        reason: Option<String>,
+    },
+    /// Back in sight.
+    Wake,
+    /// Write a note for the team. Its id is the command's.
+    AddNote {
+        /// The text.
+        text: String,
+        /// Who is mentioned.
+        mentions: Vec<MemberId>,
+    },
+    /// Take the reply lock: sent with the first character.
+    TakeLock {
+        /// In the owner's place.
+        cover: bool,
+    },
+    /// Give the reply lock back.
+    ReleaseLock {
+        /// The token it was granted with.
+        #[ts(type = "number")]
+        token: u64,
+    },
+    /// Ask the holder for the reply lock.
+    RequestLock,
+    /// Answer somebody who asked.
+    AnswerRequest {
+        /// How.
+        answer: LockAnswer,
+    },
+    /// Take the reply lock from its holder (managers).
+    TakeOver,
+    /// Offer a text to whoever is replying; it becomes a note they can adopt with one key.
+    SuggestDraft {
+        /// The text.
+        text: String,
+    },
+    /// Send the draft. The reply's id is the command's.
+    Reply {
+        /// Which draft.
+        draft: DraftId,
+        /// The digest of what was on screen, [`crate::DraftText::digest`].
+        digest: String,
+        /// The token of the reply lock.
+        #[ts(type = "number")]
+        token: u64,
+        /// What happens after it.
+        after: AfterReply,
+        /// The offer, when sent as a quote.
+        quote: Option<Money>,
+        /// Close with it.
+        close: Option<Outcome>,
+    },
+    /// Take a reply back in its undo window.
+    CancelSend {
+        /// Which.
+        outbound: MessageId,
+    },
+    /// Say what became of a reply whose delivery is unknown.
+    SettleUnknown {
+        /// Which.
+        outbound: MessageId,
+        /// What became of it.
+        how: Settlement,
+    },
+    /// The newest message needs no answer.
+    NoReplyNeeded,
+    /// Not a lead: closed without duties.
+    NotALead,
+    /// Close it.
+    Close {
+        /// How it ended; a lead needs one.
+        outcome: Option<Outcome>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Open it again.
+    Reopen,
+    /// An outside reply was mine: I own it.
+    ClaimOutsideReply {
+        /// The message.
+        message: MessageId,
+    },
+
+    // From channels and timers only.
+    /// A message arrived.
+    Receive {
+        /// The message.
+        message: Box<Message>,
+        /// False for history.
+        live: bool,
+        /// The inbox a new conversation lies in.
+        inbox: crate::InboxId,
+    },
+    /// A reply was seen in Sent that did not go through Baton.
+    ExternalReply {
+        /// The message.
+        message: Box<Message>,
+        /// False for history.
+        live: bool,
+        /// The inbox a new conversation lies in.
+        inbox: crate::InboxId,
+    },
+    /// The fence: the body is about to be offered to the provider.
+    OutboundSending {
+        /// Which.
+        outbound: MessageId,
+        /// The attempt it counts as, from 1.
+        attempt: u32,
+    },
+    /// The body was never offered: queue it again.
+    OutboundReturned {
+        /// Which.
+        outbound: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// The provider took it.
+    OutboundSent {
+        /// Which.
+        outbound: MessageId,
+        /// What it answered.
+        reply: String,
+    },
+    /// The provider refused it for good.
+    OutboundFailed {
+        /// Which.
+        outbound: MessageId,
+        /// What it answered.
+        reason: String,
+    },
+    /// It can't be told.
+    OutboundUnknown {
+        /// Which.
+        outbound: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// Its copy lies in Sent.
+    OutboundFiled {
+        /// Which.
+        outbound: MessageId,
+    },
+    /// A deadline came.
+    Due {
+        /// Which.
+        what: Deadline,
+        /// When it was.
+        at: Timestamp,
+    },
+    /// A reply lock ran out, or lay idle too long.
+    LockLapsed {
+        /// Its token.
+        #[ts(type = "number")]
+        token: u64,
+        /// Why.
+        idle: bool,
+    },
+
+    // Documents: not about a conversation; the command's `conversation` is then nil.
+    /// Make or change a document.
+    PutDocument {
+        /// What it shall hold.
+        document: Box<DocumentBody>,
+    },
+    /// Remove a document.
+    RemoveDocument {
+        /// Which.
+        document: DocumentId,
+    },
+}

@@ -1,0 +1,395 @@
+//! Events: what was decided. A type is never changed or removed; new ones are added.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    AccountId, Actor, Address, Blocked, CancelReason, Category, Closing, CommandId, ConversationId, Deadline, DeviceId,
+    Document, DocumentId, FollowUp, HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId,
+    Money, NextStep, Outbound, Priority, Quote, Scope, Settlement, Snooze, Source, Status, Timestamp,
+};
+
+/// How somebody became the owner, or stopped being it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OwnerChange {
+    /// They claimed it.
+    Claimed,
+    /// They answered an unowned conversation.
+    Replied,
+    /// Somebody assigned it.
+    Assigned,
+    /// They gave it back.
+    Released,
+    /// They took a handoff.
+    HandedOff,
+    /// It came back to its last owner with the customer's message.
+    Reopened,
+}
+
+/// How a handoff ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum HandoffEnd {
+    /// Taken.
+    Accepted,
+    /// Declined.
+    Declined,
+    /// Nobody took it in time.
+    Lapsed,
+    /// The owner changed in another way.
+    Withdrawn,
+}
+
+/// Why something changed without a command of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// A person did it.
+    Person,
+    /// It got an owner, or lost it.
+    Ownership,
+    /// A reply was accepted.
+    Reply,
+    /// A reply was taken back, or failed.
+    ReplyUndone,
+    /// The customer wrote.
+    CustomerWrote,
+    /// A colleague answered outside Baton.
+    OutsideReply,
+    /// An out-of-office answer came.
+    OutOfOffice,
+    /// A deadline came.
+    Deadline,
+    /// A colleague's input came.
+    Unblocked,
+    /// It was closed.
+    Closed,
+    /// The newest message needs no answer.
+    NoReplyNeeded,
+    /// It was there before the account was connected.
+    History,
+}
+
+/// Why a reply lock ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LockEnd {
+    /// The holder gave it back, or threw the draft away.
+    Released,
+    /// The reply was sent.
+    Sent,
+    /// The holder's desktop was gone, and its time ran out.
+    Expired,
+    /// The holder paused too long.
+    Idle,
+    /// The holder gave it to a colleague who asked.
+    Given,
+    /// A manager took it.
+    TakenOver,
+    /// The holder lost the right to reply.
+    NotPermitted,
+}
+
+/// What happened in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// It began.
+    Created {
+        /// Its number for people.
+        number: u32,
+        /// The inbox it lies in.
+        inbox: InboxId,
+        /// The account it came through.
+        account: Option<AccountId>,
+        /// The customer.
+        contact: Address,
+        /// What it is about.
+        subject: String,
+        /// Where it came from.
+        source: Source,
+        /// It arrived before the account went live.
+        history: bool,
+    },
+    /// The customer, or a machine of theirs, wrote.
+    MessageReceived {
+        /// What came.
+        message: Box<Message>,
+        /// False for history.
+        live: bool,
+    },
+    /// A reply of ours was seen that did not go through Baton.
+    OutsideReply {
+        /// What was seen.
+        message: Box<Message>,
+        /// False for history.
+        live: bool,
+    },
+    /// A message we have came a second time, another way.
+    AlsoReceived {
+        /// Which we have.
+        message: MessageId,
+        /// The other way.
+        source: Source,
+    },
+    /// The owner changed.
+    OwnerChanged {
+        /// The new owner; `None` when given back.
+        owner: Option<MemberId>,
+        /// How.
+        how: OwnerChange,
+        /// What they must know.
+        context: Option<HandoffContext>,
+    },
+    /// It was offered to a colleague.
+    HandoffOffered {
+        /// The offer.
+        offer: HandoffOffer,
+    },
+    /// The offer ended.
+    HandoffEnded {
+        /// How.
+        how: HandoffEnd,
+        /// Why, where somebody said so.
+        reason: Option<String>,
+    },
+    /// Somebody follows it.
+    Followed {
+        /// Who.
+        member: MemberId,
+    },
+    /// Somebody follows it no more.
+    Unfollowed {
+        /// Who.
+        member: MemberId,
+    },
+    /// The status moved.
+    StatusChanged {
+        /// To which.
+        status: Status,
+        /// Why.
+        cause: Cause,
+    },
+    /// Fields were set; those left out stay.
+    FieldsChanged {
+        /// What it is.
+        category: Option<Category>,
+        /// How urgent.
+        priority: Option<Priority>,
+        /// What it may be worth.
+        value: Option<Money>,
+        /// The customer's company.
+        company: Option<String>,
+        /// What it is about.
+        subject: Option<String>,
+    },
+    /// A label was added.
+    Tagged {
+        /// Which.
+        tag: String,
+    },
+    /// A label was taken off.
+    Untagged {
+        /// Which.
+        tag: String,
+    },
+    /// What happens next was set, or cleared.
+    NextStepSet {
+        /// What.
+        step: Option<NextStep>,
+        /// Why.
+        cause: Cause,
+    },
+    /// When we act next was set, or cleared.
+    FollowUpSet {
+        /// When.
+        follow_up: Option<FollowUp>,
+        /// Why.
+        cause: Cause,
+    },
+    /// A deadline came. It is stamped with the deadline, not with the tick that noticed it.
+    CameDue {
+        /// Which.
+        what: Deadline,
+        /// When it was.
+        at: Timestamp,
+    },
+    /// Somebody's input is awaited.
+    Blocked {
+        /// Whose.
+        blocked: Blocked,
+    },
+    /// It came.
+    Unblocked,
+    /// Out of sight for a while.
+    Snoozed {
+        /// Until.
+        snooze: Snooze,
+        /// Why, where somebody said so.
+        reason: Option<String>,
+    },
+    /// Back in sight.
+    Woken {
+        /// Why.
+        cause: Cause,
+    },
+    /// A note for the team.
+    NoteAdded {
+        /// Its id in the thread.
+        note: MessageId,
+        /// The text.
+        text: String,
+        /// Who is mentioned.
+        mentions: Vec<MemberId>,
+        /// It is a text suggested to whoever is replying.
+        suggestion: bool,
+    },
+    /// It ended.
+    Closed {
+        /// How.
+        closing: Closing,
+    },
+    /// It is open again.
+    Reopened {
+        /// Why.
+        cause: Cause,
+    },
+    /// The newest message needs no answer: status and outcome from before it are back.
+    NoReplyNeeded {
+        /// Which message.
+        message: MessageId,
+    },
+    /// Somebody is replying. The lock's token is this event's number.
+    LockGranted {
+        /// Who.
+        member: MemberId,
+        /// On which device.
+        device: DeviceId,
+        /// In the owner's place.
+        cover: bool,
+    },
+    /// Nobody is replying any more.
+    LockReleased {
+        /// Why.
+        why: LockEnd,
+    },
+    /// A colleague asks for the reply lock.
+    LockRequested {
+        /// Who.
+        by: MemberId,
+    },
+    /// The holder answered.
+    LockRequestAnswered {
+        /// How.
+        answer: LockAnswer,
+    },
+    /// A reply was accepted.
+    ReplyQueued {
+        /// The reply.
+        outbound: Box<Outbound>,
+    },
+    /// The fence: from here it can't be taken back.
+    OutboundSending {
+        /// Which.
+        outbound: MessageId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The body was never offered: it is queued again.
+    OutboundReturned {
+        /// Which.
+        outbound: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// The provider took it.
+    OutboundSent {
+        /// Which.
+        outbound: MessageId,
+        /// What it answered.
+        reply: String,
+    },
+    /// The provider refused it for good.
+    OutboundFailed {
+        /// Which.
+        outbound: MessageId,
+        /// What it answered.
+        reason: String,
+    },
+    /// Whether it was delivered can't be told.
+    OutboundUnknown {
+        /// Which.
+        outbound: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// A person said what became of it.
+    OutboundSettled {
+        /// Which.
+        outbound: MessageId,
+        /// What.
+        how: Settlement,
+    },
+    /// It did not leave.
+    OutboundCancelled {
+        /// Which.
+        outbound: MessageId,
+        /// Why.
+        why: CancelReason,
+    },
+    /// Its copy lies in Sent.
+    OutboundFiled {
+        /// Which.
+        outbound: MessageId,
+    },
+    /// An offer was made.
+    QuoteMade {
+        /// The offer.
+        quote: Quote,
+    },
+}
+
+/// What an entry of the log is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LogBody {
+    /// Something happened in a conversation.
+    Conversation {
+        /// Which.
+        conversation: ConversationId,
+        /// What.
+        event: Event,
+    },
+    /// A document was made or changed.
+    DocumentPut {
+        /// As it is now.
+        document: Document,
+    },
+    /// A document was removed.
+    DocumentRemoved {
+        /// Which.
+        id: DocumentId,
+    },
+}
+
+/// An entry of the log: one event with its place, its time and its author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// Consecutive in the workspace, from 1.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// When its author acted.
+    pub issued_at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// The command it answers.
+    pub command: CommandId,
+    /// Where it may be read.
+    pub scope: Scope,
+    /// What happened.
+    pub body: LogBody,
+}

@@ -1,0 +1,451 @@
+//! Desktop and server, over HTTP: signing in, drafts, blobs, accounts, health.
+
+use baton_domain::{
+    AccountId, AccountMode, Capability, CommandId, Conversation, ConversationId, DeviceId, Document, DraftId,
+    DraftText, InboxId, LogEntry, Member, MemberId, Role, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The closed list of error codes. The window has one table from code to words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ErrorCode {
+    /// The request can't be understood.
+    BadRequest,
+    /// Not signed in, or not any more.
+    SignedOut,
+    /// The address and the password do not belong together.
+    WrongPassword,
+    /// Too many attempts: wait.
+    TooManyAttempts,
+    /// Signed in, but not allowed.
+    NotPermitted,
+    /// No such thing.
+    NotFound,
+    /// An invitation that was used or has run out.
+    InvitationGone,
+    /// The bytes are not what their name says.
+    DigestMismatch,
+    /// Larger than allowed.
+    TooLarge,
+    /// No room on the server's disk.
+    DiskFull,
+    /// The database did not answer.
+    StoreUnavailable,
+    /// The server can't be reached.
+    Unreachable,
+    /// The server's certificate is not trusted.
+    CertificateRefused,
+    /// This and the server's version do not fit together.
+    UpdateNeeded,
+    /// The keyring of this computer can't be used.
+    KeyringUnavailable,
+    /// The mailbox could not be reached or signed in to; the details are a connection report.
+    MailboxRefused,
+    /// A defect of ours.
+    Internal,
+}
+
+/// An error, on HTTP and to the window alike. A refusal is not an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiError {
+    /// What kind.
+    pub code: ErrorCode,
+    /// For a log and a developer, in English. Never shown as the only words.
+    pub message: String,
+}
+
+/// Sign in with address and password.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignIn {
+    /// The member's address.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+    /// Which installation.
+    pub device: DeviceId,
+    /// What to call it in the list of sessions.
+    pub device_name: String,
+}
+
+/// A session. The token is a bearer token: 256 random bits, shown once, kept hashed on the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    /// The bearer token.
+    pub token: String,
+    /// Who signed in.
+    pub member: Member,
+    /// The workspace's name.
+    pub workspace: String,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Which.
+    pub id: baton_domain::SessionId,
+    /// The device's name.
+    pub device_name: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_used_at: Timestamp,
+    /// Whether it is this one.
+    pub current: bool,
+}
+
+/// Invite somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invite {
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// An invitation: the code is shown once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// The code to join with.
+    pub code: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Join with an invitation.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Join {
+    /// The code.
+    pub code: String,
+    /// The password to sign in with from now on.
+    pub password: String,
+    /// Which installation.
+    pub device: DeviceId,
+    /// What to call it.
+    pub device_name: String,
+}
+
+/// A draft as saved; `GET`/`PUT /v1/drafts/{conversation}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// Which.
+    pub id: DraftId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Whose.
+    pub member: MemberId,
+    /// What it says.
+    pub text: DraftText,
+    /// Counts the author's saves: an older one never replaces a newer one.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+/// A conversation with its entries; `GET /v1/conversations/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationWithEntries {
+    /// Its state.
+    pub conversation: Conversation,
+    /// Its log.
+    pub entries: Vec<LogEntry>,
+}
+
+/// A page of conversations; `GET /v1/conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationPage {
+    /// Newest first.
+    pub conversations: Vec<Conversation>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// How the connection to a mail server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS, never without.
+    StartTls,
+    /// None: only to this very computer.
+    Plain,
+}
+
+/// Where a mail server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MailServer {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How it is secured.
+    pub security: Security,
+}
+
+/// A mailbox to connect: with its password, on its way to where secrets are sealed.
+#[derive(Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxSettings {
+    /// The address customers write to.
+    pub address: String,
+    /// The name they read beside it.
+    pub name: String,
+    /// Who to sign in as, often the address.
+    pub user: String,
+    /// The password, or app password.
+    pub password: String,
+    /// Where mail is read.
+    pub imap: MailServer,
+    /// Where mail is sent.
+    pub smtp: MailServer,
+    /// A certificate authority to trust beside the system's, as PEM.
+    pub extra_ca: Option<String>,
+}
+
+impl std::fmt::Debug for MailboxSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailboxSettings")
+            .field("address", &self.address)
+            .field("imap", &self.imap)
+            .field("smtp", &self.smtp)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Connect a mailbox; `POST /v1/accounts`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddAccount {
+    /// The mailbox.
+    pub mailbox: MailboxSettings,
+    /// The inbox its mail lands in; `None` makes one named after the address.
+    pub inbox: Option<InboxId>,
+    /// How far Baton acts on it.
+    pub mode: AccountMode,
+}
+
+/// Give a member access to an inbox; `PUT /v1/inboxes/{id}/access`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SetAccess {
+    /// Who.
+    pub member: MemberId,
+    /// What; empty takes all away.
+    pub capabilities: Vec<Capability>,
+}
+
+/// How a channel account is doing, in a form the window puts in words (V5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountHealth {
+    /// Which.
+    pub account: AccountId,
+    /// Its address.
+    pub address: String,
+    /// What it does now.
+    pub state: HealthState,
+    /// When mail was last read without trouble.
+    pub last_success: Option<Timestamp>,
+    /// How many messages wait to be sent.
+    pub waiting_to_send: u32,
+}
+
+/// What a channel account does now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum HealthState {
+    /// Connecting.
+    Connecting,
+    /// Reading the mailbox for the first time, newest first.
+    FirstSync {
+        /// So many are here.
+        done: u32,
+        /// Of so many.
+        total: u32,
+    },
+    /// Connected and up to date.
+    UpToDate,
+    /// Not connected; it tries again by itself.
+    Retrying {
+        /// Why.
+        problem: MailProblem,
+        /// When it tries again.
+        next: Timestamp,
+    },
+    /// Not connected; a person must act.
+    Stopped {
+        /// Why.
+        problem: MailProblem,
+    },
+}
+
+/// What is wrong with a mail server, so that the window can say it in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MailProblem {
+    /// Which kind.
+    pub kind: MailProblemKind,
+    /// Host and port.
+    pub server: String,
+    /// What the other side said, if anything.
+    pub said: Option<String>,
+}
+
+/// The kinds of trouble with a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MailProblemKind {
+    /// The name does not exist.
+    NameNotFound,
+    /// Nobody listens there.
+    Refused,
+    /// No answer.
+    TimedOut,
+    /// It offers no TLS.
+    NoTls,
+    /// Its certificate is not trusted.
+    Certificate,
+    /// It does not accept the password.
+    WrongPassword,
+    /// A folder is missing.
+    FolderMissing,
+    /// It closed the connection.
+    Disconnected,
+    /// It said something that is not the protocol.
+    Protocol,
+    /// It refuses this sender or recipient.
+    Rejected,
+    /// No room on our disk.
+    DiskFull,
+}
+
+/// One step of a connection test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeStep {
+    /// Which.
+    pub step: ProbeStepKind,
+    /// Host and port.
+    pub server: String,
+    /// What is wrong; `None` when it went well.
+    pub problem: Option<MailProblem>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u32,
+}
+
+/// The steps of a connection test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ProbeStepKind {
+    /// Find the server that reads mail and connect.
+    ImapConnect,
+    /// Secure that connection.
+    ImapTls,
+    /// Sign in.
+    ImapLogin,
+    /// See the folders.
+    ImapFolders,
+    /// Find the server that sends mail and connect.
+    SmtpConnect,
+    /// Secure that connection.
+    SmtpTls,
+    /// Sign in.
+    SmtpLogin,
+}
+
+/// What a connection test found; `POST /v1/accounts/test`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionReport {
+    /// The steps made, in order; the first that fails is the last.
+    pub steps: Vec<ProbeStep>,
+    /// How many messages the inbox folder holds.
+    pub messages: Option<u32>,
+}
+
+/// The balance of a channel account (L10): received = accounted for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Balance {
+    /// Which.
+    pub account: AccountId,
+    /// Items seen.
+    pub received: u32,
+    /// Became a message.
+    pub imported: u32,
+    /// The same as another.
+    pub duplicates: u32,
+    /// Could not be read; kept with their raw source.
+    pub quarantined: u32,
+    /// Ignored by a rule.
+    pub ignored: u32,
+}
+
+/// An item that could not be read; `GET /v1/quarantine`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Quarantined {
+    /// The account it came through.
+    pub account: AccountId,
+    /// The folder.
+    pub folder: String,
+    /// Its UID there.
+    pub uid: u32,
+    /// Why it could not be read.
+    pub why: String,
+    /// The raw bytes, if they could be fetched.
+    pub blob: Option<baton_domain::BlobId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The state of the server; `GET /v1/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerHealth {
+    /// The program's version.
+    pub version: String,
+    /// The sync protocol it speaks.
+    pub protocol: u32,
+    /// Whether its database answers.
+    pub store: bool,
+    /// The number of the log's last entry.
+    #[ts(type = "number")]
+    pub head: u64,
+    /// How its accounts are doing.
+    pub accounts: Vec<AccountHealth>,
+}
+
+/// A direct command over HTTP; `POST /v1/commands`. The server sets the actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Submitted {
+    /// Which command.
+    pub command: CommandId,
+    /// What became of it.
+    pub answer: crate::Answer,
+}
+
+/// The kinds of documents listed by `GET /v1/documents`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Documents {
+    /// All the caller may read.
+    pub documents: Vec<Document>,
+}
