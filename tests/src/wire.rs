@@ -1,0 +1,75 @@
+//! The network between one desktop and the server, which a test can cut.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A loopback address that leads to a server as long as the wire is whole.
+///
+/// While it is cut, connections are taken and never answered, and those that were open carry nothing more: what a laptop
+/// sees when it leaves the office, which no firewall announces.
+#[derive(Debug)]
+pub struct Wire {
+    address: SocketAddr,
+    whole: Arc<watch::Sender<bool>>,
+    carrier: JoinHandle<()>,
+}
+
+impl Wire {
+    /// Lays a wire to the server at `port` on this machine.
+    ///
+    /// # Errors
+    /// When no address is free.
+    pub async fn to(port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("lay a wire")?;
+        let address = listener.local_addr()?;
+        let whole = Arc::new(watch::Sender::new(true));
+        let state = Arc::clone(&whole);
+        let carrier = tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(carry(near, port, state.subscribe()));
+            }
+        });
+        Ok(Self { address, whole, carrier })
+    }
+
+    /// Where the desktop finds the server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Cuts the wire.
+    pub fn cut(&self) {
+        self.whole.send_replace(false);
+    }
+
+    /// Mends the wire. Connections from before or during the cut are reset.
+    pub fn mend(&self) {
+        self.whole.send_replace(true);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.carrier.abort();
+    }
+}
+
+/// Carries one connection until the wire is cut; then holds it, silent, until the wire is mended, and drops it.
+async fn carry(mut near: TcpStream, port: u16, mut whole: watch::Receiver<bool>) {
+    if *whole.borrow_and_update() {
+        let Ok(mut far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+            return;
+        };
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+            _ = whole.changed() => {}
+        }
+    }
+    let _ = whole.wait_for(|whole| *whole).await;
+}
