@@ -1,1 +1,5 @@
-//! placeholder
+//! Where things are kept: the only place with SQL.
+
+pub mod port;
+pub mod replica;
+pub mod server;
