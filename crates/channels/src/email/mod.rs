@@ -1,0 +1,27 @@
+//! Email: reading, composing, receiving by IMAP, delivering by SMTP.
+//!
+//! Parsing and composing are pure functions over bytes. Sockets live in [`imap`], [`smtp`] and [`net`]; the decisions about what to do
+//! with them live in [`host`], as a machine without IO.
+
+pub mod address;
+pub mod compose;
+pub mod html;
+pub mod identity;
+pub mod kind;
+pub mod parse;
+pub mod quote;
+pub mod subject;
+pub mod thread;
+
+mod charset;
+mod dates;
+mod dsn;
+mod plain;
+
+pub use address::MailAddress;
+pub use compose::{ComposeError, Outgoing, OutgoingAttachment, compose, references_for_reply};
+pub use html::{Link, LinkDoubt, RenderedBody};
+pub use identity::digest;
+pub use kind::{BounceAction, MailKind};
+pub use parse::{AttachmentInfo, ParsedMail, Unreadable, attachment, parse};
+pub use thread::{ThreadKeys, own_message_id, thread_keys};

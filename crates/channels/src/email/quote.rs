@@ -1,0 +1,323 @@
+//! What was newly written, what is quoted, and the signature.
+//!
+//! Quotes and signatures are folded in the window, never deleted: every line of the text is in exactly one piece, in order, and the
+//! pieces joined are the text. Where the guess could hide what somebody wrote, it does not fold: forwarded mail stays open.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a piece of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PieceKind {
+    /// Newly written.
+    Visible,
+    /// An earlier message, with the line that introduces it.
+    Quoted,
+    /// A signature, or the footer of a phone.
+    Signature,
+}
+
+/// Consecutive lines of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Piece {
+    /// What they are.
+    pub kind: PieceKind,
+    /// The lines as written, line ends included.
+    pub text: String,
+}
+
+/// Lines an introduction like `On ..., Carl wrote:` may be broken into.
+const INTRO_LINES: usize = 4;
+/// Characters such an introduction may have.
+const INTRO_CHARS: usize = 400;
+/// Lines that a signature below `-- ` may have; more is a text that merely contains the mark.
+const SIGNATURE_LINES: usize = 25;
+
+/// Splits a text into its pieces.
+#[must_use]
+pub fn split(text: &str) -> Vec<Piece> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut kinds = classify(&lines);
+    fold_signatures(&lines, &mut kinds);
+    smooth(&lines, &mut kinds);
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (line, kind) in lines.iter().zip(kinds) {
+        match pieces.last_mut() {
+            Some(piece) if piece.kind == kind => piece.text.push_str(line),
+            _ => pieces.push(Piece { kind, text: (*line).to_owned() }),
+        }
+    }
+    pieces
+}
+
+/// Only what was newly written, trimmed. Empty where everything is quoted.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in split(text) {
+        if piece.kind == PieceKind::Visible {
+            out.push_str(&piece.text);
+        }
+    }
+    out.trim().to_owned()
+}
+
+fn classify(lines: &[&str]) -> Vec<PieceKind> {
+    let mut kinds = vec![PieceKind::Visible; lines.len()];
+    let mut at = 0;
+    while at < lines.len() {
+        let rest = lines.get(at..).unwrap_or_default();
+        let line = rest.first().copied().unwrap_or_default();
+        if begins_forward(line) {
+            // What was forwarded is what was meant to be read.
+            break;
+        }
+        if is_quote_mark(line) {
+            set(&mut kinds, at, 1);
+        } else if let Some(length) = introduction(rest) {
+            set(&mut kinds, at, length);
+            let next = rest.iter().skip(length).find(|line| !line.trim().is_empty());
+            if !next.is_some_and(|line| is_quote_mark(line)) {
+                // Without marks there is no telling where the quote ends, so it goes on to the end.
+                set(&mut kinds, at, rest.len());
+                break;
+            }
+            at += length;
+            continue;
+        } else if begins_unmarked_quote(rest) {
+            set(&mut kinds, at, rest.len());
+            break;
+        }
+        at += 1;
+    }
+    kinds
+}
+
+fn set(kinds: &mut [PieceKind], from: usize, count: usize) {
+    kinds.iter_mut().skip(from).take(count).for_each(|kind| *kind = PieceKind::Quoted);
+}
+
+fn is_quote_mark(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('>') && !line.starts_with(">>>>>>> ")
+}
+
+/// Verbs by which mail programs introduce a quote.
+const WROTE: &[&str] = &[
+    "wrote", "writes", "schrieb", "geschrieben", "escribió", "escribio", "a écrit", "a ecrit", "ha scritto", "schreef", "geschreven", "skrev", "escreveu",
+    "napisał", "napisał(a)", "napsal", "napsal(a)", "kirjoitti", "írta", "yazdı", "пише", "пишет", "написал", "написав", "έγραψε", "a scris", "pisze", "sent:",
+    "写道", "寫道", "書きました", "작성", "님이",
+];
+
+/// `On Mon, Nov 2, 2026 at 10:00, Carl <carl@example.com> wrote:`, in the languages of the table, over up to four lines; and Gmail's
+/// older `2026-11-02 10:00 GMT+01:00 Carl <carl@example.com>:`. How many lines it takes.
+fn introduction(lines: &[&str]) -> Option<usize> {
+    let first = lines.first()?.trim_start_matches(['*', '_', ' ', '\t']);
+    if first.trim().is_empty() {
+        return None;
+    }
+    let mut joined = String::new();
+    for (count, line) in lines.iter().take(INTRO_LINES).enumerate() {
+        if count > 0 && (line.trim().is_empty() || is_quote_mark(line)) {
+            return None;
+        }
+        joined.push(' ');
+        joined.push_str(line.trim());
+        if joined.len() > INTRO_CHARS {
+            return None;
+        }
+        let whole = joined.trim().trim_end_matches(['*', '_']).trim_end();
+        let Some(head) = whole.strip_suffix([':', '：']) else { continue };
+        return says_who_and_when(head.trim_end()).then_some(count + 1);
+    }
+    None
+}
+
+fn says_who_and_when(head: &str) -> bool {
+    let lower = head.to_lowercase();
+    let digits = lower.chars().filter(char::is_ascii_digit).count();
+    let wrote = WROTE.iter().any(|verb| {
+        lower.match_indices(verb).any(|(at, found)| {
+            let before = lower.get(..at).and_then(|text| text.chars().next_back());
+            let after = lower.get(at + found.len()..).and_then(|text| text.chars().next());
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic() || !c.is_ascii());
+            edge(before) && edge(after)
+        })
+    });
+    let gmail_old = lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>') && lower.contains('@') && lower.contains(':');
+    // A sentence of a person may end in "he wrote:"; a program's always has a date or an address.
+    (wrote && (digits >= 3 || (lower.contains('@') && lower.contains('<')))) || (gmail_old && digits >= 8)
+}
+
+const ORIGINAL: &[&str] = &[
+    "original message", "original-nachricht", "originalnachricht", "ursprüngliche nachricht", "urspruengliche nachricht", "mensaje original", "message d'origine",
+    "message original", "messaggio originale", "oorspronkelijk bericht", "oprindelig meddelelse", "ursprungligt meddelande", "opprinnelig melding",
+    "mensagem original", "oryginalna wiadomość", "původní zpráva", "исходное сообщение", "eredeti üzenet", "alkuperäinen viesti", "reply message", "original appointment",
+];
+
+const FORWARDED: &[&str] = &[
+    "forwarded message", "forwarded by", "weitergeleitete nachricht", "weitergeleitet", "mensaje reenviado", "message transféré", "messaggio inoltrato",
+    "doorgestuurd bericht", "videresendt", "vidarebefordrat", "mensagem encaminhada",
+];
+
+fn dashed(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let inner = line.trim_matches(['-', '_', '=', ' ']);
+    (line.starts_with("--") || line.starts_with("__") || line.starts_with("==")).then_some(inner).filter(|inner| !inner.is_empty())
+}
+
+fn begins_forward(line: &str) -> bool {
+    let lower = line.trim().to_lowercase();
+    lower.starts_with("begin forwarded message")
+        || lower.starts_with("anfang der weitergeleiteten")
+        || lower.starts_with("début du message")
+        || lower.starts_with("inicio del mensaje reenviado")
+        || dashed(&lower).is_some_and(|inner| FORWARDED.iter().any(|words| inner.starts_with(words)))
+}
+
+/// Names of the header lines that Outlook and others put above what they quote without marks.
+const FROM: &[&str] = &["from", "von", "de", "da", "van", "från", "fra", "od", "от", "lähettäjä", "发件人", "差出人", "寄件者"];
+const OTHERS: &[&str] = &[
+    "sent", "date", "to", "subject", "cc", "gesendet", "datum", "an", "betreff", "enviado", "enviado el", "fecha", "para", "asunto", "envoyé", "à", "objet", "inviato",
+    "a", "oggetto", "data", "verzonden", "aan", "onderwerp", "skickat", "till", "ämne", "sendt", "til", "emne", "assunto", "wysłano", "do", "temat", "отправлено",
+    "кому", "тема", "lähetetty", "aihe", "发送时间", "收件人", "主题", "日時", "宛先", "件名",
+];
+
+fn header_name(line: &str) -> Option<String> {
+    let line = line.trim().trim_start_matches(['*', '>', ' ']);
+    let (name, value) = line.split_once([':', '：'])?;
+    let name = name.trim_matches(['*', ' ', '\u{a0}']).to_lowercase();
+    let value = value.trim_matches(['*', ' ', '\u{a0}']);
+    (!value.is_empty() && name.chars().count() <= 20).then_some(name)
+}
+
+fn begins_unmarked_quote(lines: &[&str]) -> bool {
+    let Some(line) = lines.first() else { return false };
+    let lower = line.trim().to_lowercase();
+    if dashed(&lower).is_some_and(|inner| ORIGINAL.iter().any(|words| inner.starts_with(words))) {
+        return true;
+    }
+    let rule = lower.len() >= 10 && lower.chars().all(|c| c == '_' || c == '-');
+    let block = if rule { lines.iter().skip(1).skip_while(|line| line.trim().is_empty()).copied().collect() } else { lines.to_vec() };
+    is_header_block(&block)
+}
+
+/// `From:` followed within five lines by at least two of the others.
+fn is_header_block(lines: &[&str]) -> bool {
+    let from = lines.first().and_then(|line| header_name(line)).is_some_and(|name| FROM.contains(&name.as_str()));
+    from && lines.iter().skip(1).take(5).filter_map(|line| header_name(line)).filter(|name| OTHERS.contains(&name.as_str())).count() >= 2
+}
+
+const FOOTERS: &[&str] = &[
+    "sent from my ", "sent from mail for windows", "get outlook for ", "sent from outlook", "sent via ", "sent with proton", "von meinem iphone", "von meinem ipad",
+    "von meinem samsung", "von meinem handy", "gesendet von ", "gesendet mit ", "diese nachricht wurde von mein", "enviado desde mi ", "enviado do meu ", "envoyé de mon ",
+    "envoyé depuis ", "inviato da ", "verzonden vanaf ", "skickat från ", "sendt fra ", "wysłane z ", "отправлено с ", "obtener outlook para", "outlook für", "télécharger outlook",
+];
+
+/// Below `-- `, and the footers phones add. A signature ends where a quote begins.
+fn fold_signatures(lines: &[&str], kinds: &mut [PieceKind]) {
+    let mut start = 0;
+    while start < lines.len() {
+        let visible = kinds.iter().skip(start).take_while(|kind| **kind == PieceKind::Visible).count();
+        let block = lines.get(start..start + visible).unwrap_or_default();
+        if let Some(mark) = signature_start(block) {
+            kinds.iter_mut().skip(start + mark).take(visible - mark).for_each(|kind| *kind = PieceKind::Signature);
+        }
+        start += visible.max(1);
+    }
+}
+
+fn signature_start(block: &[&str]) -> Option<usize> {
+    let marked = block.iter().rposition(|line| matches!(line.trim_end_matches(['\r', '\n']), "-- " | "--" | "—"));
+    let filled = |from: usize| block.iter().skip(from).filter(|line| !line.trim().is_empty()).count();
+    if let Some(mark) = marked.filter(|mark| filled(*mark) <= SIGNATURE_LINES) {
+        return Some(mark);
+    }
+    let is_footer = |line: &&str| {
+        let lower = line.trim().trim_start_matches(['*', '_', '-', '[', '(']).to_lowercase();
+        lower.len() < 120 && FOOTERS.iter().any(|begin| lower.starts_with(begin))
+    };
+    block.iter().rposition(is_footer).filter(|at| filled(*at) <= 3)
+}
+
+/// Empty lines between two pieces of one kind belong to it, so that a quote with gaps is one fold.
+fn smooth(lines: &[&str], kinds: &mut [PieceKind]) {
+    let mut at = 0;
+    while at < lines.len() {
+        let empty = lines.iter().skip(at).take_while(|line| line.trim().is_empty()).count();
+        if empty == 0 {
+            at += 1;
+            continue;
+        }
+        let before = at.checked_sub(1).and_then(|before| kinds.get(before)).copied();
+        let after = kinds.get(at + empty).copied();
+        if let (Some(PieceKind::Quoted), Some(PieceKind::Quoted) | None) = (before, after) {
+            set(kinds, at, empty);
+        }
+        at += empty;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(visible(text), expected);
+        let joined: String = split(text).into_iter().map(|piece| piece.text).collect();
+        assert_eq!(joined, text, "nothing is lost");
+    }
+
+    #[test]
+    fn marked_quotes_fold_with_their_introduction() {
+        check("Yes, please.\n\nOn Mon, Nov 2, 2026 at 10:00 AM Anna Rep <anna@baton.test> wrote:\n\n> Shall we?\n>\n> Anna\n", "Yes, please.");
+        check("Ja, gern.\n\nAm 02.11.2026 um 10:00 schrieb Anna Rep <anna@baton.test>:\n> Sollen wir?\n", "Ja, gern.");
+        check("Sí.\n\nEl lun, 2 nov 2026 a las 10:00, Anna Rep (<anna@baton.test>) escribió:\n\n> ¿Vale?\n", "Sí.");
+        check("Oui.\n\nLe lun. 2 nov. 2026 à 10:00, Anna Rep <anna@baton.test> a écrit :\n\n> D'accord ?\n", "Oui.");
+    }
+
+    #[test]
+    fn an_introduction_broken_over_lines_is_one() {
+        check("Yes.\n\nOn Monday, 2 November 2026 at 10:00, Anna Representative-Longname\n<anna.representative@baton.test>\nwrote:\n> Shall we?\n", "Yes.");
+    }
+
+    #[test]
+    fn answers_between_the_lines_stay() {
+        check("On 2 Nov 2026, Anna wrote:\n> When?\nTuesday.\n> Where?\nBerlin.\n", "Tuesday.\nBerlin.");
+    }
+
+    #[test]
+    fn outlook_quotes_without_marks_fold_to_the_end() {
+        check("Passt.\n\n-----Ursprüngliche Nachricht-----\nVon: Anna\nAlter Text\n", "Passt.");
+        check("Passt.\n\nVon: Anna Rep <anna@baton.test>\nGesendet: Montag, 2. November 2026 10:00\nAn: Carl\nBetreff: Angebot\n\nAlter Text\n", "Passt.");
+        check("Fine.\n________________________________\nFrom: Anna <anna@baton.test>\nSent: Monday\nTo: Carl\nSubject: Offer\n\nold\n", "Fine.");
+    }
+
+    #[test]
+    fn forwarded_mail_stays_open() {
+        let text = "FYI\n\n---------- Forwarded message ---------\nFrom: Carl <c@example.com>\nDate: Mon\nSubject: Hi\nTo: x\n\nI need 20 chairs.\n";
+        assert!(visible(text).contains("20 chairs"));
+    }
+
+    #[test]
+    fn signatures_fold() {
+        check("See you.\n\n-- \nCarl Customer\nBuyer\n", "See you.");
+        check("Ok\n\nSent from my iPhone\n", "Ok");
+        check("Ok\n\nVon meinem iPhone gesendet\n\n> Am 1.1.2026 um 10:00 schrieb A <a@b>:\n> x\n", "Ok");
+    }
+
+    #[test]
+    fn a_sentence_that_only_sounds_like_an_introduction_stays() {
+        check("As he wrote:\nwe want chairs.\n", "As he wrote:\nwe want chairs.");
+        check("From: our side all is fine.\nSee you\n", "From: our side all is fine.\nSee you");
+    }
+
+    #[test]
+    fn a_mail_of_quotes_only_has_no_visible_text() {
+        check("> a\n> b\n", "");
+        check("", "");
+    }
+}
