@@ -20,6 +20,9 @@ use crate::session::Session;
 /// How long the driver, or the window, may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
+/// What a window of Tauri calls itself.
+const TAURI: &str = "wry";
+
 /// Waits until two frames were painted: before that, a picture may still show what was there earlier.
 const TWO_FRAMES: &str = "const done = arguments[arguments.length - 1];\
     requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
@@ -27,16 +30,16 @@ const TWO_FRAMES: &str = "const done = arguments[arguments.length - 1];\
 /// How the desktop is started.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
-    program: Option<PathBuf>,
+    program: Option<(PathBuf, String)>,
     arguments: Vec<String>,
     environment: Vec<(String, OsString)>,
 }
 
 impl Start {
-    /// Opens another program with a WebKit window instead of the desktop.
+    /// Opens another program with a WebKit window instead of the desktop; `name` is what it calls itself to a WebDriver.
     #[must_use]
-    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
-        self.program = Some(program.into());
+    pub fn program(mut self, program: impl Into<PathBuf>, name: &str) -> Self {
+        self.program = Some((program.into(), name.to_owned()));
         self
     }
 
@@ -63,6 +66,7 @@ pub struct Desktop {
     driver_port: Port,
     native_port: Port,
     program: PathBuf,
+    browser: String,
     arguments: Vec<String>,
     session: Session,
 }
@@ -73,7 +77,10 @@ impl Desktop {
     /// # Errors
     /// When it is not built, the driver is not installed, or no window comes.
     pub async fn open(session: Session, start: Start) -> Result<Self> {
-        let program = start.program.map_or_else(|| built("baton"), Ok)?;
+        let (program, browser) = match start.program {
+            Some(other) => other,
+            None => (built("baton")?, TAURI.to_owned()),
+        };
         let driver_port = Port::claim()?;
         let native_port = Port::claim()?;
         // The program under test inherits the driver's environment: that is how it comes into the session.
@@ -89,6 +96,7 @@ impl Desktop {
             driver_port,
             native_port: native_port,
             program,
+            browser,
             arguments: start.arguments,
             session,
         };
@@ -292,7 +300,7 @@ impl Desktop {
 
     async fn open_window(&mut self) -> Result<()> {
         let mut wanted = Capabilities::new();
-        wanted.set("browserName", "wry")?;
+        wanted.set("browserName", &self.browser)?;
         wanted.set(
             "tauri:options",
             json!({ "application": self.program, "args": self.arguments }),

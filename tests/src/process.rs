@@ -240,7 +240,7 @@ fn parent_of(id: u32) -> Option<u32> {
 /// A process that outlives ours by a moment: when our end of its pipe closes, it kills the group of `child`.
 fn leash(child: &Child) -> Result<Child> {
     Command::new("/bin/sh")
-        .args(["-c", r#"read -r _; kill -KILL -- "-$0""#, &child.id().to_string()])
+        .args(["-c", r#"read -r _; kill -s KILL -- "-$0""#, &child.id().to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -258,4 +258,44 @@ fn kill_group(child: &Child) {
 
 fn pid_of(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{Part, eventually, family};
+    use crate::scratch::Scratch;
+    use std::process::Command;
+    use std::time::Duration;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// A shell that has started one child.
+    async fn shell(scratch: &Scratch) -> Part {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "sleep 1000 & wait"]);
+        let part = Part::start("shell", shell, &scratch.join("log")).unwrap();
+        let both = async || Ok((family(part.id()).len() == 2).then_some(()));
+        eventually("the child of the shell", SOON, both).await.unwrap();
+        part
+    }
+
+    #[tokio::test]
+    async fn a_test_that_is_killed_takes_its_parts_with_it() {
+        let scratch = Scratch::new("leash").unwrap();
+        let mut part = shell(&scratch).await;
+        // What the kernel does with our end of the pipe when we are killed.
+        drop(part.leash.stdin.take());
+        eventually("the shell to end", SOON, async || part.ended()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_part_is_asked_to_end_before_it_is_killed() {
+        let scratch = Scratch::new("asked").unwrap();
+        let mut polite = Command::new("/bin/sh");
+        polite.args(["-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"]);
+        let mut part = Part::start("polite", polite, &scratch.join("log")).unwrap();
+        eventually("the trap", SOON, async || Ok(part.log().contains("ready").then_some(()))).await.unwrap();
+        assert_eq!(part.stop(SOON).await.unwrap().code(), Some(7));
+    }
 }

@@ -124,7 +124,7 @@ async fn a_secret_is_kept_by_the_session_and_gone_with_its_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_is_read_typed_into_pictured_closed_and_opened_again() {
     let session = Session::start("anna").await.unwrap();
-    let start = Start::default().program(mini_browser()).argument("--automation");
+    let start = Start::default().program(mini_browser(), "MiniBrowser").argument("--automation");
     let mut desktop = Desktop::open(session, start).await.unwrap();
     desktop.window().unwrap().goto(PAGE).await.unwrap();
     desktop.wait_for(&testid("owner"), SOON).await.unwrap();
