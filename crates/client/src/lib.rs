@@ -1,1 +1,13 @@
-//! placeholder
+//! The desktop's engine, without a window.
+//!
+//! A desktop is a replica: it shows its own copy at once, works without a network, and sends commands that the referee accepts
+//! or refuses. What is decided here is decided by a machine without IO, [`engine`]; what it wants done is done by thin drivers
+//! for the replica's file, the socket and the keyring. [`api`] is the one door: the shells (Tauri's window, the loopback web
+//! shell, tests with ten desktops in one process) open nothing else.
+
+pub mod api;
+
+pub use api::{
+    Config, Desktop, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Notification,
+    NotificationAction, Shell, ShellError, StartError,
+};
