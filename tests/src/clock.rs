@@ -105,6 +105,8 @@ impl TestClock {
 }
 
 fn machine_ms() -> Result<i64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the machine's clock is before 1970")?;
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("the machine's clock is before 1970")?;
     i64::try_from(since.as_millis()).context("the machine's clock is far in the future")
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use thirtyfour::Key;
 use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use thirtyfour::extensions::query::ElementQueryable;
 use thirtyfour::prelude::{By, WebDriver, WebElement};
-use thirtyfour::Key;
 use tokio::net::TcpStream;
 
 use crate::port::Port;
@@ -94,7 +94,7 @@ impl Desktop {
             window: None,
             driver,
             driver_port,
-            native_port: native_port,
+            native_port,
             program,
             browser,
             arguments: start.arguments,
@@ -187,7 +187,13 @@ impl Desktop {
     /// # Errors
     /// When there is no such input.
     pub async fn value(&self, css: &str) -> Result<String> {
-        Ok(self.window()?.find(By::Css(css)).await?.value().await?.unwrap_or_default())
+        Ok(self
+            .window()?
+            .find(By::Css(css))
+            .await?
+            .value()
+            .await?
+            .unwrap_or_default())
     }
 
     /// Whether anything matches `css` now.
@@ -228,7 +234,12 @@ impl Desktop {
     /// When the window does not answer.
     pub async fn press_with(&self, held: Key, key: impl Into<char>) -> Result<()> {
         let chain = self.window()?.action_chain();
-        Ok(chain.key_down(held.clone()).send_keys(key.into()).key_up(held).perform().await?)
+        Ok(chain
+            .key_down(held.clone())
+            .send_keys(key.into())
+            .key_up(held)
+            .perform()
+            .await?)
     }
 
     /// Writes a picture of the window, as it is after everything known has been painted.
@@ -319,13 +330,22 @@ impl Desktop {
     }
 
     async fn wait_until_ended(&self) -> Result<()> {
-        eventually("the desktop to end", START, async || Ok(self.process().is_err().then_some(()))).await
+        eventually("the desktop to end", START, async || {
+            Ok(self.process().is_err().then_some(()))
+        })
+        .await
     }
 
     /// What the page says, and the end of the log, for an error message.
     async fn state(&self) -> String {
-        let page = self.text("body").await.unwrap_or_else(|error| format!("no page: {error}"));
-        format!("the page says:\n{page}\nthe driver and the desktop say:\n{}", self.driver.log_tail())
+        let page = self
+            .text("body")
+            .await
+            .unwrap_or_else(|error| format!("no page: {error}"));
+        format!(
+            "the page says:\n{page}\nthe driver and the desktop say:\n{}",
+            self.driver.log_tail()
+        )
     }
 }
 

@@ -44,7 +44,10 @@ impl Notification {
     /// What is reported when the button with that label is pressed.
     #[must_use]
     pub fn action_labelled(&self, label: &str) -> Option<&str> {
-        self.actions.iter().find(|(_, text)| text == label).map(|(key, _)| key.as_str())
+        self.actions
+            .iter()
+            .find(|(_, text)| text == label)
+            .map(|(key, _)| key.as_str())
     }
 }
 
@@ -88,9 +91,11 @@ impl Notifications {
     /// # Errors
     /// When none has come after `within`; the message lists what came instead.
     pub async fn wait_for(&self, within: Duration, wanted: impl Fn(&Notification) -> bool) -> Result<Notification> {
-        eventually("a notification", within, async || Ok(self.shown().into_iter().find(|one| wanted(one))))
-            .await
-            .with_context(|| format!("came instead: {:#?}", self.shown()))
+        eventually("a notification", within, async || {
+            Ok(self.shown().into_iter().find(|one| wanted(one)))
+        })
+        .await
+        .with_context(|| format!("came instead: {:#?}", self.shown()))
     }
 
     /// Presses the button with that label, as a person would, and closes the notification as daemons do.
@@ -156,16 +161,19 @@ impl Daemon {
         while let (Some(key), Some(label)) = (words.next(), words.next()) {
             pairs.push((key, label));
         }
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).push(Notification {
-            id,
-            app: app_name,
-            summary,
-            body,
-            actions: pairs,
-            replaces,
-            closed: false,
-            at: Instant::now(),
-        });
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Notification {
+                id,
+                app: app_name,
+                summary,
+                body,
+                actions: pairs,
+                replaces,
+                closed: false,
+                at: Instant::now(),
+            });
         id
     }
 

@@ -45,7 +45,14 @@ impl Postgres {
             output(give, &[]).await?;
         }
         let mut create = as_its_user(&programs.join("initdb"))?;
-        create.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", NAME]);
+        create.args([
+            "--no-sync",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--username",
+            NAME,
+        ]);
         create.arg("--pgdata").arg(&data);
         output(create, &[]).await?;
 
@@ -93,7 +100,14 @@ impl Postgres {
     /// When the server refuses it.
     pub async fn ask(&self, database: &str, sql: &str) -> Result<String> {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--command", sql]);
+        psql.args([
+            "--no-psqlrc",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+            "--command",
+            sql,
+        ]);
         psql.arg(self.url_of(database));
         let rows = output(psql, &[]).await?;
         Ok(String::from_utf8_lossy(&rows).trim().to_owned())
@@ -116,7 +130,9 @@ fn as_its_user(program: &Path) -> Result<Command> {
     }
     // `setpriv` becomes the program, where `runuser` would stay between us and it.
     let mut command = Command::new(system("setpriv")?);
-    command.args(["--reuid", SYSTEM_USER, "--regid", SYSTEM_USER, "--init-groups", "--"]).arg(program);
+    command
+        .args(["--reuid", SYSTEM_USER, "--regid", SYSTEM_USER, "--init-groups", "--"])
+        .arg(program);
     Ok(command)
 }
 
@@ -133,5 +149,8 @@ fn newest_programs() -> Result<PathBuf> {
         })
         .max()
         .map(|(_, programs)| programs)
-        .map_or_else(|| Ok(system("postgres")?.parent().map(Path::to_owned).unwrap_or_default()), Ok)
+        .map_or_else(
+            || Ok(system("postgres")?.parent().map(Path::to_owned).unwrap_or_default()),
+            Ok,
+        )
 }

@@ -49,7 +49,11 @@ impl Part {
             .open(log)
             .with_context(|| format!("open the log of {name}"))?;
         let mut child = command
-            .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
+            .stdin(if input.is_empty() {
+                Stdio::null()
+            } else {
+                Stdio::piped()
+            })
             .stdout(output.try_clone()?)
             .stderr(output)
             .process_group(0)
@@ -286,7 +290,9 @@ mod tests {
         let mut part = shell(&scratch).await;
         // What the kernel does with our end of the pipe when we are killed.
         drop(part.leash.stdin.take());
-        eventually("the shell to end", SOON, async || part.ended()).await.unwrap();
+        eventually("the shell to end", SOON, async || part.ended())
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -295,7 +301,11 @@ mod tests {
         let mut polite = Command::new("/bin/sh");
         polite.args(["-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"]);
         let mut part = Part::start("polite", polite, &scratch.join("log")).unwrap();
-        eventually("the trap", SOON, async || Ok(part.log().contains("ready").then_some(()))).await.unwrap();
+        eventually("the trap", SOON, async || {
+            Ok(part.log().contains("ready").then_some(()))
+        })
+        .await
+        .unwrap();
         assert_eq!(part.stop(SOON).await.unwrap().code(), Some(7));
     }
 }

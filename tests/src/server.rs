@@ -86,7 +86,9 @@ impl ServerProcess {
         self.starts += 1;
         let mut serve = self.program()?;
         serve.arg("serve").args(self.place());
-        serve.arg("--listen").arg(format!("{}:{}", Ipv4Addr::LOCALHOST, self.port));
+        serve
+            .arg("--listen")
+            .arg(format!("{}:{}", Ipv4Addr::LOCALHOST, self.port));
         let log = self.scratch.join(&format!("server.{}.log", self.starts));
         let mut part = Part::start("baton-server", serve, &log)?;
         let port = eventually("baton-server to listen", START, async || {
@@ -240,7 +242,10 @@ impl Api {
     pub fn to(url: &str) -> Result<Self> {
         Ok(Self {
             // Loopback never goes through a proxy of the machine.
-            http: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?,
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .timeout(Duration::from_secs(30))
+                .build()?,
             url: url.to_owned(),
             token: None,
         })

@@ -59,9 +59,11 @@ impl Session {
         let runtime = scratch.directory("run", 0o700)?;
         let (bus, address) = start_bus(&scratch, &runtime)?;
         let (screen, display) = start_screen(&scratch).await?;
-        let notifications = eventually("the session bus", START, async || Ok(Notifications::serve(&address).await.ok()))
-            .await
-            .with_context(|| bus.log_tail())?;
+        let notifications = eventually("the session bus", START, async || {
+            Ok(Notifications::serve(&address).await.ok())
+        })
+        .await
+        .with_context(|| bus.log_tail())?;
         Ok(Self {
             notifications,
             keyring: None,
@@ -140,7 +142,9 @@ impl Session {
         daemon.args(["--foreground", "--unlock", "--components=secrets"]);
         let log = self.aside("keyring.log");
         let mut part = Part::start_with_input("gnome-keyring-daemon", daemon, &log, KEYRING_PASSWORD)?;
-        let bus = zbus::connection::Builder::address(self.address.as_str()).build().await?;
+        let bus = zbus::connection::Builder::address(self.address.as_str())
+            .build()
+            .await?;
         let names = DBusProxy::new(&bus).await?;
         let name = BusName::try_from("org.freedesktop.secrets")?;
         eventually("the Secret Service", START, async || {
@@ -186,7 +190,11 @@ fn start_bus(scratch: &Scratch, runtime: &Path) -> Result<(Part, String)> {
         ),
     )?;
     let mut daemon = Command::new(system("dbus-daemon")?);
-    daemon.arg("--nofork").arg("--nopidfile").arg("--config-file").arg(&settings);
+    daemon
+        .arg("--nofork")
+        .arg("--nopidfile")
+        .arg("--config-file")
+        .arg(&settings);
     daemon.env_clear().envs(base_environment(scratch));
     Ok((Part::start("dbus-daemon", daemon, &scratch.join("bus.log"))?, address))
 }
@@ -195,7 +203,10 @@ fn start_bus(scratch: &Scratch, runtime: &Path) -> Result<(Part, String)> {
 async fn start_screen(scratch: &Scratch) -> Result<(Part, String)> {
     let number = scratch.join("display");
     let mut server = Command::new("/bin/sh");
-    server.args(["-c", r#"exec "$0" -displayfd 3 -screen 0 "$1" -nolisten tcp -noreset 3>"$2""#]);
+    server.args([
+        "-c",
+        r#"exec "$0" -displayfd 3 -screen 0 "$1" -nolisten tcp -noreset 3>"$2""#,
+    ]);
     server.arg(system("Xvfb")?).arg(SCREEN).arg(&number);
     let mut part = Part::start("Xvfb", server, &scratch.join("screen.log"))?;
     let display = eventually("the screen", START, async || {

@@ -25,7 +25,9 @@ impl Wire {
     /// # Errors
     /// When no address is free.
     pub async fn to(port: u16) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("lay a wire")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("lay a wire")?;
         let address = listener.local_addr()?;
         let whole = Arc::new(watch::Sender::new(true));
         let state = Arc::clone(&whole);
@@ -34,7 +36,11 @@ impl Wire {
                 tokio::spawn(carry(near, port, state.subscribe()));
             }
         });
-        Ok(Self { address, whole, carrier })
+        Ok(Self {
+            address,
+            whole,
+            carrier,
+        })
     }
 
     /// Where the desktop finds the server.

@@ -36,7 +36,10 @@ What do 40 seats cost?\r\n";
 async fn a_letter_goes_from_smtp_to_a_mailbox_that_another_client_reads() {
     let mail = MailHost::start().await.unwrap();
     mail.deliver("carl", &["sales"], ENQUIRY).await.unwrap();
-    let letter = mail.arrival("sales", SOON, |letter| letter.message_id() == "<enquiry-1@baton.test>").await.unwrap();
+    let letter = mail
+        .arrival("sales", SOON, |letter| letter.message_id() == "<enquiry-1@baton.test>")
+        .await
+        .unwrap();
     assert_eq!(letter.subject(), "Grüße, 40 seats?");
     assert_eq!(letter.text.trim(), "What do 40 seats cost?");
     assert!(letter.flags.iter().all(|flag| flag != "\\Seen"), "{:?}", letter.flags);
@@ -59,8 +62,14 @@ async fn mailboxes_survive_a_power_cut_and_hold_old_letters() {
 #[tokio::test]
 async fn mail_for_other_domains_never_leaves_this_machine() {
     let mail = MailHost::start().await.unwrap();
-    let refused = mail.deliver("carl", &["someone@elsewhere.test"], ENQUIRY).await.unwrap_err();
-    assert!(refused.to_string().contains("only baton.test is delivered here"), "{refused:?}");
+    let refused = mail
+        .deliver("carl", &["someone@elsewhere.test"], ENQUIRY)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("only baton.test is delivered here"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -77,9 +86,19 @@ async fn postgres_answers_and_keeps_databases_apart() {
 async fn a_notification_arrives_and_the_pressed_button_comes_back() {
     let session = Session::start("anna").await.unwrap();
     let mut send = session.command(system("notify-send").unwrap());
-    send.args(["--app-name=Baton", "--action=open=Open", "--action=hour=In 1 hour", "Follow-up due", "Acme, 40 seats"]);
+    send.args([
+        "--app-name=Baton",
+        "--action=open=Open",
+        "--action=hour=In 1 hour",
+        "Follow-up due",
+        "Acme, 40 seats",
+    ]);
     let asked = tokio::spawn(async move { output(send, &[]).await });
-    let shown = session.notifications().wait_for(SOON, |one| one.summary == "Follow-up due").await.unwrap();
+    let shown = session
+        .notifications()
+        .wait_for(SOON, |one| one.summary == "Follow-up due")
+        .await
+        .unwrap();
     assert_eq!((shown.app.as_str(), shown.body.as_str()), ("Baton", "Acme, 40 seats"));
     assert_eq!(shown.action_labelled("In 1 hour"), Some("hour"));
     session.notifications().press(&shown, "In 1 hour").await.unwrap();
@@ -95,11 +114,25 @@ async fn two_people_share_no_bus_no_home_and_no_screen() {
     let mut send = anna.command(system("notify-send").unwrap());
     send.arg("For Anna only");
     output(send, &[]).await.unwrap();
-    anna.notifications().wait_for(SOON, |one| one.summary == "For Anna only").await.unwrap();
+    anna.notifications()
+        .wait_for(SOON, |one| one.summary == "For Anna only")
+        .await
+        .unwrap();
     assert!(ben.notifications().shown().is_empty());
     for (name, value) in anna.environment() {
-        let same = ben.environment().into_iter().any(|other| other == (name, value.clone()));
-        let shared = ["PATH", "LANG", "TZ", "XDG_SESSION_TYPE", "NO_AT_BRIDGE", "RUST_BACKTRACE"].contains(&name);
+        let same = ben
+            .environment()
+            .into_iter()
+            .any(|other| other == (name, value.clone()));
+        let shared = [
+            "PATH",
+            "LANG",
+            "TZ",
+            "XDG_SESSION_TYPE",
+            "NO_AT_BRIDGE",
+            "RUST_BACKTRACE",
+        ]
+        .contains(&name);
         assert_eq!(same, shared, "{name}");
     }
 }
@@ -124,17 +157,25 @@ async fn a_secret_is_kept_by_the_session_and_gone_with_its_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_is_read_typed_into_pictured_closed_and_opened_again() {
     let session = Session::start("anna").await.unwrap();
-    let start = Start::default().program(mini_browser(), "MiniBrowser").argument("--automation");
+    let start = Start::default()
+        .program(mini_browser(), "MiniBrowser")
+        .argument("--automation");
     let mut desktop = Desktop::open(session, start).await.unwrap();
     desktop.window().unwrap().goto(PAGE).await.unwrap();
     desktop.wait_for(&testid("owner"), SOON).await.unwrap();
     assert!(!desktop.has(&testid("absent")).await.unwrap());
     desktop.type_into(&testid("composer-text"), "H", SOON).await.unwrap();
-    desktop.wait_until(&testid("status"), SOON, |text| text == "You are replying").await.unwrap();
+    desktop
+        .wait_until(&testid("status"), SOON, |text| text == "You are replying")
+        .await
+        .unwrap();
     desktop.press("ello").await.unwrap();
     assert_eq!(desktop.value(&testid("composer-text")).await.unwrap(), "Hello");
     desktop.press_with(Key::Control, Key::Enter).await.unwrap();
-    desktop.wait_until(&testid("status"), SOON, |text| text == "Sent").await.unwrap();
+    desktop
+        .wait_until(&testid("status"), SOON, |text| text == "Sent")
+        .await
+        .unwrap();
     desktop.wait_gone(&testid("composer-text"), SOON).await.unwrap();
 
     let pictures = ["before.png", "after.png"].map(|name| desktop.session().aside(name));
@@ -151,7 +192,10 @@ async fn a_window_is_read_typed_into_pictured_closed_and_opened_again() {
     assert_ne!(first, second);
     desktop.restart().await.unwrap();
     assert_ne!(second, desktop.process().unwrap());
-    let missing = desktop.wait_for(&testid("owner"), Duration::from_millis(100)).await.unwrap_err();
+    let missing = desktop
+        .wait_for(&testid("owner"), Duration::from_millis(100))
+        .await
+        .unwrap_err();
     assert!(format!("{missing:#}").contains("the page says"), "{missing:#}");
 }
 
@@ -164,7 +208,10 @@ onkeydown=\"if(event.ctrlKey%26%26event.key=='Enter'){this.hidden=true;document.
 /// The bare window that the WebKit library brings along.
 fn mini_browser() -> PathBuf {
     let found = std::fs::read_dir("/usr/lib").unwrap().flatten();
-    found.map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser")).find(|path| path.is_file()).unwrap()
+    found
+        .map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser"))
+        .find(|path| path.is_file())
+        .unwrap()
 }
 
 #[tokio::test]
@@ -173,10 +220,14 @@ async fn a_part_takes_its_children_with_it() {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "sleep 1000 & echo $!; wait"]);
     let part = Part::start("shell", shell, &scratch.join("log")).unwrap();
-    let child: u32 = eventually("the child", SOON, async || Ok(part.log().trim().parse().ok())).await.unwrap();
+    let child: u32 = eventually("the child", SOON, async || Ok(part.log().trim().parse().ok()))
+        .await
+        .unwrap();
     assert!(running(child));
     drop(part);
-    eventually("the child to end", SOON, async || Ok((!running(child)).then_some(()))).await.unwrap();
+    eventually("the child to end", SOON, async || Ok((!running(child)).then_some(())))
+        .await
+        .unwrap();
 }
 
 /// Whether a process runs; one that ended and was not yet collected by its parent does not.
@@ -227,7 +278,9 @@ async fn a_cut_wire_is_silent_and_a_mended_one_carries_again() {
 }
 
 async fn connect(wire: &Wire) -> TcpStream {
-    TcpStream::connect(wire.url().trim_start_matches("http://")).await.unwrap()
+    TcpStream::connect(wire.url().trim_start_matches("http://"))
+        .await
+        .unwrap()
 }
 
 /// Says something and listens for the echo; none within a moment is none.

@@ -17,24 +17,40 @@ fn cargo() -> Command {
 #[test]
 fn a_release_build_with_the_test_clock_does_not_compile() {
     let check = cargo()
-        .args(["check", "--release", "--package", "baton-clock", "--features", "test-clock"])
+        .args([
+            "check",
+            "--release",
+            "--package",
+            "baton-clock",
+            "--features",
+            "test-clock",
+        ])
         .env("CARGO_TERM_COLOR", "never")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&check.stderr);
     assert!(!check.status.success(), "it compiled:\n{said}");
-    assert!(said.contains("the feature `test-clock` must never be part of a release build"), "{said}");
+    assert!(
+        said.contains("the feature `test-clock` must never be part of a release build"),
+        "{said}"
+    );
 }
 
 #[test]
 fn the_same_build_without_the_test_clock_compiles() {
-    let check = cargo().args(["check", "--release", "--package", "baton-clock"]).output().unwrap();
+    let check = cargo()
+        .args(["check", "--release", "--package", "baton-clock"])
+        .output()
+        .unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
 }
 
 #[test]
 fn no_crate_turns_the_test_clock_on_by_default() {
-    let output = cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().unwrap();
+    let output = cargo()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let mut offered_by = 0;
@@ -43,12 +59,18 @@ fn no_crate_turns_the_test_clock_on_by_default() {
         let features = package["features"].as_object().unwrap();
         offered_by += usize::from(features.contains_key("test-clock"));
         let reached = reached_from(features, "default");
-        assert!(!reached.iter().any(|feature| feature.contains("test-clock")), "{name}: {reached:?}");
+        assert!(
+            !reached.iter().any(|feature| feature.contains("test-clock")),
+            "{name}: {reached:?}"
+        );
         for dependency in package["dependencies"].as_array().unwrap() {
             // What a test of a crate turns on for itself is no part of a build.
             let for_tests = dependency["kind"] == "dev";
             let asked = dependency["features"].as_array().unwrap();
-            assert!(for_tests || !asked.contains(&"test-clock".into()), "{name} asks for it: {dependency}");
+            assert!(
+                for_tests || !asked.contains(&"test-clock".into()),
+                "{name} asks for it: {dependency}"
+            );
         }
     }
     assert!(offered_by > 0, "no crate has a feature of that name any more");

@@ -17,11 +17,19 @@ const MAIL_USER: &str = "mail";
 /// Writes everything that both servers need to start.
 pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
-        bail!("the mail servers of the tests need root, because Postfix changes users: run the tests as root, for instance in a container");
+        bail!(
+            "the mail servers of the tests need root, because Postfix changes users: run the tests as root, for instance in a container"
+        );
     }
     scratch.let_others_enter()?;
     certificate(scratch).await?;
-    for (name, mode) in [("run", 0o755), ("state", 0o755), ("boxes", 0o755), ("queue", 0o755), ("data", 0o755)] {
+    for (name, mode) in [
+        ("run", 0o755),
+        ("state", 0o755),
+        ("boxes", 0o755),
+        ("queue", 0o755),
+        ("data", 0o755),
+    ] {
         scratch.directory(name, mode)?;
     }
     let postfix = scratch.directory("postfix", 0o755)?;
@@ -48,16 +56,36 @@ async fn certificate(scratch: &Scratch) -> Result<()> {
         ["ca.key", "ca.pem", "key.pem", "request.pem", "names.ext", "cert.pem"].map(|name| scratch.join(name));
     fs::write(&names, "subjectAltName=DNS:localhost,IP:127.0.0.1\n")?;
     let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"].map(OsStr::new);
-    let own = [OsStr::new("req"), OsStr::new("-x509"), OsStr::new("-days"), OsStr::new("30")];
+    let own = [
+        OsStr::new("req"),
+        OsStr::new("-x509"),
+        OsStr::new("-days"),
+        OsStr::new("30"),
+    ];
     let subject = [OsStr::new("-subj"), OsStr::new("/CN=Baton test authority")];
-    let files = [OsStr::new("-keyout"), ca_key.as_os_str(), OsStr::new("-out"), ca.as_os_str()];
+    let files = [
+        OsStr::new("-keyout"),
+        ca_key.as_os_str(),
+        OsStr::new("-out"),
+        ca.as_os_str(),
+    ];
     run("openssl", own.into_iter().chain(curve).chain(subject).chain(files)).await?;
     let asked = [OsStr::new("req"), OsStr::new("-subj"), OsStr::new("/CN=localhost")];
-    let files = [OsStr::new("-keyout"), key.as_os_str(), OsStr::new("-out"), request.as_os_str()];
+    let files = [
+        OsStr::new("-keyout"),
+        key.as_os_str(),
+        OsStr::new("-out"),
+        request.as_os_str(),
+    ];
     run("openssl", asked.into_iter().chain(curve).chain(files)).await?;
     let mut sign = Command::new(system("openssl")?);
     sign.args(["x509", "-req", "-days", "30", "-CAcreateserial"]);
-    sign.arg("-in").arg(&request).arg("-CA").arg(&ca).arg("-CAkey").arg(&ca_key);
+    sign.arg("-in")
+        .arg(&request)
+        .arg("-CA")
+        .arg(&ca)
+        .arg("-CAkey")
+        .arg(&ca_key);
     sign.arg("-extfile").arg(&names).arg("-out").arg(&signed);
     output(sign, &[]).await?;
     Ok(())

@@ -141,7 +141,8 @@ impl MailHost {
     /// # Errors
     /// When Dovecot refuses one.
     pub async fn seed(&self, user: &str, folder: &str, letters: &[Seed]) -> Result<()> {
-        self.python(json!({ "do": "append", "user": user, "folder": folder, "letters": letters })).await?;
+        self.python(json!({ "do": "append", "user": user, "folder": folder, "letters": letters }))
+            .await?;
         Ok(())
     }
 
@@ -158,7 +159,9 @@ impl MailHost {
     /// # Errors
     /// When there is no such folder.
     pub async fn folder_of(&self, user: &str, folder: &str) -> Result<Vec<Letter>> {
-        let shown = self.python(json!({ "do": "read", "user": user, "folder": folder })).await?;
+        let shown = self
+            .python(json!({ "do": "read", "user": user, "folder": folder }))
+            .await?;
         serde_json::from_slice(&shown).context("the list of letters")
     }
 
@@ -210,5 +213,9 @@ async fn greets(port: &Port) -> bool {
 /// The address of a person of the cast: `carl` is `carl@baton.test`.
 #[must_use]
 pub fn address(name: &str) -> String {
-    if name.contains('@') { name.to_owned() } else { format!("{name}@{DOMAIN}") }
+    if name.contains('@') {
+        name.to_owned()
+    } else {
+        format!("{name}@{DOMAIN}")
+    }
 }

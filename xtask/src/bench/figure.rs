@@ -1,0 +1,99 @@
+//! One measured figure, beside its goal and, where there is one, beside a peer measured in the same way.
+
+use anyhow::Result;
+use serde::Serialize;
+
+/// A figure. Smaller is better for all of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// What was measured.
+    pub name: &'static str,
+    /// What Baton needs.
+    pub ours: f64,
+    /// In what.
+    pub unit: &'static str,
+    /// What it is compared with.
+    pub peer: Option<&'static str>,
+    /// What the peer needs, measured on the same machine just before or after.
+    pub theirs: Option<f64>,
+    /// Ours divided by theirs.
+    pub ratio: Option<f64>,
+    /// What it must stay below, if anything.
+    pub goal: Option<f64>,
+    /// Whether it does.
+    pub ok: bool,
+}
+
+impl Figure {
+    /// A figure with a goal it must stay below.
+    pub fn new(name: &'static str, ours: f64, unit: &'static str, goal: Option<f64>) -> Self {
+        let ours = rounded(ours);
+        let ok = goal.is_none_or(|goal| ours < goal);
+        Self {
+            name,
+            ours,
+            unit,
+            peer: None,
+            theirs: None,
+            ratio: None,
+            goal,
+            ok,
+        }
+    }
+
+    /// The same beside a peer.
+    pub fn beside(mut self, peer: &'static str, theirs: f64) -> Self {
+        self.peer = Some(peer);
+        self.theirs = Some(rounded(theirs));
+        self.ratio = (theirs > 0.0).then(|| (self.ours / theirs * 100.0).round() / 100.0);
+        self
+    }
+
+    /// One line for a program.
+    pub fn to_json(&self) -> Result<String> {
+        Ok(serde_json::to_string(self)?)
+    }
+
+    /// One line for a person.
+    pub fn to_words(&self) -> String {
+        let mut words = format!(
+            "{} {:<34} {:>9} {}",
+            if self.ok { "✓" } else { "✗" },
+            self.name,
+            self.ours,
+            self.unit
+        );
+        if let Some(goal) = self.goal {
+            words.push_str(&format!("   goal: under {goal}"));
+        }
+        if let (Some(peer), Some(theirs)) = (self.peer, self.theirs) {
+            words.push_str(&format!("   {peer}: {theirs}"));
+        }
+        words
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Figure;
+
+    #[test]
+    fn a_figure_is_one_line_with_all_its_fields() {
+        let figure = Figure::new("memory idle", 312.04, "MB", Some(400.0)).beside("a bare window", 208.0);
+        assert_eq!(
+            figure.to_json().unwrap(),
+            r#"{"name":"memory idle","ours":312.0,"unit":"MB","peer":"a bare window","theirs":208.0,"ratio":1.5,"goal":400.0,"ok":true}"#
+        );
+    }
+
+    #[test]
+    fn a_goal_that_is_just_reached_is_missed() {
+        assert!(!Figure::new("start", 1500.0, "ms", Some(1500.0)).ok);
+        assert!(Figure::new("start", 1499.0, "ms", Some(1500.0)).ok);
+        assert!(Figure::new("start", 9000.0, "ms", None).ok);
+    }
+}
