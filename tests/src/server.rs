@@ -1,7 +1,7 @@
 //! The real `baton-server`: started, killed and started again as a process, driven through its command line and its HTTP API.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::clock::TestClock;
+use crate::mail::{MailHost, PASSWORD, address};
 use crate::process::{Part, eventually, output};
 use crate::programs::built;
 use crate::scratch::Scratch;
@@ -158,6 +159,69 @@ impl ServerProcess {
         program.args(command).args(self.place());
         let printed = output(program, input.as_bytes()).await?;
         Ok(String::from_utf8_lossy(&printed).into_owned())
+    }
+
+    /// Adds somebody who signs in with `password`; `role` as the command line writes it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn add_member(&self, name: &str, email: &str, role: &str, password: &str) -> Result<()> {
+        let add = [
+            "member",
+            "add",
+            "--name",
+            name,
+            "--email",
+            email,
+            "--role",
+            role,
+            "--password-stdin",
+        ];
+        self.cli(&add, password).await?;
+        Ok(())
+    }
+
+    /// Connects a mailbox of `mail` to the inbox of that name; `mode` as the command line writes it.
+    ///
+    /// # Errors
+    /// When the command fails, which it does when the mailbox can't be reached.
+    pub async fn connect_mailbox(&self, mail: &MailHost, user: &str, inbox: &str, mode: &str) -> Result<()> {
+        let address = address(user);
+        let [imap, smtp] = [mail.imap_port(), mail.smtp_port()].map(|port| format!("{}:{port}:starttls", mail.name()));
+        let ca = mail.ca_file().to_string_lossy().into_owned();
+        let account = [
+            "account",
+            "add",
+            "--address",
+            &address,
+            "--name",
+            inbox,
+            "--inbox",
+            inbox,
+            "--mode",
+            mode,
+        ];
+        let servers = ["--imap", &imap, "--smtp", &smtp, "--extra-ca", &ca, "--password-stdin"];
+        self.cli(&[account.as_slice(), &servers].concat(), PASSWORD).await?;
+        Ok(())
+    }
+
+    /// Copies everything the server has into one file.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn back_up(&self, file: &Path) -> Result<()> {
+        self.cli(&["backup", "--to", &file.to_string_lossy()], "").await?;
+        Ok(())
+    }
+
+    /// Puts a backup in place of the data. The server must not run.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn restore(&self, file: &Path) -> Result<()> {
+        self.cli(&["restore", "--from", &file.to_string_lossy()], "").await?;
+        Ok(())
     }
 
     /// Signs a member in through the HTTP API.

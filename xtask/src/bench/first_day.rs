@@ -186,3 +186,49 @@ fn as_f64(value: u64) -> f64 {
 fn megabytes(bytes: u64) -> f64 {
     as_f64(bytes) / 1_000_000.0
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Instant;
+
+    use super::{mini_browser, start};
+    use crate::bench::memory::idle;
+    use crate::bench::screen::Session;
+
+    #[test]
+    fn a_start_is_timed_until_the_program_says_that_it_is_ready() {
+        let session = Session::start().unwrap();
+        let program = session.file("slow");
+        let script = "#!/bin/sh\nsleep 0.3\necho \"$1\" > \"$BATON_BENCH_READY_FILE\"\nexec sleep 1000\n";
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let before = Instant::now();
+        let (took_ms, running) = start(&session, &program, 1).unwrap();
+        assert!(
+            took_ms >= 300 && u128::from(took_ms) <= before.elapsed().as_millis(),
+            "{took_ms}"
+        );
+        assert_eq!(fs::read_to_string(session.file("ready.1")).unwrap(), "--sample\n");
+        drop(running);
+    }
+
+    #[test]
+    fn a_program_that_ends_before_it_is_ready_has_no_figure() {
+        let session = Session::start().unwrap();
+        let failed = start(&session, std::path::Path::new("/bin/false"), 1)
+            .map(|(took_ms, _)| took_ms)
+            .unwrap_err();
+        assert!(failed.to_string().contains("before its list could be used"), "{failed}");
+    }
+
+    #[test]
+    fn a_bare_window_takes_some_memory_and_comes_to_rest() {
+        let session = Session::start().unwrap();
+        let mut command = session.command(&mini_browser().unwrap());
+        let window = crate::bench::screen::Kept(command.arg("about:blank").spawn().unwrap());
+        let bytes = idle(window.0.id()).unwrap();
+        assert!(bytes > 20_000_000, "{bytes}");
+    }
+}
