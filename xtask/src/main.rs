@@ -17,6 +17,8 @@ mod tidy;
 mod tools;
 mod ui;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// The developer commands of Baton.
@@ -66,13 +68,20 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test { part } => test::run(part),
         Command::Check { fix } => check::run(fix),
         Command::Bench { name, json } => bench::run(name, json),
         Command::Sim { seeds } => sim::run(seeds),
         Command::Doctor { install } => doctor::run(install),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -67,6 +67,8 @@ fn directory() -> PathBuf {
 
 /// Whether a source is newer than what was built from it.
 fn is_stale() -> Result<bool> {
+    // What npm and the build itself write, and what only tests read.
+    const OTHERS: [&str; 5] = ["node_modules", "dist", "paraglide", "test", "preview"];
     let ui = directory();
     let Some(built) = changed(&ui.join("dist/index.html")) else {
         return Ok(true);
@@ -78,7 +80,7 @@ fn is_stale() -> Result<bool> {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
-                if !(["node_modules", "dist", "tests"].contains(&name.as_str()) || name.starts_with('.')) {
+                if !(OTHERS.contains(&name.as_str()) || name.starts_with('.')) {
                     waiting.push(path);
                 }
             } else if let Some(when) = changed(&path) {
