@@ -243,6 +243,9 @@ pub struct FollowUp {
     pub zone: Option<String>,
     /// Whether its date has come and it was said so.
     pub fired: bool,
+    /// For [`FollowUpKind::Closing`]: when it closes by itself if nobody decides; `None` where somebody has to.
+    #[serde(default)]
+    pub closes_at: Option<Timestamp>,
 }
 
 /// Whose input is awaited.
@@ -386,6 +389,11 @@ pub struct Provisional {
     pub after: Before,
     /// Since when the customer had been waiting for it.
     pub unanswered_since: Option<Timestamp>,
+    /// The newest message before it.
+    pub last_message: Option<LastMessage>,
+    /// Whether all that the reply changes has been recorded: what comes later is not its doing.
+    #[serde(default)]
+    pub complete: bool,
 }
 
 /// A conversation with a customer.
@@ -458,6 +466,18 @@ pub struct Conversation {
     pub reply_to: Vec<Address>,
     /// Since when the customer waits for an answer; `None` when the newest message needing one was answered.
     pub unanswered_since: Option<Timestamp>,
+    /// Which reply of ours could not be delivered, as a bounce says; until we write again.
+    #[serde(default)]
+    pub bounced: Option<MessageId>,
+    /// How many replies of ours, outside ones too.
+    #[serde(default)]
+    pub replies: u32,
+    /// The version at which the next step was last set, for conflicts.
+    #[serde(default)]
+    pub next_step_version: u32,
+    /// The version at which the follow-up was last set, for conflicts.
+    #[serde(default)]
+    pub follow_up_version: u32,
     /// How many messages (no notes).
     pub messages: u32,
     /// How many notes.
@@ -474,6 +494,9 @@ pub struct Conversation {
     pub version: u32,
 }
 
+/// How long a closed conversation can be opened again by a message: thirty days.
+pub const CLOSED_FOR_GOOD_MS: i64 = 30 * crate::DAY_MS;
+
 impl Conversation {
     /// The phase: that of the status, or snoozed.
     #[must_use]
@@ -483,6 +506,21 @@ impl Conversation {
         } else {
             self.status.phase()
         }
+    }
+
+    /// Whether a customer's message at `now` continues this conversation. One that was closed for more than thirty days is
+    /// not opened again: the message begins a new conversation linked to it.
+    #[must_use]
+    pub fn takes_messages(&self, now: Timestamp) -> bool {
+        self.closing.as_ref().is_none_or(|closing| {
+            closing.outcome == Outcome::Imported || now.since_ms(closing.at) <= CLOSED_FOR_GOOD_MS
+        })
+    }
+
+    /// Whether this member owns it.
+    #[must_use]
+    pub fn is_owned_by(&self, member: MemberId) -> bool {
+        self.owner == Some(member)
     }
 
     /// The reply on its way out or in doubt with that id.

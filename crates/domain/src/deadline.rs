@@ -1,10 +1,35 @@
 //! Deadlines: when a conversation needs attention by itself.
 
-use crate::{Conversation, Deadline, Timestamp};
+use crate::{Conversation, Deadline, FollowUp, Timestamp};
 
 /// The next deadline of a conversation and what it is; `None` when nothing happens without somebody acting.
+///
+/// The referee's scheduler wakes at it, and the desktop reminds by the same function, offline too.
 #[must_use]
 pub fn next_deadline(conversation: &Conversation) -> Option<(Timestamp, Deadline)> {
-    let _ = conversation;
-    None
+    if conversation.status.is_over() {
+        return None;
+    }
+    let follow_up = conversation.follow_up.as_ref().and_then(follow_up_deadline);
+    let snooze = conversation
+        .snoozed
+        .as_ref()
+        .and_then(|snooze| snooze.until)
+        .map(|until| (until, Deadline::Snooze));
+    let handoff = conversation
+        .handoff
+        .as_ref()
+        .map(|offer| (offer.until, Deadline::Handoff));
+    [follow_up, snooze, handoff]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+}
+
+fn follow_up_deadline(follow_up: &FollowUp) -> Option<(Timestamp, Deadline)> {
+    if follow_up.fired {
+        follow_up.closes_at.map(|at| (at, Deadline::Closing))
+    } else {
+        Some((follow_up.due, Deadline::FollowUp))
+    }
 }

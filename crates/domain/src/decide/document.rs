@@ -1,0 +1,137 @@
+//! Judging changes of documents: members, inboxes, accounts, the workspace.
+
+use std::collections::BTreeMap;
+
+use super::{invalid, text};
+use crate::{
+    Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Invalid, LogBody, Member, MemberId,
+    Refusal, Role,
+};
+
+/// What a change of a document is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentContext<'a> {
+    /// Every document as it stands.
+    pub documents: &'a BTreeMap<DocumentId, Document>,
+    /// Everybody.
+    pub members: &'a BTreeMap<MemberId, Member>,
+}
+
+/// Judges a change of a document: the entry it leads to, `None` where it is already so, or why not. A change based on
+/// another version than the current one is refused, and shown.
+///
+/// # Errors
+/// The refusal.
+pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Result<Option<LogBody>, Refusal> {
+    may_change(command, context)?;
+    match &command.body {
+        CommandBody::PutDocument { document } => {
+            plausible(document, context)?;
+            let current = context.documents.get(&document.id());
+            based_on(command, current)?;
+            if current.is_some_and(|current| current.body == **document) {
+                return Ok(None);
+            }
+            let version = current.map_or(0, |current| current.version).saturating_add(1);
+            Ok(Some(LogBody::DocumentPut {
+                document: Document {
+                    id: document.id(),
+                    version,
+                    body: (**document).clone(),
+                },
+            }))
+        }
+        CommandBody::RemoveDocument { document } => {
+            let Some(current) = context.documents.get(document) else {
+                return Ok(None);
+            };
+            based_on(command, Some(current))?;
+            match current.body {
+                // The trail names them for ever: they leave, they are not removed.
+                DocumentBody::Member(_) | DocumentBody::Workspace(_) => Err(invalid("document", Invalid::NotNow)),
+                DocumentBody::Inbox(_) | DocumentBody::Account(_) => {
+                    Ok(Some(LogBody::DocumentRemoved { id: *document }))
+                }
+            }
+        }
+        _ => Err(invalid("body", Invalid::NotNow)),
+    }
+}
+
+fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Refusal> {
+    let refused = Err(Refusal::NotPermitted {
+        needs: Capability::Manage,
+        inbox: None,
+    });
+    match command.actor {
+        Actor::Operator => Ok(()),
+        Actor::Channel { .. } | Actor::Timer => refused,
+        Actor::Member { id } => match context.members.get(&id).filter(|member| member.active) {
+            Some(member) if member.role == Role::Admin => Ok(()),
+            // Everybody may say when they are away and who stands in; a rep's own name is theirs too.
+            Some(member) => match &command.body {
+                CommandBody::PutDocument { document } => match &**document {
+                    DocumentBody::Member(changed) if own_affairs(member, changed) => Ok(()),
+                    _ => refused,
+                },
+                _ => refused,
+            },
+            None => refused,
+        },
+    }
+}
+
+fn own_affairs(before: &Member, after: &Member) -> bool {
+    let mut allowed = before.clone();
+    allowed.name.clone_from(&after.name);
+    allowed.absent_until = after.absent_until;
+    allowed.backup = after.backup;
+    allowed == *after
+}
+
+fn based_on(command: &Command, current: Option<&Document>) -> Result<(), Refusal> {
+    let version = current.map_or(0, |current| current.version);
+    match command.based_on {
+        Some(based_on) if based_on != version => Err(Refusal::VersionConflict { theirs: version }),
+        _ => Ok(()),
+    }
+}
+
+fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<(), Refusal> {
+    match document {
+        DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
+        DocumentBody::Inbox(inbox) => text("name", &inbox.name, 200).map(drop),
+        DocumentBody::Account(account) => {
+            if account.address.contains('@') {
+                Ok(())
+            } else {
+                Err(invalid("address", Invalid::NotAnAddress))
+            }
+        }
+        DocumentBody::Member(member) => {
+            text("name", &member.name, 200)?;
+            if !member.email.contains('@') {
+                return Err(invalid("email", Invalid::NotAnAddress));
+            }
+            let taken = |other: &&Member| {
+                other.id != member.id && other.active && other.email.eq_ignore_ascii_case(&member.email)
+            };
+            if member.active && context.members.values().any(|other| taken(&other)) {
+                return Err(invalid("email", Invalid::NotNow));
+            }
+            let was_admin = context
+                .members
+                .get(&member.id)
+                .is_some_and(|before| before.active && before.role == Role::Admin);
+            let other_admin = context
+                .members
+                .values()
+                .any(|other| other.id != member.id && other.active && other.role == Role::Admin);
+            if was_admin && !other_admin && (!member.active || member.role != Role::Admin) {
+                // Somebody must be left who can let others in.
+                return Err(invalid("role", Invalid::NotNow));
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What becomes of an accepted reply: the fence, the provider's answer, and what a person decides where no machine can tell.
+
+use super::{Case, collect, invalid};
+use crate::{
+    CancelReason, Capability, Cause, Event, FollowUp, Invalid, MessageId, NextStep, Outbound, OutboundState, Refusal,
+    Settlement,
+};
+
+impl Case<'_> {
+    /// Takes a reply back, as long as it is not past the fence.
+    pub(super) fn cancel_send(&self, id: MessageId) -> Result<Vec<Event>, Refusal> {
+        let outbound = self.find(id)?;
+        if Some(outbound.by) != self.command.actor.member() && !self.may(Capability::Manage) {
+            return Err(self.not_owner(outbound.by));
+        }
+        match outbound.state {
+            OutboundState::Queued => Ok(cancelled(self.state, id, CancelReason::Undone)),
+            OutboundState::Cancelled { .. } => Ok(Vec::new()),
+            OutboundState::Sending
+            | OutboundState::Sent { .. }
+            | OutboundState::Failed { .. }
+            | OutboundState::Unknown { .. } => Err(Refusal::AlreadyLeaving),
+        }
+    }
+
+    /// The fence. Only one attempt ever passes it: whoever comes second is refused.
+    pub(super) fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<Vec<Event>, Refusal> {
+        let outbound = self.find(id)?;
+        match outbound.state {
+            OutboundState::Queued if self.context.now < outbound.not_before => {
+                Err(invalid("outbound", Invalid::NotNow))
+            }
+            OutboundState::Queued if attempt != outbound.attempt.saturating_add(1) => {
+                Err(invalid("attempt", Invalid::Unknown))
+            }
+            OutboundState::Queued => Ok(vec![Event::OutboundSending { outbound: id, attempt }]),
+            OutboundState::Cancelled { .. } => Err(Refusal::Gone),
+            OutboundState::Sending
+            | OutboundState::Sent { .. }
+            | OutboundState::Failed { .. }
+            | OutboundState::Unknown { .. } => Err(Refusal::AlreadyLeaving),
+        }
+    }
+
+    /// The body was never offered: it may be tried again.
+    pub(super) fn outbound_returned(&self, id: MessageId, reason: &str) -> Result<Vec<Event>, Refusal> {
+        Ok(match self.find(id)?.state {
+            OutboundState::Sending => vec![Event::OutboundReturned {
+                outbound: id,
+                reason: reason.to_owned(),
+            }],
+            _ => Vec::new(),
+        })
+    }
+
+    /// The provider took it, or a probe found it.
+    pub(super) fn outbound_sent(&self, id: MessageId, reply: &str) -> Result<Vec<Event>, Refusal> {
+        let sent = Event::OutboundSent {
+            outbound: id,
+            reply: reply.to_owned(),
+        };
+        match self.find(id)?.state {
+            OutboundState::Sending | OutboundState::Unknown { .. } => Ok(vec![sent]),
+            OutboundState::Sent { .. } => Ok(Vec::new()),
+            OutboundState::Queued | OutboundState::Failed { .. } | OutboundState::Cancelled { .. } => {
+                Err(invalid("outbound", Invalid::NotNow))
+            }
+        }
+    }
+
+    /// The provider refused it for good: what the reply changed is put back.
+    pub(super) fn outbound_failed(&self, id: MessageId, reason: &str) -> Result<Vec<Event>, Refusal> {
+        let failed = Event::OutboundFailed {
+            outbound: id,
+            reason: reason.to_owned(),
+        };
+        Ok(match self.find(id)?.state {
+            OutboundState::Queued | OutboundState::Sending => with_restored(self.state, id, failed),
+            _ => Vec::new(),
+        })
+    }
+
+    /// It can't be told whether it left.
+    pub(super) fn outbound_unknown(&self, id: MessageId, reason: &str) -> Result<Vec<Event>, Refusal> {
+        Ok(match self.find(id)?.state {
+            OutboundState::Queued | OutboundState::Sending => {
+                vec![Event::OutboundUnknown {
+                    outbound: id,
+                    reason: reason.to_owned(),
+                }]
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    pub(super) fn outbound_filed(&self, id: MessageId) -> Result<Vec<Event>, Refusal> {
+        let outbound = self.find(id)?;
+        Ok(if outbound.filed {
+            Vec::new()
+        } else {
+            vec![Event::OutboundFiled { outbound: id }]
+        })
+    }
+
+    /// A person says what became of a reply in doubt. Sending again keeps its Message-ID.
+    pub(super) fn settle_unknown(&self, id: MessageId, how: Settlement) -> Result<Vec<Event>, Refusal> {
+        let settled = Event::OutboundSettled { outbound: id, how };
+        match (&self.find(id)?.state, how) {
+            (OutboundState::Unknown { .. }, Settlement::Drop) => Ok(with_restored(self.state, id, settled)),
+            (OutboundState::Unknown { .. }, Settlement::Delivered | Settlement::SendAgain) => Ok(vec![settled]),
+            (OutboundState::Sent { .. }, Settlement::Delivered) => Ok(Vec::new()),
+            _ => Err(invalid("outbound", Invalid::NotNow)),
+        }
+    }
+
+    fn find(&self, id: MessageId) -> Result<&Outbound, Refusal> {
+        self.state.outbound(id).ok_or(Refusal::Gone)
+    }
+}
+
+/// Takes a queued reply back, and what it changed with it.
+pub(super) fn cancelled(state: &crate::Conversation, id: MessageId, why: CancelReason) -> Vec<Event> {
+    with_restored(state, id, Event::OutboundCancelled { outbound: id, why })
+}
+
+/// `event`, then what the reply changed put back, where nothing later changed it again.
+fn with_restored(state: &crate::Conversation, id: MessageId, event: Event) -> Vec<Event> {
+    let mut events = vec![event];
+    let Some(provisional) = state
+        .provisional
+        .as_ref()
+        .filter(|provisional| provisional.outbound == id)
+    else {
+        return events;
+    };
+    let (before, after) = (&provisional.before, &provisional.after);
+    let cause = Cause::ReplyUndone;
+    if state.closing == after.closing && before.closing != after.closing {
+        match &before.closing {
+            None => events.push(Event::Reopened { cause }),
+            // It was over when the reply began: it is over again, with the outcome it had.
+            Some(closing) => {
+                events.push(Event::Closed {
+                    closing: closing.clone(),
+                });
+                return events;
+            }
+        }
+    }
+    events.extend(collect([
+        (state.closing == after.closing && state.status == after.status && before.status != after.status).then_some(
+            Event::StatusChanged {
+                status: settled_status(state, before.status),
+                cause,
+            },
+        ),
+        changed::<FollowUp>(&state.follow_up, &before.follow_up, &after.follow_up).then(|| Event::FollowUpSet {
+            follow_up: before.follow_up.clone(),
+            cause,
+        }),
+        changed::<NextStep>(&state.next_step, &before.next_step, &after.next_step).then(|| Event::NextStepSet {
+            step: before.next_step.clone(),
+            cause,
+        }),
+    ]));
+    events
+}
+
+/// A reply that claimed the conversation leaves its owner with it: it is theirs now, not new.
+fn settled_status(state: &crate::Conversation, before: crate::Status) -> crate::Status {
+    if before == crate::Status::New && state.owner.is_some() {
+        crate::Status::Assigned
+    } else {
+        before
+    }
+}
+
+fn changed<T: PartialEq>(now: &Option<T>, before: &Option<T>, after: &Option<T>) -> bool {
+    now == after && before != after
+}

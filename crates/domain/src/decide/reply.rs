@@ -1,0 +1,255 @@
+//! A reply is a transaction: it carries the lock's token and the last message seen. Accepted, it never leaves twice.
+
+use super::{Case, collect, invalid, text};
+use crate::{
+    AccountMode, Address, AfterReply, Cause, Closing, CommandBody, Direction, Event, FollowUp, FollowUpKind, Invalid,
+    LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
+};
+
+/// How many References a reply carries: the first, which threads hang on, and the newest.
+const REFERENCES_KEPT: usize = 20;
+
+impl Case<'_> {
+    pub(super) fn reply(&self) -> Result<Vec<Event>, Refusal> {
+        let CommandBody::Reply {
+            draft,
+            digest,
+            token,
+            after,
+            quote,
+            close,
+        } = &self.command.body
+        else {
+            return Err(invalid("body", Invalid::NotNow));
+        };
+        let me = self.me()?;
+        let (account, account_id) = self.sending_account()?;
+        // Who may answer is the first thing a colleague without the lock wants to know; then who is answering.
+        let asked_to_cover = self
+            .state
+            .lock
+            .as_ref()
+            .is_some_and(|lock| lock.member == me && lock.cover);
+        let cover = self.may_reply(me, asked_to_cover)?;
+        self.holds_lock(*token)?;
+        let saved = self
+            .context
+            .draft
+            .filter(|saved| saved.id == *draft && saved.member == me);
+        let saved = saved.ok_or_else(|| invalid("draft", Invalid::Unknown))?;
+        if saved.text.digest() != *digest {
+            return Err(invalid("digest", Invalid::DigestMismatch));
+        }
+        if !saved.files_present {
+            return Err(invalid("files", Invalid::Unknown));
+        }
+        text("text", &saved.text.text, usize::MAX)?;
+        if saved.text.to.is_empty() {
+            return Err(invalid("to", Invalid::Empty));
+        }
+        if saved
+            .text
+            .to
+            .iter()
+            .chain(&saved.text.cc)
+            .any(|address| !plausible(address))
+        {
+            return Err(invalid("to", Invalid::NotAnAddress));
+        }
+        self.nothing_unseen()?;
+
+        let now = self.context.now;
+        let outbound = Outbound {
+            id: MessageId(self.command.id.0),
+            state: OutboundState::Queued,
+            account: account_id,
+            by: me,
+            cover,
+            from: Address {
+                name: self.sender_name(me, &account.name),
+                email: account.address.clone(),
+            },
+            draft: saved.text.clone(),
+            header_id: self.context.header_id.to_owned(),
+            in_reply_to: self.state.reply_to_header.clone(),
+            references: self.references(),
+            quote: quote.clone(),
+            after: after.clone(),
+            queued_at: now,
+            not_before: now.plus_ms(self.context.inbox.policy.undo_ms),
+            attempt: 0,
+            filed: false,
+        };
+
+        let mut events = self.take_offer(me).unwrap_or_default();
+        if self.state.owner.is_none() && self.context.inbox.policy.reply_claims {
+            events.push(Event::OwnerChanged {
+                owner: Some(me),
+                how: OwnerChange::Replied,
+                context: None,
+            });
+        }
+        events.extend(self.wake(Cause::Reply));
+        events.extend(self.unblock_by_reply());
+        let id = outbound.id;
+        events.push(Event::ReplyQueued {
+            outbound: Box::new(outbound),
+        });
+        if self.state.status.is_over() {
+            // After the reply, so that taking the reply back closes it again.
+            events.push(Event::Reopened { cause: Cause::Reply });
+        }
+        if let Some(amount) = quote {
+            events.push(Event::QuoteMade {
+                quote: Quote {
+                    message: id,
+                    at: now,
+                    amount: amount.clone(),
+                },
+            });
+        }
+        events.extend(self.after(after, quote.is_some(), cover));
+        if let Some(outcome) = close {
+            let closing = Closing {
+                outcome: *outcome,
+                reason: None,
+                at: now,
+                by: Some(me),
+            };
+            events.push(Event::Closed { closing });
+        }
+        events.push(Event::LockReleased { why: LockEnd::Sent });
+        Ok(events)
+    }
+
+    /// Status, follow-up and next step after a reply. Somebody who covers changes none of the owner's plans.
+    fn after(&self, after: &AfterReply, quote: bool, cover: bool) -> Vec<Event> {
+        let now = self.context.now;
+        let waiting = if quote { Status::QuoteSent } else { Status::Waiting };
+        if cover && self.state.follow_up.is_some() {
+            return collect([self.status(waiting, Cause::Reply)]);
+        }
+        let (status, follow_up, step) = match after {
+            AfterReply::FollowUpIfNoAnswer { due } => {
+                let mut chase = self.chase(now, self.next_chase_step());
+                if let Some(due) = due {
+                    chase.due = *due;
+                    chase.by = self.command.actor.member();
+                    chase.closes_at = chase
+                        .closes_at
+                        .map(|_| self.context.inbox.policy.calendar.add_business_days(*due, 1));
+                }
+                (waiting, Some(chase), None)
+            }
+            AfterReply::IOwe { what, due } => {
+                let by = self.command.actor.member();
+                let follow_up = FollowUp {
+                    due: *due,
+                    kind: FollowUpKind::Owed,
+                    text: Some(what.trim().to_owned()),
+                    by,
+                    zone: None,
+                    fired: false,
+                    closes_at: None,
+                };
+                (
+                    Status::FollowUpDue,
+                    Some(follow_up),
+                    Some(NextStep {
+                        text: what.trim().to_owned(),
+                        by,
+                        at: now,
+                    }),
+                )
+            }
+            AfterReply::NothingMore => (waiting, None, None),
+        };
+        collect([
+            self.status(status, Cause::Reply),
+            self.follow_up(follow_up, Cause::Reply),
+            if cover {
+                None
+            } else {
+                self.next_step(step, Cause::Reply)
+            },
+        ])
+    }
+
+    /// A reply after a chase fell due is the next step of the cadence; any other begins it anew.
+    fn next_chase_step(&self) -> u8 {
+        let newest_is_ours = self
+            .state
+            .last_message
+            .as_ref()
+            .is_some_and(|last| last.direction != Direction::Inbound);
+        match self.state.follow_up.as_ref() {
+            Some(FollowUp {
+                kind: FollowUpKind::Chase { step },
+                fired,
+                ..
+            }) if newest_is_ours => {
+                if *fired {
+                    step.saturating_add(1)
+                } else {
+                    *step
+                }
+            }
+            Some(FollowUp {
+                kind: FollowUpKind::Closing,
+                ..
+            }) if newest_is_ours => u8::try_from(self.context.inbox.policy.cadence_days.len()).unwrap_or(u8::MAX),
+            _ => 1,
+        }
+    }
+
+    fn unblock_by_reply(&self) -> Vec<Event> {
+        self.state.blocked.iter().map(|_| Event::Unblocked).collect()
+    }
+
+    fn sending_account(&self) -> Result<(&crate::Account, crate::AccountId), Refusal> {
+        let id = self.state.account.ok_or_else(|| invalid("account", Invalid::Unknown))?;
+        let account = self
+            .context
+            .accounts
+            .get(&id)
+            .ok_or_else(|| invalid("account", Invalid::Unknown))?;
+        if account.mode == AccountMode::Watch {
+            return Err(invalid("account", Invalid::Watched));
+        }
+        Ok((account, id))
+    }
+
+    fn sender_name(&self, me: crate::MemberId, account: &str) -> String {
+        let member = self.context.members.get(&me).map_or("", |member| member.name.as_str());
+        match (member.is_empty(), account.is_empty()) {
+            (true, _) => account.to_owned(),
+            (false, true) => member.to_owned(),
+            (false, false) => format!("{member}, {account}"),
+        }
+    }
+
+    /// The parent's References and its Message-ID (RFC 5322, 3.6.4), shortened by keeping the first and the newest.
+    fn references(&self) -> Vec<String> {
+        let mut references = self.state.references.clone();
+        if let Some(parent) = &self.state.reply_to_header {
+            references.retain(|id| id != parent);
+            references.push(parent.clone());
+        }
+        let surplus = references.len().saturating_sub(REFERENCES_KEPT);
+        if surplus > 0 {
+            references.drain(1..=surplus);
+        }
+        references
+    }
+}
+
+fn plausible(address: &Address) -> bool {
+    let clean = !address.email.chars().any(|c| c.is_whitespace() || c.is_control());
+    let named = !address.name.chars().any(char::is_control);
+    clean
+        && named
+        && address
+            .email
+            .split_once('@')
+            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
+}

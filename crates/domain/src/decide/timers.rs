@@ -1,0 +1,126 @@
+//! Deadlines that came. Each fires once, is stamped with the deadline, and says nothing if it does not stand any more.
+
+use super::Case;
+use crate::{
+    Cause, Closing, Deadline, Event, FollowUpKind, HandoffEnd, Outcome, OwnerChange, Status, Timestamp, next_deadline,
+};
+
+impl Case<'_> {
+    pub(super) fn due(&self, what: Deadline, at: Timestamp) -> Vec<Event> {
+        let stands = self.context.now >= at && !self.state.status.is_over() && self.stands(what, at);
+        if !stands {
+            return Vec::new();
+        }
+        match what {
+            Deadline::FollowUp => self.follow_up_due(at),
+            Deadline::Closing => self.closes(at),
+            Deadline::Snooze => {
+                let mut events = vec![Event::CameDue { what, at }];
+                events.extend(self.wake(Cause::Deadline));
+                events
+            }
+            Deadline::Handoff => self.handoff_lapsed(),
+        }
+    }
+
+    fn stands(&self, what: Deadline, at: Timestamp) -> bool {
+        // Other deadlines of the same conversation may be earlier; each is asked for on its own.
+        let mut only = self.state.clone();
+        match what {
+            Deadline::FollowUp | Deadline::Closing => {
+                only.snoozed = None;
+                only.handoff = None;
+            }
+            Deadline::Snooze => {
+                only.follow_up = None;
+                only.handoff = None;
+            }
+            Deadline::Handoff => {
+                only.follow_up = None;
+                only.snoozed = None;
+            }
+        }
+        next_deadline(&only) == Some((at, what))
+    }
+
+    fn follow_up_due(&self, at: Timestamp) -> Vec<Event> {
+        let mut events = vec![Event::CameDue {
+            what: Deadline::FollowUp,
+            at,
+        }];
+        events.extend(self.wake(Cause::Deadline));
+        let chasing = self
+            .state
+            .follow_up
+            .as_ref()
+            .is_some_and(|follow_up| matches!(follow_up.kind, FollowUpKind::Chase { .. } | FollowUpKind::Closing));
+        if chasing || matches!(self.state.status, Status::Waiting | Status::QuoteSent) {
+            events.extend(self.status(Status::FollowUpDue, Cause::Deadline));
+        }
+        events
+    }
+
+    /// A proposal to close that nobody touched: no response. A reply under way, or one that has not left, is a touch, and
+    /// the proposal stands a day longer.
+    fn closes(&self, at: Timestamp) -> Vec<Event> {
+        if self.state.lock.is_some() || self.state.outbound.iter().any(|outbound| !outbound.settled()) {
+            let later = self
+                .context
+                .inbox
+                .policy
+                .calendar
+                .add_business_days(self.context.now, 1);
+            let mut follow_up = self.state.follow_up.clone();
+            if let Some(follow_up) = &mut follow_up {
+                follow_up.closes_at = Some(later);
+            }
+            return vec![Event::FollowUpSet {
+                follow_up,
+                cause: Cause::Deadline,
+            }];
+        }
+        let closing = Closing {
+            outcome: Outcome::NoResponse,
+            reason: None,
+            at,
+            by: None,
+        };
+        vec![
+            Event::CameDue {
+                what: Deadline::Closing,
+                at,
+            },
+            Event::Closed { closing },
+        ]
+    }
+
+    /// Nobody took it in time: it stays with the giver, or goes to who stands in for them while they are away.
+    fn handoff_lapsed(&self) -> Vec<Event> {
+        let mut events = vec![Event::HandoffEnded {
+            how: HandoffEnd::Lapsed,
+            reason: None,
+        }];
+        let here = |id| {
+            self.context
+                .members
+                .get(&id)
+                .is_some_and(|member| member.available(self.context.now))
+        };
+        let giver = self.state.handoff.as_ref().map(|offer| offer.from);
+        let backup = giver
+            .and_then(|id| self.context.members.get(&id))
+            .and_then(|member| member.backup);
+        if let (Some(giver), Some(backup)) = (giver, backup)
+            && !here(giver)
+            && here(backup)
+        {
+            let context = self.state.handoff.as_ref().map(|offer| offer.context.clone());
+            events.push(Event::OwnerChanged {
+                owner: Some(backup),
+                how: OwnerChange::Assigned,
+                context,
+            });
+        }
+        events
+    }
+}
