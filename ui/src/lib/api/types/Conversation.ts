@@ -12,6 +12,7 @@ import type { InboxId } from "./InboxId";
 import type { LastMessage } from "./LastMessage";
 import type { Lock } from "./Lock";
 import type { MemberId } from "./MemberId";
+import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { NextStep } from "./NextStep";
 import type { Outbound } from "./Outbound";
@@ -159,6 +160,22 @@ replyTo: Array<Address>,
  * Since when the customer waits for an answer; `None` when the newest message needing one was answered.
  */
 unansweredSince: Timestamp | null, 
+/**
+ * Which reply of ours could not be delivered, as a bounce says; until we write again.
+ */
+bounced: MessageId | null, 
+/**
+ * How many replies of ours, outside ones too.
+ */
+replies: number, 
+/**
+ * The version at which the next step was last set, for conflicts.
+ */
+nextStepVersion: number, 
+/**
+ * The version at which the follow-up was last set, for conflicts.
+ */
+followUpVersion: number, 
 /**
  * How many messages (no notes).
  */

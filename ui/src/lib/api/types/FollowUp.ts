@@ -30,4 +30,8 @@ zone: string | null,
 /**
  * Whether its date has come and it was said so.
  */
-fired: boolean, };
+fired: boolean, 
+/**
+ * For [`FollowUpKind::Closing`]: when it closes by itself if nobody decides; `None` where somebody has to.
+ */
+closesAt: Timestamp | null, };
