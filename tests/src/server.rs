@@ -233,11 +233,12 @@ impl ServerProcess {
         let who = json!({
             "email": email,
             "password": password,
-            "device": "00000000-0000-4000-8000-000000000001",
+            "device": uuid::Uuid::new_v4(),
             "deviceName": "a test",
         });
         let signed_in = api.call(Method::POST, SIGN_IN, Some(&who)).await?.good()?;
         api.token = signed_in.get("token").and_then(Value::as_str).map(str::to_owned);
+        api.me = signed_in.get("member").cloned().unwrap_or_default();
         if api.token.is_none() {
             bail!("no token in {signed_in}");
         }
@@ -274,6 +275,7 @@ pub struct Api {
     http: reqwest::Client,
     url: String,
     token: Option<String>,
+    me: Value,
 }
 
 /// What the server answered.
@@ -312,7 +314,14 @@ impl Api {
                 .build()?,
             url: url.to_owned(),
             token: None,
+            me: Value::Null,
         })
+    }
+
+    /// The member who signed in, as the server described them; null before.
+    #[must_use]
+    pub fn me(&self) -> &Value {
+        &self.me
     }
 
     /// Makes one call, and gives the answer whether it is a success or not.

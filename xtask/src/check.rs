@@ -4,13 +4,13 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cargo, find, root, run as step};
+use crate::shell::{cargo, root, run as step};
 use crate::system::{self, Group};
 use crate::test::{FEATURES, everything};
 use crate::ui;
 
 /// Tells the test of the generated TypeScript to write instead of to compare.
-const WRITE_TYPES: &str = "BATON_WRITE_TYPES";
+const WRITE_BINDINGS: &str = "BATON_WRITE_BINDINGS";
 
 /// One thing to check, with a command that finds the mistakes.
 struct Check {
@@ -24,7 +24,7 @@ pub fn run(fix: bool) -> Result<()> {
     ui::ensure_packages()?;
     if fix {
         step(&mut cargo(["fmt", "--all"]))?;
-        step(types().env(WRITE_TYPES, "1"))?;
+        step(types().env(WRITE_BINDINGS, "1"))?;
         step(ui::npm()?.args(["run", "format"]))?;
     }
     // The desktop's lints need the interface it embeds.
@@ -44,7 +44,7 @@ pub fn run(fix: bool) -> Result<()> {
 }
 
 fn checks() -> Result<Vec<Check>> {
-    let mut checks = vec![
+    Ok(vec![
         Check {
             name: "format",
             command: cargo(["fmt", "--all", "--check"]),
@@ -77,14 +77,7 @@ fn checks() -> Result<Vec<Check>> {
             name: "documentation",
             command: documentation(),
         },
-    ];
-    if find("cargo-deny").is_some() {
-        checks.push(Check {
-            name: "licences and advisories",
-            command: cargo(["deny", "check"]),
-        });
-    }
-    Ok(checks)
+    ])
 }
 
 /// Compares the TypeScript that the interface is compiled with to the Rust it is generated from.

@@ -1,0 +1,37 @@
+//! The story of the first working day, as one test on real parts, on SQLite and on PostgreSQL.
+//!
+//! Carl asks what forty desks cost. Anna and Ben both want to answer. He gets one reply.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod follow_up;
+mod hooks;
+mod morning;
+mod rep;
+mod team;
+
+mod story {
+    use anyhow::Result;
+    use baton_tests::postgres::Postgres;
+    use baton_tests::server::Database;
+
+    use crate::team::Team;
+    use crate::{follow_up, morning};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_reps_answer_one_customer_once_on_sqlite() {
+        day(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_reps_answer_one_customer_once_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        day(Database::Postgres(postgres.url())).await.unwrap();
+    }
+
+    async fn day(database: Database) -> Result<()> {
+        let mut team = Team::gather(database).await?;
+        let morning = morning::one_customer_one_reply(&team).await?;
+        follow_up::one_alert_that_moves(&mut team, &morning).await
+    }
+}

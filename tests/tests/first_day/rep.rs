@@ -1,0 +1,68 @@
+//! A rep at a desk: a desktop in a session of its own, on a network that can be cut.
+
+use anyhow::{Context, Result};
+use baton_tests::clock::TestClock;
+use baton_tests::desktop::{Desktop, Start};
+use baton_tests::server::ServerProcess;
+use baton_tests::session::Session;
+use baton_tests::wire::Wire;
+use thirtyfour::Key;
+
+use crate::hooks;
+use crate::team::{PASSWORD, SOON, Who, address_of};
+
+/// A rep.
+pub struct Rep {
+    /// Which.
+    pub who: Who,
+    /// Their desktop.
+    pub desktop: Desktop,
+    /// The network between it and the server.
+    pub wire: Wire,
+}
+
+impl Rep {
+    /// Opens the desktop, joins the team, and waits for the list.
+    pub async fn seat(who: Who, server: &ServerProcess, clock: &TestClock) -> Result<Self> {
+        let wire = Wire::to(server.port()).await?;
+        let session = Session::start(&who.name().to_lowercase()).await?;
+        let (variable, file) = clock.environment();
+        let desktop = Desktop::open(session, Start::default().variable(variable, file)).await?;
+        let rep = Self { who, desktop, wire };
+        rep.join().await.with_context(|| format!("seat {}", who.name()))?;
+        Ok(rep)
+    }
+
+    /// Goes through first run as a member of the team.
+    async fn join(&self) -> Result<()> {
+        let desktop = &self.desktop;
+        desktop.click(&hooks::join_a_team(), SOON).await?;
+        desktop
+            .type_into(&hooks::server_address(), &self.wire.url(), SOON)
+            .await?;
+        desktop
+            .type_into(&hooks::email(), &address_of(self.who.name()), SOON)
+            .await?;
+        desktop.type_into(&hooks::password(), PASSWORD, SOON).await?;
+        desktop.click(&hooks::go_on(), SOON).await?;
+        desktop.wait_for(&hooks::view("unassigned"), SOON).await?;
+        Ok(())
+    }
+
+    /// Shows a view.
+    pub async fn look_at(&self, view: &str) -> Result<()> {
+        self.desktop.click(&hooks::view(view), SOON).await
+    }
+
+    /// Opens the conversation of that number.
+    pub async fn open(&self, number: u64) -> Result<()> {
+        self.desktop.click(&hooks::row(number), SOON).await?;
+        self.desktop.wait_for(&hooks::thread(), SOON).await?;
+        Ok(())
+    }
+
+    /// Presses the keys that send.
+    pub async fn press_send(&self) -> Result<()> {
+        self.desktop.press_with(Key::Control, Key::Enter).await
+    }
+}

@@ -1,0 +1,186 @@
+//! The cast and their parts: Anna and Ben at their desks, Mira who runs it, Carl who writes.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use baton_domain::DraftText;
+use baton_tests::clock::TestClock;
+use baton_tests::mail::{DOMAIN, MailHost};
+use baton_tests::server::{Api, Database, ServerProcess};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::rep::Rep;
+
+/// The password of every member.
+pub const PASSWORD: &str = "a long password of a test";
+
+/// The mailbox that the team shares.
+pub const SALES: &str = "sales";
+
+/// The customer's mailbox.
+pub const CARL: &str = "carl";
+
+/// One of the two who answer customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Anna,
+    Ben,
+}
+
+impl Who {
+    /// What colleagues call them.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anna => "Anna",
+            Self::Ben => "Ben",
+        }
+    }
+
+    /// The colleague.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Anna => Self::Ben,
+            Self::Ben => Self::Anna,
+        }
+    }
+}
+
+/// A team at work: their mail, their server, and two of them at their desks.
+pub struct Team {
+    /// Anna's desktop.
+    pub anna: Rep,
+    /// Ben's desktop, whose network can be cut.
+    pub ben: Rep,
+    /// The referee.
+    pub server: ServerProcess,
+    /// The team's and the customer's mailboxes.
+    pub mail: MailHost,
+    /// Everybody's clock.
+    pub clock: TestClock,
+}
+
+impl Team {
+    /// Starts everything, connects the shared mailbox, and seats both reps.
+    pub async fn gather(database: Database) -> Result<Self> {
+        let clock = TestClock::new()?;
+        let mail = MailHost::start().await?;
+        let mut server = ServerProcess::prepare(database, &clock)?;
+        for (name, role) in [("Mira", "manager"), ("Anna", "rep"), ("Ben", "rep")] {
+            server.add_member(name, &address_of(name), role, PASSWORD).await?;
+        }
+        server.connect_mailbox(&mail, SALES, "Sales", "together").await?;
+        server.restart().await?;
+        let (anna, ben) = tokio::try_join!(
+            Rep::seat(Who::Anna, &server, &clock),
+            Rep::seat(Who::Ben, &server, &clock)
+        )?;
+        Ok(Self {
+            anna,
+            ben,
+            server,
+            mail,
+            clock,
+        })
+    }
+
+    /// One of the two at their desks.
+    pub fn rep(&self, who: Who) -> &Rep {
+        match who {
+            Who::Anna => &self.anna,
+            Who::Ben => &self.ben,
+        }
+    }
+
+    /// The same, to close and open their desktop.
+    pub fn rep_mut(&mut self, who: Who) -> &mut Rep {
+        match who {
+            Who::Anna => &mut self.anna,
+            Who::Ben => &mut self.ben,
+        }
+    }
+
+    /// A program of a member's own, that talks to the server past the desktop.
+    pub async fn program_of(&self, name: &str) -> Result<Program> {
+        Ok(Program {
+            api: self.server.sign_in(&address_of(name), PASSWORD).await?,
+        })
+    }
+}
+
+/// Where a member signs in from, and mails from.
+pub fn address_of(name: &str) -> String {
+    format!("{}@{DOMAIN}", name.to_lowercase())
+}
+
+/// Long enough for anything on a busy machine that has no limit of its own.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// A member's own program.
+pub struct Program {
+    api: Api,
+}
+
+impl Program {
+    /// The one conversation with that subject.
+    pub async fn conversation(&self, subject: &str) -> Result<Value> {
+        let page = self.api.get("/v1/conversations").await?;
+        let all = page["conversations"].as_array().context("a list of conversations")?;
+        let found = all.iter().find(|one| one["subject"] == subject);
+        found
+            .cloned()
+            .with_context(|| format!("no conversation about {subject:?} in {page}"))
+    }
+
+    /// Gives one command, and the refusal's kind when it is refused.
+    pub async fn refusal_of(&self, conversation: &Value, body: Value) -> Result<Option<String>> {
+        let command = json!({
+            "id": Uuid::now_v7(),
+            "actor": { "type": "operator" },
+            "device": Uuid::nil(),
+            "conversation": conversation["id"],
+            "issuedAt": conversation["lastMessage"]["at"],
+            "lastSeen": conversation["lastMessage"]["id"],
+            "basedOn": null,
+            "body": body,
+        });
+        let answer = self
+            .api
+            .call(Method::POST, "/v1/commands", Some(&command))
+            .await?
+            .good()?;
+        Ok(answer["answer"]["refusal"]["type"].as_str().map(str::to_owned))
+    }
+
+    /// Saves a draft of the member's own, and gives the command that would send it with that lock token.
+    pub async fn reply_of(&self, conversation: &Value, text: &str, token: &Value) -> Result<Value> {
+        let id = conversation["id"].as_str().context("a conversation's id")?;
+        let text = json!({
+            "to": [conversation["contact"]], "cc": [], "subject": "Re: your question", "text": text, "files": [],
+        });
+        let draft = json!({
+            "id": Uuid::now_v7(),
+            "conversation": id,
+            "member": self.api.me()["id"],
+            "text": text,
+            "revision": 1,
+            "savedAt": conversation["lastMessage"]["at"],
+        });
+        let stands = self
+            .api
+            .call(Method::PUT, &format!("/v1/drafts/{id}"), Some(&draft))
+            .await?
+            .good()?;
+        let digest = serde_json::from_value::<DraftText>(stands["text"].clone())?.digest();
+        Ok(json!({
+            "type": "reply",
+            "draft": stands["id"],
+            "digest": digest,
+            "token": token,
+            "after": { "type": "nothingMore" },
+            "quote": null,
+            "close": null,
+        }))
+    }
+}
