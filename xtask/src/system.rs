@@ -194,6 +194,12 @@ const PACKAGES: &[Package] = &[
         "makes the certificates of the mail servers",
     ),
     program(
+        "uidmap",
+        Group::Test,
+        &["newuidmap"],
+        "lets those servers run for a person who is not root",
+    ),
+    program(
         "python3",
         Group::Test,
         &["python3"],
@@ -304,7 +310,7 @@ impl Apt {
         if !is_debian() || find("apt-get").is_none() {
             return None;
         }
-        let root = asked(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
+        let root = is_root();
         let sudo = !root && asked(Command::new("sudo").args(["-n", "true"])).is_some();
         (root || sudo).then_some(Self { through_sudo: sudo })
     }
@@ -326,6 +332,11 @@ impl Apt {
         ]);
         run(command.args(args))
     }
+}
+
+/// Whether we may do anything on this machine.
+pub fn is_root() -> bool {
+    asked(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
 /// Whether this is Debian, Ubuntu or one of their children.

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::shell::{Followed, at_a_terminal, cargo, followed, run as step};
-use crate::system::{self, Group};
+use crate::shell::{Followed, asked, at_a_terminal, cargo, followed, run as step};
+use crate::system::{self, Group, is_root};
 use crate::tools::{self, Runner};
 use crate::ui;
 
@@ -153,7 +153,35 @@ fn rust_tests(runner: &Runner, part: Part) -> Command {
     command
         .env("NO_PROXY", "localhost,127.0.0.1")
         .env("no_proxy", "localhost,127.0.0.1");
-    command
+    if part == Part::Unit {
+        command
+    } else {
+        as_its_own_root(command)
+    }
+}
+
+/// The mail servers of the tests want to be root, and to have other users to become. A user namespace gives a person's own
+/// processes both, and no power over the machine. Where there are none, the tests that need it fail, and say why.
+fn as_its_own_root(command: Command) -> Command {
+    const NAMESPACE: [&str; 4] = ["--user", "--map-root-user", "--map-auto", "--"];
+    if !cfg!(target_os = "linux") || is_root() || asked(Command::new("unshare").args(NAMESPACE).arg("true")).is_none() {
+        return command;
+    }
+    let mut inside = Command::new("unshare");
+    inside
+        .args(NAMESPACE)
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        inside.current_dir(directory);
+    }
+    inside
 }
 
 /// `PATH` with the directory of a program in front.

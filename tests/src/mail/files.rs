@@ -18,7 +18,8 @@ const MAIL_USER: &str = "mail";
 pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!(
-            "the mail servers of the tests need root, because Postfix changes users: run the tests as root, for instance in a container"
+            "the mail servers of the tests change users: `cargo xtask test` runs them in a user namespace where the system \
+             allows that; else run the tests as root, for instance in a container"
         );
     }
     scratch.let_others_enter()?;
