@@ -128,7 +128,7 @@ fn the_whole_cadence_runs_to_a_close_as_no_response() {
     let first = team.reply(ANNA, CHASE);
     team.delivered(first);
     assert_eq!(
-        team.to_next_deadline(),
+        team.until_deadline(),
         (berlin("2026-11-30T15:20"), Deadline::FollowUp)
     );
     assert_eq!(team.conversation().status, Status::FollowUpDue);
@@ -138,19 +138,19 @@ fn the_whole_cadence_runs_to_a_close_as_no_response() {
         berlin("2026-12-07T15:20")
     );
     team.delivered(second);
-    team.to_next_deadline();
+    team.until_deadline();
     team.now = berlin("2026-12-07T15:20");
     let third = team.reply(ANNA, CHASE);
     team.delivered(third);
     assert_eq!(
-        team.to_next_deadline(),
+        team.until_deadline(),
         (berlin("2026-12-14T15:20"), Deadline::FollowUp)
     );
     assert_eq!(
         team.conversation().follow_up.as_ref().unwrap().kind,
         FollowUpKind::Closing
     );
-    assert_eq!(team.to_next_deadline(), (berlin("2026-12-15T15:20"), Deadline::Closing));
+    assert_eq!(team.until_deadline(), (berlin("2026-12-15T15:20"), Deadline::Closing));
     assert_eq!(
         team.conversation().closing.as_ref().unwrap().outcome,
         Outcome::NoResponse
@@ -173,7 +173,7 @@ fn an_urgent_lead_is_never_closed_by_the_cadence() {
     for _ in 0..3 {
         let reply = team.reply(ANNA, CHASE);
         team.delivered(reply);
-        team.to_next_deadline();
+        team.until_deadline();
     }
     assert_eq!(next_deadline(team.conversation()), None);
     assert!(!team.conversation().status.is_over());
@@ -226,7 +226,7 @@ fn moving_a_chase_that_is_due_goes_back_to_waiting() {
     let mut team = Team::with_enquiry();
     let reply = team.reply(ANNA, CHASE);
     team.delivered(reply);
-    team.to_next_deadline();
+    team.until_deadline();
     let due = team.now.plus_ms(HOUR_MS);
     team.act(
         ANNA,
@@ -241,7 +241,7 @@ fn moving_a_chase_that_is_due_goes_back_to_waiting() {
         (lead.status, lead.follow_up.as_ref().unwrap().due),
         (Status::Waiting, due)
     );
-    assert_eq!(team.to_next_deadline(), (due, Deadline::FollowUp));
+    assert_eq!(team.until_deadline(), (due, Deadline::FollowUp));
 }
 
 #[test]
@@ -483,7 +483,7 @@ fn a_handoff_leaves_the_giver_owner_until_it_is_taken() {
             context: context.clone(),
         },
     );
-    let (_, what) = team.to_next_deadline();
+    let (_, what) = team.until_deadline();
     assert_eq!((what, team.conversation().owner), (Deadline::Handoff, Some(BEN)));
 
     team.members.get_mut(&ANNA).unwrap().absent_until = Some(team.now.plus_ms(DAY_MS));

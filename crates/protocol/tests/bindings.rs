@@ -1,4 +1,5 @@
 //! The TypeScript the UI is checked against is the one these types give.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

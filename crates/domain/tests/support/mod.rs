@@ -291,7 +291,7 @@ impl Team {
     }
 
     /// Time passes to the next deadline, and it fires.
-    pub fn to_next_deadline(&mut self) -> (Timestamp, Deadline) {
+    pub fn until_deadline(&mut self) -> (Timestamp, Deadline) {
         let (at, what) = next_deadline(self.conversation()).expect("something is due");
         self.now = self.now.max(at);
         self.system(CommandBody::Due { what, at }).unwrap();
