@@ -64,7 +64,6 @@ pub fn shiftable() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
-#[allow(clippy::disallowed_methods, reason = "the one place that may")]
 fn real_now_ms() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
