@@ -1,1 +1,25 @@
-//! (being written)
+//! The server's database: the log, its projections and indexes, and what is beside the log.
+//!
+//! Migrations only grow. Every key begins with the workspace: one server can hold several.
+
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod m20261121_000001_log;
+mod m20261121_000002_work;
+mod m20261121_000003_mail;
+mod m20261121_000004_people;
+
+/// Brings a server's database to the newest form, or back.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_log::Migration),
+            Box::new(m20261121_000002_work::Migration),
+            Box::new(m20261121_000003_mail::Migration),
+            Box::new(m20261121_000004_people::Migration),
+        ]
+    }
+}

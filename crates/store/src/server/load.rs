@@ -1,0 +1,214 @@
+//! Loading what a group of commands needs, inside the transaction that holds the head.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_domain::{ConversationId, MessageId};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use uuid::Uuid;
+
+use super::connect::ServerStore;
+use super::convert;
+use super::entity::{answer, content_digest, conversation, document, draft, lease, ledger, log, thread_key};
+use super::error::StoreError;
+use crate::port::{
+    DigestHit, DraftRow, HITS_PER_KEY, Head, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed, StoredAnswer, ThreadKey,
+};
+
+/// How many values one `in (...)` lists: both databases limit a statement's parameters.
+pub(super) const LISTED: usize = 500;
+
+impl ServerStore {
+    pub(super) async fn load(&self, tx: &impl ConnectionTrait, head: Head, needs: &Needs) -> Result<Loaded, StoreError> {
+        let now = self.now(tx).await?;
+        let tail = match needs.after {
+            Some(after) if after < head.number => self.entries_from(tx, after).await?,
+            _ => Vec::new(),
+        };
+        let documents = match needs.after {
+            None => Some(self.all_documents(tx).await?),
+            Some(_) => None,
+        };
+        let hits = self.hits(tx, &needs.keys).await?;
+        let digests = self.digest_hits(tx, &needs.digests).await?;
+        let mut wanted = needs.conversations.clone();
+        wanted.extend(hits.values().flatten().map(|hit| hit.conversation));
+        wanted.extend(digests.values().map(|hit| hit.conversation));
+        let leased: BTreeSet<ConversationId> = wanted.union(&needs.leases).copied().collect();
+        Ok(Loaded {
+            head,
+            now,
+            tail,
+            documents,
+            answers: self.answers(tx, needs).await?,
+            conversations: self.states(tx, &wanted).await?,
+            leases: self.leases(tx, &leased).await?,
+            hits,
+            digests,
+            items: self.items(tx, &needs.items).await?,
+            drafts: self.drafts(tx, needs).await?,
+        })
+    }
+
+    pub(super) async fn entries_from(&self, tx: &impl ConnectionTrait, after: u64) -> Result<Vec<Sealed>, StoreError> {
+        let rows = log::Entity::find()
+            .filter(log::Column::Workspace.eq(self.workspace.0))
+            .filter(log::Column::Number.gt(convert::signed(after)))
+            .order_by_asc(log::Column::Number)
+            .all(tx)
+            .await?;
+        rows.into_iter().map(convert::sealed).collect()
+    }
+
+    pub(super) async fn all_documents(&self, tx: &impl ConnectionTrait) -> Result<Vec<baton_domain::Document>, StoreError> {
+        let rows = document::Entity::find()
+            .filter(document::Column::Workspace.eq(self.workspace.0))
+            .order_by_asc(document::Column::Id)
+            .all(tx)
+            .await?;
+        rows.iter().map(convert::document).collect()
+    }
+
+    async fn answers(&self, tx: &impl ConnectionTrait, needs: &Needs) -> Result<BTreeMap<baton_domain::CommandId, StoredAnswer>, StoreError> {
+        let mut found = BTreeMap::new();
+        let ids: Vec<Uuid> = needs.commands.iter().map(|id| id.0).collect();
+        for chunk in ids.chunks(LISTED) {
+            let rows = answer::Entity::find()
+                .filter(answer::Column::Workspace.eq(self.workspace.0))
+                .filter(answer::Column::Command.is_in(chunk.iter().copied()))
+                .all(tx)
+                .await?;
+            for row in rows {
+                let stored = StoredAnswer { actor: convert::value(&row.actor)?, decided: convert::value(&row.decided)? };
+                found.insert(baton_domain::CommandId(row.command), stored);
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn states(
+        &self,
+        tx: &impl ConnectionTrait,
+        wanted: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, baton_domain::Conversation>, StoreError> {
+        let mut found = BTreeMap::new();
+        let ids: Vec<Uuid> = wanted.iter().map(|id| id.0).collect();
+        for chunk in ids.chunks(LISTED) {
+            let rows = conversation::Entity::find()
+                .filter(conversation::Column::Workspace.eq(self.workspace.0))
+                .filter(conversation::Column::Id.is_in(chunk.iter().copied()))
+                .all(tx)
+                .await?;
+            for row in rows {
+                found.insert(ConversationId(row.id), convert::conversation(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn leases(
+        &self,
+        tx: &impl ConnectionTrait,
+        wanted: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, LeaseRow>, StoreError> {
+        let mut found = BTreeMap::new();
+        let ids: Vec<Uuid> = wanted.iter().map(|id| id.0).collect();
+        for chunk in ids.chunks(LISTED) {
+            let rows = lease::Entity::find()
+                .filter(lease::Column::Workspace.eq(self.workspace.0))
+                .filter(lease::Column::Conversation.is_in(chunk.iter().copied()))
+                .all(tx)
+                .await?;
+            found.extend(rows.iter().map(|row| (ConversationId(row.conversation), convert::lease(row))));
+        }
+        Ok(found)
+    }
+
+    async fn hits(&self, tx: &impl ConnectionTrait, keys: &BTreeSet<ThreadKey>) -> Result<BTreeMap<ThreadKey, Vec<KeyHit>>, StoreError> {
+        let mut found: BTreeMap<ThreadKey, Vec<KeyHit>> = BTreeMap::new();
+        let keys: Vec<&str> = keys.iter().map(ThreadKey::as_str).collect();
+        for chunk in keys.chunks(LISTED) {
+            let rows = thread_key::Entity::find()
+                .filter(thread_key::Column::Workspace.eq(self.workspace.0))
+                .filter(thread_key::Column::Key.is_in(chunk.iter().copied()))
+                .order_by_desc(thread_key::Column::At)
+                .order_by_asc(thread_key::Column::Conversation)
+                .all(tx)
+                .await?;
+            for row in rows {
+                let hits = found.entry(ThreadKey::stored(row.key.clone())).or_default();
+                if hits.len() < HITS_PER_KEY {
+                    hits.push(convert::key_hit(&row));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn digest_hits(&self, tx: &impl ConnectionTrait, digests: &BTreeSet<String>) -> Result<BTreeMap<String, DigestHit>, StoreError> {
+        let mut found = BTreeMap::new();
+        let digests: Vec<&String> = digests.iter().collect();
+        for chunk in digests.chunks(LISTED) {
+            let rows = content_digest::Entity::find()
+                .filter(content_digest::Column::Workspace.eq(self.workspace.0))
+                .filter(content_digest::Column::Digest.is_in(chunk.iter().copied()))
+                .all(tx)
+                .await?;
+            found.extend(rows.into_iter().map(|row| {
+                let hit = DigestHit {
+                    conversation: ConversationId(row.conversation),
+                    message: MessageId(row.message),
+                    account: baton_domain::AccountId(row.account),
+                };
+                (row.digest, hit)
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn items(&self, tx: &impl ConnectionTrait, keys: &BTreeSet<ItemKey>) -> Result<BTreeMap<ItemKey, ItemOutcome>, StoreError> {
+        let mut found = BTreeMap::new();
+        let mut folders: BTreeMap<(Uuid, &str, u32), Vec<i64>> = BTreeMap::new();
+        for key in keys {
+            folders.entry((key.account.0, &key.folder, key.uidvalidity)).or_default().push(i64::from(key.uid));
+        }
+        for ((account, folder, uidvalidity), uids) in folders {
+            for chunk in uids.chunks(LISTED) {
+                let rows = ledger::Entity::find()
+                    .filter(ledger::Column::Workspace.eq(self.workspace.0))
+                    .filter(ledger::Column::Account.eq(account))
+                    .filter(ledger::Column::Folder.eq(folder))
+                    .filter(ledger::Column::Uidvalidity.eq(i64::from(uidvalidity)))
+                    .filter(ledger::Column::Uid.is_in(chunk.iter().copied()))
+                    .all(tx)
+                    .await?;
+                for row in rows {
+                    let key = ItemKey {
+                        account: baton_domain::AccountId(row.account),
+                        folder: row.folder,
+                        uidvalidity,
+                        uid: convert::small(row.uid),
+                    };
+                    found.insert(key, convert::value(&row.outcome)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn drafts(&self, tx: &impl ConnectionTrait, needs: &Needs) -> Result<BTreeMap<baton_domain::DraftId, DraftRow>, StoreError> {
+        let mut found = BTreeMap::new();
+        let ids: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
+        for chunk in ids.chunks(LISTED) {
+            let rows = draft::Entity::find()
+                .filter(draft::Column::Workspace.eq(self.workspace.0))
+                .filter(draft::Column::Id.is_in(chunk.iter().copied()))
+                .all(tx)
+                .await?;
+            for row in rows {
+                let draft = convert::draft(&row, |blob| self.blobs.has(blob))?;
+                found.insert(draft.id, draft);
+            }
+        }
+        Ok(found)
+    }
+}
