@@ -3,13 +3,20 @@
 //! Parsing and composing are pure functions over bytes. Sockets live in [`imap`], [`smtp`] and [`net`]; the decisions about what to do
 //! with them live in [`host`], as a machine without IO.
 
+pub mod account;
 pub mod address;
 pub mod compose;
+pub mod discover;
+pub mod host;
 pub mod html;
 pub mod identity;
+pub mod imap;
 pub mod kind;
+pub mod net;
 pub mod parse;
+pub mod probe;
 pub mod quote;
+pub mod smtp;
 pub mod subject;
 pub mod thread;
 
@@ -18,10 +25,11 @@ mod dates;
 mod dsn;
 mod plain;
 
+pub use account::{ConnectError, EmailAccount, Endpoint, Retry, Secret, Security};
 pub use address::MailAddress;
 pub use compose::{ComposeError, Outgoing, OutgoingAttachment, compose, references_for_reply};
 pub use html::{Link, LinkDoubt, RenderedBody};
 pub use identity::digest;
 pub use kind::{BounceAction, MailKind};
-pub use parse::{AttachmentInfo, ParsedMail, Unreadable, attachment, parse};
+pub use parse::{AttachmentInfo, BATON_ID_HEADER, ParsedMail, Unreadable, attachment, parse};
 pub use thread::{ThreadKeys, own_message_id, thread_keys};

@@ -1,0 +1,262 @@
+//! Carries out what the machines decide, until it is stopped or another host takes over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_domain::Timestamp;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::JITTER_SCALE;
+use super::health::{AccountHealth, HealthState};
+use super::port::{HostPort, PortError};
+use super::sending::Sending;
+use super::sync::{Effect, FetchTrouble, Input, Sync};
+use crate::email::account::{ConnectError, EmailAccount, Secret};
+use crate::email::imap::{Body, ImapConn, ImapError, MessageMeta, uid_set};
+
+/// Why a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostEnd {
+    /// It was told to.
+    Stopped,
+    /// Another host has the account.
+    LeaseLost,
+}
+
+/// Hosts an account until `stop`: receives what arrives, delivers what is queued.
+///
+/// Everything is retried by itself, except what only a change of the account can help; for that the caller stops this host and starts
+/// another with the changed account. When stopped it finishes a delivery that has begun. It may be dropped at any time: what it was
+/// doing is then found in the port's state by the next one.
+pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>, stop: CancellationToken) -> HostEnd {
+    let stop = stop.child_token();
+    let told = Arc::new(Told::new());
+    let sending = Sending { account: account.clone(), secret: secret.clone(), port: Arc::clone(&port), stop: stop.clone(), told: Arc::clone(&told), conn: None };
+    let receiving = Receiving { account, secret, port, stop: stop.clone(), told, conn: None };
+    let ends = |result: Result<(), PortError>| {
+        stop.cancel();
+        result.is_err()
+    };
+    let (sending_lost, receiving_lost) = tokio::join!(async { ends(sending.run().await) }, async { ends(receiving.run().await) });
+    if sending_lost || receiving_lost { HostEnd::LeaseLost } else { HostEnd::Stopped }
+}
+
+/// Both halves' health as last told.
+pub(super) struct Told(Mutex<AccountHealth>);
+
+impl Told {
+    fn new() -> Self {
+        let since = Timestamp(baton_clock::now_ms());
+        Self(Mutex::new(AccountHealth { receiving: HealthState::Connecting, sending: HealthState::Connecting, since }))
+    }
+
+    async fn receiving(&self, port: &dyn HostPort, state: HealthState) {
+        self.tell(port, |health| health.receiving = state).await;
+    }
+
+    pub(super) async fn sending(&self, port: &dyn HostPort, state: HealthState) {
+        self.tell(port, |health| health.sending = state).await;
+    }
+
+    async fn tell(&self, port: &dyn HostPort, change: impl FnOnce(&mut AccountHealth)) {
+        let mut health = self.0.lock().await;
+        change(&mut health);
+        health.since = Timestamp(baton_clock::now_ms());
+        port.health(health.clone()).await;
+    }
+}
+
+/// Random, `0..1000`.
+pub(super) fn jitter() -> u16 {
+    let bytes = uuid::Uuid::new_v4().into_bytes();
+    u16::from_be_bytes([bytes[0], bytes[1]]) % JITTER_SCALE
+}
+
+pub(super) async fn nap(ms: i64) {
+    tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0))).await;
+}
+
+/// The receiving half of a host.
+struct Receiving {
+    account: EmailAccount,
+    secret: Secret,
+    port: Arc<dyn HostPort>,
+    stop: CancellationToken,
+    told: Arc<Told>,
+    conn: Option<ImapConn>,
+}
+
+impl Receiving {
+    async fn run(mut self) -> Result<(), PortError> {
+        let Some(cursors) = self.cursors().await? else { return Ok(()) };
+        let mut sync = Sync::default();
+        let mut input = Input::Started { cursors, live_since: self.port.live_since() };
+        loop {
+            for effect in sync.handle(Timestamp(baton_clock::now_ms()), input.clone()) {
+                match effect {
+                    Effect::Health(state) => self.told.receiving(&*self.port, state).await,
+                    effect => match self.until_stopped(effect).await? {
+                        Some(next) => input = next,
+                        None => {
+                            if let Some(conn) = self.conn.take() {
+                                conn.logout().await;
+                            }
+                            return Ok(());
+                        }
+                    },
+                }
+            }
+        }
+    }
+
+    async fn cursors(&self) -> Result<Option<Vec<super::port::FolderCursor>>, PortError> {
+        let mut pause_ms = 500;
+        loop {
+            match self.port.cursors().await {
+                Ok(cursors) => return Ok(Some(cursors)),
+                Err(PortError::LeaseLost) => return Err(PortError::LeaseLost),
+                Err(_) => tokio::select! {
+                    () = self.stop.cancelled() => return Ok(None),
+                    () = nap(pause_ms) => pause_ms = (pause_ms * 2).min(30_000),
+                },
+            }
+        }
+    }
+
+    /// Waiting stops by its own switch, which leaves a clean session; everything else may be dropped, and its session with it.
+    async fn until_stopped(&mut self, effect: Effect) -> Result<Option<Input>, PortError> {
+        let stop = self.stop.clone();
+        if let Effect::Idle(ms) = effect {
+            let input = self.idle(ms).await;
+            return Ok((!stop.is_cancelled()).then_some(input));
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Ok(None),
+            input = self.carry_out(effect) => input.map(Some),
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Result<Input, PortError> {
+        Ok(match effect {
+            Effect::Connect => self.connect().await,
+            Effect::Open(folder) => match self.on_conn(async |conn| conn.examine(&folder).await).await {
+                Ok(opened) => Input::Opened(opened),
+                Err(ImapError::Refused { reply }) => Input::CannotOpen(reply),
+                Err(error) => self.lost(error),
+            },
+            Effect::List(from, to) => {
+                let range = if to == u32::MAX { format!("UID {from}:*") } else { format!("UID {from}:{to}") };
+                match self.on_conn(async |conn| conn.search(&range).await).await {
+                    Ok(uids) => Input::Listed(uids),
+                    Err(error) => self.lost(error),
+                }
+            }
+            Effect::Confirm(uids) => match self.on_conn(async |conn| conn.search(&format!("UID {}", uid_set(&uids))).await).await {
+                Ok(found) => Input::Confirmed(found),
+                Err(error) => self.lost(error),
+            },
+            Effect::Count(folder) => match self.on_conn(async |conn| conn.status(&folder).await).await {
+                Ok(counted) => Input::Counted(counted),
+                Err(error) => self.lost(error),
+            },
+            Effect::Size(uids) => match self.on_conn(async |conn| conn.metas(&uids).await).await {
+                Ok(metas) => Input::Sized(metas),
+                Err(error) => self.fetch_failed(error),
+            },
+            Effect::Fetch(metas) => self.fetch(metas).await?,
+            Effect::Commit { batch, progress } => match self.port.receive(batch, progress).await {
+                Ok(()) => Input::Committed,
+                Err(error) => away(error)?,
+            },
+            Effect::Idle(ms) => self.idle(ms).await,
+            Effect::Poll(ms) => {
+                nap(ms).await;
+                match self.on_conn(async |conn| conn.noop().await).await {
+                    Ok(()) => Input::Waited,
+                    Err(error) => self.lost(error),
+                }
+            }
+            Effect::Sleep(ms) => {
+                nap(ms).await;
+                Input::Waited
+            }
+            Effect::Rest => std::future::pending().await,
+            Effect::Health(_) => Input::Waited,
+        })
+    }
+
+    async fn connect(&mut self) -> Input {
+        self.conn = None;
+        let mut conn = match ImapConn::open(&self.account, &self.secret).await {
+            Ok(conn) => conn,
+            Err(error) => return Input::Lost { error, jitter: jitter() },
+        };
+        match conn.folders(self.account.sent_folder.as_deref()).await {
+            Ok(folders) => {
+                let pushes = conn.can("IDLE");
+                self.conn = Some(conn);
+                Input::Connected { folders, pushes }
+            }
+            Err(error) => self.lost(error),
+        }
+    }
+
+    /// Bodies from the server into durable blobs.
+    async fn fetch(&mut self, metas: Vec<MessageMeta>) -> Result<Input, PortError> {
+        let bodies = match self.on_conn(async |conn| conn.bodies(&metas).await).await {
+            Ok(bodies) => bodies,
+            Err(error) => return Ok(self.fetch_failed(error)),
+        };
+        let news = self.conn.as_mut().is_some_and(ImapConn::take_news);
+        let (uids, messages): (Vec<u32>, Vec<Vec<u8>>) = bodies.into_iter().map(|Body { uid, bytes }| (uid, bytes)).unzip();
+        if messages.is_empty() {
+            return Ok(Input::Fetched { stored: Vec::new(), news });
+        }
+        match self.port.put_blobs(messages).await {
+            Ok(blobs) => Ok(Input::Fetched { stored: uids.into_iter().zip(blobs).collect(), news }),
+            Err(error) => away(error),
+        }
+    }
+
+    async fn idle(&mut self, ms: i64) -> Input {
+        let limit = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        let stop = self.stop.clone();
+        match self.on_conn(async |conn| conn.idle(limit, &stop).await).await {
+            Ok(_) => Input::Waited,
+            Err(error) => self.lost(error),
+        }
+    }
+
+    async fn on_conn<T>(&mut self, with: impl AsyncFnOnce(&mut ImapConn) -> Result<T, ImapError>) -> Result<T, ImapError> {
+        match &mut self.conn {
+            Some(conn) => with(conn).await,
+            None => Err(ConnectError::Closed { host: self.account.imap.host.clone() }.into()),
+        }
+    }
+
+    fn lost(&mut self, error: ImapError) -> Input {
+        self.conn = None;
+        Input::Lost { error: error.into_connect_error(&self.account.imap.host), jitter: jitter() }
+    }
+
+    fn fetch_failed(&mut self, error: ImapError) -> Input {
+        let trouble = match error {
+            ImapError::Refused { reply } => FetchTrouble::Refused(reply),
+            ImapError::Unparsable => FetchTrouble::Unparsable,
+            ImapError::Lost(error) => FetchTrouble::Lost(error),
+        };
+        if !matches!(trouble, FetchTrouble::Refused(_)) {
+            self.conn = None;
+        }
+        Input::FetchFailed { trouble, jitter: jitter() }
+    }
+}
+
+fn away(error: PortError) -> Result<Input, PortError> {
+    match error {
+        PortError::LeaseLost => Err(error),
+        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway { reason, jitter: jitter() }),
+    }
+}

@@ -1,0 +1,17 @@
+//! The host of an email account: whichever process holds the account's lease and credentials.
+//!
+//! Two machines decide, without IO: [`sync`] what to fetch next, [`outbox`] what to do with each outgoing message. [`run`] carries
+//! their decisions out, over IMAP, SMTP and the [`HostPort`] that the server or the desktop provides. The host keeps no cursor of its
+//! own: what is committed through the port is all that counts, so a crash or a takeover repeats work and never loses it.
+
+mod backoff;
+mod driver;
+mod health;
+pub mod outbox;
+mod port;
+mod sending;
+pub mod sync;
+
+pub use driver::{HostEnd, run};
+pub use health::{AccountHealth, HealthState};
+pub use port::{Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned};

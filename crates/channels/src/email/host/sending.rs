@@ -1,0 +1,175 @@
+//! Carries out what the outbox decides.
+
+use std::sync::Arc;
+
+use baton_domain::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::driver::{Told, jitter, nap};
+use super::outbox::{Effect, Input, Outbox, Report};
+use super::port::{HostPort, OutboundJob, PortError};
+use crate::email::account::{ConnectError, EmailAccount, Secret};
+use crate::email::imap::{Folder, FolderRole, ImapConn, encode_folder_name};
+use crate::email::{BATON_ID_HEADER, parse, smtp};
+
+/// The sending half of a host.
+pub(super) struct Sending {
+    pub(super) account: EmailAccount,
+    pub(super) secret: Secret,
+    pub(super) port: Arc<dyn HostPort>,
+    pub(super) stop: CancellationToken,
+    pub(super) told: Arc<Told>,
+    /// Kept from looking to filing, closed before waiting.
+    pub(super) conn: Option<ImapConn>,
+}
+
+impl Sending {
+    /// Runs until it is stopped, or the lease is lost. A delivery that has begun is always finished.
+    pub(super) async fn run(mut self) -> Result<(), PortError> {
+        let mut outbox = Outbox::new(self.account.provider_files_sent);
+        let mut input = Input::Ready;
+        loop {
+            for effect in outbox.handle(Timestamp(baton_clock::now_ms()), input.clone()) {
+                match effect {
+                    Effect::Health(state) => self.told.sending(&*self.port, state).await,
+                    effect => match self.carry_out(effect).await? {
+                        Some(next) => input = next,
+                        None => return Ok(()),
+                    },
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Input>, PortError> {
+        Ok(Some(match effect {
+            Effect::Ask if self.stop.is_cancelled() => return Ok(None),
+            Effect::Ask => match self.port.next_outbound().await {
+                Ok(job) => Input::Job(job),
+                Err(error) => port_away(error)?,
+            },
+            Effect::Deliver(job) => self.deliver(&job).await?,
+            Effect::Probe(job) => match self.find(&job).await {
+                Ok((_, found)) => Input::Probed(found),
+                Err(error) => self.folder_away(error),
+            },
+            Effect::File(job) => match self.file(&job).await {
+                Ok(()) => Input::Filed,
+                Err(error) => self.folder_away(error),
+            },
+            Effect::Report(job, report) => match self.report(&job, report).await {
+                Ok(()) => Input::Reported,
+                Err(PortError::Refused(_)) => Input::ReportRefused,
+                Err(error) => port_away(error)?,
+            },
+            Effect::WaitForWork(ms) => {
+                self.hang_up().await;
+                tokio::select! {
+                    () = self.stop.cancelled() => return Ok(None),
+                    () = self.port.outbound_woken() => {}
+                    () = nap(ms) => {}
+                }
+                Input::Ready
+            }
+            Effect::Sleep(ms) => {
+                self.hang_up().await;
+                tokio::select! {
+                    () = self.stop.cancelled() => return Ok(None),
+                    () = nap(ms) => {}
+                }
+                Input::Ready
+            }
+            Effect::Rest => {
+                self.hang_up().await;
+                self.stop.cancelled().await;
+                return Ok(None);
+            }
+            Effect::Health(_) => Input::Ready,
+        }))
+    }
+
+    async fn deliver(&self, job: &OutboundJob) -> Result<Input, PortError> {
+        let fence = || self.port.outbound_sending(job.id, job.attempt);
+        let outcome = smtp::deliver(&self.account, &self.secret, &job.envelope, &job.raw, fence, || self.port.lease_ok()).await;
+        match outcome {
+            smtp::Outcome::Stopped(PortError::LeaseLost) => Err(PortError::LeaseLost),
+            outcome => Ok(Input::Delivered { outcome, jitter: jitter() }),
+        }
+    }
+
+    async fn report(&self, job: &OutboundJob, report: Report) -> Result<(), PortError> {
+        let (id, attempt) = (job.id, job.attempt);
+        match report {
+            Report::Returned(returned) => self.port.outbound_returned(id, attempt, returned).await,
+            Report::Sent(reply) => self.port.outbound_sent(id, attempt, reply).await,
+            Report::Failed(code, text) => self.port.outbound_failed(id, attempt, code, text).await,
+            Report::Unknown(reason) => self.port.outbound_unknown(id, attempt, reason).await,
+            Report::Filed => self.port.filed(id).await,
+        }
+    }
+
+    /// The sent folder, and whether the message lies in it.
+    async fn find(&mut self, job: &OutboundJob) -> Result<(Option<Folder>, bool), ConnectError> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => ImapConn::open(&self.account, &self.secret).await?,
+        };
+        let host = self.account.imap.host.clone();
+        let failed = |error: crate::email::imap::ImapError| error.into_connect_error(&host);
+        let folders = conn.folders(self.account.sent_folder.as_deref()).await.map_err(failed)?;
+        let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
+        let mut found = false;
+        if let Some(folder) = &sent {
+            conn.examine(&folder.wire).await.map_err(failed)?;
+            let baton_id = parse(&job.raw).ok().and_then(|mail| mail.baton_id).unwrap_or_default();
+            for (header, value) in [("Message-ID", job.message_id.as_str()), (BATON_ID_HEADER, baton_id.as_str())] {
+                let searchable = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+                if searchable && !found {
+                    found = !conn.search(&format!("HEADER {header} \"{value}\"")).await.map_err(failed)?.is_empty();
+                }
+            }
+        }
+        self.conn = Some(conn);
+        Ok((sent, found))
+    }
+
+    /// Looks first, so that it can be done again at any time.
+    async fn file(&mut self, job: &OutboundJob) -> Result<(), ConnectError> {
+        let (folder, found) = self.find(job).await?;
+        if found {
+            return Ok(());
+        }
+        let Some(mut conn) = self.conn.take() else { return Err(ConnectError::Closed { host: self.account.imap.host.clone() }) };
+        let host = self.account.imap.host.clone();
+        let failed = |error: crate::email::imap::ImapError| error.into_connect_error(&host);
+        let wire = match folder {
+            Some(folder) => folder.wire,
+            None => {
+                let wire = encode_folder_name(self.account.sent_folder.as_deref().unwrap_or("Sent"));
+                conn.create(&wire).await.map_err(failed)?;
+                wire
+            }
+        };
+        conn.append(&wire, &job.raw).await.map_err(failed)?;
+        self.conn = Some(conn);
+        Ok(())
+    }
+
+    fn folder_away(&mut self, error: ConnectError) -> Input {
+        self.conn = None;
+        Input::FolderAway { error, jitter: jitter() }
+    }
+
+    async fn hang_up(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            conn.logout().await;
+        }
+    }
+}
+
+fn port_away(error: PortError) -> Result<Input, PortError> {
+    match error {
+        PortError::LeaseLost => Err(error),
+        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway { reason, jitter: jitter() }),
+    }
+}

@@ -1,0 +1,101 @@
+//! The folders of a mailbox and what they are for.
+
+use imap_proto::{MailboxDatum, NameAttribute, Response, StatusAttribute};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::name::{decode_folder_name, quoted};
+use super::{ImapConn, ImapError, Opened};
+
+/// What a folder is for, as far as Baton cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FolderRole {
+    /// Where mail arrives.
+    Inbox,
+    /// Copies of what was sent, by us and by others.
+    Sent,
+    /// Anything else.
+    Other,
+}
+
+/// A folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Folder {
+    /// Its name on the wire: what commands take.
+    pub wire: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it is for.
+    pub role: FolderRole,
+}
+
+/// Names of the sent folder on servers that don't mark it, in lower case, the last part of the path.
+const SENT_NAMES: &[&str] = &[
+    "sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "gesendete", "envoyés", "éléments envoyés", "messages envoyés",
+    "enviados", "elementos enviados", "mensajes enviados", "itens enviados", "posta inviata", "inviati", "verzonden", "verzonden items", "skickat", "sendt", "wysłane", "elementy wysłane",
+    "отправленные", "lähetetyt",
+];
+
+impl ImapConn {
+    /// The folders that can be opened. `sent` names the sent folder where an account says so itself.
+    ///
+    /// # Errors
+    /// As for every command.
+    pub async fn folders(&mut self, sent: Option<&str>) -> Result<Vec<Folder>, ImapError> {
+        let marks = self.can("SPECIAL-USE") && self.can("LIST-EXTENDED");
+        let command = if marks { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
+        let mut found: Vec<(Folder, bool)> = Vec::new();
+        self.command(command, |response| {
+            if let Response::MailboxData(MailboxDatum::List(list)) = response
+                && !list.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::NoSelect))
+            {
+                let wire = list.name.to_string();
+                let marked = list.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::Sent));
+                let role = if wire.eq_ignore_ascii_case("INBOX") { FolderRole::Inbox } else { FolderRole::Other };
+                found.push((Folder { name: decode_folder_name(&wire), wire, role }, marked));
+            }
+        })
+        .await?;
+        let last_part = |name: &str| name.rsplit(['/', '.']).next().unwrap_or(name).to_lowercase();
+        let chosen = sent
+            .and_then(|sent| found.iter().position(|(folder, _)| folder.name == sent || folder.wire == sent))
+            .or_else(|| found.iter().position(|(_, marked)| *marked))
+            .or_else(|| found.iter().position(|(folder, _)| SENT_NAMES.contains(&last_part(&folder.name).as_str())));
+        if let Some((folder, _)) = chosen.and_then(|at| found.get_mut(at)) {
+            folder.role = FolderRole::Sent;
+        }
+        Ok(found.into_iter().map(|(folder, _)| folder).collect())
+    }
+
+    /// A folder's counts without opening it.
+    ///
+    /// # Errors
+    /// As for every command.
+    pub async fn status(&mut self, folder: &str) -> Result<Opened, ImapError> {
+        let mut opened = Opened { uidvalidity: 0, uidnext: 0, exists: 0 };
+        self.command(&format!("STATUS {} (UIDVALIDITY UIDNEXT MESSAGES)", quoted(folder)), |response| {
+            if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+                for attribute in status {
+                    match attribute {
+                        StatusAttribute::UidValidity(value) => opened.uidvalidity = *value,
+                        StatusAttribute::UidNext(value) => opened.uidnext = *value,
+                        StatusAttribute::Messages(value) => opened.exists = *value,
+                        _ => {}
+                    }
+                }
+            }
+        })
+        .await?;
+        Ok(opened)
+    }
+
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// As for every command.
+    pub async fn create(&mut self, folder: &str) -> Result<(), ImapError> {
+        self.command(&format!("CREATE {}", quoted(folder)), |_| {}).await
+    }
+}
