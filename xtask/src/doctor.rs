@@ -15,11 +15,10 @@ pub fn run(install: bool) -> Result<()> {
     }
     let mut ill = false;
     println!("To build and run");
-    say(
-        true,
-        "Rust",
-        &asked(Command::new("rustc").arg("--version")).unwrap_or_default(),
-    );
+    let rust = asked(Command::new("rustc").arg("--version"));
+    let advice = "there is no Rust on this machine: https://rustup.rs";
+    say(rust.is_some(), "Rust", rust.as_deref().unwrap_or(advice));
+    ill |= rust.is_none();
     match ui::check_node() {
         Ok(version) => say(true, "Node", &version),
         Err(error) => {

@@ -194,6 +194,12 @@ const PACKAGES: &[Package] = &[
         "makes the certificates of the mail servers",
     ),
     program(
+        "git",
+        Group::Test,
+        &["git"],
+        "lists the files that the rules of tidiness are about",
+    ),
+    program(
         "uidmap",
         Group::Test,
         &["newuidmap"],
