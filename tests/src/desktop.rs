@@ -182,6 +182,18 @@ impl Desktop {
         Ok(self.window()?.find(By::Css(css)).await?.text().await?)
     }
 
+    /// The texts of all elements that `css` selects now, in the order of the page.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.window()?.find_all(By::Css(css)).await? {
+            texts.push(element.text().await?);
+        }
+        Ok(texts)
+    }
+
     /// The value of an input, as typed.
     ///
     /// # Errors

@@ -44,6 +44,7 @@ async fn a_letter_goes_from_smtp_to_a_mailbox_that_another_client_reads() {
     assert_eq!(letter.text.trim(), "What do 40 seats cost?");
     assert!(letter.flags.iter().all(|flag| flag != "\\Seen"), "{:?}", letter.flags);
     assert!(mail.inbox_of("carl").await.unwrap().is_empty());
+    assert_eq!(mail.deliveries().unwrap(), 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 import base64
 import email
 import email.policy
+import email.utils
 import imaplib
 import json
 import re
@@ -41,8 +42,11 @@ def append():
     folder = f'"{order["folder"]}"'
     client.create(folder)  # Refused when it is there already, which is fine.
     for letter in order["letters"]:
-        date = imaplib.Time2Internaldate(letter["internal_date_ms"] / 1000)
-        good(client.append(folder, " ".join(letter["flags"]), date, base64.b64decode(letter["raw"])))
+        came = letter["internal_date_ms"] / 1000
+        raw = base64.b64decode(letter["raw"])
+        if "date" not in email.message_from_bytes(raw):
+            raw = f"Date: {email.utils.formatdate(came)}\r\n".encode() + raw
+        good(client.append(folder, " ".join(letter["flags"]), imaplib.Time2Internaldate(came), raw))
     client.logout()
 
 

@@ -136,7 +136,8 @@ impl MailHost {
         Ok(())
     }
 
-    /// Files old letters into a mailbox, each with its own date and flags, as years of use would have left them.
+    /// Files old letters into a mailbox, each with its own date and flags, as years of use would have left them. One without
+    /// a `Date` gets that of its arrival.
     ///
     /// # Errors
     /// When Dovecot refuses one.
@@ -175,6 +176,15 @@ impl MailHost {
         })
         .await
         .with_context(|| self.logs())
+    }
+
+    /// How many letters Postfix has handed over since it was first started.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn deliveries(&self) -> Result<usize> {
+        let log = std::fs::read_to_string(self.scratch.join("postfix.log")).context("read the log of Postfix")?;
+        Ok(log.lines().filter(|line| line.contains("status=sent")).count())
     }
 
     /// The last lines both servers logged.

@@ -44,12 +44,12 @@ pub fn rows() -> String {
 
 /// Who owns the open conversation.
 pub fn owner() -> String {
-    testid("owner")
+    testid("strip-owner")
 }
 
 /// The status of the open conversation.
 pub fn status() -> String {
-    testid("status")
+    testid("strip-status")
 }
 
 /// The messages, notes and events of the open conversation.

@@ -7,6 +7,7 @@
 mod follow_up;
 mod hooks;
 mod morning;
+mod moving_day;
 mod rep;
 mod team;
 
@@ -16,7 +17,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, morning};
+    use crate::{follow_up, morning, moving_day};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -27,6 +28,19 @@ mod story {
     async fn two_reps_answer_one_customer_once_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         day(Database::Postgres(postgres.url())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_mailbox_is_connected_and_nothing_starts_on_sqlite() {
+        moving_day::nothing_starts(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_mailbox_is_connected_and_nothing_starts_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        moving_day::nothing_starts(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
     }
 
     async fn day(database: Database) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use baton_domain::DraftText;
 use baton_tests::clock::TestClock;
 use baton_tests::mail::{DOMAIN, MailHost};
@@ -103,9 +103,7 @@ impl Team {
 
     /// A program of a member's own, that talks to the server past the desktop.
     pub async fn program_of(&self, name: &str) -> Result<Program> {
-        Ok(Program {
-            api: self.server.sign_in(&address_of(name), PASSWORD).await?,
-        })
+        Program::of(name, &self.server).await
     }
 }
 
@@ -123,6 +121,39 @@ pub struct Program {
 }
 
 impl Program {
+    /// Signs in as a member.
+    pub async fn of(name: &str, server: &ServerProcess) -> Result<Self> {
+        let api = server.sign_in(&address_of(name), PASSWORD).await?;
+        Ok(Self { api })
+    }
+
+    /// Every conversation that the member may read.
+    pub async fn conversations(&self) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut before = String::new();
+        loop {
+            let mut page = self.api.get(&format!("/v1/conversations?limit=200{before}")).await?;
+            let Value::Array(some) = page["conversations"].take() else {
+                bail!("no list of conversations");
+            };
+            all.extend(some);
+            match page["next"].as_str() {
+                Some(next) => before = format!("&before={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// What the server says about the mailbox of that address.
+    pub async fn health_of(&self, address: &str) -> Result<Value> {
+        let health = self.api.get("/v1/health").await?;
+        let accounts = health["accounts"].as_array().context("a list of mailboxes")?;
+        let found = accounts.iter().find(|one| one["address"] == address);
+        found
+            .cloned()
+            .with_context(|| format!("no mailbox {address} in {health}"))
+    }
+
     /// The one conversation with that subject.
     pub async fn conversation(&self, subject: &str) -> Result<Value> {
         let page = self.api.get("/v1/conversations").await?;
