@@ -283,17 +283,17 @@ fn only_the_store_and_the_migrations_speak_sql() {
 #[test]
 fn the_readme_begins_with_the_two_commands() {
     let readme = read("README.md");
-    let commands: Vec<&str> = readme
+    let mut commands = readme
         .lines()
         .map(str::trim)
-        .filter(|line| line.starts_with("cargo xtask "))
-        .take(2)
-        .collect();
-    assert_eq!(
-        commands,
-        ["cargo xtask run", "cargo xtask test"],
-        "A stranger needs two commands, and finds them first."
-    );
+        .filter(|line| line.starts_with("cargo xtask "));
+    for expected in ["cargo xtask run", "cargo xtask test"] {
+        let found = commands.next().unwrap_or_default();
+        assert!(
+            found.starts_with(expected),
+            "A stranger needs two commands, and finds them first: {found}"
+        );
+    }
 }
 
 #[test]
