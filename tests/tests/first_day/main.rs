@@ -6,6 +6,7 @@
 
 mod follow_up;
 mod hooks;
+mod kills;
 mod morning;
 mod moving_day;
 mod rep;
@@ -17,7 +18,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, morning, moving_day};
+    use crate::{follow_up, kills, morning, moving_day};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -39,6 +40,19 @@ mod story {
     async fn an_old_mailbox_is_connected_and_nothing_starts_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         moving_day::nothing_starts(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_is_killed_loses_and_doubles_nothing_on_sqlite() {
+        kills::nothing_is_lost_or_doubled(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_is_killed_loses_and_doubles_nothing_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        kills::nothing_is_lost_or_doubled(Database::Postgres(postgres.url()))
             .await
             .unwrap();
     }

@@ -141,7 +141,7 @@ async fn one_writes_the_other_suggests(team: &Team, winner: Who) -> Result<()> {
         .reply_of(&conversation, "17,500", &conversation["lock"]["token"])
         .await?;
     for body in [json!({ "type": "takeLock", "cover": false }), reply] {
-        let refusal = program.refusal_of(&conversation, body.clone()).await?;
+        let refusal = program.refusal_of(&conversation, &body).await?;
         let expected = ["notOwner", "lockedBy", "lockLost"];
         ensure!(
             refusal.as_deref().is_some_and(|kind| expected.contains(&kind)),

@@ -116,6 +116,7 @@ pub fn address_of(name: &str) -> String {
 pub const SOON: Duration = Duration::from_secs(30);
 
 /// A member's own program.
+#[derive(Clone)]
 pub struct Program {
     api: Api,
 }
@@ -164,10 +165,16 @@ impl Program {
             .with_context(|| format!("no conversation about {subject:?} in {page}"))
     }
 
-    /// Gives one command, and the refusal's kind when it is refused.
-    pub async fn refusal_of(&self, conversation: &Value, body: Value) -> Result<Option<String>> {
+    /// One conversation with its log.
+    pub async fn with_log(&self, conversation: &Value) -> Result<Value> {
+        let id = conversation["id"].as_str().context("a conversation's id")?;
+        self.api.get(&format!("/v1/conversations/{id}")).await
+    }
+
+    /// Gives one command with an id of the caller's, and gives the answer.
+    pub async fn submit(&self, id: Uuid, conversation: &Value, body: &Value) -> Result<Value> {
         let command = json!({
-            "id": Uuid::now_v7(),
+            "id": id,
             "actor": { "type": "operator" },
             "device": Uuid::nil(),
             "conversation": conversation["id"],
@@ -176,12 +183,14 @@ impl Program {
             "basedOn": null,
             "body": body,
         });
-        let answer = self
-            .api
-            .call(Method::POST, "/v1/commands", Some(&command))
-            .await?
-            .good()?;
-        Ok(answer["answer"]["refusal"]["type"].as_str().map(str::to_owned))
+        let mut answer = self.api.post("/v1/commands", &command).await?;
+        Ok(answer["answer"].take())
+    }
+
+    /// Gives one command, and the refusal's kind when it is refused.
+    pub async fn refusal_of(&self, conversation: &Value, body: &Value) -> Result<Option<String>> {
+        let answer = self.submit(Uuid::now_v7(), conversation, body).await?;
+        Ok(answer["refusal"]["type"].as_str().map(str::to_owned))
     }
 
     /// Saves a draft of the member's own, and gives the command that would send it with that lock token.
