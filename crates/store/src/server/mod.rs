@@ -12,6 +12,7 @@ mod entity;
 mod error;
 mod load;
 mod mail;
+mod notify;
 mod people;
 mod read;
 mod sequencer;

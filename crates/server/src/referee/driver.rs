@@ -1,0 +1,298 @@
+//! The task that carries the referee's effects out: the store, those who wait, those who listen, and the clock.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_domain::Timestamp;
+use baton_protocol::Cursor;
+use baton_store::port::{Batch, DueList, DueRow, Loaded, Needs, PortError, Sequencer, Tail};
+use baton_store::server::ServerStore;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::documents::DocumentSet;
+use super::handle::Committed;
+use super::io::{Effect, Fault, Input, Reply, Ticket};
+use super::machine::Referee;
+use super::notify::Notifier;
+
+/// How much that is due one look takes.
+const DUE_AT_ONCE: usize = 128;
+/// The slow look behind every wake-up: another server may have set a deadline.
+const SLOW_LOOK_MS: i64 = 5_000;
+/// The shortest wait between two looks that find the same: something due that does not go away must not spin.
+const SAME_AGAIN_MS: i64 = 1_000;
+/// The shortest wait between two looks.
+const LOOK_MS: i64 = 20;
+
+/// What the handle asks of the task.
+pub(super) enum Request {
+    /// Something for the machine, and who waits for its answer.
+    Ask { ticket: Ticket, input: Input, answer: oneshot::Sender<Result<Reply, Fault>> },
+    /// Finish and stop.
+    Stop { done: oneshot::Sender<()> },
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ask { ticket, .. } => f.debug_struct("Ask").field("ticket", ticket).finish_non_exhaustive(),
+            Self::Stop { .. } => f.write_str("Stop"),
+        }
+    }
+}
+
+type Tx = <ServerStore as Sequencer>::Tx;
+type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+/// What a call to the store brought back.
+enum Stored {
+    Began(Box<Result<(Tx, Loaded), PortError>>),
+    Appended(Result<(), PortError>),
+}
+
+/// The task.
+pub(super) struct Driver {
+    store: ServerStore,
+    referee: Referee,
+    requests: mpsc::Receiver<Request>,
+    waiting: BTreeMap<Ticket, oneshot::Sender<Result<Reply, Fault>>>,
+    commits: broadcast::Sender<Arc<Committed>>,
+    documents: watch::Sender<Arc<DocumentSet>>,
+    head: watch::Sender<Cursor>,
+    notifier: Option<Notifier>,
+    tx: Option<Tx>,
+    storing: Pending<Stored>,
+    looking: Pending<Result<DueList, PortError>>,
+    following: Pending<Result<Tail, PortError>>,
+    wake_at: Timestamp,
+    found: Vec<DueRow>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        store: ServerStore,
+        requests: mpsc::Receiver<Request>,
+        commits: broadcast::Sender<Arc<Committed>>,
+        documents: watch::Sender<Arc<DocumentSet>>,
+        head: watch::Sender<Cursor>,
+    ) -> Self {
+        let secret = *store.secret();
+        let header_ids = Box::new(move |id: baton_domain::MessageId, domain: &str| {
+            baton_channels::email::thread::own_message_id(id.0, &secret, domain)
+        });
+        let notifier = store.is_shared().then(|| Notifier::start(store.clone()));
+        Self {
+            store,
+            referee: Referee::new(header_ids),
+            requests,
+            waiting: BTreeMap::new(),
+            commits,
+            documents,
+            head,
+            notifier,
+            tx: None,
+            storing: None,
+            looking: None,
+            following: None,
+            wake_at: Timestamp(baton_clock::now_ms()),
+            found: Vec::new(),
+        }
+    }
+
+    /// Runs until somebody stops it or nobody holds it any more.
+    pub(super) async fn run(mut self) {
+        let mut stopping: Option<oneshot::Sender<()>> = None;
+        loop {
+            if self.storing.is_none()
+                && let Some(done) = stopping.take()
+            {
+                // Nobody waiting is told: what is not answered may be asked again.
+                done.send(()).ok();
+                return;
+            }
+            tokio::select! {
+                stored = ready(&mut self.storing) => self.stored(stored).await,
+                request = self.requests.recv(), if stopping.is_none() => match request {
+                    Some(Request::Ask { ticket, input, answer }) => {
+                        self.waiting.insert(ticket, answer);
+                        self.tell(input).await;
+                    }
+                    Some(Request::Stop { done }) => stopping = Some(done),
+                    None if self.storing.is_none() => return,
+                    None => stopping = Some(oneshot::channel().0),
+                },
+                list = ready(&mut self.looking), if stopping.is_none() => self.looked(list).await,
+                tail = ready(&mut self.following), if stopping.is_none() => self.followed(tail).await,
+                () = woken(&mut self.notifier), if self.following.is_none() => self.follow(),
+                () = nap(self.wake_at), if self.looking.is_none() && stopping.is_none() => self.look(),
+            }
+        }
+    }
+
+    async fn tell(&mut self, input: Input) {
+        let effects = self.referee.handle(input);
+        for effect in effects {
+            match effect {
+                Effect::Begin(needs) => self.storing = Some(Box::pin(begin(self.store.clone(), needs))),
+                Effect::Append(batch) => match self.tx.take() {
+                    Some(tx) => self.storing = Some(Box::pin(append(self.store.clone(), tx, *batch))),
+                    None => tracing::error!("an append without the head"),
+                },
+                Effect::Rollback => {
+                    if let Some(tx) = self.tx.take() {
+                        self.store.rollback(tx).await;
+                    }
+                }
+                Effect::Answer { ticket, outcome } => {
+                    if let Some(answer) = self.waiting.remove(&ticket) {
+                        // Whoever asked may be gone.
+                        answer.send(outcome).ok();
+                    }
+                }
+                Effect::Publish { from, to, entries } => self.publish(from, to, entries),
+                Effect::WakeAt(at) => self.wake_at = self.wake_at.min(at),
+            }
+        }
+        self.show_documents();
+    }
+
+    fn publish(&mut self, from: u64, to: Cursor, entries: Vec<baton_domain::LogEntry>) {
+        self.show_documents();
+        self.head.send_replace(to.clone());
+        // Without subscribers there is nobody to tell.
+        self.commits.send(Arc::new(Committed { from, to, entries })).ok();
+        if let Some(notifier) = &self.notifier {
+            notifier.tell();
+        }
+    }
+
+    fn show_documents(&self) {
+        let current = self.referee.documents();
+        self.documents.send_if_modified(|shown| {
+            let changed = !Arc::ptr_eq(shown, current);
+            if changed {
+                *shown = Arc::clone(current);
+            }
+            changed
+        });
+    }
+
+    async fn stored(&mut self, stored: Stored) {
+        self.storing = None;
+        let input = match stored {
+            Stored::Began(began) => match *began {
+                Ok((tx, loaded)) => {
+                    self.tx = Some(tx);
+                    Input::Began { loaded: Box::new(loaded), entropy: entropy() }
+                }
+                Err(error) => Input::StoreFailed { error },
+            },
+            Stored::Appended(Ok(())) => Input::Appended,
+            Stored::Appended(Err(error)) => Input::StoreFailed { error },
+        };
+        if let Input::StoreFailed { error } = &input {
+            tracing::warn!(%error, "a commit failed");
+        }
+        self.tell(input).await;
+    }
+
+    fn look(&mut self) {
+        let store = self.store.clone();
+        self.looking = Some(Box::pin(async move { store.due(DUE_AT_ONCE).await }));
+        // The other servers' appends are looked for as slowly.
+        if self.notifier.is_some() {
+            self.follow();
+        }
+        self.wake_at = Timestamp(baton_clock::now_ms().saturating_add(SLOW_LOOK_MS));
+    }
+
+    async fn looked(&mut self, list: Result<DueList, PortError>) {
+        self.looking = None;
+        let now = baton_clock::now_ms();
+        let DueList { rows, next, .. } = match list {
+            Ok(list) => list,
+            Err(error) => {
+                tracing::warn!(%error, "the deadlines can't be read");
+                return;
+            }
+        };
+        let soonest = if rows.is_empty() {
+            LOOK_MS
+        } else if rows == self.found {
+            SAME_AGAIN_MS
+        } else {
+            LOOK_MS
+        };
+        let soonest = now.saturating_add(soonest);
+        let next = next.map_or(i64::MAX, |at| at.0);
+        let again = if rows.is_empty() { next } else { soonest };
+        self.wake_at = self.wake_at.min(Timestamp(again.max(soonest)));
+        self.found.clone_from(&rows);
+        if !rows.is_empty() {
+            self.tell(Input::Tick { due: rows }).await;
+        }
+    }
+
+    fn follow(&mut self) {
+        if self.following.is_some() {
+            return;
+        }
+        let (store, after) = (self.store.clone(), self.head.borrow().number);
+        self.following = Some(Box::pin(async move { store.tail(after).await }));
+    }
+
+    async fn followed(&mut self, tail: Result<Tail, PortError>) {
+        self.following = None;
+        match tail {
+            Ok(tail) if tail.entries.is_empty() => {}
+            Ok(tail) => self.tell(Input::Tail { tail }).await,
+            Err(error) => tracing::warn!(%error, "what other servers appended can't be read"),
+        }
+    }
+}
+
+async fn begin(store: ServerStore, needs: Needs) -> Stored {
+    Stored::Began(Box::new(store.begin(&needs).await))
+}
+
+async fn append(store: ServerStore, tx: Tx, batch: Batch) -> Stored {
+    Stored::Appended(store.append(tx, batch).await)
+}
+
+/// What a pending call brings; never, while there is none.
+async fn ready<T>(pending: &mut Pending<T>) -> T {
+    match pending {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn woken(notifier: &mut Option<Notifier>) {
+    match notifier {
+        Some(notifier) => notifier.woken().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sleeps until that instant by the process's clock, which a test may move.
+async fn nap(until: Timestamp) {
+    loop {
+        let wait = until.since_ms(Timestamp(baton_clock::now_ms()));
+        if wait <= 0 {
+            return;
+        }
+        tokio::time::sleep_until(Instant::now() + Duration::from_millis(baton_clock::nap_ms(wait))).await;
+    }
+}
+
+/// Randomness for the salts of one commit. Where the system has none the salts of that commit are only as secret as the log.
+fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "the system gives no randomness");
+    }
+    bytes
+}

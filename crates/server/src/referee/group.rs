@@ -1,0 +1,74 @@
+//! What one commit takes together, and what it needs loaded for it.
+
+use baton_domain::{Command, CommandBody, ConversationId};
+use baton_store::port::{DueRow, FolderCursor, Needs, ThreadKey};
+use uuid::Uuid;
+
+use super::arrival::{Arrival, ParsedArrival};
+use super::cache::Cache;
+use super::due;
+use super::io::Ticket;
+use super::threading;
+
+/// One piece of work.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Only load what the referee knows nothing of yet.
+    Open { ticket: Ticket },
+    /// A command somebody asked.
+    Command { ticket: Ticket, command: Box<Command> },
+    /// Something due.
+    Due { row: DueRow, command: Box<Command> },
+    /// Mail. `refused`: the store would not write it as a message; it goes into quarantine.
+    Arrival { ticket: Ticket, arrival: Box<Arrival>, refused: Option<String> },
+    /// How far a folder is read now.
+    Progress { ticket: Ticket, cursor: FolderCursor },
+}
+
+impl Work {
+    pub(super) fn due(row: DueRow) -> Self {
+        let command = Box::new(due::command(&row));
+        Self::Due { row, command }
+    }
+
+    /// Adds what this piece needs loaded.
+    pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache) {
+        match self {
+            Self::Open { .. } | Self::Progress { .. } => {}
+            Self::Command { command, .. } | Self::Due { command, .. } => {
+                needs.commands.insert(command.id);
+                if command.conversation != ConversationId(Uuid::nil()) {
+                    if !cache.has(command.conversation) {
+                        needs.conversations.insert(command.conversation);
+                    }
+                    needs.leases.insert(command.conversation);
+                }
+                if let CommandBody::Reply { draft, .. } = command.body {
+                    needs.drafts.insert(draft);
+                }
+            }
+            Self::Arrival { arrival, .. } => {
+                needs.items.insert(arrival.key());
+                if let Ok(parsed) = &arrival.parsed {
+                    needs.digests.insert(parsed.digest.clone());
+                    needs.keys.extend(keys(parsed));
+                }
+            }
+        }
+    }
+}
+
+/// Every key that may lead an arrival to its conversation.
+fn keys(parsed: &ParsedArrival) -> impl Iterator<Item = ThreadKey> + '_ {
+    let own = parsed.header_id.iter().map(|id| ThreadKey::header(id));
+    let mentions = threading::mentions(parsed).map(ThreadKey::header);
+    let ours = parsed.answers.iter().chain(&parsed.own).chain(&parsed.claims).map(|id| ThreadKey::outbound(*id));
+    let bounced = match &parsed.kind {
+        super::arrival::ArrivalKind::Bounce { of } => of.as_deref(),
+        _ => None,
+    };
+    let contacts = [Some(&parsed.from), parsed.reply_to.first(), parsed.to.first()].into_iter().flatten();
+    let contacts = contacts.chain(&parsed.to);
+    let subjects = contacts.filter_map(|contact| ThreadKey::subject(&contact.email, &parsed.subject_key));
+    own.chain(mentions).chain(ours).chain(bounced.map(ThreadKey::header)).chain(subjects)
+}

@@ -1,0 +1,240 @@
+//! What the rest of the server holds of the referee.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use baton_domain::{Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, LogEntry, OutboundState, Timestamp};
+use baton_protocol::{Answer, Cursor};
+use baton_store::port::{FolderCursor, LeaseRow, PortError, Renewal, Sequencer as _};
+use baton_store::server::{ServerStore, StoreError};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use super::arrival::{Arrival, RawArrival, Received};
+use super::documents::DocumentSet;
+use super::driver::{Driver, Request};
+use super::io::{Fault, Input, Reply, Ticket};
+use super::parse::parse;
+
+/// How many commits a slow subscriber may lag behind before it has to catch up from the store.
+const KEPT_COMMITS: usize = 1024;
+/// How many requests wait before those who ask wait too.
+const WAITING: usize = 4096;
+/// Why what was on its way out is held after a restore.
+const RESTORED: &str = "restored from a backup: it may have left since";
+
+/// Why the referee could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Log(#[from] SubmitError),
+}
+
+/// Why it can't be told what became of something asked. Asking again with the same id is safe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] Fault),
+    /// The referee has stopped.
+    #[error("the referee has stopped")]
+    Stopped,
+}
+
+impl From<PortError> for SubmitError {
+    fn from(error: PortError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl SubmitError {
+    /// Whether the same may succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(Fault::Unavailable(_) | Fault::Full(_)))
+    }
+}
+
+/// What was appended by one commit, of this server or another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// After this number.
+    pub from: u64,
+    /// Up to and with this place.
+    pub to: Cursor,
+    /// What, in order.
+    pub entries: Vec<LogEntry>,
+}
+
+/// The referee at work. Cloning it gives another hold of the same one.
+#[derive(Debug, Clone)]
+pub struct RefereeHandle {
+    store: ServerStore,
+    requests: mpsc::Sender<Request>,
+    tickets: Arc<AtomicU64>,
+    commits: broadcast::Sender<Arc<Committed>>,
+    documents: watch::Receiver<Arc<DocumentSet>>,
+    head: watch::Receiver<Cursor>,
+}
+
+impl RefereeHandle {
+    /// Starts a referee on that store. Reply locks that were open get one lifetime of grace; after a restore, everything that was on its
+    /// way out is held before anything else happens.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn open(store: ServerStore) -> Result<Self, OpenError> {
+        let (requests, inbox) = mpsc::channel(WAITING);
+        let (commits, _) = broadcast::channel(KEPT_COMMITS);
+        let (documents_at, documents) = watch::channel(Arc::default());
+        let head = store.head().await?;
+        let cursor = Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) };
+        let (head_at, head) = watch::channel(cursor);
+        store.grace().await?;
+        tokio::spawn(Driver::new(store.clone(), inbox, commits.clone(), documents_at, head_at).run());
+        let this = Self { store, requests, tickets: Arc::default(), commits, documents, head };
+        this.ask(|ticket| Input::Open { ticket }).await?;
+        this.hold_restored().await?;
+        Ok(this)
+    }
+
+    /// Asks for a decision. The caller has set the actor from the session. The answer comes once it is durable.
+    ///
+    /// # Errors
+    /// When it can't be told what became of it: ask again with the same id.
+    pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
+        let reply = self.ask(|ticket| Input::Submit { ticket, command: Box::new(command) }).await?;
+        match reply {
+            Reply::Command(answer) => Ok(answer),
+            Reply::Received(_) | Reply::Opened => Err(SubmitError::Stopped),
+        }
+    }
+
+    /// Takes mail in whose bytes are durable and read already. All of it and `progress` are durable when this returns.
+    ///
+    /// # Errors
+    /// When not all of it was written: bring it again, what is in counts as known.
+    pub async fn receive(&self, arrivals: Vec<Arrival>, progress: Option<FolderCursor>) -> Result<Received, SubmitError> {
+        let reply = self.ask(|ticket| Input::Receive { ticket, arrivals, progress }).await?;
+        match reply {
+            Reply::Received(received) => Ok(received),
+            Reply::Command(_) | Reply::Opened => Err(SubmitError::Stopped),
+        }
+    }
+
+    /// Takes raw mail in: keeps its bytes, reads it, and has it decided.
+    ///
+    /// # Errors
+    /// When the disk or the store says no.
+    pub async fn receive_raw(&self, raw: Vec<RawArrival>, progress: Option<FolderCursor>) -> Result<Received, SubmitError> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let blobs: Vec<_> = raw.iter().map(|item| (baton_domain::BlobId::of(&item.raw), item.raw.as_slice())).collect();
+            store.blobs().put_many(&blobs)?;
+            Ok::<_, baton_store::server::BlobError>(raw.into_iter().map(|item| parse(item, store.secret())).collect::<Vec<_>>())
+        });
+        let arrivals = read.await.map_err(|_| SubmitError::Stopped)?.map_err(|error| {
+            let words = error.to_string();
+            SubmitError::Store(if error.is_disk_full() { Fault::Full(words) } else { Fault::Unavailable(words) })
+        })?;
+        self.receive(arrivals, progress).await
+    }
+
+    /// A device still holds a reply lock; false when it does not any more.
+    ///
+    /// # Errors
+    /// When the store can't be reached.
+    pub async fn renew(&self, renewal: Renewal) -> Result<bool, SubmitError> {
+        Ok(self.store.renew(renewal).await?)
+    }
+
+    /// Every commit from now on, in order. A subscriber that lags too far behind gets [`broadcast::error::RecvError::Lagged`] and catches up
+    /// with [`ServerStore::entries_between`].
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Committed>> {
+        self.commits.subscribe()
+    }
+
+    /// The documents as they stand.
+    #[must_use]
+    pub fn documents(&self) -> Arc<DocumentSet> {
+        self.documents.borrow().clone()
+    }
+
+    /// The documents, and every change of them.
+    #[must_use]
+    pub fn watch_documents(&self) -> watch::Receiver<Arc<DocumentSet>> {
+        self.documents.clone()
+    }
+
+    /// The end of the log. Whatever was published lies at or before it.
+    #[must_use]
+    pub fn head(&self) -> Cursor {
+        self.head.borrow().clone()
+    }
+
+    /// The live facts of a conversation's reply lock.
+    ///
+    /// # Errors
+    /// When the store can't be reached.
+    pub async fn lease(&self, conversation: ConversationId) -> Result<Option<LeaseRow>, StoreError> {
+        self.store.lease(conversation).await
+    }
+
+    /// The store, for queries.
+    #[must_use]
+    pub const fn store(&self) -> &ServerStore {
+        &self.store
+    }
+
+    /// Lets what is being decided be finished, then stops. Later requests get [`SubmitError::Stopped`].
+    pub async fn shutdown(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.requests.send(Request::Stop { done }).await.is_ok() {
+            // An error means that the task is gone already: that is what was wished.
+            stopped.await.ok();
+        }
+        self.store.close().await;
+    }
+
+    async fn ask(&self, input: impl FnOnce(Ticket) -> Input) -> Result<Reply, SubmitError> {
+        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Ask { ticket, input: input(ticket), answer };
+        self.requests.send(request).await.map_err(|_| SubmitError::Stopped)?;
+        Ok(answered.await.map_err(|_| SubmitError::Stopped)??)
+    }
+
+    /// After a restore nobody knows whether what was queued or under way has left since the backup: a probe or a person says.
+    async fn hold_restored(&self) -> Result<(), OpenError> {
+        if !self.store.was_restored().await? {
+            return Ok(());
+        }
+        let epoch = self.head().epoch;
+        for row in self.store.open_outbound(None).await? {
+            let outbound = row.outbound.id;
+            if !matches!(row.outbound.state, OutboundState::Queued | OutboundState::Sending) {
+                continue;
+            }
+            let command = Command {
+                id: CommandId::derive(epoch, &format!("restored {outbound}")),
+                actor: Actor::Operator,
+                device: DeviceId(Uuid::nil()),
+                conversation: row.conversation,
+                issued_at: Timestamp(baton_clock::now_ms()),
+                last_seen: None,
+                based_on: None,
+                body: CommandBody::OutboundUnknown { outbound, reason: RESTORED.to_owned() },
+            };
+            if let Answer::Refused { refusal } = self.submit(command).await? {
+                return Err(SubmitError::Store(Fault::Rejected(format!("a reply could not be held: {refusal:?}"))).into());
+            }
+        }
+        self.store.restored_replies_are_held().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,412 @@
+//! The machine: one commit at a time, everything that waits in it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use baton_domain::CommandId;
+use baton_protocol::{Answer, Cursor};
+use baton_store::port::{Decided, Head, Loaded, Needs, Sealed, Tail};
+
+use super::arrival::Received;
+use super::cache::Cache;
+use super::documents::DocumentSet;
+use super::group::Work;
+use super::io::{Effect, Fault, HeaderIds, Input, Reply, Ticket};
+use super::working::{Done, Working};
+
+/// How much one commit takes at most.
+const GROUP: usize = 256;
+/// How many conversations are kept in memory.
+const CACHED: usize = 4096;
+
+/// A delivery of mail of which parts are still to be decided.
+#[derive(Debug, Default)]
+struct Delivery {
+    left: usize,
+    received: Received,
+    fault: Option<Fault>,
+}
+
+/// Where the machine stands with the store.
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    /// The head was asked for.
+    Beginning(Vec<Work>),
+    /// A batch is being written.
+    Appending { works: Vec<Work>, done: Box<Done>, answers: Vec<(Ticket, Reply)>, received: BTreeMap<Ticket, Received> },
+}
+
+/// Everything decided on one working state.
+struct Judged {
+    works: Vec<Work>,
+    answers: Vec<(Ticket, Reply)>,
+    received: BTreeMap<Ticket, Received>,
+}
+
+/// The referee of one workspace. The driver tells it what happened and does what it wants, in order.
+pub struct Referee {
+    header_ids: HeaderIds,
+    head: Option<Head>,
+    documents: Arc<DocumentSet>,
+    cache: Cache,
+    waiting: VecDeque<Work>,
+    /// After a batch was not written: to be decided again, one by one.
+    alone: VecDeque<Work>,
+    deliveries: BTreeMap<Ticket, Delivery>,
+    due: BTreeSet<CommandId>,
+    phase: Phase,
+}
+
+impl std::fmt::Debug for Referee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Referee")
+            .field("head", &self.head)
+            .field("waiting", &self.waiting.len())
+            .field("alone", &self.alone.len())
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Referee {
+    /// A referee that knows nothing yet. `header_ids` makes the Message-IDs of replies.
+    #[must_use]
+    pub fn new(header_ids: HeaderIds) -> Self {
+        Self {
+            header_ids,
+            head: None,
+            documents: Arc::default(),
+            cache: Cache::new(CACHED),
+            waiting: VecDeque::new(),
+            alone: VecDeque::new(),
+            deliveries: BTreeMap::new(),
+            due: BTreeSet::new(),
+            phase: Phase::Idle,
+        }
+    }
+
+    /// The documents at the referee's place in the log.
+    #[must_use]
+    pub const fn documents(&self) -> &Arc<DocumentSet> {
+        &self.documents
+    }
+
+    /// The referee's place in the log; `None` before it has read anything.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.head.as_ref().map(cursor)
+    }
+
+    /// Tells the machine what happened; it says what it wants done, in order. Time comes with what is loaded: it is the database's.
+    pub fn handle(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Open { ticket } => self.waiting.push_back(Work::Open { ticket }),
+            Input::Submit { ticket, command } => self.waiting.push_back(Work::Command { ticket, command }),
+            Input::Receive { ticket, arrivals, progress } => self.deliver(ticket, arrivals, progress, &mut effects),
+            Input::Tick { due } => {
+                for row in due {
+                    let work = Work::due(row);
+                    let Work::Due { command, .. } = &work else { continue };
+                    // What is being decided already needs no second asking.
+                    if self.due.insert(command.id) {
+                        self.waiting.push_back(work);
+                    }
+                }
+            }
+            Input::Tail { tail } => self.follow_tail(tail, &mut effects),
+            Input::Began { loaded, entropy } => self.began(*loaded, entropy, &mut effects),
+            Input::Appended => self.appended(&mut effects),
+            Input::StoreFailed { error } => self.failed(error.is_transient(), error.into(), &mut effects),
+        }
+        self.begin(&mut effects);
+        effects
+    }
+
+    fn deliver(
+        &mut self,
+        ticket: Ticket,
+        arrivals: Vec<super::arrival::Arrival>,
+        progress: Option<baton_store::port::FolderCursor>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let left = arrivals.len().saturating_add(usize::from(progress.is_some()));
+        if left == 0 {
+            effects.push(Effect::Answer { ticket, outcome: Ok(Reply::Received(Received::default())) });
+            return;
+        }
+        self.deliveries.insert(ticket, Delivery { left, ..Delivery::default() });
+        let mail = arrivals.into_iter().map(|arrival| Work::Arrival { ticket, arrival: Box::new(arrival), refused: None });
+        self.waiting.extend(mail);
+        self.waiting.extend(progress.map(|cursor| Work::Progress { ticket, cursor }));
+    }
+
+    /// Takes what waits into a commit, if none is under way.
+    fn begin(&mut self, effects: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Idle) {
+            return;
+        }
+        let works: Vec<Work> = match self.alone.pop_front() {
+            Some(work) => vec![work],
+            None => self.waiting.drain(..self.waiting.len().min(GROUP)).collect(),
+        };
+        if works.is_empty() {
+            return;
+        }
+        effects.push(Effect::Begin(self.needs(&works)));
+        self.phase = Phase::Beginning(works);
+    }
+
+    fn needs(&self, works: &[Work]) -> Needs {
+        let mut needs = Needs { after: self.head.as_ref().map(|head| head.number), ..Needs::default() };
+        for work in works {
+            work.needs(&mut needs, &self.cache);
+        }
+        needs
+    }
+
+    fn began(&mut self, loaded: Loaded, entropy: [u8; 32], effects: &mut Vec<Effect>) {
+        let Phase::Beginning(works) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            effects.push(Effect::Rollback);
+            return;
+        };
+        if !self.follow(&loaded, effects) {
+            // Another log lies under us: what we knew is worth nothing.
+            self.forget();
+            effects.push(Effect::Rollback);
+            effects.push(Effect::Begin(self.needs(&works)));
+            self.phase = Phase::Beginning(works);
+            return;
+        }
+        let mut working = Working::new(loaded, Arc::clone(&self.documents), &self.cache, &self.header_ids, entropy);
+        match judge(works, &mut working) {
+            Ok(judged) => {
+                let (batch, done) = working.finish();
+                if batch.is_empty() {
+                    effects.push(Effect::Rollback);
+                    self.settle(judged.works, judged.answers, judged.received, effects);
+                } else {
+                    effects.push(Effect::Append(Box::new(batch)));
+                    let Judged { works, answers, received } = judged;
+                    self.phase = Phase::Appending { works, done: Box::new(done), answers, received };
+                }
+            }
+            Err((works, fault)) => {
+                effects.push(Effect::Rollback);
+                self.again(works, false, fault, effects);
+            }
+        }
+    }
+
+    /// Folds in what others appended since our last number. False where the log is not the one we know.
+    fn follow(&mut self, loaded: &Loaded, effects: &mut Vec<Effect>) -> bool {
+        if let Some(documents) = &loaded.documents {
+            self.documents = Arc::new(DocumentSet::of(documents.clone()));
+            self.head = Some(loaded.head.clone());
+            return true;
+        }
+        let Some(head) = &self.head else { return false };
+        if head.epoch != loaded.head.epoch || !continues(head, &loaded.tail) {
+            return false;
+        }
+        self.fold(&loaded.tail, effects);
+        self.head.as_ref().is_some_and(|head| head.number == loaded.head.number && head.hash == loaded.head.hash) && {
+            self.head = Some(loaded.head.clone());
+            true
+        }
+    }
+
+    /// What others appended, read without the head. While a commit is under way it comes with that.
+    fn follow_tail(&mut self, tail: Tail, effects: &mut Vec<Effect>) {
+        let follows = self.head.as_ref().is_some_and(|head| head.epoch == tail.epoch && continues(head, &tail.entries));
+        if follows && matches!(self.phase, Phase::Idle) {
+            self.fold(&tail.entries, effects);
+        }
+    }
+
+    fn fold(&mut self, tail: &[Sealed], effects: &mut Vec<Effect>) {
+        let (Some(head), Some(last)) = (&mut self.head, tail.last()) else { return };
+        let from = head.number;
+        for sealed in tail {
+            self.cache.follow(sealed);
+            if !matches!(sealed.entry.body, baton_domain::LogBody::Conversation { .. }) {
+                Arc::make_mut(&mut self.documents).apply(&sealed.entry.body);
+            }
+        }
+        head.number = last.entry.number;
+        head.hash = last.hash;
+        head.last_at = last.entry.at;
+        let entries = tail.iter().map(|sealed| sealed.entry.clone()).collect();
+        effects.push(Effect::Publish { from, to: cursor(head), entries });
+    }
+
+    fn forget(&mut self) {
+        self.head = None;
+        self.documents = Arc::default();
+        self.cache.clear();
+    }
+
+    fn appended(&mut self, effects: &mut Vec<Effect>) {
+        let Phase::Appending { works, done, answers, received } = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
+        let Done { head, documents, states, entries, wake } = *done;
+        let from = self.head.as_ref().map_or(0, |head| head.number);
+        let to = cursor(&head);
+        self.head = Some(head);
+        self.documents = documents;
+        for state in states {
+            self.cache.put(state);
+        }
+        if !entries.is_empty() {
+            effects.push(Effect::Publish { from, to, entries });
+        }
+        self.settle(works, answers, received, effects);
+        effects.extend(wake.map(Effect::WakeAt));
+    }
+
+    /// Answers, once what was decided is durable.
+    fn settle(
+        &mut self,
+        works: Vec<Work>,
+        answers: Vec<(Ticket, Reply)>,
+        received: BTreeMap<Ticket, Received>,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.extend(answers.into_iter().map(|(ticket, reply)| Effect::Answer { ticket, outcome: Ok(reply) }));
+        for (ticket, part) in received {
+            if let Some(delivery) = self.deliveries.get_mut(&ticket) {
+                add(&mut delivery.received, part);
+            }
+        }
+        for work in works {
+            match work {
+                Work::Due { command, .. } => {
+                    self.due.remove(&command.id);
+                }
+                Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => self.part_done(ticket, None, effects),
+                Work::Open { .. } | Work::Command { .. } => {}
+            }
+        }
+    }
+
+    fn part_done(&mut self, ticket: Ticket, fault: Option<Fault>, effects: &mut Vec<Effect>) {
+        let Some(delivery) = self.deliveries.get_mut(&ticket) else { return };
+        delivery.left = delivery.left.saturating_sub(1);
+        delivery.fault = delivery.fault.take().or(fault);
+        if delivery.left > 0 {
+            return;
+        }
+        if let Some(delivery) = self.deliveries.remove(&ticket) {
+            let outcome = delivery.fault.map_or(Ok(Reply::Received(delivery.received)), Err);
+            effects.push(Effect::Answer { ticket, outcome });
+        }
+    }
+
+    fn failed(&mut self, transient: bool, fault: Fault, effects: &mut Vec<Effect>) {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Idle => {}
+            // Nothing could be loaded for any of them.
+            Phase::Beginning(works) => works.into_iter().for_each(|work| self.give_up(work, &fault, effects)),
+            Phase::Appending { works, .. } => self.again(works, transient, fault, effects),
+        }
+    }
+
+    /// The working state is thrown away; its commands are decided again one by one, so that one that can't be written holds up no other.
+    fn again(&mut self, mut works: Vec<Work>, transient: bool, fault: Fault, effects: &mut Vec<Effect>) {
+        if works.len() > 1 {
+            for work in works.into_iter().rev() {
+                self.alone.push_front(work);
+            }
+            return;
+        }
+        let Some(work) = works.pop() else { return };
+        if transient {
+            // The store itself is in trouble: the others would each only wait for the same answer.
+            self.give_up(work, &fault, effects);
+            for other in std::mem::take(&mut self.alone) {
+                self.give_up(other, &fault, effects);
+            }
+            return;
+        }
+        match work {
+            // Mail that can't be written as a message is kept all the same.
+            Work::Arrival { ticket, arrival, refused: None } => {
+                self.alone.push_front(Work::Arrival { ticket, arrival, refused: Some(fault.to_string()) });
+            }
+            other => self.give_up(other, &fault, effects),
+        }
+    }
+
+    fn give_up(&mut self, work: Work, fault: &Fault, effects: &mut Vec<Effect>) {
+        match work {
+            Work::Open { ticket } | Work::Command { ticket, .. } => {
+                effects.push(Effect::Answer { ticket, outcome: Err(fault.clone()) });
+            }
+            Work::Due { command, .. } => {
+                self.due.remove(&command.id);
+            }
+            Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => self.part_done(ticket, Some(fault.clone()), effects),
+        }
+    }
+}
+
+/// Judges a group on one working state. An error is a defect of the data: the group is to be tried one by one.
+fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Work>, Fault)> {
+    let mut answers = Vec::new();
+    let mut received: BTreeMap<Ticket, Received> = BTreeMap::new();
+    let mut fault = None;
+    for work in &works {
+        let done = match work {
+            Work::Open { ticket } => {
+                answers.push((*ticket, Reply::Opened));
+                Ok(())
+            }
+            Work::Command { ticket, command } => {
+                working.command(command).map(|decided| answers.push((*ticket, Reply::Command(answer(decided)))))
+            }
+            Work::Due { row, command } => working.due(row, command),
+            Work::Arrival { ticket, arrival, refused } => {
+                working.arrive(arrival, refused.as_deref(), received.entry(*ticket).or_default())
+            }
+            Work::Progress { cursor, .. } => {
+                working.batch.cursors.retain(|known| (known.account, &known.folder) != (cursor.account, &cursor.folder));
+                working.batch.cursors.push(cursor.clone());
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            fault = Some(error);
+            break;
+        }
+    }
+    match fault {
+        None => Ok(Judged { works, answers, received }),
+        Some(fault) => Err((works, fault)),
+    }
+}
+
+fn answer(decided: Decided) -> Answer {
+    match decided {
+        Decided::Done { from, to } => Answer::Done { from, to },
+        Decided::Refused { refusal } => Answer::Refused { refusal },
+    }
+}
+
+/// Whether these entries follow that head without a gap.
+fn continues(head: &Head, tail: &[Sealed]) -> bool {
+    tail.first().is_none_or(|first| first.entry.number == head.number.saturating_add(1))
+}
+
+fn cursor(head: &Head) -> Cursor {
+    Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) }
+}
+
+fn add(sum: &mut Received, part: Received) {
+    let Received { imported, duplicates, quarantined, ignored, known } = part;
+    sum.imported = sum.imported.saturating_add(imported);
+    sum.duplicates = sum.duplicates.saturating_add(duplicates);
+    sum.quarantined = sum.quarantined.saturating_add(quarantined);
+    sum.ignored = sum.ignored.saturating_add(ignored);
+    sum.known = sum.known.saturating_add(known);
+}
+

@@ -1,0 +1,90 @@
+//! From raw bytes to what the referee reads: outside any commit, on a thread that may take its time.
+
+use baton_channels::email::kind::{BounceAction, MailKind};
+use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
+use baton_channels::email::{MailAddress, identity, parse as mail, thread};
+use baton_domain::{Address, Attachment, BlobId, MessageId};
+
+use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival};
+
+/// Reads an item. `secret` is the workspace's, by which it knows its own Message-IDs.
+#[must_use]
+pub fn parse(raw: RawArrival, secret: &[u8]) -> Arrival {
+    let RawArrival { account, folder, role, uidvalidity, uid, internal_date, flags, resync, raw } = raw;
+    let parsed = match mail::parse(&raw) {
+        Ok(mail) => Ok(read(&mail, secret)),
+        Err(why) => Err(why.to_string()),
+    };
+    Arrival {
+        account,
+        folder,
+        role,
+        uidvalidity,
+        uid,
+        internal_date,
+        flags,
+        resync,
+        blob: Some(BlobId::of(&raw)),
+        size: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+        parsed,
+    }
+}
+
+fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
+    let keys = thread::thread_keys(mail, secret);
+    let mut references = mail.references.clone();
+    for id in &mail.in_reply_to {
+        if !references.contains(id) {
+            references.push(id.clone());
+        }
+    }
+    ParsedArrival {
+        from: mail.from.as_ref().or(mail.sender.as_ref()).map(address).unwrap_or_default(),
+        to: mail.to.iter().map(address).collect(),
+        cc: mail.cc.iter().map(address).collect(),
+        reply_to: mail.reply_to.iter().map(address).collect(),
+        delivered_to: mail.delivered_to.clone(),
+        subject: mail.subject.clone(),
+        subject_key: keys.subject_key,
+        date: mail.date_ms,
+        preview: mail.preview.clone(),
+        attachments: mail.attachments.iter().map(attachment).collect(),
+        kind: kind(&mail.kind),
+        own: mail.message_id.as_deref().and_then(|id| thread::verify(id, secret)).map(MessageId),
+        claims: mail.baton_id.as_deref().and_then(|id| id.trim().parse().ok()),
+        header_id: keys.own_id,
+        mentions: keys.mentions,
+        references,
+        answers: keys.answers.into_iter().map(MessageId).collect(),
+        digest: identity::digest(mail),
+    }
+}
+
+fn kind(kind: &MailKind) -> ArrivalKind {
+    match kind {
+        MailKind::Human => ArrivalKind::Human,
+        MailKind::AutoReply { returns } => ArrivalKind::AutoReply { returns: *returns },
+        MailKind::Bounce { original_message_id, action, .. } => match action {
+            BounceAction::Failed => ArrivalKind::Bounce { of: original_message_id.clone() },
+            // A report that all is well, or not yet, is nobody's failure.
+            BounceAction::Delayed | BounceAction::Delivered | BounceAction::Relayed | BounceAction::Expanded => {
+                ArrivalKind::AutoReply { returns: None }
+            }
+        },
+        MailKind::List | MailKind::Bulk => ArrivalKind::Bulk,
+    }
+}
+
+fn address(from: &MailAddress) -> Address {
+    Address { name: from.name.clone().unwrap_or_default(), email: from.address.clone() }
+}
+
+fn attachment(from: &AttachmentInfo) -> Attachment {
+    Attachment {
+        index: from.index,
+        name: from.name.clone(),
+        mime: from.mime.clone(),
+        size: u32::try_from(from.size).unwrap_or(u32::MAX),
+        inline: from.inline,
+    }
+}

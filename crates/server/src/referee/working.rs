@@ -1,0 +1,430 @@
+//! The working state of one commit: what was loaded, and what has been decided on it so far. Thrown away when the store fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use baton_domain::{
+    Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext, DraftId, Event, Inbox, Invalid,
+    LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Timestamp, decide, decide_document, evolve, next_deadline,
+};
+use baton_store::port::{
+    AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer, ThreadKey, chain,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::cache::Cache;
+use super::documents::DocumentSet;
+use super::io::{Fault, HeaderIds};
+
+/// What one commit works on.
+pub(super) struct Working<'a> {
+    cache: &'a Cache,
+    header_ids: &'a HeaderIds,
+    entropy: [u8; 32],
+    /// The sequencer's time: it never runs backwards.
+    pub(super) now: Timestamp,
+    pub(super) loaded: Loaded,
+    pub(super) documents: Arc<DocumentSet>,
+    states: BTreeMap<ConversationId, Conversation>,
+    changed: BTreeSet<ConversationId>,
+    leases: BTreeMap<ConversationId, Option<LeaseRow>>,
+    parked: BTreeSet<ConversationId>,
+    head: Head,
+    pub(super) batch: Batch,
+}
+
+/// What a commit leaves behind once it is durable.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) head: Head,
+    pub(super) documents: Arc<DocumentSet>,
+    pub(super) states: Vec<Conversation>,
+    pub(super) entries: Vec<LogEntry>,
+    pub(super) wake: Option<Timestamp>,
+}
+
+impl<'a> Working<'a> {
+    pub(super) fn new(
+        loaded: Loaded,
+        documents: Arc<DocumentSet>,
+        cache: &'a Cache,
+        header_ids: &'a HeaderIds,
+        entropy: [u8; 32],
+    ) -> Self {
+        Self {
+            cache,
+            header_ids,
+            entropy,
+            now: loaded.now.max(loaded.head.last_at),
+            documents,
+            states: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            leases: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            head: loaded.head.clone(),
+            batch: Batch::at(loaded.head.clone()),
+            loaded,
+        }
+    }
+
+    /// A conversation as it stands within this commit.
+    pub(super) fn state(&self, id: ConversationId) -> Option<&Conversation> {
+        self.states.get(&id).or_else(|| self.loaded.conversations.get(&id)).or_else(|| self.cache.get(id))
+    }
+
+    fn lease(&self, id: ConversationId) -> Option<LeaseRow> {
+        match self.leases.get(&id) {
+            Some(changed) => *changed,
+            None => self.loaded.leases.get(&id).copied(),
+        }
+    }
+
+    /// Judges a command and keeps its answer. One that is known gets its first answer again.
+    pub(super) fn command(&mut self, command: &Command) -> Result<Decided, Fault> {
+        if let Some(first) = self.loaded.answers.get(&command.id) {
+            if first.actor == command.actor {
+                return Ok(first.decided.clone());
+            }
+            // Somebody else's command has that id: they are not told what became of it.
+            return Ok(Decided::Refused { refusal: Refusal::Invalid { field: "id".to_owned(), why: Invalid::Unknown } });
+        }
+        let from = self.head.number;
+        let decided = match self.judge(command)? {
+            Ok(()) => Decided::Done { from, to: self.head.number },
+            Err(refusal) => Decided::Refused { refusal },
+        };
+        self.loaded.answers.insert(command.id, StoredAnswer { actor: command.actor, decided: decided.clone() });
+        self.batch.answers.push(AnswerRow { command: command.id, actor: command.actor, decided: decided.clone(), at: self.now });
+        Ok(decided)
+    }
+
+    /// Judges what a deadline leads to. Where it leads to nothing, it is not asked again before something changes.
+    pub(super) fn due(&mut self, row: &DueRow, command: &Command) -> Result<(), Fault> {
+        let before = self.head.number;
+        self.command(command)?;
+        if self.head.number != before {
+            return Ok(());
+        }
+        match *row {
+            DueRow::Deadline { conversation, .. } => {
+                self.parked.insert(conversation);
+                self.touch(conversation);
+            }
+            DueRow::Lease { conversation, token, .. } => self.refresh_lease(conversation, token),
+        }
+        Ok(())
+    }
+
+    /// A lease that is due and still stands: renewed meanwhile, or the inbox's policy is another one now. One without its lock goes.
+    fn refresh_lease(&mut self, id: ConversationId, token: u64) {
+        let Some(lease) = self.lease(id).filter(|lease| lease.token == token) else { return };
+        let held = self.state(id).and_then(|state| state.lock.as_ref()).is_some_and(|lock| lock.token == token);
+        let policy = self.state(id).and_then(|state| self.documents.inboxes().get(&state.inbox)).map(|inbox| &inbox.policy);
+        match policy {
+            Some(policy) if held => {
+                let (idle_ms, lifetime_ms) = (policy.lock_release_ms, policy.lock_lifetime_ms);
+                if (idle_ms, lifetime_ms) != (lease.idle_ms, lease.lifetime_ms) {
+                    self.leases.insert(id, Some(LeaseRow { idle_ms, lifetime_ms, ..lease }));
+                }
+            }
+            _ => {
+                self.leases.insert(id, None);
+            }
+        }
+    }
+
+    fn touch(&mut self, id: ConversationId) {
+        if let Some(state) = self.state(id).cloned() {
+            self.states.insert(id, state);
+            self.changed.insert(id);
+        }
+    }
+
+    /// Judges and applies; nothing is kept as an answer. For what is remembered elsewhere: mail, in the ledger.
+    pub(super) fn judge(&mut self, command: &Command) -> Result<Result<(), Refusal>, Fault> {
+        if matches!(command.body, CommandBody::PutDocument { .. } | CommandBody::RemoveDocument { .. }) {
+            return self.judge_document(command);
+        }
+        let events = match self.decide(command) {
+            Ok(events) => events,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for event in events {
+            self.apply(command, event)?;
+        }
+        self.settle_lease(command.conversation);
+        Ok(Ok(()))
+    }
+
+    fn judge_document(&mut self, command: &Command) -> Result<Result<(), Refusal>, Fault> {
+        let context = DocumentContext { documents: self.documents.all(), members: self.documents.members() };
+        match decide_document(command, context) {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok(None) => Ok(Ok(())),
+            Ok(Some(body)) => {
+                match &body {
+                    LogBody::DocumentPut { document } => {
+                        self.batch.removed_documents.retain(|id| *id != document.id);
+                        self.batch.documents.retain(|known| known.id != document.id);
+                        self.batch.documents.push(document.clone());
+                    }
+                    LogBody::DocumentRemoved { id } => {
+                        self.batch.documents.retain(|known| known.id != *id);
+                        self.batch.removed_documents.push(*id);
+                    }
+                    LogBody::Conversation { .. } => {}
+                }
+                let scope = match &body {
+                    LogBody::DocumentPut { document } => document.body.scope(),
+                    LogBody::DocumentRemoved { .. } | LogBody::Conversation { .. } => Scope::Workspace,
+                };
+                Arc::make_mut(&mut self.documents).apply(&body);
+                self.append(command, scope, body)?;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    fn decide(&self, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let state = self.state(command.conversation);
+        let inbox = match (&command.body, state) {
+            (_, Some(state)) => state.inbox,
+            (CommandBody::Receive { inbox, .. } | CommandBody::ExternalReply { inbox, .. }, None) => *inbox,
+            (_, None) => return Err(Refusal::Gone),
+        };
+        let inbox = self.documents.inboxes().get(&inbox).ok_or(Refusal::Gone)?;
+        let capabilities = self.capabilities(command.actor, inbox);
+        let lock = state.and_then(|state| state.lock.as_ref());
+        let lease = self.lease(command.conversation).filter(|lease| lock.is_some_and(|lock| lock.token == lease.token));
+        let draft = match command.body {
+            CommandBody::Reply { draft, .. } => self.draft(draft, command.conversation),
+            _ => None,
+        };
+        let context = Context {
+            now: self.now,
+            capabilities: &capabilities,
+            inbox,
+            members: self.documents.members(),
+            accounts: self.documents.accounts(),
+            next_event: self.head.number.saturating_add(1),
+            next_conversation: self.head.next_conversation,
+            lease: lease.map(|lease| lease.facts()),
+            draft: draft.as_ref(),
+            header_id: &self.header_id(command, state),
+        };
+        decide(state, command, &context)
+    }
+
+    fn capabilities(&self, actor: Actor, inbox: &Inbox) -> Capabilities {
+        match actor {
+            Actor::Member { id } => self.documents.members().get(&id).map(|member| inbox.capabilities_of(member)).unwrap_or_default(),
+            // Machines and whoever runs the server: what they may do is a question of the command, not of the inbox.
+            Actor::Channel { .. } | Actor::Timer | Actor::Operator => [
+                Capability::Read,
+                Capability::Comment,
+                Capability::Work,
+                Capability::Assign,
+                Capability::SendOnBehalf,
+                Capability::SendAs,
+                Capability::Manage,
+            ]
+            .into(),
+        }
+    }
+
+    fn draft(&self, id: DraftId, conversation: ConversationId) -> Option<SavedDraft> {
+        let row = self.loaded.drafts.get(&id).filter(|row| row.conversation == conversation)?;
+        Some(SavedDraft { id, member: row.member, text: row.text.clone(), files_present: row.files_present })
+    }
+
+    fn header_id(&self, command: &Command, state: Option<&Conversation>) -> String {
+        if !matches!(command.body, CommandBody::Reply { .. }) {
+            return String::new();
+        }
+        let account = state.and_then(|state| state.account).and_then(|id| self.documents.accounts().get(&id));
+        let domain = account.and_then(|account| account.address.rsplit_once('@')).map_or("localhost", |(_, domain)| domain);
+        (self.header_ids)(MessageId(command.id.0), domain)
+    }
+
+    /// Appends an event of a conversation and folds it in.
+    pub(super) fn apply(&mut self, command: &Command, event: Event) -> Result<(), Fault> {
+        let id = command.conversation;
+        let stamp = Stamp { number: self.head.number.saturating_add(1), at: self.now, actor: command.actor, conversation: id };
+        let before = self.state(id).cloned();
+        if matches!(event, Event::Created { .. }) {
+            self.head.next_conversation = self.head.next_conversation.saturating_add(1);
+        }
+        self.keep_drafts(command, &event, before.as_ref());
+        let after = evolve(before, stamp, &event).ok_or_else(|| Fault::Rejected("an event on a conversation that never began".to_owned()))?;
+        self.index(&after, &event);
+        let scope = Scope::Inbox { id: after.inbox };
+        self.states.insert(id, after);
+        self.changed.insert(id);
+        self.parked.remove(&id);
+        self.append(command, scope, LogBody::Conversation { conversation: id, event })
+    }
+
+    fn append(&mut self, command: &Command, scope: Scope, body: LogBody) -> Result<(), Fault> {
+        let number = self.head.number.saturating_add(1);
+        let entry =
+            LogEntry { number, at: self.now, issued_at: command.issued_at, actor: command.actor, command: command.id, scope, body };
+        let sealed = chain::seal(self.head.hash, entry, self.salt(number)).map_err(|error| Fault::Rejected(error.to_string()))?;
+        self.head.number = number;
+        self.head.hash = sealed.hash;
+        self.head.last_at = self.now;
+        self.batch.entries.push(sealed);
+        Ok(())
+    }
+
+    fn salt(&self, number: u64) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        hash.update(self.entropy);
+        hash.update(number.to_be_bytes());
+        let mut salt = [0; 16];
+        for (slot, byte) in salt.iter_mut().zip(hash.finalize()) {
+            *slot = byte;
+        }
+        salt
+    }
+
+    /// A draft that was sent is gone; one whose reply was taken back, or failed, is a draft again.
+    fn keep_drafts(&mut self, command: &Command, event: &Event, before: Option<&Conversation>) {
+        match event {
+            Event::ReplyQueued { .. } => {
+                if let CommandBody::Reply { draft, .. } = command.body {
+                    self.loaded.drafts.remove(&draft);
+                    self.batch.used_drafts.push(draft);
+                }
+            }
+            Event::OutboundCancelled { outbound, .. } | Event::OutboundFailed { outbound, .. } => {
+                if let Some(reply) = before.and_then(|state| state.outbound(*outbound)) {
+                    self.batch.returned_drafts.push(DraftRow {
+                        id: DraftId::derive(reply.id.0, "returned"),
+                        conversation: command.conversation,
+                        member: reply.by,
+                        text: reply.draft.clone(),
+                        revision: 1,
+                        saved_at: self.now,
+                        files_present: true,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn index(&mut self, state: &Conversation, event: &Event) {
+        match event {
+            Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
+                let row = |key, mentioned| KeyRow { key, conversation: state.id, message: message.id, mentioned, ours: false, at: message.at };
+                let own = message.header_id.iter().map(|id| row(ThreadKey::header(id), false));
+                let mentioned = message.references.iter().rev().take(50).map(|id| row(ThreadKey::header(id), true));
+                let rows: Vec<KeyRow> = own.chain(mentioned).collect();
+                rows.into_iter().for_each(|row| self.add_key(row));
+            }
+            Event::ReplyQueued { outbound } => {
+                for key in [ThreadKey::header(&outbound.header_id), ThreadKey::outbound(outbound.id)] {
+                    self.add_key(KeyRow {
+                        key,
+                        conversation: state.id,
+                        message: outbound.id,
+                        mentioned: false,
+                        ours: true,
+                        at: outbound.queued_at,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds a key of the thread index; what comes later in this commit finds it.
+    pub(super) fn add_key(&mut self, row: KeyRow) {
+        let hits = self.loaded.hits.entry(row.key.clone()).or_default();
+        match hits.iter_mut().find(|hit| hit.conversation == row.conversation) {
+            Some(hit) => {
+                hit.at = hit.at.max(row.at);
+                if hit.mentioned && !row.mentioned {
+                    hit.message = row.message;
+                    hit.mentioned = false;
+                }
+                hit.ours |= row.ours;
+            }
+            None => hits.push(baton_store::port::KeyHit {
+                conversation: row.conversation,
+                message: row.message,
+                mentioned: row.mentioned,
+                ours: row.ours,
+                at: row.at,
+            }),
+        }
+        // One row a key and conversation: a multi-row insert must not name the same row twice.
+        match self.batch.keys.iter_mut().find(|known| known.key == row.key && known.conversation == row.conversation) {
+            Some(known) => {
+                known.at = known.at.max(row.at);
+                if known.mentioned && !row.mentioned {
+                    known.message = row.message;
+                    known.mentioned = false;
+                }
+                known.ours |= row.ours;
+            }
+            None => self.batch.keys.push(row),
+        }
+    }
+
+    /// Brings the lease's row in line with the lock: one granted lives from now on, one without a lock is gone.
+    fn settle_lease(&mut self, id: ConversationId) {
+        let held = self.lease(id);
+        let Some(state) = self.state(id) else { return };
+        match &state.lock {
+            Some(lock) if held.is_none_or(|held| held.token != lock.token) => {
+                let Some(policy) = self.documents.inboxes().get(&state.inbox).map(|inbox| &inbox.policy) else { return };
+                let row = LeaseRow {
+                    conversation: id,
+                    token: lock.token,
+                    member: lock.member,
+                    device: lock.device,
+                    expires: self.now.plus_ms(policy.lock_lifetime_ms),
+                    active_at: self.now,
+                    lifetime_ms: policy.lock_lifetime_ms,
+                    idle_ms: policy.lock_release_ms,
+                };
+                self.leases.insert(id, Some(row));
+            }
+            None if held.is_some() => {
+                self.leases.insert(id, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// The batch to append, and what it leaves behind.
+    pub(super) fn finish(mut self) -> (Batch, Done) {
+        let mut wake: Option<Timestamp> = None;
+        let mut sooner = |at: Timestamp| wake = Some(wake.map_or(at, |known| known.min(at)));
+        for id in &self.changed {
+            let Some(state) = self.states.get(id) else { continue };
+            // One that was asked and led to nothing is asked again when the conversation changes.
+            let next = next_deadline(state).filter(|(at, _)| !(self.parked.contains(id) && *at <= self.now));
+            if let Some((at, _)) = next {
+                sooner(at);
+            }
+            self.batch.conversations.push(ConversationRow { conversation: state.clone(), wake: next });
+        }
+        for (id, lease) in &self.leases {
+            match lease {
+                Some(lease) => {
+                    sooner(lease.lapses().0);
+                    self.batch.leases.push(*lease);
+                }
+                None => self.batch.ended_leases.push(*id),
+            }
+        }
+        self.batch.head = self.head.clone();
+        let entries = self.batch.entries.iter().map(|sealed: &Sealed| sealed.entry.clone()).collect();
+        let mut states = self.loaded.conversations;
+        states.extend(self.states);
+        let done = Done { head: self.head, documents: self.documents, states: states.into_values().collect(), entries, wake };
+        (self.batch, done)
+    }
+}
