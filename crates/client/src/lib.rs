@@ -6,6 +6,8 @@
 //! shell, tests with ten desktops in one process) open nothing else.
 
 pub mod api;
+pub mod engine;
+pub mod views;
 
 pub use api::{
     Config, Desktop, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Notification,

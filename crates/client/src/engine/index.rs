@@ -1,0 +1,116 @@
+//! Where every conversation belongs, kept up to date change by change: a list of ten thousand costs nothing between changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_domain::{Conversation, ConversationId, InboxId, Timestamp};
+use baton_protocol::{Group, View, ViewCount};
+
+use crate::views::{self, Haystack, Placement, Viewer};
+
+/// What the lists and their counts are read from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    placed: BTreeMap<ConversationId, Placed>,
+    counts: BTreeMap<(View, Option<InboxId>), (u32, u32)>,
+    groups: BTreeMap<Group, u32>,
+    changes: BTreeSet<(Timestamp, ConversationId)>,
+}
+
+#[derive(Debug, Clone)]
+struct Placed {
+    inbox: InboxId,
+    placement: Placement,
+    haystack: Haystack,
+}
+
+impl Index {
+    /// Takes in a conversation as it is now.
+    pub(crate) fn put(&mut self, conversation: &Conversation, viewer: &Viewer<'_>) {
+        self.remove(conversation.id);
+        let placed = Placed {
+            inbox: conversation.inbox,
+            placement: views::place(conversation, viewer),
+            haystack: Haystack::of(conversation),
+        };
+        if let Some(at) = placed.placement.changes_at {
+            self.changes.insert((at, conversation.id));
+        }
+        self.count(&placed, u32::saturating_add);
+        self.placed.insert(conversation.id, placed);
+    }
+
+    /// Forgets a conversation.
+    pub(crate) fn remove(&mut self, id: ConversationId) {
+        if let Some(placed) = self.placed.remove(&id) {
+            if let Some(at) = placed.placement.changes_at {
+                self.changes.remove(&(at, id));
+            }
+            self.count(&placed, u32::saturating_sub);
+        }
+    }
+
+    fn count(&mut self, placed: &Placed, change: fn(u32, u32) -> u32) {
+        for view in placed.placement.views() {
+            for inbox in [None, Some(placed.inbox)] {
+                let (all, late) = self.counts.entry((view, inbox)).or_default();
+                *all = change(*all, 1);
+                *late = change(*late, u32::from(placed.placement.late));
+            }
+        }
+        if let Some(group) = placed.placement.group {
+            let count = self.groups.entry(group).or_default();
+            *count = change(*count, 1);
+        }
+    }
+
+    pub(crate) fn placement(&self, id: ConversationId) -> Option<&Placement> {
+        self.placed.get(&id).map(|placed| &placed.placement)
+    }
+
+    pub(crate) fn haystacks(&self) -> impl Iterator<Item = (ConversationId, &Haystack)> {
+        self.placed.iter().map(|(id, placed)| (*id, &placed.haystack))
+    }
+
+    /// The counts of all views, for all inboxes together and each alone.
+    pub(crate) fn counts(&self) -> Vec<ViewCount> {
+        let mut counts: Vec<ViewCount> = views::views()
+            .filter(|view| !self.counts.contains_key(&(*view, None)))
+            .map(|view| ViewCount {
+                view,
+                inbox: None,
+                count: 0,
+                late: 0,
+            })
+            .collect();
+        counts.extend(self.counts.iter().map(|((view, inbox), (count, late))| ViewCount {
+            view: *view,
+            inbox: *inbox,
+            count: *count,
+            late: *late,
+        }));
+        counts.sort_by_key(|count| (count.view, count.inbox));
+        counts
+    }
+
+    /// How many conversations need me: late, answered, or offered to me.
+    pub(crate) fn badge(&self) -> u32 {
+        [Group::Overdue, Group::YourTurn, Group::Offered]
+            .into_iter()
+            .filter_map(|group| self.groups.get(&group))
+            .sum()
+    }
+
+    /// When a place changes next without anything happening.
+    pub(crate) fn next_change(&self) -> Option<Timestamp> {
+        self.changes.first().map(|(at, _)| *at)
+    }
+
+    /// The conversations whose place has changed by `now` without anything happening.
+    pub(crate) fn changed_by(&self, now: Timestamp) -> Vec<ConversationId> {
+        self.changes
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+}

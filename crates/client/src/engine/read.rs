@@ -1,0 +1,251 @@
+//! What the window reads: rows, counts, one conversation, the team. Nothing here changes anything.
+
+use baton_domain::{Conversation, ConversationId, LogEntry, Member, MemberId, Timestamp};
+use baton_protocol::{
+    Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, Settings, Team, ViewCount,
+};
+
+use super::outbox::Stage;
+use super::state::Engine;
+use crate::views::{self, Judge, Listed, Needle};
+
+/// How many other conversations of the same customer are offered.
+const RELATED: usize = 20;
+
+impl Engine {
+    /// A conversation as shown: with what waits for the network already in it.
+    #[must_use]
+    pub fn state(&self, id: ConversationId) -> Option<&Conversation> {
+        self.predicted.get(&id).or_else(|| self.confirmed.get(&id))
+    }
+
+    /// A conversation as the server confirmed it.
+    #[must_use]
+    pub fn confirmed(&self, id: ConversationId) -> Option<&Conversation> {
+        self.confirmed.get(&id)
+    }
+
+    /// All conversations as shown.
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.confirmed
+            .values()
+            .map(|conversation| self.predicted.get(&conversation.id).unwrap_or(conversation))
+    }
+
+    /// A page of a view.
+    #[must_use]
+    pub fn list(&self, query: &ListQuery) -> ListPage {
+        let all = self.conversations().filter_map(|conversation| {
+            Some(Listed {
+                id: conversation.id,
+                conversation,
+                placement: self.index.placement(conversation.id)?,
+            })
+        });
+        let (rows, total, groups) = views::page(all, query);
+        ListPage {
+            rows: rows
+                .into_iter()
+                .map(|(group, listed)| self.row(listed.conversation, group))
+                .collect(),
+            total,
+            groups,
+        }
+    }
+
+    /// The counts of all views.
+    #[must_use]
+    pub fn counts(&self) -> Vec<ViewCount> {
+        self.index.counts()
+    }
+
+    /// How many conversations need me.
+    #[must_use]
+    pub fn badge(&self) -> u32 {
+        self.index.badge()
+    }
+
+    /// The conversations in which every word is found, the best first.
+    #[must_use]
+    pub fn search(&self, text: &str, limit: u32) -> ListPage {
+        let needle = Needle::new(text);
+        let mut found: Vec<(u8, i64, &Conversation)> = self
+            .index
+            .haystacks()
+            .filter_map(|(id, haystack)| {
+                let rank = haystack.rank(&needle)?;
+                let conversation = self.state(id)?;
+                Some((rank, views::at(conversation).0.saturating_neg(), conversation))
+            })
+            .collect();
+        found.sort_by_key(|(rank, newest, conversation)| (*rank, *newest, conversation.number));
+        let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        ListPage {
+            rows: found
+                .into_iter()
+                .take(limit)
+                .map(|(_, _, conversation)| self.row(conversation, Group::Rest))
+                .collect(),
+            total,
+            groups: Vec::new(),
+        }
+    }
+
+    /// A row of a list.
+    #[must_use]
+    pub fn row(&self, conversation: &Conversation, group: Group) -> Row {
+        let id = conversation.id;
+        let held = self.held_list_of(id).next().is_some();
+        let waits = self.outbox.of(id).any(|item| !matches!(item.stage, Stage::Done(_)));
+        Row {
+            id,
+            number: conversation.number,
+            group,
+            inbox: conversation.inbox,
+            contact: conversation.contact.clone(),
+            company: conversation.company.clone(),
+            subject: conversation.subject.clone(),
+            preview: conversation
+                .last_message
+                .as_ref()
+                .map(|last| last.preview.clone())
+                .unwrap_or_default(),
+            owner: conversation.owner,
+            status: conversation.status,
+            phase: if views::snoozed(conversation, self.now) {
+                baton_domain::Phase::Snoozed
+            } else {
+                conversation.status.phase()
+            },
+            turn: views::turn(conversation, self.now),
+            due: views::due_at(conversation, self.now),
+            at: views::at(conversation),
+            priority: conversation.priority,
+            value: conversation.value.clone(),
+            unread: views::unread(conversation, self.seen.get(&id).copied()),
+            has_attachment: conversation.has_attachment,
+            replying: views::replying(conversation),
+            draft: self.drafts.text(id).is_some(),
+            pending: waits || held,
+            trouble: views::trouble(conversation),
+        }
+    }
+
+    /// A conversation on screen; its log comes from the disk.
+    #[must_use]
+    pub fn opened(&self, id: ConversationId, entries: Vec<LogEntry>) -> Option<Opened> {
+        let conversation = self.state(id)?;
+        let update_needed = self.blind.contains(&id);
+        let capabilities = self.documents.capabilities(self.id.me, conversation.inbox);
+        let context = self.context_of(conversation, &capabilities, self.now);
+        let allowed = context.as_ref().map(|context| {
+            let judge = Judge {
+                me: self.id.me,
+                device: self.id.device,
+                conversation,
+                context,
+            };
+            views::allowed(&judge, update_needed)
+        });
+        let inbox = self.documents.inboxes.get(&conversation.inbox);
+        let first_chase = |policy: &baton_domain::InboxPolicy| policy.cadence_days.first().copied().unwrap_or(2);
+        let next_chase = inbox.map_or(self.now, |inbox| {
+            inbox.policy.calendar.add_business_days(self.now, first_chase(&inbox.policy))
+        });
+        let pending = self
+            .outbox
+            .of(id)
+            .filter(|item| !matches!(item.stage, Stage::Done(_)))
+            .map(|item| PendingAction {
+                id: item.command.id,
+                body: item.command.body.clone(),
+                issued_at: item.command.issued_at,
+            });
+        Some(Opened {
+            conversation: conversation.clone(),
+            turn: views::turn(conversation, self.now),
+            thread: views::thread(entries, self.pending_notes(id)),
+            draft: self.drafts.text(id).cloned(),
+            allowed: allowed.unwrap_or_default(),
+            assignable: inbox
+                .map(|inbox| views::assignable(inbox, self.documents.members.values(), self.now))
+                .unwrap_or_default(),
+            last_message: conversation.last_message.as_ref().map(|last| last.id),
+            next_chase,
+            related: self.related(conversation),
+            pending: pending.collect(),
+            held: self.held_list_of(id).collect(),
+            update_needed,
+        })
+    }
+
+    fn held_list_of(&self, id: ConversationId) -> impl Iterator<Item = Held> {
+        let any = !self.held.is_empty();
+        let list = if any { self.held_list() } else { Vec::new() };
+        list.into_iter().filter(move |held| held.conversation == id)
+    }
+
+    /// Other conversations with the same customer or company, newest first.
+    fn related(&self, to: &Conversation) -> Vec<Row> {
+        let same = |other: &&Conversation| {
+            let company = to.company.is_some() && other.company == to.company;
+            let contact = other.contact.email.eq_ignore_ascii_case(&to.contact.email);
+            other.id != to.id && (contact || company)
+        };
+        let mut related: Vec<&Conversation> = self.conversations().filter(same).collect();
+        related.sort_by_key(|other| std::cmp::Reverse(views::at(other)));
+        related.truncate(RELATED);
+        related.into_iter().map(|other| self.row(other, Group::Rest)).collect()
+    }
+
+    /// Who I am, once the documents are here.
+    #[must_use]
+    pub fn me(&self) -> Option<&Member> {
+        self.documents.members.get(&self.id.me)
+    }
+
+    /// My id.
+    #[must_use]
+    pub fn my_id(&self) -> MemberId {
+        self.id.me
+    }
+
+    /// Everybody and everything shared.
+    #[must_use]
+    pub fn team(&self) -> Team {
+        self.documents.team(self.id.me)
+    }
+
+    /// What the person chose.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who is where.
+    pub fn present(&self) -> impl Iterator<Item = &Present> {
+        self.presence.values()
+    }
+
+    /// Now, by the server's time as far as it is known.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The conversations whose messages are wanted here first: those I own.
+    #[must_use]
+    pub fn mine(&self) -> Vec<ConversationId> {
+        self.conversations()
+            .filter(|conversation| conversation.owner == Some(self.id.me))
+            .map(|conversation| conversation.id)
+            .collect()
+    }
+
+    /// How far the log has been read.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&baton_protocol::Cursor> {
+        self.cursor.as_ref()
+    }
+}

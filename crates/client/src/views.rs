@@ -1,0 +1,17 @@
+//! What the window shows, as pure functions of a state, a time, a zone and a viewer.
+//!
+//! "Due" and "overdue" are never stored: they are read off the state and the clock, so that they are right offline too.
+
+mod allowed;
+mod list;
+mod place;
+mod search;
+mod thread;
+
+pub use allowed::{Judge, allowed, assignable};
+pub(crate) use list::{at, replying};
+pub use list::{Listed, page};
+pub(crate) use place::views;
+pub use place::{Placement, Viewer, due_at, place, snoozed, trouble, turn, unread};
+pub use search::{Haystack, Needle};
+pub use thread::{PendingNote, thread};

@@ -1,0 +1,149 @@
+//! What a person may do in a conversation, for greying out. The same rules answer as on the server, which decides.
+
+use baton_domain::{
+    Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, DeviceId, HandoffContext, Inbox, Member,
+    MemberId, Refusal, Timestamp, decide,
+};
+use baton_protocol::{Action, Allowed};
+use uuid::Uuid;
+
+/// What a question about the rules is asked with.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge<'a> {
+    /// Who asks.
+    pub me: MemberId,
+    /// From which device.
+    pub device: DeviceId,
+    /// The conversation as shown.
+    pub conversation: &'a Conversation,
+    /// Everything else that matters.
+    pub context: &'a Context<'a>,
+}
+
+impl Judge<'_> {
+    /// Why `body` would be refused now, with everything on screen seen.
+    #[must_use]
+    pub fn refusal(&self, body: CommandBody) -> Option<Refusal> {
+        let command = Command {
+            id: CommandId(Uuid::nil()),
+            actor: Actor::Member { id: self.me },
+            device: self.device,
+            conversation: self.conversation.id,
+            issued_at: self.context.now,
+            last_seen: self.conversation.last_message.as_ref().map(|last| last.id),
+            based_on: None,
+            body,
+        };
+        decide(Some(self.conversation), &command, self.context).err()
+    }
+
+    fn answer(&self, action: Action) -> Option<Refusal> {
+        let now = self.context.now;
+        let colleague = assignable(self.context.inbox, self.context.members.values(), now)
+            .into_iter()
+            .find(|member| Some(*member) != self.conversation.owner)
+            .unwrap_or(self.me);
+        let words = || "·".to_owned();
+        let context = || {
+            Some(HandoffContext {
+                happened: words(),
+                promised: None,
+                next_step: words(),
+            })
+        };
+        let body = match action {
+            Action::Claim => CommandBody::Claim,
+            Action::Assign => CommandBody::Assign {
+                to: colleague,
+                context: context(),
+            },
+            Action::Release => CommandBody::Release,
+            Action::HandOff => CommandBody::HandOff {
+                to: colleague,
+                context: context(),
+            },
+            Action::Reply => CommandBody::TakeLock { cover: false },
+            Action::Cover => CommandBody::TakeLock { cover: true },
+            Action::Note => CommandBody::AddNote {
+                text: words(),
+                mentions: Vec::new(),
+            },
+            Action::Snooze => CommandBody::Snooze {
+                until: Some(now),
+                zone: None,
+                reason: None,
+            },
+            Action::FollowUp => CommandBody::ScheduleFollowUp {
+                due: now,
+                zone: None,
+                text: None,
+            },
+            Action::Close => CommandBody::Close {
+                outcome: None,
+                reason: None,
+            },
+            Action::Reopen => CommandBody::Reopen,
+            Action::NoReplyNeeded => CommandBody::NoReplyNeeded,
+            Action::NotALead => CommandBody::NotALead,
+            Action::Block => CommandBody::Block {
+                on: Some(self.me),
+                address: None,
+                text: words(),
+            },
+            Action::TakeOver => CommandBody::TakeOver,
+            Action::Suggest => CommandBody::SuggestDraft { text: words() },
+        };
+        // What is merely not filled in yet is asked for in place.
+        self.refusal(body).filter(|refusal| {
+            !matches!(
+                refusal,
+                Refusal::NeedsOutcome | Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }
+            )
+        })
+    }
+}
+
+const ACTIONS: [Action; 16] = [
+    Action::Claim,
+    Action::Assign,
+    Action::Release,
+    Action::HandOff,
+    Action::Reply,
+    Action::Cover,
+    Action::Note,
+    Action::Snooze,
+    Action::FollowUp,
+    Action::Close,
+    Action::Reopen,
+    Action::NoReplyNeeded,
+    Action::NotALead,
+    Action::Block,
+    Action::TakeOver,
+    Action::Suggest,
+];
+
+/// Every action with why not, where not. A conversation this version does not understand offers none.
+#[must_use]
+pub fn allowed(judge: &Judge<'_>, update_needed: bool) -> Vec<Allowed> {
+    ACTIONS
+        .into_iter()
+        .map(|action| Allowed {
+            action,
+            refusal: if update_needed {
+                Some(Refusal::UpdateNeeded)
+            } else {
+                judge.answer(action)
+            },
+        })
+        .collect()
+}
+
+/// Who may be given a conversation of this inbox now.
+#[must_use]
+pub fn assignable<'a>(inbox: &Inbox, members: impl Iterator<Item = &'a Member>, now: Timestamp) -> Vec<MemberId> {
+    members
+        .filter(|member| member.available(now))
+        .filter(|member| inbox.capabilities_of(member).contains(&Capability::Work))
+        .map(|member| member.id)
+        .collect()
+}
