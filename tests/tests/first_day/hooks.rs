@@ -54,17 +54,17 @@ pub fn status() -> String {
 
 /// The messages, notes and events of the open conversation.
 pub fn thread() -> String {
-    testid("thread")
+    "[data-thread]".to_owned()
 }
 
-/// Who is replying at the moment.
-pub fn lock_line() -> String {
-    testid("lock-line")
+/// The bar below the thread while no composer is open: it invites to reply, or says who is replying.
+pub fn reply_bar() -> String {
+    testid("reply")
 }
 
 /// Why something was refused, with who and when.
 pub fn refusal_line() -> String {
-    testid("refusal-line")
+    testid("refusal")
 }
 
 /// Why a reply is held, with the ways out.
@@ -77,12 +77,42 @@ pub fn composer() -> String {
     testid("composer-text")
 }
 
-/// Sends the reply.
+/// Sends the reply, or, while somebody else is replying, suggests the text to them.
 pub fn send() -> String {
     testid("send")
 }
 
-/// Offers the text to whoever is replying.
-pub fn suggest() -> String {
-    testid("suggest")
+/// Where a note is written.
+pub fn note() -> String {
+    testid("note-text")
+}
+
+/// The state of the connection, in words.
+pub fn connection() -> String {
+    testid("connection")
+}
+
+/// An attachment of the open conversation, by its place in its message.
+pub fn attachment(index: usize) -> String {
+    testid(&format!("attachment-{index}"))
+}
+
+/// The first date that is offered.
+pub fn first_date() -> String {
+    testid("when-0")
+}
+
+/// An outcome to close with.
+pub fn outcome(name: &str) -> String {
+    testid(&format!("outcome-{name}"))
+}
+
+/// Closes with it.
+pub fn close() -> String {
+    testid("close-save")
+}
+
+/// Opens the list of what is held.
+pub fn held() -> String {
+    testid("held-open")
 }

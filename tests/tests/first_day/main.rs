@@ -9,16 +9,18 @@ mod hooks;
 mod kills;
 mod morning;
 mod moving_day;
+mod offline;
 mod rep;
+mod restored;
 mod team;
 
 mod story {
-    use anyhow::Result;
+    use anyhow::{Context, Result};
     use baton_tests::postgres::Postgres;
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, kills, morning, moving_day};
+    use crate::{follow_up, kills, morning, moving_day, offline, restored};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -57,9 +59,28 @@ mod story {
             .unwrap();
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_backup_sends_nothing_twice_on_sqlite() {
+        restore(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_backup_sends_nothing_twice_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        restore(Database::Postgres(postgres.url())).await.unwrap();
+    }
+
+    async fn restore(database: Database) -> Result<()> {
+        let mut team = Team::gather(database).await?;
+        restored::nothing_goes_out_twice(&mut team).await
+    }
+
     async fn day(database: Database) -> Result<()> {
         let mut team = Team::gather(database).await?;
         let morning = morning::one_customer_one_reply(&team).await?;
-        follow_up::one_alert_that_moves(&mut team, &morning).await
+        offline::work_without_a_network(&team, &morning).await.context("(g)")?;
+        follow_up::one_alert_that_moves(&mut team, &morning)
+            .await
+            .context("(f)")
     }
 }

@@ -22,6 +22,8 @@ pub const SUBJECT: &str = "Forty desks";
 const ENQUIRY_ID: &str = "<enquiry@baton.test>";
 const SECOND_ID: &str = "<second@baton.test>";
 const SECOND_TEXT: &str = "And do you deliver before Christmas?";
+/// The key, as WebDriver writes it.
+const ENTER: &str = "\u{e007}";
 const ANSWER: &str = "Hello Carl, forty desks are 18,000 euros, and yes, in time.";
 
 /// What the rest of the day begins with: the answered conversation.
@@ -107,17 +109,16 @@ async fn one_writes_the_other_suggests(team: &Team, winner: Who) -> Result<()> {
     let (winner, loser) = (team.rep(winner), team.rep(winner.other()));
     winner.desktop.press("r").await?;
     winner.desktop.wait_for(&hooks::composer(), SOON).await?;
+    let replying = format!("{} is replying", winner.who.name());
+    let bar = loser.desktop.wait_for(&hooks::reply_bar(), SOON).await?;
     ensure!(
-        !loser.desktop.has(&hooks::lock_line()).await?,
+        !bar.text().await?.contains(&replying),
         "an open composer alone takes no lock"
     );
     winner.desktop.press("H").await?;
     let typed = Instant::now();
-    let replying = format!("{} is replying", winner.who.name());
-    loser
-        .desktop
-        .wait_until(&hooks::lock_line(), SOON, |text| text.contains(&replying))
-        .await?;
+    let says_who = |text: &str| text.contains(&replying);
+    loser.desktop.wait_until(&hooks::reply_bar(), SOON, says_who).await?;
     ensure!(typed.elapsed() < LOCK_SEEN_WITHIN, "seen after {:?}", typed.elapsed());
 
     loser.desktop.press("r").await?;
@@ -126,14 +127,8 @@ async fn one_writes_the_other_suggests(team: &Team, winner: Who) -> Result<()> {
         .type_into(&hooks::composer(), "I would say 17,500", SOON)
         .await?;
     let suggest = format!("Suggest to {}", winner.who.name());
-    loser
-        .desktop
-        .wait_until(&hooks::suggest(), SOON, |text| text.contains(&suggest))
-        .await?;
-    ensure!(
-        !loser.desktop.has(&hooks::send()).await?,
-        "the colleague's window offers to send"
-    );
+    let suggests = |text: &str| text.contains(&suggest) && !text.contains("Send");
+    loser.desktop.wait_until(&hooks::send(), SOON, suggests).await?;
 
     let program = team.program_of(loser.who.name()).await?;
     let conversation = program.conversation(SUBJECT).await?;
@@ -182,7 +177,8 @@ async fn a_stale_reply_is_held(team: &Team, mira: &Program, winner: Who) -> Resu
         "the held reply was delivered"
     );
 
-    winner.press_send().await?;
+    // The line has the focus, and Enter is its answer.
+    winner.desktop.press(ENTER).await?;
     winner.desktop.wait_gone(&hooks::held_line(), SOON).await?;
     winner
         .desktop

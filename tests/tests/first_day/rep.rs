@@ -61,6 +61,16 @@ impl Rep {
         Ok(())
     }
 
+    /// Writes a note in the open conversation.
+    pub async fn note(&self, text: &str) -> Result<()> {
+        self.desktop.press("n").await?;
+        self.desktop.type_into(&hooks::note(), text, SOON).await?;
+        self.press_send().await?;
+        let is_there = |thread: &str| thread.contains(text);
+        self.desktop.wait_until(&hooks::thread(), SOON, is_there).await?;
+        Ok(())
+    }
+
     /// Presses the keys that send.
     pub async fn press_send(&self) -> Result<()> {
         self.desktop.press_with(Key::Control, Key::Enter).await

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use baton_domain::DraftText;
 use baton_tests::clock::TestClock;
 use baton_tests::mail::{DOMAIN, MailHost};
+use baton_tests::process::eventually;
 use baton_tests::server::{Api, Database, ServerProcess};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -126,6 +127,35 @@ impl Program {
     pub async fn of(name: &str, server: &ServerProcess) -> Result<Self> {
         let api = server.sign_in(&address_of(name), PASSWORD).await?;
         Ok(Self { api })
+    }
+
+    /// The member, as the server describes them.
+    pub fn me(&self) -> &Value {
+        self.api.me()
+    }
+
+    /// Waits for a conversation with that subject.
+    pub async fn arrival(&self, subject: &str, within: Duration) -> Result<Value> {
+        eventually(subject, within, async || {
+            let all = self.conversations().await?;
+            Ok(all.into_iter().find(|one| one["subject"] == subject))
+        })
+        .await
+    }
+
+    /// Takes the lock and replies, as the member's own program would; gives the reply's id.
+    pub async fn answer(&self, conversation: &Value, text: &str) -> Result<Uuid> {
+        let lock = json!({ "type": "takeLock", "cover": false });
+        let refused = self.refusal_of(conversation, &lock).await?;
+        ensure!(refused.is_none(), "the lock was refused: {refused:?}");
+        let current = self.with_log(conversation).await?;
+        let reply = self
+            .reply_of(conversation, text, &current["conversation"]["lock"]["token"])
+            .await?;
+        let id = Uuid::now_v7();
+        let answer = self.submit(id, conversation, &reply).await?;
+        ensure!(answer["type"] == "done", "the reply was answered {answer}");
+        Ok(id)
     }
 
     /// Every conversation that the member may read.
