@@ -24,8 +24,10 @@ pub struct FolderCursor {
     pub highest: u32,
     /// Messages committed so far, for the progress of a first sync.
     pub received: u32,
-    /// Messages below this UID were found again after the folder was renumbered: history, whatever their date.
-    pub history_below: u32,
+    /// Messages below this UID were there when the folder was first opened under these numbers.
+    pub found_below: u32,
+    /// Whether the folder had other numbers before: then what was found is history, whatever its date.
+    pub renumbered: bool,
 }
 
 impl FolderCursor {

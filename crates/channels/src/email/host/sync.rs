@@ -30,7 +30,9 @@ const LOOK_MS: i64 = 60_000;
 const INBOX_LOOK_MS: i64 = 10_000;
 const POLL_MS: i64 = 30_000;
 /// How often a single message may end the connection before it is set aside.
-const LOST_STRIKES: u32 = 4;
+const LOST_STRIKES: u32 = 3;
+/// How far a mail server's clock may be behind ours before new mail looks old to us.
+const CLOCK_SKEW_MS: i64 = 60 * 60_000;
 /// How often a single message may be refused, missing or unparsable before it is set aside.
 const REFUSED_STRIKES: u32 = 2;
 
@@ -173,9 +175,15 @@ impl Track {
         match &self.cursor {
             Some(cursor) if cursor.uidvalidity == opened.uidvalidity => self.look = top > cursor.highest || !self.new.is_empty(),
             before => {
-                let history_below = if before.is_some() { opened.uidnext } else { 0 };
-                let folder = self.folder.wire.clone();
-                self.cursor = Some(FolderCursor { folder, uidvalidity: opened.uidvalidity, lowest: opened.uidnext.max(1), highest: top, received: 0, history_below });
+                self.cursor = Some(FolderCursor {
+                    folder: self.folder.wire.clone(),
+                    uidvalidity: opened.uidvalidity,
+                    lowest: opened.uidnext.max(1),
+                    highest: top,
+                    received: 0,
+                    found_below: opened.uidnext,
+                    renumbered: before.is_some(),
+                });
                 (self.new, self.old, self.look, self.unsaved) = (Vec::new(), Vec::new(), false, true);
                 (self.listed_from, self.window) = (opened.uidnext.max(1), FIRST_WINDOW);
             }
@@ -235,7 +243,7 @@ pub struct Sync {
     pushes: bool,
     open: Option<usize>,
     work: Option<Work>,
-    /// Messages asked for at once, halved by failures and doubled by success.
+    /// Messages asked for at once, halved by failures and doubled by committed batches.
     cap: usize,
     /// Failures of single messages of the current batch.
     strikes: HashMap<u32, u32>,
@@ -544,7 +552,9 @@ impl Sync {
     }
 
     fn fetched(&mut self, now: Timestamp, stored: Vec<(u32, BlobId)>, news: bool) {
-        self.cap = self.cap.saturating_mul(2).min(MAX_BATCH);
+        if !stored.is_empty() {
+            self.backoff.reset();
+        }
         if news && let Some(track) = self.open.and_then(|at| self.tracks.get_mut(at)) {
             track.look = true;
         }
@@ -659,8 +669,16 @@ impl Sync {
             blob,
             unreadable,
             size: meta.map_or(0, |meta| meta.size),
-            history: uid < cursor.history_below || internal_date < self.live_since,
+            history: self.is_history(cursor, uid, internal_date),
         })
+    }
+
+    /// What was found when the folder was first opened is judged by its date, and after a renumbering not even by that. What came later is
+    /// new, unless it is an old message that somebody moved here.
+    fn is_history(&self, cursor: &FolderCursor, uid: u32, internal_date: Timestamp) -> bool {
+        // Servers count in whole seconds.
+        let live = self.live_since.0.div_euclid(1000) * 1000;
+        if uid < cursor.found_below { cursor.renumbered || internal_date.0 < live } else { internal_date.0 < live - CLOCK_SKEW_MS }
     }
 
     fn commit(&mut self) -> Effect {
@@ -701,7 +719,7 @@ impl Sync {
             let list = if work.new { &mut track.new } else { &mut track.old };
             list.retain(|uid| !work.uids.contains(uid));
         }
-        self.cap = self.cap.max(2);
+        self.cap = self.cap.saturating_mul(2).min(MAX_BATCH);
     }
 
     fn lost(&mut self, now: Timestamp, error: ConnectError, jitter: u16) -> Effect {
