@@ -40,7 +40,7 @@ pub async fn nothing_goes_out_twice(team: &mut Team) -> Result<()> {
     let went_out = team.mail.deliveries()?;
 
     // Ben is alone, and does something that nobody knows of yet.
-    team.ben.look_at("all").await?;
+    team.ben.look_at("waiting").await?;
     let number = hans["number"].as_u64().context("a number")?;
     team.ben.open(number).await?;
     team.ben.wire.cut();
