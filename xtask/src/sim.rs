@@ -6,6 +6,6 @@ use crate::shell::{cargo, run as step};
 
 /// Lives through `seeds` team lives. A failing one names its seed, which repeats it.
 pub fn run(seeds: u32) -> Result<()> {
-    let mut simulate = cargo(["test", "--package", "baton-sim", "--", "--nocapture"]);
-    step(simulate.env("BATON_SIM_SEEDS", seeds.to_string()))
+    let mut simulate = cargo(["run", "--quiet", "--package", "baton-sim", "--", "--seeds"]);
+    step(simulate.arg(seeds.to_string()))
 }
