@@ -1,0 +1,11 @@
+//! Anna and Ben at their desks, a referee between them, and what must hold.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod composing;
+mod office;
+mod offline;
+mod reminding;
+mod syncing;
+mod working;
+
+use office::{ANNA, BEN, Office};

@@ -1,0 +1,801 @@
+//! A small office: desktops without windows, the rules as the referee, a network that can be cut, disks that survive a crash.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use baton_domain::{
+    Access, Account, AccountId, AccountMode, Actor, Address, Capability, Command, CommandBody, CommandId, Context,
+    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DocumentId, DraftText, Event, Inbox, InboxId,
+    InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft, Scope,
+    Stamp, Timestamp, decide, evolve,
+};
+use baton_protocol::{
+    Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
+    ServerMessage, UiEvent,
+};
+use baton_store::replica::{Batch, Forget, Loaded, Row, ShownRow};
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::Notification;
+use crate::engine::{Ask, Effect, Engine, Identity, Incoming, Input, Ticket, Told};
+
+/// Monday 2026-11-23, 10:00 UTC.
+pub(super) const MONDAY: i64 = 1_795_428_000_000;
+pub(super) const ANNA: usize = 0;
+pub(super) const BEN: usize = 1;
+
+pub(super) fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub(super) fn member(desk: usize) -> MemberId {
+    MemberId(uuid(100 + desk as u128))
+}
+
+pub(super) const INBOX: u128 = 50;
+const ACCOUNT: u128 = 60;
+
+/// What a desk has on disk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disk {
+    state: BTreeMap<String, String>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    pub(super) entries: BTreeMap<u64, LogEntry>,
+    documents: BTreeMap<DocumentId, Document>,
+    outbox: BTreeMap<CommandId, Row>,
+    held: BTreeMap<CommandId, Row>,
+    drafts: BTreeMap<ConversationId, String>,
+    shown: BTreeMap<String, (Timestamp, bool)>,
+    seen: BTreeMap<ConversationId, MessageId>,
+}
+
+fn put<K: Ord + Clone, V: Clone>(map: &mut BTreeMap<K, V>, changes: &BTreeMap<K, Option<V>>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => map.insert(key.clone(), value.clone()),
+            None => map.remove(key),
+        };
+    }
+}
+
+fn about(entry: &LogEntry) -> Option<ConversationId> {
+    match &entry.body {
+        LogBody::Conversation { conversation, .. } => Some(*conversation),
+        _ => None,
+    }
+}
+
+impl Disk {
+    fn apply(&mut self, batch: &Batch) {
+        for forget in &batch.forget {
+            match forget {
+                Forget::Documents => self.documents.clear(),
+                Forget::Conversations => {
+                    self.conversations.clear();
+                    self.entries.clear();
+                }
+                Forget::Inbox(inbox) => {
+                    let gone = |c: &Conversation| c.inbox == *inbox;
+                    let ids: Vec<_> = self.conversations.values().filter(|c| gone(c)).map(|c| c.id).collect();
+                    self.conversations.retain(|_, c| !gone(c));
+                    self.entries.retain(|_, e| !about(e).is_some_and(|id| ids.contains(&id)));
+                }
+                Forget::Entries(id) => self.entries.retain(|_, e| about(e) != Some(*id)),
+                Forget::All => *self = Self::default(),
+            }
+        }
+        put(&mut self.state, &batch.state);
+        put(&mut self.conversations, &batch.conversations);
+        put(&mut self.documents, &batch.documents);
+        put(&mut self.outbox, &batch.outbox);
+        put(&mut self.held, &batch.held);
+        put(&mut self.drafts, &batch.drafts);
+        self.entries.extend(batch.entries.clone());
+        self.shown.extend(batch.shown.clone());
+        self.seen.extend(batch.seen.clone());
+    }
+
+    fn load(&self) -> Loaded {
+        let rows = |rows: &BTreeMap<CommandId, Row>| {
+            let mut rows: Vec<_> = rows.clone().into_iter().collect();
+            rows.sort_by_key(|(_, row)| row.place);
+            rows
+        };
+        let shown = |(key, (at, handled)): (&String, &(Timestamp, bool))| ShownRow {
+            key: key.clone(),
+            at: *at,
+            handled: *handled,
+        };
+        Loaded {
+            state: self.state.clone(),
+            conversations: self.conversations.values().cloned().collect(),
+            documents: self.documents.values().cloned().collect(),
+            outbox: rows(&self.outbox),
+            held: rows(&self.held),
+            drafts: self.drafts.clone().into_iter().collect(),
+            shown: self.shown.iter().map(shown).collect(),
+            seen: self.seen.clone().into_iter().collect(),
+            unreadable: 0,
+        }
+    }
+}
+
+pub(super) struct Desk {
+    pub(super) engine: Engine,
+    pub(super) disk: Disk,
+    starts: u8,
+    online: bool,
+    said: VecDeque<ClientMessage>,
+    pub(super) told: BTreeMap<Ticket, Told>,
+    pub(super) notifications: Vec<Notification>,
+    pub(super) withdrawn: Vec<String>,
+    pub(super) events: Vec<UiEvent>,
+    pub(super) renewals: u32,
+    /// Commands this desk has said, in order.
+    pub(super) submitted: Vec<CommandBody>,
+    wake_at: Option<Timestamp>,
+    place: u64,
+    tickets: u64,
+    // Work of the drivers that waits for the network.
+    saves: VecDeque<Draft>,
+}
+
+pub(super) struct Office {
+    pub(super) now: Timestamp,
+    epoch: u128,
+    pub(super) log: Vec<LogEntry>,
+    pub(super) conversations: BTreeMap<ConversationId, Conversation>,
+    documents: Vec<Document>,
+    leases: BTreeMap<ConversationId, LeaseFacts>,
+    drafts: BTreeMap<(ConversationId, MemberId), Draft>,
+    done: BTreeMap<CommandId, Answer>,
+    pub(super) desks: Vec<Desk>,
+    ids: u128,
+    /// Answers are not given while this is set: the server is slow, or dies before it speaks.
+    pub(super) mute: bool,
+}
+
+fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
+    let identity = Identity {
+        me: member(desk),
+        device: DeviceId(uuid(200 + desk as u128)),
+        server: "https://baton.example.com".to_owned(),
+        zone: TimeZone::UTC,
+        version: "1".to_owned(),
+        seed: [u8::try_from(desk).unwrap() * 16 + starts; 32],
+    };
+    Engine::new(disk.load(), identity)
+}
+
+impl Office {
+    /// Anna and Ben, both at their desks and connected.
+    pub(super) fn open() -> Self {
+        let all = [
+            Capability::Read,
+            Capability::Comment,
+            Capability::Work,
+            Capability::Assign,
+            Capability::SendOnBehalf,
+        ];
+        let person = |desk: usize, name: &str| Member {
+            id: member(desk),
+            name: name.to_owned(),
+            email: format!("{}@example.com", name.to_lowercase()),
+            role: Role::Rep,
+            active: true,
+            absent_until: None,
+            backup: None,
+        };
+        let access = |desk| Access {
+            member: member(desk),
+            capabilities: all.into(),
+        };
+        let sales = Inbox {
+            id: InboxId(uuid(INBOX)),
+            name: "Sales".to_owned(),
+            access: vec![access(ANNA), access(BEN)],
+            policy: InboxPolicy::default(),
+        };
+        let account = Account {
+            id: AccountId(uuid(ACCOUNT)),
+            inbox: InboxId(uuid(INBOX)),
+            address: "sales@example.com".to_owned(),
+            name: "Lumen".to_owned(),
+            aliases: Vec::new(),
+            live_since: Timestamp(0),
+            mode: AccountMode::Together,
+            hosted_by: None,
+        };
+        let bodies = [
+            DocumentBody::Member(person(ANNA, "Anna")),
+            DocumentBody::Member(person(BEN, "Ben")),
+            DocumentBody::Inbox(sales),
+            DocumentBody::Account(account),
+        ];
+        let documents = bodies.map(|body| Document {
+            id: body.id(),
+            version: 1,
+            body,
+        });
+        let mut office = Self {
+            now: Timestamp(MONDAY),
+            epoch: 1,
+            log: Vec::new(),
+            conversations: BTreeMap::new(),
+            documents: documents.into(),
+            leases: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            done: BTreeMap::new(),
+            desks: Vec::new(),
+            ids: 1000,
+            mute: false,
+        };
+        for desk in [ANNA, BEN] {
+            let disk = Disk::default();
+            office.desks.push(Desk {
+                engine: engine(desk, 0, &disk),
+                disk,
+                starts: 0,
+                online: false,
+                said: VecDeque::new(),
+                told: BTreeMap::new(),
+                notifications: Vec::new(),
+                withdrawn: Vec::new(),
+                events: Vec::new(),
+                renewals: 0,
+                submitted: Vec::new(),
+                wake_at: None,
+                place: 0,
+                tickets: 0,
+                saves: VecDeque::new(),
+            });
+            office.input(desk, Input::Started);
+            office.connect(desk);
+        }
+        office.advance(5_000);
+        office
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.ids += 1;
+        uuid(self.ids)
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            epoch: uuid(self.epoch),
+            number: self.log.len() as u64,
+            hash: format!("{:x}", self.log.len()),
+        }
+    }
+
+    // Drivers.
+
+    pub(super) fn input(&mut self, desk: usize, input: Input) {
+        let now = self.now;
+        let effects = self.desks[desk].engine.handle(now, input);
+        self.carry_out(desk, effects);
+    }
+
+    fn carry_out(&mut self, at: usize, effects: Vec<Effect>) {
+        let mut refetch = Vec::new();
+        let mut reconnect = false;
+        let desk = &mut self.desks[at];
+        for (place, effect) in effects.into_iter().enumerate() {
+            match effect {
+                Effect::Persist(batch) => {
+                    assert_eq!(place, 0, "what is kept comes before everything else");
+                    desk.disk.apply(&batch);
+                }
+                Effect::Send(message) if desk.online => desk.said.push_back(*message),
+                Effect::SaveDraft { draft, .. } => desk.saves.push_back(*draft),
+                Effect::Refetch(id) => refetch.push(id),
+                Effect::Reconnect => reconnect = true,
+                Effect::Emit(event) => desk.events.push(event),
+                Effect::Notify(notification) => desk.notifications.push(notification),
+                Effect::Withdraw(key) => desk.withdrawn.push(key),
+                Effect::Answer(ticket, told) => {
+                    assert!(desk.told.insert(ticket, told).is_none(), "answered once");
+                }
+                Effect::WakeAt(at) => desk.wake_at = Some(at),
+                _ => {}
+            }
+        }
+        for id in refetch {
+            let found = self.conversations.get(&id).cloned().map(|conversation| ConversationWithEntries {
+                conversation,
+                entries: self.log.iter().filter(|entry| about(entry) == Some(id)).cloned().collect(),
+            });
+            let found = found.map(Box::new);
+            self.input(at, Input::Refetched { conversation: id, found });
+        }
+        if reconnect && self.desks[at].online {
+            self.cut(at);
+            self.connect(at);
+        }
+    }
+
+    /// Everything that is under way arrives.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..1000 {
+            let mut quiet = true;
+            for desk in 0..self.desks.len() {
+                while let Some(message) = self.desks[desk].said.pop_front() {
+                    quiet = false;
+                    self.hear(desk, message);
+                }
+                if let Some(draft) = self.desks[desk].saves.pop_front() {
+                    quiet = false;
+                    let (conversation, revision) = (draft.conversation, draft.revision);
+                    let result = if self.desks[desk].online {
+                        self.drafts.insert((conversation, draft.member), draft);
+                        Ok(())
+                    } else {
+                        Err(baton_protocol::ApiError {
+                            code: baton_protocol::ErrorCode::Unreachable,
+                            message: String::new(),
+                        })
+                    };
+                    self.input(
+                        desk,
+                        Input::DraftSaved {
+                            conversation,
+                            revision,
+                            result,
+                        },
+                    );
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+        panic!("the office never comes to rest");
+    }
+
+    /// Time passes; whoever wants to be woken is.
+    pub(super) fn advance(&mut self, ms: i64) {
+        let until = self.now.plus_ms(ms);
+        self.settle();
+        while let Some((at, desk)) = (0..self.desks.len())
+            .filter_map(|desk| Some((self.desks[desk].wake_at?, desk)))
+            .filter(|(at, _)| *at <= until)
+            .min()
+        {
+            self.now = self.now.max(at);
+            self.desks[desk].wake_at = None;
+            self.input(desk, Input::Tick);
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    /// The computers sleep, or the test's clock is moved: nobody is woken in between.
+    pub(super) fn jump(&mut self, ms: i64) {
+        self.now = self.now.plus_ms(ms);
+        for desk in 0..self.desks.len() {
+            self.input(desk, Input::Tick);
+        }
+        self.advance(10_000);
+    }
+
+    pub(super) fn cut(&mut self, desk: usize) {
+        self.desks[desk].online = false;
+        self.desks[desk].said.clear();
+        let next = self.now.plus_ms(5_000);
+        self.input(desk, Input::Disconnected { error: None, next });
+        self.settle();
+    }
+
+    pub(super) fn connect(&mut self, desk: usize) {
+        self.desks[desk].online = true;
+        self.input(desk, Input::Connected);
+        self.settle();
+    }
+
+    /// The program dies without a word, and is started again on what is on its disk.
+    pub(super) fn crash(&mut self, desk: usize) {
+        let starts = self.desks[desk].starts + 1;
+        let state = &mut self.desks[desk];
+        state.engine = engine(desk, starts, &state.disk);
+        state.starts = starts;
+        state.online = false;
+        state.said.clear();
+        state.saves.clear();
+        self.input(desk, Input::Started);
+    }
+
+    // The server.
+
+    fn hear(&mut self, desk: usize, message: ClientMessage) {
+        match message {
+            ClientMessage::Hello { cursor, .. } => self.welcome(desk, cursor),
+            ClientMessage::Submit { command } => self.submit(desk, *command),
+            ClientMessage::Renew {
+                conversation,
+                active_at,
+                ..
+            } => {
+                self.desks[desk].renewals += 1;
+                let expires = self.now.plus_ms(45_000);
+                self.leases.insert(conversation, LeaseFacts { expires, active_at });
+            }
+            ClientMessage::Notified { .. } | ClientMessage::Presence { .. } => {}
+            ClientMessage::Ping => {
+                let now = self.now;
+                self.push(desk, ServerMessage::Pong { now });
+            }
+        }
+    }
+
+    fn push(&mut self, desk: usize, message: ServerMessage) {
+        if self.desks[desk].online {
+            // Over the wire and back: what travels is what was meant.
+            let text = serde_json::to_string(&message).unwrap();
+            let incoming: Incoming = crate::engine::decode(&text).unwrap();
+            assert_eq!(incoming.message.as_ref(), Some(&message));
+            self.input(desk, Input::Server(Box::new(incoming)));
+        }
+    }
+
+    fn welcome(&mut self, desk: usize, cursor: Option<Cursor>) {
+        let known = cursor.filter(|cursor| cursor.epoch == uuid(self.epoch) && cursor.number <= self.log.len() as u64);
+        let scopes = vec![Scope::Workspace, Scope::Inbox { id: InboxId(uuid(INBOX)) }];
+        let welcome = ServerMessage::Welcome {
+            epoch: uuid(self.epoch),
+            member: member(desk),
+            now: self.now,
+            head: self.log.len() as u64,
+            scopes: scopes.clone(),
+            snapshot: known.is_none(),
+        };
+        self.push(desk, welcome);
+        match known {
+            Some(cursor) => {
+                self.desks[desk].place = cursor.number;
+                self.frame(desk);
+            }
+            None => {
+                let half = self.conversations.len() / 2;
+                let all: Vec<_> = self.conversations.values().cloned().collect();
+                for (part, chunk) in [&all[..half], &all[half..]].into_iter().enumerate() {
+                    let ids: Vec<_> = chunk.iter().map(|c| c.id).collect();
+                    let mine = |e: &&LogEntry| about(e).is_some_and(|id| ids.contains(&id));
+                    let snapshot = ServerMessage::Snapshot {
+                        scopes: scopes.clone(),
+                        cursor: self.cursor(),
+                        part: u32::try_from(part).unwrap(),
+                        last: part == 1,
+                        documents: if part == 0 { self.documents.clone() } else { Vec::new() },
+                        conversations: chunk.to_vec(),
+                        entries: self.log.iter().filter(mine).cloned().collect(),
+                    };
+                    self.push(desk, snapshot);
+                }
+                self.desks[desk].place = self.log.len() as u64;
+            }
+        }
+    }
+
+    pub(super) fn frame(&mut self, desk: usize) {
+        let from = self.desks[desk].place;
+        if from == self.log.len() as u64 || !self.desks[desk].online {
+            return;
+        }
+        let entries = self.log[usize::try_from(from).unwrap()..].to_vec();
+        let to = self.cursor();
+        self.desks[desk].place = to.number;
+        self.push(desk, ServerMessage::Frame { from, to, entries });
+    }
+
+
+    fn submit(&mut self, desk: usize, command: Command) {
+        self.desks[desk].submitted.push(command.body.clone());
+        let id = command.id;
+        let answer = match self.done.get(&id) {
+            Some(answer) => answer.clone(),
+            None => self.judge(&command),
+        };
+        if self.mute {
+            return;
+        }
+        for desk in 0..self.desks.len() {
+            self.frame(desk);
+        }
+        self.push(desk, ServerMessage::Answer { command: id, answer });
+    }
+
+    fn judge(&mut self, command: &Command) -> Answer {
+        let state = self.conversations.get(&command.conversation);
+        let documents = |pick: fn(&DocumentBody) -> bool| self.documents.iter().filter(move |d| pick(&d.body));
+        let members: BTreeMap<_, _> = documents(|_| true)
+            .filter_map(|d| match &d.body {
+                DocumentBody::Member(member) => Some((member.id, member.clone())),
+                _ => None,
+            })
+            .collect();
+        let accounts: BTreeMap<_, _> = documents(|_| true)
+            .filter_map(|d| match &d.body {
+                DocumentBody::Account(account) => Some((account.id, account.clone())),
+                _ => None,
+            })
+            .collect();
+        let inbox = documents(|_| true)
+            .find_map(|d| match &d.body {
+                DocumentBody::Inbox(inbox) => Some(inbox.clone()),
+                _ => None,
+            })
+            .unwrap();
+        let who = command.actor.member();
+        let capabilities = who.map(|who| inbox.capabilities_of(&members[&who])).unwrap_or_default();
+        let draft = who.and_then(|who| self.drafts.get(&(command.conversation, who))).map(|draft| SavedDraft {
+            id: draft.id,
+            member: draft.member,
+            text: draft.text.clone(),
+            files_present: true,
+        });
+        let header_id = format!("{}@example.com", command.id);
+        let context = Context {
+            now: self.now,
+            capabilities: &capabilities,
+            inbox: &inbox,
+            members: &members,
+            accounts: &accounts,
+            next_event: self.log.len() as u64 + 1,
+            next_conversation: 1000 + u32::try_from(self.conversations.len()).unwrap(),
+            lease: self.leases.get(&command.conversation).copied(),
+            draft: draft.as_ref(),
+            header_id: &header_id,
+        };
+        match decide(state, command, &context) {
+            Err(refusal) => Answer::Refused { refusal },
+            Ok(events) => {
+                let from = self.log.len() as u64;
+                for event in events {
+                    self.append(command, event);
+                }
+                let answer = Answer::Done {
+                    from,
+                    to: self.log.len() as u64,
+                };
+                self.done.insert(command.id, answer.clone());
+                answer
+            }
+        }
+    }
+
+    fn append(&mut self, command: &Command, event: Event) {
+        let number = self.log.len() as u64 + 1;
+        let stamp = Stamp {
+            number,
+            at: self.now,
+            actor: command.actor,
+            conversation: command.conversation,
+        };
+        if let Event::LockGranted { .. } = event {
+            let facts = LeaseFacts {
+                expires: self.now.plus_ms(45_000),
+                active_at: self.now,
+            };
+            self.leases.insert(command.conversation, facts);
+        }
+        let state = self.conversations.remove(&command.conversation);
+        let state = evolve(state, stamp, &event).unwrap();
+        self.conversations.insert(command.conversation, state);
+        self.log.push(LogEntry {
+            number,
+            at: self.now,
+            issued_at: command.issued_at,
+            actor: command.actor,
+            command: command.id,
+            scope: Scope::Inbox { id: InboxId(uuid(INBOX)) },
+            body: LogBody::Conversation {
+                conversation: command.conversation,
+                event,
+            },
+        });
+    }
+
+    /// Somebody who is no desk acts: a channel, a timer.
+    fn outside(&mut self, conversation: ConversationId, actor: Actor, body: CommandBody) {
+        let command = Command {
+            id: CommandId(self.id()),
+            actor,
+            device: DeviceId(uuid(1)),
+            conversation,
+            issued_at: self.now,
+            last_seen: None,
+            based_on: None,
+            body,
+        };
+        let answer = self.judge(&command);
+        assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+        for desk in 0..self.desks.len() {
+            self.frame(desk);
+        }
+        self.settle();
+    }
+
+    /// The log begins anew after a restore; `keep` entries were in the backup.
+    pub(super) fn restore(&mut self, keep: usize) {
+        self.epoch += 1;
+        self.log.truncate(keep);
+        self.done.clear();
+        self.conversations.clear();
+        for entry in self.log.clone() {
+            let LogBody::Conversation { conversation, event } = &entry.body else { continue };
+            let stamp = Stamp {
+                number: entry.number,
+                at: entry.at,
+                actor: entry.actor,
+                conversation: *conversation,
+            };
+            let state = evolve(self.conversations.remove(conversation), stamp, event).unwrap();
+            self.conversations.insert(*conversation, state);
+        }
+    }
+
+    // What happens in the office.
+
+    /// Carl writes; without a conversation it is a new enquiry.
+    pub(super) fn carl_writes(&mut self, conversation: Option<ConversationId>, text: &str) -> ConversationId {
+        let id = conversation.unwrap_or_else(|| ConversationId(self.id()));
+        let message = Message {
+            id: MessageId(self.id()),
+            direction: Direction::Inbound,
+            kind: MessageKind::Human,
+            from: Address {
+                name: "Carl".to_owned(),
+                email: "carl@customer.example".to_owned(),
+            },
+            to: Vec::new(),
+            cc: Vec::new(),
+            reply_to: Vec::new(),
+            subject: "40 lamps".to_owned(),
+            at: self.now,
+            header_id: Some(format!("{}@customer.example", self.ids)),
+            references: Vec::new(),
+            preview: text.to_owned(),
+            blob: None,
+            size: 10,
+            attachments: Vec::new(),
+            account: Some(AccountId(uuid(ACCOUNT))),
+            returns_at: None,
+            bounced: None,
+        };
+        let body = CommandBody::Receive {
+            message: Box::new(message),
+            live: true,
+            inbox: InboxId(uuid(INBOX)),
+        };
+        let account = AccountId(uuid(ACCOUNT));
+        self.outside(id, Actor::Channel { account }, body);
+        id
+    }
+
+    pub(super) fn ask(&mut self, desk: usize, ask: Ask) -> Ticket {
+        self.desks[desk].tickets += 1;
+        let ticket = Ticket(self.desks[desk].tickets);
+        self.input(desk, Input::Ui { ticket, ask: Box::new(ask) });
+        ticket
+    }
+
+    pub(super) fn told(&self, desk: usize, ticket: Ticket) -> Option<&Told> {
+        self.desks[desk].told.get(&ticket)
+    }
+
+    /// Acts with everything on screen, and waits for what becomes of it.
+    pub(super) fn act(&mut self, desk: usize, conversation: ConversationId, body: CommandBody) -> Acted {
+        let last_seen = self.on_screen(desk, conversation);
+        let ticket = self.ask(desk, Ask::Act { conversation, body, last_seen });
+        self.settle();
+        self.acted(desk, ticket)
+    }
+
+    pub(super) fn acted(&self, desk: usize, ticket: Ticket) -> Acted {
+        match self.told(desk, ticket) {
+            Some(Told::Acted(acted)) => acted.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn on_screen(&self, desk: usize, id: ConversationId) -> Option<MessageId> {
+        let state = self.desks[desk].engine.state(id)?;
+        state.last_message.as_ref().map(|last| last.id)
+    }
+
+    pub(super) fn types(&mut self, desk: usize, conversation: ConversationId, text: &str) -> ComposeLock {
+        let draft = reply_text(text);
+        let ticket = self.ask(desk, Ask::Compose { conversation, draft, cover: false });
+        self.settle();
+        match self.told(desk, ticket) {
+            Some(Told::Composed(composed)) => composed.lock.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn sends(&mut self, desk: usize, conversation: ConversationId) -> Ticket {
+        let last_seen = self.on_screen(desk, conversation);
+        self.sends_having_seen(desk, conversation, last_seen)
+    }
+
+    pub(super) fn sends_having_seen(
+        &mut self,
+        desk: usize,
+        conversation: ConversationId,
+        last_seen: Option<MessageId>,
+    ) -> Ticket {
+        let ticket = self.ask(
+            desk,
+            Ask::Send {
+                conversation,
+                after: baton_domain::AfterReply::NothingMore,
+                quote: None,
+                close: None,
+                last_seen,
+            },
+        );
+        self.settle();
+        ticket
+    }
+
+    pub(super) fn looks(&mut self, desk: usize, conversation: Option<ConversationId>) {
+        let seen = conversation.and_then(|id| self.on_screen(desk, id));
+        self.ask(desk, Ask::Looking { conversation, seen });
+        self.settle();
+    }
+
+    pub(super) fn resolve(&mut self, desk: usize, id: CommandId, how: HeldResolution) -> Acted {
+        let ticket = self.ask(desk, Ask::ResolveHeld { id, how });
+        self.settle();
+        self.acted(desk, ticket)
+    }
+
+    pub(super) fn held(&self, desk: usize) -> Vec<(CommandBody, HeldReason)> {
+        let list = self.desks[desk].engine.held_list();
+        list.into_iter().map(|held| (held.body, held.why)).collect()
+    }
+
+    pub(super) fn shown(&self, desk: usize, id: ConversationId) -> &Conversation {
+        self.desks[desk].engine.state(id).unwrap()
+    }
+
+    pub(super) fn real(&self, id: ConversationId) -> &Conversation {
+        &self.conversations[&id]
+    }
+
+    /// What every desk must agree on once all is quiet.
+    pub(super) fn all_agree(&self) {
+        for desk in &self.desks {
+            for (id, real) in &self.conversations {
+                assert_eq!(desk.engine.state(*id), Some(real));
+                assert_eq!(desk.disk.conversations.get(id), Some(real));
+            }
+            assert_eq!(desk.disk.entries.len(), self.log.len());
+        }
+    }
+}
+
+pub(super) fn reply_text(text: &str) -> DraftText {
+    DraftText {
+        to: vec![Address {
+            name: "Carl".to_owned(),
+            email: "carl@customer.example".to_owned(),
+        }],
+        cc: Vec::new(),
+        subject: "Re: 40 lamps".to_owned(),
+        text: text.to_owned(),
+        files: Vec::new(),
+    }
+}
+
+pub(super) fn note(text: &str) -> CommandBody {
+    CommandBody::AddNote {
+        text: text.to_owned(),
+        mentions: Vec::new(),
+    }
+}
+
+pub(super) fn step(text: &str) -> CommandBody {
+    CommandBody::SetNextStep { text: text.to_owned() }
+}

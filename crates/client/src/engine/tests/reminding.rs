@@ -1,0 +1,201 @@
+use baton_domain::{CommandBody, ConversationId, DAY_MS, HOUR_MS, HandoffContext, MINUTE_MS};
+
+use super::office::member;
+use super::{ANNA, BEN, Office};
+use crate::engine::Input;
+
+/// An enquiry that is Anna's, with a follow-up two hours from now.
+fn due_in_two_hours(office: &mut Office) -> ConversationId {
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    let due = office.now.plus_ms(2 * HOUR_MS);
+    let text = Some("Quote for 40 seats".to_owned());
+    office.act(ANNA, enquiry, CommandBody::ScheduleFollowUp { due, zone: None, text });
+    office.advance(10_000);
+    for desk in [ANNA, BEN] {
+        office.desks[desk].notifications.clear();
+    }
+    enquiry
+}
+
+#[test]
+fn a_follow_up_is_shown_once_across_restarts() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    office.advance(2 * HOUR_MS - 20_000);
+    assert!(office.desks[ANNA].notifications.is_empty());
+    office.advance(30_000);
+    let shown = office.desks[ANNA].notifications.clone();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0].title, "Follow-up due: Carl");
+    assert_eq!(shown[0].body, "40 lamps\nQuote for 40 seats");
+    assert_eq!(shown[0].conversation, Some(enquiry));
+    let actions: Vec<_> = shown[0].actions.iter().map(|action| action.id.as_str()).collect();
+    assert_eq!(actions, ["open", "in1h", "done"]);
+    assert!(office.desks[BEN].notifications.is_empty(), "it is not his");
+
+    for _ in 0..2 {
+        office.crash(ANNA);
+        office.connect(ANNA);
+        office.advance(MINUTE_MS);
+    }
+    assert_eq!(office.desks[ANNA].notifications.len(), 1);
+}
+
+#[test]
+fn in_an_hour_moves_it_and_it_comes_again_then() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    office.jump(2 * HOUR_MS);
+    let key = office.desks[ANNA].notifications[0].key.clone();
+    office.input(ANNA, Input::Pressed { key: key.clone(), action: "in1h".to_owned() });
+    office.settle();
+    let due = office.real(enquiry).follow_up.as_ref().unwrap().due;
+    assert_eq!(due, office.now.plus_ms(HOUR_MS));
+    assert_eq!(office.desks[ANNA].withdrawn, vec![key]);
+    office.advance(30 * MINUTE_MS);
+    assert_eq!(office.desks[ANNA].notifications.len(), 1);
+    office.jump(31 * MINUTE_MS);
+    assert_eq!(office.desks[ANNA].notifications.len(), 2);
+}
+
+#[test]
+fn a_button_works_after_a_restart_too() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    office.jump(2 * HOUR_MS);
+    let key = office.desks[ANNA].notifications[0].key.clone();
+    office.crash(ANNA);
+    office.connect(ANNA);
+    office.input(ANNA, Input::Pressed { key, action: "done".to_owned() });
+    office.settle();
+    assert_eq!(office.real(enquiry).follow_up, None);
+}
+
+#[test]
+fn it_comes_without_a_network() {
+    let mut office = Office::open();
+    due_in_two_hours(&mut office);
+    office.cut(ANNA);
+    office.advance(2 * HOUR_MS + 1_000);
+    assert_eq!(office.desks[ANNA].notifications.len(), 1);
+}
+
+#[test]
+fn what_is_on_screen_and_what_i_did_myself_reminds_me_of_nothing() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    office.looks(ANNA, Some(enquiry));
+    office.carl_writes(Some(enquiry), "Still there?");
+    office.advance(5_000);
+    assert!(office.desks[ANNA].notifications.is_empty());
+    office.looks(ANNA, None);
+    office.carl_writes(Some(enquiry), "Hello?");
+    office.advance(5_000);
+    let shown = &office.desks[ANNA].notifications;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].title, "Carl answered");
+    // Looking at it takes it away.
+    let key = shown[0].key.clone();
+    office.looks(ANNA, Some(enquiry));
+    assert_eq!(office.desks[ANNA].withdrawn, vec![key]);
+}
+
+#[test]
+fn within_ten_minutes_it_is_updated_in_place() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    for text in ["One", "Two", "Three"] {
+        office.carl_writes(Some(enquiry), text);
+        office.advance(MINUTE_MS);
+    }
+    let keys: Vec<_> = office.desks[ANNA].notifications.iter().map(|n| n.key.clone()).collect();
+    assert_eq!(keys.len(), 3);
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    office.advance(10 * MINUTE_MS);
+    office.carl_writes(Some(enquiry), "Four");
+    office.advance(MINUTE_MS);
+    assert_ne!(office.desks[ANNA].notifications[3].key, keys[0]);
+}
+
+#[test]
+fn after_a_sleep_many_come_as_one() {
+    let mut office = Office::open();
+    for _ in 0..5 {
+        due_in_two_hours(&mut office);
+    }
+    office.jump(DAY_MS);
+    let shown = &office.desks[ANNA].notifications;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0].title, "5 conversations need you");
+    office.crash(ANNA);
+    office.connect(ANNA);
+    office.advance(MINUTE_MS);
+    assert_eq!(office.desks[ANNA].notifications.len(), 1);
+}
+
+#[test]
+fn a_new_lead_is_told_to_those_at_work_and_withdrawn_once_taken() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.advance(5_000);
+    let shown = &office.desks[BEN].notifications;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].title, "New lead: Carl");
+    let key = shown[0].key.clone();
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    assert_eq!(office.desks[BEN].withdrawn, vec![key]);
+    // At night nobody is on duty.
+    office.jump(12 * HOUR_MS);
+    let before = office.desks[BEN].notifications.len();
+    office.carl_writes(None, "And 3 more?");
+    office.advance(MINUTE_MS);
+    assert_eq!(office.desks[BEN].notifications.len(), before);
+}
+
+#[test]
+fn what_is_offered_can_be_taken_from_the_notification() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    let context = HandoffContext {
+        happened: "Talked to Carl".to_owned(),
+        promised: None,
+        next_step: "Send the quote".to_owned(),
+    };
+    let (to, context) = (member(BEN), Some(context));
+    office.act(ANNA, enquiry, CommandBody::HandOff { to, context });
+    office.advance(5_000);
+    let shown = office.desks[BEN].notifications.last().unwrap().clone();
+    assert_eq!(shown.title, "Anna hands you Carl");
+    assert_eq!(shown.body, "40 lamps\nNext: Send the quote");
+    office.input(BEN, Input::Pressed { key: shown.key, action: "accept".to_owned() });
+    office.settle();
+    assert_eq!(office.real(enquiry).owner, Some(member(BEN)));
+}
+
+#[test]
+fn quiet_hours_hold_it_back_until_they_end() {
+    let mut office = Office::open();
+    due_in_two_hours(&mut office);
+    let mut settings = office.desks[ANNA].engine.settings().clone();
+    // From 11:00 to 13:00; it is due at 12:00.
+    settings.quiet_from_minute = Some(11 * 60);
+    settings.quiet_to_minute = Some(13 * 60);
+    office.ask(ANNA, crate::engine::Ask::SaveSettings(settings));
+    office.advance(2 * HOUR_MS + 30 * MINUTE_MS);
+    assert!(office.desks[ANNA].notifications.is_empty());
+    office.advance(35 * MINUTE_MS);
+    assert_eq!(office.desks[ANNA].notifications.len(), 1);
+}
+
+#[test]
+fn what_another_device_of_mine_handled_is_withdrawn_here() {
+    let mut office = Office::open();
+    let enquiry = due_in_two_hours(&mut office);
+    office.carl_writes(Some(enquiry), "Still there?");
+    office.advance(5_000);
+    let key = office.desks[ANNA].notifications[0].key.clone();
+    let handled = baton_protocol::ServerMessage::Notified { key: key.clone(), handled: true };
+    office.input(ANNA, Input::Server(Box::new(handled.into())));
+    assert_eq!(office.desks[ANNA].withdrawn, vec![key]);
+}

@@ -1,0 +1,142 @@
+use baton_domain::{CommandBody, ConversationId, InboxId, Refusal, Scope};
+use baton_protocol::{Acted, ConnectionState, ServerMessage};
+
+use super::office::{INBOX, note, uuid};
+use super::{ANNA, BEN, Office};
+use crate::engine::{Incoming, Input, decode};
+
+#[test]
+fn a_gap_is_noticed_and_filled() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(BEN, enquiry, CommandBody::Claim);
+    office.all_agree();
+    // One frame to Anna is lost, the next one arrives.
+    let now = office.now;
+    let frame = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let to = baton_protocol::Cursor { number: frame.number + 5, ..frame.clone() };
+    let lost = ServerMessage::Frame { from: frame.number + 2, to, entries: Vec::new() };
+    office.act(BEN, enquiry, note("Urgent"));
+    let effects = office.desks[ANNA].engine.handle(now, Input::Server(Box::new(lost.into())));
+    assert!(effects.iter().any(|effect| matches!(effect, crate::engine::Effect::Reconnect)));
+    office.cut(ANNA);
+    office.connect(ANNA);
+    office.all_agree();
+}
+
+#[test]
+fn an_empty_frame_moves_the_cursor() {
+    let mut office = Office::open();
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let to = baton_protocol::Cursor { number: cursor.number + 3, ..cursor.clone() };
+    let empty = ServerMessage::Frame { from: cursor.number, to: to.clone(), entries: Vec::new() };
+    office.input(ANNA, Input::Server(Box::new(empty.into())));
+    assert_eq!(office.desks[ANNA].engine.cursor(), Some(&to));
+}
+
+#[test]
+fn another_epoch_brings_a_fresh_snapshot_and_keeps_the_outbox() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let backup = office.log.len();
+    office.act(BEN, enquiry, note("This is not in the backup"));
+    office.cut(ANNA);
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.cut(BEN);
+    office.restore(backup);
+    office.connect(ANNA);
+    office.connect(BEN);
+    assert_eq!(office.real(enquiry).notes, 0);
+    assert_eq!(office.real(enquiry).owner, Some(super::office::member(ANNA)));
+    office.all_agree();
+}
+
+#[test]
+fn a_restart_goes_on_from_the_cursor_on_disk() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.crash(ANNA);
+    // The list is there before any connection.
+    assert_eq!(office.shown(ANNA, enquiry).subject, "40 lamps");
+    office.act(BEN, enquiry, CommandBody::Claim);
+    office.connect(ANNA);
+    office.all_agree();
+}
+
+#[test]
+fn a_crash_in_the_middle_of_a_snapshot_means_a_fresh_one() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.carl_writes(None, "And 3 more?");
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let part = ServerMessage::Snapshot {
+        scopes: vec![Scope::Workspace],
+        cursor,
+        part: 0,
+        last: false,
+        documents: Vec::new(),
+        conversations: vec![office.real(enquiry).clone()],
+        entries: Vec::new(),
+    };
+    office.input(ANNA, Input::Server(Box::new(part.into())));
+    office.crash(ANNA);
+    assert_eq!(office.desks[ANNA].engine.cursor(), None);
+    office.connect(ANNA);
+    office.all_agree();
+}
+
+#[test]
+fn what_this_version_does_not_know_is_fetched_and_offers_no_actions() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(BEN, enquiry, CommandBody::Claim);
+    let mut entry = serde_json::to_value(office.log.last().unwrap()).unwrap();
+    let number = office.log.len() + 1;
+    entry["number"] = number.into();
+    entry["body"]["event"] = serde_json::json!({"type": "teleported", "planet": "Mars"});
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let frame = serde_json::json!({
+        "type": "frame", "from": cursor.number, "entries": [entry],
+        "to": {"epoch": cursor.epoch, "number": number, "hash": "x"},
+    });
+    let incoming: Incoming = decode(&frame.to_string()).unwrap();
+    assert_eq!(incoming.unknown, vec![enquiry]);
+    office.input(ANNA, Input::Server(Box::new(incoming)));
+    assert_eq!(office.desks[ANNA].engine.cursor().unwrap().number, number as u64);
+    let opened = office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap();
+    assert!(opened.update_needed);
+    assert!(opened.allowed.iter().all(|allowed| allowed.refusal == Some(Refusal::UpdateNeeded)));
+    let acted = office.act(ANNA, enquiry, CommandBody::Claim);
+    assert_eq!(acted, Acted::Refused { refusal: Refusal::UpdateNeeded });
+}
+
+#[test]
+fn a_message_of_an_unknown_kind_is_passed_over() {
+    let incoming = decode(r#"{"type":"weather","forecast":"rain"}"#).unwrap();
+    assert_eq!(incoming.message, None);
+    let mut office = Office::open();
+    office.input(ANNA, Input::Server(Box::new(incoming)));
+    assert_eq!(office.desks[ANNA].engine.connection().state, ConnectionState::Online);
+}
+
+#[test]
+fn a_lost_scope_takes_its_copy_along() {
+    let mut office = Office::open();
+    let enquiry: ConversationId = office.carl_writes(None, "Do you have 40 lamps?");
+    let scope = Scope::Inbox { id: InboxId(uuid(INBOX)) };
+    office.input(ANNA, Input::Server(Box::new(ServerMessage::ScopeLost { scope }.into())));
+    assert!(office.desks[ANNA].engine.state(enquiry).is_none());
+    assert!(office.desks[ANNA].disk.entries.is_empty());
+    assert!(office.desks[ANNA].engine.list(&everything()).rows.is_empty());
+}
+
+fn everything() -> baton_protocol::ListQuery {
+    baton_protocol::ListQuery {
+        view: baton_protocol::View::All,
+        inbox: None,
+        owner: None,
+        sort: None,
+        offset: 0,
+        limit: 100,
+    }
+}
