@@ -1,0 +1,304 @@
+//! What a host of this server is given: the referee, the store and the blobs behind the channel's port.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use baton_channels::email::EmailAccount;
+use baton_channels::email::host::{
+    AccountHealth, Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned,
+};
+use baton_channels::email::imap::FolderRole;
+use baton_domain::{
+    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId, MessageId,
+    Timestamp,
+};
+use baton_protocol::Answer;
+use baton_store::server::{BlobError, OutboundRow, ServerStore, StoreError};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::lease::Lease;
+use super::outgoing::{self, NoBytes};
+use super::{condition, cursors, update};
+use crate::core::Core;
+use crate::referee::{self, Arrival, RawArrival, SubmitError};
+
+/// The port of one account's host.
+pub(super) struct Port {
+    core: Arc<Core>,
+    account: Account,
+    mailbox: EmailAccount,
+    lease: Arc<Lease>,
+    turn: tokio::sync::Mutex<watch::Receiver<u64>>,
+    waits: Mutex<Waits>,
+}
+
+/// What the next look at the queue knows from the last.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Replies that were given back and may be tried again then.
+    held: BTreeMap<MessageId, Timestamp>,
+    /// When the next one may leave.
+    next: Option<Timestamp>,
+}
+
+impl Port {
+    pub(super) fn new(core: Arc<Core>, account: Account, mailbox: EmailAccount, lease: Arc<Lease>) -> Self {
+        let turn = tokio::sync::Mutex::new(core.outgoing.subscribe());
+        Self { core, account, mailbox, lease, turn, waits: Mutex::default() }
+    }
+
+    fn must_hold(&self) -> Result<(), PortError> {
+        if self.lease.held() { Ok(()) } else { Err(PortError::LeaseLost) }
+    }
+
+    /// A reply of this account that is not done with.
+    async fn open(&self, id: MessageId) -> Result<OutboundRow, PortError> {
+        let rows = self.core.store.open_outbound(Some(self.account.id)).await.map_err(|error| away(&error))?;
+        let row = rows.into_iter().find(|row| row.outbound.id == id);
+        row.ok_or_else(|| PortError::Refused("it is settled".to_owned()))
+    }
+
+    /// Reports what became of a reply. Saying it twice has the effect of once: the command's id follows from what is said.
+    async fn report(&self, what: &str, id: MessageId, attempt: u32, body: CommandBody) -> Result<(), PortError> {
+        self.must_hold()?;
+        let row = self.open(id).await?;
+        self.submit(row.conversation, CommandId::derive(id.0, &format!("{what} {attempt}")), body).await
+    }
+
+    async fn submit(&self, conversation: ConversationId, id: CommandId, body: CommandBody) -> Result<(), PortError> {
+        let command = Command {
+            id,
+            actor: Actor::Channel { account: self.account.id },
+            device: DeviceId(Uuid::nil()),
+            conversation,
+            issued_at: self.core.now(),
+            last_seen: None,
+            based_on: None,
+            body,
+        };
+        match self.core.referee.submit(command).await {
+            Ok(Answer::Done { .. }) => Ok(()),
+            Ok(Answer::Refused { refusal }) => Err(PortError::Refused(format!("{refusal:?}"))),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    fn hold(&self, id: MessageId, until: Timestamp) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.held.insert(id, until);
+    }
+
+    /// The job of a reply; `None` for one that can never be sent, which is said.
+    async fn job(&self, row: OutboundRow, state: JobState) -> Result<Option<OutboundJob>, PortError> {
+        let blobs = self.core.store.blobs().clone();
+        let outbound = row.outbound.clone();
+        let made = tokio::task::spawn_blocking(move || outgoing::job(&outbound, state, &blobs)).await;
+        match made.map_err(|error| PortError::Unavailable(error.to_string()))? {
+            Ok(job) => Ok(Some(job)),
+            Err(NoBytes::Compose(error)) if state == JobState::Queued => {
+                let (id, attempt) = (row.outbound.id, outgoing::attempt(&row.outbound));
+                tracing::warn!(%error, reply = %id, "a reply can't be written as a message");
+                self.outbound_sending(id, attempt).await?;
+                self.outbound_failed(id, attempt, 0, error.to_string()).await?;
+                Ok(None)
+            }
+            Err(error) => Err(PortError::Unavailable(error.to_string())),
+        }
+    }
+
+    /// What a host does next, the most pressing first: what may have left already, then what is to leave, then copies.
+    fn choose(&self, rows: Vec<OutboundRow>) -> Option<(OutboundRow, JobState)> {
+        let now = self.core.now();
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.held.retain(|id, until| *until > now && rows.iter().any(|row| row.outbound.id == *id));
+        waits.next = None;
+        let mut chosen: Option<(OutboundRow, JobState)> = None;
+        for row in rows {
+            let Some(state) = outgoing::wanted(&row.outbound) else { continue };
+            let held = waits.held.get(&row.outbound.id).copied();
+            let from = if state == JobState::Queued { row.outbound.not_before } else { now };
+            let from = from.max(held.unwrap_or(from));
+            if from > now {
+                waits.next = Some(waits.next.map_or(from, |next| next.min(from)));
+            } else if chosen.as_ref().is_none_or(|(_, best)| rank(state) < rank(*best)) {
+                chosen = Some((row, state));
+            }
+        }
+        chosen
+    }
+}
+
+fn rank(state: JobState) -> u8 {
+    match state {
+        JobState::Sending => 0,
+        JobState::Queued => 1,
+        JobState::Unfiled => 2,
+    }
+}
+
+#[async_trait]
+impl HostPort for Port {
+    async fn cursors(&self) -> Result<Vec<FolderCursor>, PortError> {
+        self.must_hold()?;
+        let rows = self.core.store.folder_cursors(self.account.id).await.map_err(|error| away(&error))?;
+        Ok(rows.into_iter().map(cursors::of_host).collect())
+    }
+
+    async fn put_blobs(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError> {
+        let blobs = self.core.store.blobs().clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            let named: Vec<(BlobId, &[u8])> =
+                messages.iter().map(|bytes| (BlobId::of(bytes), bytes.as_slice())).collect();
+            blobs.put_many(&named)?;
+            Ok(named.into_iter().map(|(id, _)| id).collect())
+        });
+        let kept = kept.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
+        kept.map_err(|error: BlobError| {
+            let room = if error.is_disk_full() { "no room on the disk: " } else { "" };
+            PortError::Unavailable(format!("{room}{error}"))
+        })
+    }
+
+    async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError> {
+        self.must_hold()?;
+        let account = self.account.id;
+        let store = self.core.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            batch.into_iter().filter_map(|item| arrival(account, item, &store).transpose()).collect::<Result<Vec<_>, _>>()
+        });
+        let read = read.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
+        let arrivals = read.map_err(|error: BlobError| PortError::Unavailable(error.to_string()))?;
+        let cursor = cursors::of_store(account, &progress.cursor);
+        let received = self.core.referee.receive(arrivals, Some(cursor)).await.map_err(|error| unavailable(&error))?;
+        tracing::debug!(account = self.account.address, folder = progress.cursor.folder, ?received, "mail was taken in");
+        Ok(())
+    }
+
+    async fn next_outbound(&self) -> Result<Option<OutboundJob>, PortError> {
+        self.must_hold()?;
+        if self.account.mode == AccountMode::Watch {
+            return Ok(None);
+        }
+        loop {
+            self.turn.lock().await.mark_unchanged();
+            let rows = self.core.store.open_outbound(Some(self.account.id)).await.map_err(|error| away(&error))?;
+            let waiting = rows.iter().filter(|row| outgoing::wanted(&row.outbound) == Some(JobState::Queued)).count();
+            let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+            update(&self.core, &self.account, |health| health.waiting_to_send = waiting);
+            let Some((row, state)) = self.choose(rows) else { return Ok(None) };
+            if let Some(job) = self.job(row, state).await? {
+                return Ok(Some(job));
+            }
+        }
+    }
+
+    async fn outbound_woken(&self) {
+        let next = self.waits.lock().unwrap_or_else(PoisonError::into_inner).next;
+        let due = async {
+            let Some(next) = next else { return std::future::pending().await };
+            loop {
+                let wait = next.since_ms(self.core.now());
+                if wait <= 0 {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(baton_clock::nap_ms(wait))).await;
+            }
+        };
+        let mut turn = self.turn.lock().await;
+        tokio::select! {
+            () = due => {}
+            changed = turn.changed() => if changed.is_err() { std::future::pending::<()>().await },
+        }
+    }
+
+    async fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<(), PortError> {
+        self.report("sending", id, attempt, CommandBody::OutboundSending { outbound: id, attempt }).await
+    }
+
+    async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {
+        self.hold(id, returned.not_before);
+        // Before the fence it never stopped being queued: there is nothing to say.
+        if outgoing::wanted(&self.open(id).await?.outbound) == Some(JobState::Queued) {
+            return Ok(());
+        }
+        let body = CommandBody::OutboundReturned { outbound: id, reason: returned.reason };
+        self.report("returned", id, attempt, body).await
+    }
+
+    async fn outbound_sent(&self, id: MessageId, attempt: u32, reply: String) -> Result<(), PortError> {
+        self.report("sent", id, attempt, CommandBody::OutboundSent { outbound: id, reply }).await
+    }
+
+    async fn outbound_failed(&self, id: MessageId, attempt: u32, code: u16, text: String) -> Result<(), PortError> {
+        let reason = if code == 0 { text } else { format!("{code} {text}") };
+        self.report("failed", id, attempt, CommandBody::OutboundFailed { outbound: id, reason }).await
+    }
+
+    async fn outbound_unknown(&self, id: MessageId, attempt: u32, reason: String) -> Result<(), PortError> {
+        self.report("unknown", id, attempt, CommandBody::OutboundUnknown { outbound: id, reason }).await
+    }
+
+    async fn filed(&self, id: MessageId) -> Result<(), PortError> {
+        self.report("filed", id, 0, CommandBody::OutboundFiled { outbound: id }).await
+    }
+
+    async fn health(&self, health: AccountHealth) {
+        let state = condition::shown(&health, &self.mailbox);
+        let reads = condition::reads(&health);
+        update(&self.core, &self.account, |shown| {
+            shown.state = state;
+            shown.last_success = reads.or(shown.last_success);
+        });
+    }
+
+    fn lease_ok(&self) -> bool {
+        self.lease.held()
+    }
+
+    fn live_since(&self) -> Timestamp {
+        self.account.live_since
+    }
+}
+
+/// A message as the referee takes it in; `None` in a folder that is nobody's business.
+fn arrival(account: AccountId, item: Arrived, store: &ServerStore) -> Result<Option<Arrival>, BlobError> {
+    let role = match item.role {
+        FolderRole::Inbox => referee::FolderRole::Inbox,
+        FolderRole::Sent => referee::FolderRole::Sent,
+        FolderRole::Other => return Ok(None),
+    };
+    let raw = match &item.blob {
+        Some(blob) => store.blobs().get(blob)?,
+        None => None,
+    };
+    let missing = raw.is_none();
+    let raw = RawArrival {
+        account,
+        folder: item.folder,
+        role,
+        uidvalidity: item.uidvalidity,
+        uid: item.uid,
+        internal_date: item.internal_date,
+        flags: item.flags,
+        resync: item.history,
+        raw: raw.unwrap_or_default(),
+    };
+    let mut arrival = raw.read(store.secret());
+    if missing {
+        arrival.blob = None;
+        arrival.size = item.size;
+        arrival.parsed = Err(item.unreadable.unwrap_or_else(|| "its bytes are missing".to_owned()));
+    }
+    Ok(Some(arrival))
+}
+
+fn away(error: &StoreError) -> PortError {
+    let room = if error.is_disk_full() { "no room on the disk: " } else { "" };
+    PortError::Unavailable(format!("{room}{error}"))
+}
+
+fn unavailable(error: &SubmitError) -> PortError {
+    PortError::Unavailable(error.to_string())
+}

@@ -1,0 +1,106 @@
+//! Mailboxes over HTTP: connecting, testing, and whether everything received is accounted for.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
+use baton_protocol::{AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, MailboxSettings, Quarantined};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{Answered, Problem};
+use super::extract::Body;
+use crate::auth::Caller;
+use crate::core::{AddAccountError, Core};
+use crate::hosting::mailbox::{self, Mailbox};
+
+/// Quarantined items shown at most.
+const QUARANTINED: u64 = 1000;
+
+pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
+    OpenApiRouter::new()
+        .routes(routes!(add))
+        .routes(routes!(test))
+        .routes(routes!(balance))
+        .routes(routes!(quarantine))
+}
+
+fn needs_admin(caller: &Caller) -> Answered<()> {
+    if caller.member.role == Role::Admin {
+        return Ok(());
+    }
+    Err(Problem::not_permitted("connecting mailboxes needs an admin"))
+}
+
+/// Connect a mailbox. It is tested first; the password is sealed and never comes back.
+#[utoipa::path(post, path = "/v1/accounts", tag = "mailboxes", request_body = AddAccount,
+    responses((status = 200, description = "Connected", body = Account),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 422, description = "The mailbox could not be reached or signed in to", body = ApiError)))]
+async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddAccount>) -> Answered<Json<Account>> {
+    needs_admin(&caller)?;
+    let mailbox = Mailbox::from(new.mailbox);
+    if let Some(words) = mailbox::first_problem(&mailbox::test(&mailbox).await) {
+        return Err(Problem::new(ErrorCode::MailboxRefused, words));
+    }
+    let inbox = match new.inbox {
+        Some(inbox) => inbox,
+        None => core.directory.inbox_named(&mailbox.account.address, InboxPolicy::default(), core.now()).await?,
+    };
+    let account = core.add_account(&mailbox, inbox, new.mode).await?;
+    Ok(Json(account))
+}
+
+/// Test a mailbox without connecting it: every step by itself. Nothing is changed at the provider.
+#[utoipa::path(post, path = "/v1/accounts/test", tag = "mailboxes", request_body = MailboxSettings,
+    responses((status = 200, description = "What was found", body = ConnectionReport),
+        (status = 403, description = "Needs an admin", body = ApiError)))]
+async fn test(caller: Caller, Body(settings): Body<MailboxSettings>) -> Answered<Json<ConnectionReport>> {
+    needs_admin(&caller)?;
+    Ok(Json(mailbox::test(&Mailbox::from(settings)).await))
+}
+
+/// Received = accounted for.
+#[utoipa::path(get, path = "/v1/accounts/{id}/balance", tag = "mailboxes",
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "The balance", body = Balance),
+        (status = 404, description = "No such mailbox, or not readable", body = ApiError)))]
+async fn balance(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<AccountId>) -> Answered<Json<Balance>> {
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    if !core.directory.capabilities(&caller.member, account.inbox).contains(&Capability::Read) {
+        return Err(Problem::not_found());
+    }
+    Ok(Json(core.balance(id).await?))
+}
+
+/// What could not be read, with its raw source.
+#[utoipa::path(get, path = "/v1/quarantine", tag = "mailboxes",
+    responses((status = 200, description = "Of all mailboxes the caller reads, the newest first", body = Vec<Quarantined>)))]
+async fn quarantine(State(core): State<Arc<Core>>, caller: Caller) -> Answered<Json<Vec<Quarantined>>> {
+    let readable = core.readable(caller.member.id);
+    let accounts = core.directory.accounts();
+    let mine = |account: AccountId| {
+        accounts.iter().any(|one| one.id == account && readable.inboxes.contains(&one.inbox))
+    };
+    let rows = core.store.quarantine(QUARANTINED).await?.into_iter().filter(|row| mine(row.account));
+    let shown = rows.map(|row| Quarantined {
+        account: row.account,
+        folder: row.folder,
+        uid: row.uid,
+        why: row.why,
+        blob: row.blob,
+        at: row.at,
+    });
+    Ok(Json(shown.collect()))
+}
+
+impl From<AddAccountError> for Problem {
+    fn from(error: AddAccountError) -> Self {
+        match error {
+            AddAccountError::Refused(refused) => refused.into(),
+            AddAccountError::Store(error) => error.into(),
+            AddAccountError::Seal(error) => Self::internal(&error),
+        }
+    }
+}

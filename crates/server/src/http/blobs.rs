@@ -1,0 +1,154 @@
+//! Blobs over HTTP: raw messages and files, named by the SHA-256 of their bytes.
+//!
+//! Knowing a name gives no right: a blob is read by whoever reads an inbox where a message, a reply or a draft names it. What comes
+//! back was written by strangers, so no browser ever gets to interpret it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use baton_domain::{BlobId, Capability, ConversationId};
+use baton_protocol::{ApiError, ErrorCode};
+use baton_store::server::BlobError;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{Answered, Problem};
+use crate::auth::Caller;
+use crate::core::Core;
+
+/// The largest blob: more than any mail server takes.
+pub const LARGEST: usize = 64 << 20;
+
+/// Quarantined items that are looked through for a raw source.
+const QUARANTINED: u64 = 1000;
+
+pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
+    OpenApiRouter::new().routes(routes!(read, there, keep)).layer(DefaultBodyLimit::max(LARGEST))
+}
+
+/// Where a blob is named.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Named {
+    /// The conversation whose draft names it; needed only for a colleague's unsent file.
+    #[param(value_type = Option<String>)]
+    conversation: Option<ConversationId>,
+}
+
+/// The bytes.
+#[utoipa::path(get, path = "/v1/blobs/{sha256}", tag = "work", params(("sha256" = String, Path, description = "Its name"), Named),
+    responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, description = "No such blob, or not readable", body = ApiError)))]
+async fn read(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<BlobId>,
+    Query(named): Query<Named>,
+) -> Answered<Response> {
+    may_read(&core, &caller, &id, named.conversation).await?;
+    let blobs = core.store.blobs().clone();
+    let wanted = id.clone();
+    let bytes = aside(move || blobs.get(&wanted)).await?.ok_or_else(Problem::not_found)?;
+    let length = bytes.len();
+    Ok(opaque(&id, length, Body::from(bytes)))
+}
+
+/// Whether it is there: what was uploaded before need not be sent again.
+#[utoipa::path(head, path = "/v1/blobs/{sha256}", tag = "work", params(("sha256" = String, Path, description = "Its name"), Named),
+    responses((status = 200, description = "It is there"), (status = 404, description = "No such blob, or not readable")))]
+async fn there(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<BlobId>,
+    Query(named): Query<Named>,
+) -> Answered<StatusCode> {
+    may_read(&core, &caller, &id, named.conversation).await?;
+    let blobs = core.store.blobs().clone();
+    if aside(move || Ok(blobs.has(&id))).await? { Ok(StatusCode::OK) } else { Err(Problem::not_found()) }
+}
+
+/// Keep these bytes; they are durable when this answers. The name must be the SHA-256 of the bytes.
+#[utoipa::path(put, path = "/v1/blobs/{sha256}", tag = "work",
+    params(("sha256" = String, Path, description = "The SHA-256 of the bytes, in lower-case hex")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 204, description = "Kept"),
+        (status = 413, description = "Larger than 64 MiB", body = ApiError),
+        (status = 422, description = "The bytes are not what their name says", body = ApiError),
+        (status = 507, description = "No room on the server's disk", body = ApiError)))]
+async fn keep(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<BlobId>,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Answered<StatusCode> {
+    let bytes = bytes?;
+    let works = core.directory.inboxes().iter().any(|inbox| {
+        let capabilities = inbox.capabilities_of(&caller.member);
+        capabilities.contains(&Capability::Comment) || capabilities.contains(&Capability::Work)
+    });
+    if !works {
+        return Err(Problem::not_permitted("uploading needs an inbox to work in"));
+    }
+    let blobs = core.store.blobs().clone();
+    let name = id.clone();
+    aside(move || blobs.put_many(&[(name, &bytes)])).await?;
+    core.blob_readers.uploaded(caller.member.id, &id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn may_read(core: &Arc<Core>, caller: &Caller, id: &BlobId, draft_of: Option<ConversationId>) -> Answered<()> {
+    let readable = core.readable(caller.member.id);
+    if core.blob_readers.reads(core, caller.member.id, &readable, id).await? {
+        return Ok(());
+    }
+    if let Some(conversation) = draft_of
+        && core.inbox_of(conversation).await.is_some_and(|inbox| readable.inboxes.contains(&inbox))
+    {
+        let drafts = core.store.drafts_of(conversation).await?;
+        if drafts.iter().flat_map(|draft| &draft.text.files).any(|file| file.blob == *id) {
+            return Ok(());
+        }
+    }
+    let quarantined = core.store.quarantine(QUARANTINED).await?;
+    let account = quarantined.iter().find(|row| row.blob.as_ref() == Some(id)).map(|row| row.account);
+    let inbox = account.and_then(|account| core.directory.account(account)).map(|account| account.inbox);
+    if inbox.is_some_and(|inbox| readable.inboxes.contains(&inbox)) { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+/// Bytes that nothing is to interpret.
+fn opaque(id: &BlobId, length: usize, body: Body) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert("content-disposition", HeaderValue::from_static("attachment"));
+    headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{id}\"")) {
+        headers.insert(ETAG, tag);
+    }
+    response
+}
+
+/// The disk is waited for aside from the tasks that serve others.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, BlobError> + Send + 'static) -> Answered<T> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;
+    done.map_err(Problem::from)
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        if error.is_disk_full() {
+            return Self::new(ErrorCode::DiskFull, "no room on the server's disk");
+        }
+        match error {
+            BlobError::Mismatch(_) => Self::new(ErrorCode::DigestMismatch, "the bytes are not what their name says"),
+            BlobError::Damaged(_) | BlobError::Io(_) => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Files and directories that only their owner may read.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Makes a directory that only its owner may enter, or takes that right from others where it exists.
+///
+/// # Errors
+/// When it can't be made or changed.
+pub fn directory(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a new file that only its owner may read, and waits until it is on the disk.
+///
+/// # Errors
+/// When it exists already, or can't be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Puts a file that only its owner may read in place of another, in one step.
+///
+/// # Errors
+/// When it can't be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension(format!("{}.new", std::process::id()));
+    let _ = std::fs::remove_file(&aside);
+    write_new(&aside, bytes)?;
+    std::fs::rename(&aside, path)
+}

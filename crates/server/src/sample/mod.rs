@@ -1,0 +1,9 @@
+//! The sample inbox: the mail of an invented company, taken in and worked on by the same rules as any other.
+
+mod load;
+mod past;
+mod scenario;
+mod text;
+mod when;
+
+pub use load::{Loaded, LoadError, load};

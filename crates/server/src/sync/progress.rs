@@ -1,0 +1,229 @@
+//! A connection's place in the log, and the way from there to its end.
+//!
+//! A member's rights are part of the log, so they change at a number like everything else. Gaining a scope sends its snapshot at a
+//! number, after everything else up to that number; losing one says so before anything newer is sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_domain::{MemberId, Scope};
+use baton_protocol::{Cursor, ServerMessage, SyncRefusal};
+use baton_store::server::{Readable, StoreError};
+use uuid::Uuid;
+
+use super::connection::{End, Wire};
+use super::feed::{self, Part};
+use super::scopes::scopes;
+use crate::core::{Core, cursor};
+
+/// Conversations in one part of a snapshot.
+const PART: u64 = 200;
+
+/// Entries in one frame at most.
+const FRAME: u64 = 1000;
+
+/// A replica that is further behind than this many entries gets a snapshot: it is smaller than the way there.
+const TOO_FAR: u64 = 100_000;
+
+/// How long a snapshot may take.
+const SNAPSHOT: Duration = Duration::from_secs(120);
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Advance {
+    /// The connection has everything.
+    Level,
+    /// Its member left.
+    MemberLeft,
+}
+
+/// A connection's place in the log.
+#[derive(Debug)]
+pub(super) struct Progress {
+    member: MemberId,
+    epoch: Uuid,
+    /// What it may read, as far as it was told.
+    readable: Readable,
+    /// The scopes it has, up to `at`.
+    held: Vec<Scope>,
+    /// Scopes it has and may not read any more.
+    lost: Vec<Scope>,
+    /// Everything of `held` up to this number was sent; `None` for a replica with nothing.
+    at: Option<u64>,
+}
+
+impl Progress {
+    /// Goes on from where a replica says it is, if the log knows that place.
+    pub(super) async fn resume(
+        core: &Core,
+        member: MemberId,
+        from: Option<Cursor>,
+        has: Vec<Scope>,
+    ) -> Result<Self, End> {
+        let readable = core.readable(member);
+        let head: Cursor = core.feed.head().borrow().clone();
+        let known = match from {
+            Some(from) if from.epoch == head.epoch && from.number <= head.number => {
+                let hash = core.store.hash_at(from.number).await.map_err(broken)?;
+                let same = hash.is_some_and(|hash| hex::encode(hash) == from.hash);
+                (same && head.number - from.number <= TOO_FAR).then_some(from.number)
+            }
+            _ => None,
+        };
+        let (held, lost) = match known {
+            Some(_) => has.into_iter().partition(|scope| readable.may_read(*scope)),
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(Self { member, epoch: head.epoch, readable, held, lost, at: known })
+    }
+
+    /// What its member may read.
+    pub(super) fn readable(&self) -> &Readable {
+        &self.readable
+    }
+
+    /// Whether there is a scope it has nothing of.
+    pub(super) fn lacks_snapshot(&self) -> bool {
+        !self.gained().is_empty()
+    }
+
+    fn gained(&self) -> Vec<Scope> {
+        scopes(&self.readable).into_iter().filter(|scope| !self.held.contains(scope)).collect()
+    }
+
+    /// Sends everything there is to send.
+    pub(super) async fn advance(&mut self, core: &Arc<Core>, wire: &mut Wire) -> Result<Advance, End> {
+        if core.feed.head().borrow().epoch != self.epoch {
+            return Err(End::Broken("the log was restored".to_owned()));
+        }
+        loop {
+            if !self.look_at_rights(core) {
+                return Ok(Advance::MemberLeft);
+            }
+            for scope in std::mem::take(&mut self.lost) {
+                wire.say(&ServerMessage::ScopeLost { scope }).await?;
+            }
+            let gained = self.gained();
+            if !gained.is_empty() {
+                self.snapshot(core, wire, gained).await?;
+            } else if !self.frame(core, wire).await? {
+                return Ok(Advance::Level);
+            }
+        }
+    }
+
+    /// Reads the member's rights again; false when they left.
+    fn look_at_rights(&mut self, core: &Core) -> bool {
+        let documents = core.directory.documents();
+        if !documents.members().get(&self.member).is_some_and(|member| member.active) {
+            return false;
+        }
+        let readable = documents.readable(self.member);
+        if readable != self.readable {
+            let (held, lost) = self.held.drain(..).partition(|scope| readable.may_read(*scope));
+            self.held = held;
+            self.lost.extend::<Vec<Scope>>(lost);
+            self.readable = readable;
+        }
+        true
+    }
+
+    /// Sends one frame; false when there is nothing to send.
+    async fn frame(&mut self, core: &Core, wire: &mut Wire) -> Result<bool, End> {
+        let Some(from) = self.at else { return Ok(false) };
+        let (to, entries) = match core.feed.after(from) {
+            Part::Entries(to, _) if to.number <= from => return Ok(false),
+            Part::Entries(to, entries) => {
+                let mine = entries.into_iter().filter(|entry| self.held.contains(&entry.scope));
+                (to, mine.map(|entry| entry.json).collect::<Vec<_>>())
+            }
+            Part::Behind => self.from_log(core, from, None).await?,
+        };
+        let text = feed::frame(from, &to, entries.iter().map(|entry| &**entry));
+        wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
+        self.at = Some(to.number);
+        Ok(true)
+    }
+
+    /// Entries from the log itself, for one who is far behind: up to `until`, or a frame's worth.
+    async fn from_log(&self, core: &Core, from: u64, until: Option<&Cursor>) -> Result<(Cursor, Vec<Arc<str>>), End> {
+        let head: Cursor = core.feed.head().borrow().clone();
+        let end = until.map_or(head.number, |until| until.number);
+        let sealed = core.store.entries_between(from, end, &self.readable, FRAME).await.map_err(broken)?;
+        let full = u64::try_from(sealed.len()).unwrap_or(u64::MAX) >= FRAME;
+        let to = match (sealed.last(), until) {
+            (Some(last), _) if full => {
+                Cursor { epoch: head.epoch, number: last.entry.number, hash: hex::encode(last.hash) }
+            }
+            (_, Some(until)) => until.clone(),
+            _ => head,
+        };
+        let mine = sealed.iter().filter(|sealed| self.held.contains(&sealed.entry.scope));
+        let entries = mine.map(|sealed| serde_json::to_string(&sealed.entry).map(Arc::from));
+        let entries = entries.collect::<Result<_, _>>().map_err(|error| End::Broken(error.to_string()))?;
+        Ok((to, entries))
+    }
+
+    /// Sends the snapshot of scopes that are new, after everything else up to its number.
+    async fn snapshot(&mut self, core: &Arc<Core>, wire: &mut Wire, gained: Vec<Scope>) -> Result<(), End> {
+        let inboxes = gained.iter().filter_map(|scope| inbox(*scope)).collect();
+        let wanted = Readable { inboxes, member: Some(self.member) };
+        // A snapshot holds a connection to the database: a slow desktop must not hold it for long, nor many at once all of them.
+        let _turn = core.snapshots.acquire().await.map_err(|_| End::Stopping)?;
+        let until = tokio::time::Instant::now() + SNAPSHOT;
+        let mut snapshot = core.store.snapshot(wanted).await.map_err(broken)?;
+        let cursor = cursor(snapshot.head());
+        self.frames_up_to(core, wire, &cursor).await?;
+        // The whole scope is known from here on, also to what is committed while the parts are being sent.
+        let mut documents = if gained.contains(&Scope::Workspace) { snapshot.documents().to_vec() } else { Vec::new() };
+        let mut page = snapshot.next_page(PART).await.map_err(broken)?;
+        let mut part = 0;
+        loop {
+            let (conversations, entries) = page.take().unwrap_or_default();
+            page = snapshot.next_page(PART).await.map_err(broken)?;
+            let last = page.is_none();
+            wire.say(&ServerMessage::Snapshot {
+                scopes: gained.clone(),
+                cursor: cursor.clone(),
+                part,
+                last,
+                documents: std::mem::take(&mut documents),
+                conversations,
+                entries,
+            })
+            .await?;
+            if last {
+                break;
+            }
+            if tokio::time::Instant::now() > until {
+                return Err(End::Refused(SyncRefusal::TooSlow));
+            }
+            part += 1;
+        }
+        self.held.extend(gained);
+        self.at = Some(cursor.number);
+        Ok(())
+    }
+
+    /// What the connection has already is brought to exactly the snapshot's number.
+    async fn frames_up_to(&mut self, core: &Core, wire: &mut Wire, to: &Cursor) -> Result<(), End> {
+        while let Some(from) = self.at.filter(|at| *at < to.number) {
+            let (reached, entries) = self.from_log(core, from, Some(to)).await?;
+            let text = feed::frame(from, &reached, entries.iter().map(|entry| &**entry));
+            wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
+            self.at = Some(reached.number);
+        }
+        Ok(())
+    }
+}
+
+fn inbox(scope: Scope) -> Option<baton_domain::InboxId> {
+    match scope {
+        Scope::Inbox { id } => Some(id),
+        Scope::Workspace | Scope::Member { .. } => None,
+    }
+}
+
+fn broken(error: StoreError) -> End {
+    End::Broken(error.to_string())
+}
