@@ -14,7 +14,6 @@ use super::arrival::{Arrival, RawArrival, Received};
 use super::documents::DocumentSet;
 use super::driver::{Driver, Request};
 use super::io::{Fault, Input, Reply, Ticket};
-use super::parse::parse;
 
 /// How many commits a slow subscriber may lag behind before it has to catch up from the store.
 const KEPT_COMMITS: usize = 1024;
@@ -135,7 +134,7 @@ impl RefereeHandle {
         let read = tokio::task::spawn_blocking(move || {
             let blobs: Vec<_> = raw.iter().map(|item| (baton_domain::BlobId::of(&item.raw), item.raw.as_slice())).collect();
             store.blobs().put_many(&blobs)?;
-            Ok::<_, baton_store::server::BlobError>(raw.into_iter().map(|item| parse(item, store.secret())).collect::<Vec<_>>())
+            Ok::<_, baton_store::server::BlobError>(raw.into_iter().map(|item| item.read(store.secret())).collect::<Vec<_>>())
         });
         let arrivals = read.await.map_err(|_| SubmitError::Stopped)?.map_err(|error| {
             let words = error.to_string();

@@ -7,26 +7,32 @@ use baton_domain::{Address, Attachment, BlobId, MessageId};
 
 use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival};
 
-/// Reads an item. `secret` is the workspace's, by which it knows its own Message-IDs.
-#[must_use]
-pub fn parse(raw: RawArrival, secret: &[u8]) -> Arrival {
-    let RawArrival { account, folder, role, uidvalidity, uid, internal_date, flags, resync, raw } = raw;
-    let parsed = match mail::parse(&raw) {
-        Ok(mail) => Ok(read(&mail, secret)),
-        Err(why) => Err(why.to_string()),
-    };
-    Arrival {
-        account,
-        folder,
-        role,
-        uidvalidity,
-        uid,
-        internal_date,
-        flags,
-        resync,
-        blob: Some(BlobId::of(&raw)),
-        size: u32::try_from(raw.len()).unwrap_or(u32::MAX),
-        parsed,
+/// Reads a message. `secret` is the workspace's, by which it knows its own Message-IDs.
+///
+/// # Errors
+/// Why nothing could be read; the bytes are kept in quarantine under these words.
+pub fn parse(raw: &[u8], secret: &[u8]) -> Result<ParsedArrival, String> {
+    mail::parse(raw).map(|mail| read(&mail, secret)).map_err(|why| why.to_string())
+}
+
+impl RawArrival {
+    /// Reads it as far as it can be.
+    #[must_use]
+    pub fn read(self, secret: &[u8]) -> Arrival {
+        let Self { account, folder, role, uidvalidity, uid, internal_date, flags, resync, raw } = self;
+        Arrival {
+            account,
+            folder,
+            role,
+            uidvalidity,
+            uid,
+            internal_date,
+            flags,
+            resync,
+            blob: Some(BlobId::of(&raw)),
+            size: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+            parsed: parse(&raw, secret),
+        }
     }
 }
 
