@@ -11,7 +11,10 @@ use baton_channels::email::{digest, parse, quote, thread_keys};
 
 fn corpora() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    std::env::var_os("BATON_CORPORA").map(PathBuf::from).or(Some(beside)).filter(|folder| folder.is_dir())
+    std::env::var_os("BATON_CORPORA")
+        .map(PathBuf::from)
+        .or(Some(beside))
+        .filter(|folder| folder.is_dir())
 }
 
 fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -20,7 +23,10 @@ fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if path.is_dir() {
             messages(&path, found);
-        } else if matches!(ending, "eml" | "txt" | "msg" | "raw" | "mbox" | "dat" | "golden" | "out" | "html" | "json" | "yml" | "") {
+        } else if matches!(
+            ending,
+            "eml" | "txt" | "msg" | "raw" | "mbox" | "dat" | "golden" | "out" | "html" | "json" | "yml" | ""
+        ) {
             found.push(path);
         }
     }
@@ -43,17 +49,31 @@ fn every_message_of_the_corpora_is_read_or_gives_a_reason() {
                 let pieces: String = quote::split(&mail.text).into_iter().map(|piece| piece.text).collect();
                 assert_eq!(pieces, mail.text, "{} lost text", path.display());
                 for file in &mail.attachments {
-                    assert!(baton_channels::email::attachment(&raw, file.index).is_some(), "{} lost an attachment", path.display());
+                    assert!(
+                        baton_channels::email::attachment(&raw, file.index).is_some(),
+                        "{} lost an attachment",
+                        path.display()
+                    );
                 }
                 if let Some(html) = &mail.html {
                     let shown = render(html, RenderOptions::default()).srcdoc_html.to_lowercase();
-                    assert!(!shown.contains("<script") && !shown.contains(" src=\"http"), "{} shows what it must not", path.display());
+                    assert!(
+                        !shown.contains("<script") && !shown.contains(" src=\"http"),
+                        "{} shows what it must not",
+                        path.display()
+                    );
                 }
             }
             Err(reason) => refused.push((path, reason)),
         }
     }
-    let eml_refused: Vec<_> = refused.iter().filter(|(path, _)| path.extension().is_some_and(|ending| ending == "eml")).collect();
-    println!("{read} read, {} refused, of these .eml: {eml_refused:#?}", refused.len());
+    let eml_refused: Vec<_> = refused
+        .iter()
+        .filter(|(path, _)| path.extension().is_some_and(|ending| ending == "eml"))
+        .collect();
+    println!(
+        "{read} read, {} refused, of these .eml: {eml_refused:#?}",
+        refused.len()
+    );
     assert!(read > 500);
 }

@@ -35,7 +35,11 @@ impl Endpoint {
     /// A door with these.
     #[must_use]
     pub fn new(host: impl Into<String>, port: u16, security: Security) -> Self {
-        Self { host: host.into(), port, security }
+        Self {
+            host: host.into(),
+            port,
+            security,
+        }
     }
 
     /// Whether the door is on this machine.
@@ -260,7 +264,10 @@ impl ConnectError {
             | Self::Closed { .. }
             | Self::Denied { .. }
             | Self::Protocol { .. } => Retry::Soon,
-            Self::NoTlsOffered { .. } | Self::Certificate { .. } | Self::FolderMissing { .. } | Self::NoLoginOffered { .. } => Retry::Later,
+            Self::NoTlsOffered { .. }
+            | Self::Certificate { .. }
+            | Self::FolderMissing { .. }
+            | Self::NoLoginOffered { .. } => Retry::Later,
             Self::PlainNotAllowed { .. } | Self::BadExtraCa { .. } | Self::WrongPassword { .. } => Retry::WhenChanged,
         }
     }
@@ -278,15 +285,33 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_loopback() {
-        for (host, loopback) in [("localhost", true), ("127.0.0.1", true), ("::1", true), ("[::1]", true), ("localhost.example.com", false), ("10.0.0.1", false)] {
-            assert_eq!(Endpoint::new(host, 143, Security::Plain).is_loopback(), loopback, "{host}");
+        for (host, loopback) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("[::1]", true),
+            ("localhost.example.com", false),
+            ("10.0.0.1", false),
+        ] {
+            assert_eq!(
+                Endpoint::new(host, 143, Security::Plain).is_loopback(),
+                loopback,
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn a_wrong_password_is_not_tried_again() {
-        let wrong = ConnectError::WrongPassword { host: "h".into(), user: "u".into(), reply: "no".into() };
+        let wrong = ConnectError::WrongPassword {
+            host: "h".into(),
+            user: "u".into(),
+            reply: "no".into(),
+        };
         assert_eq!(wrong.retry(), Retry::WhenChanged);
-        assert_eq!(serde_json::to_string(&wrong).unwrap(), r#"{"kind":"wrongPassword","host":"h","user":"u","reply":"no"}"#);
+        assert_eq!(
+            serde_json::to_string(&wrong).unwrap(),
+            r#"{"kind":"wrongPassword","host":"h","user":"u","reply":"no"}"#
+        );
     }
 }

@@ -19,13 +19,19 @@ impl MailAddress {
     /// An address without a name.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
-        Self { name: None, address: address.into() }
+        Self {
+            name: None,
+            address: address.into(),
+        }
     }
 
     /// An address with a name.
     #[must_use]
     pub fn named(name: impl Into<String>, address: impl Into<String>) -> Self {
-        Self { name: Some(name.into()), address: address.into() }
+        Self {
+            name: Some(name.into()),
+            address: address.into(),
+        }
     }
 
     /// What two spellings of one mailbox have in common. Local parts are case-sensitive on paper and nowhere else.
@@ -37,7 +43,10 @@ impl MailAddress {
     /// The part behind the `@`, in lower case; empty where there is none.
     #[must_use]
     pub fn domain(&self) -> String {
-        self.address.rsplit_once('@').map(|(_, domain)| domain.trim().to_lowercase()).unwrap_or_default()
+        self.address
+            .rsplit_once('@')
+            .map(|(_, domain)| domain.trim().to_lowercase())
+            .unwrap_or_default()
     }
 }
 

@@ -11,7 +11,9 @@ pub(super) fn bytes_of(part: &MessagePart<'_>, raw: &[u8]) -> Vec<u8> {
         return bytes.to_vec();
     }
     let range = part.raw_body_offset() as usize..part.raw_end_offset() as usize;
-    let Some(body) = raw.get(range) else { return part.contents().to_vec() };
+    let Some(body) = raw.get(range) else {
+        return part.contents().to_vec();
+    };
     let decoded = match part.encoding {
         Encoding::None => Some(body.to_vec()),
         Encoding::Base64 => base64_decode(body),
@@ -23,8 +25,13 @@ pub(super) fn bytes_of(part: &MessagePart<'_>, raw: &[u8]) -> Vec<u8> {
 /// A text part as text. Where no usable charset is declared and the bytes aren't UTF-8 they are read as Windows-1252,
 /// which is what undeclared eight-bit mail nearly always is.
 pub(super) fn text_of(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
-    let (PartType::Text(text) | PartType::Html(text)) = &part.body else { return None };
-    let declared = part.content_type().and_then(|ct| ct.attribute("charset")).and_then(|name| charset_decoder(name.as_bytes()));
+    let (PartType::Text(text) | PartType::Html(text)) = &part.body else {
+        return None;
+    };
+    let declared = part
+        .content_type()
+        .and_then(|ct| ct.attribute("charset"))
+        .and_then(|name| charset_decoder(name.as_bytes()));
     if declared.is_none() && text.contains(char::REPLACEMENT_CHARACTER) {
         let bytes = bytes_of(part, raw);
         if std::str::from_utf8(&bytes).is_err()

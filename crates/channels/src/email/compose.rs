@@ -133,16 +133,25 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
     let mut builder = MessageBuilder::new()
         .header("Date", HeaderType::Date(Date::new(mail.date.0.div_euclid(1000))))
         .header("From", address(&mail.from))
-        .header("Message-ID", HeaderType::MessageId(MessageId::new(mail.message_id.as_str())));
+        .header(
+            "Message-ID",
+            HeaderType::MessageId(MessageId::new(mail.message_id.as_str())),
+        );
     for (name, list) in [("Reply-To", &mail.reply_to), ("To", &mail.to), ("Cc", &mail.cc)] {
         if !list.is_empty() {
-            builder = builder.header(name, HeaderType::Address(Address::new_list(list.iter().map(mailbox).collect())));
+            builder = builder.header(
+                name,
+                HeaderType::Address(Address::new_list(list.iter().map(mailbox).collect())),
+            );
         }
     }
     if mail.to.is_empty() && mail.cc.is_empty() {
         builder = builder.header("To", HeaderType::Raw(Raw::new("undisclosed-recipients:;")));
     }
-    for (name, ids) in [("In-Reply-To", mail.in_reply_to.clone()), ("References", shortened(&mail.references))] {
+    for (name, ids) in [
+        ("In-Reply-To", mail.in_reply_to.clone()),
+        ("References", shortened(&mail.references)),
+    ] {
         if !ids.is_empty() {
             builder = builder.header(name, HeaderType::MessageId(MessageId::new_list(ids.into_iter())));
         }
@@ -158,7 +167,9 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
 /// Message-ID gets neither.
 #[must_use]
 pub fn references_for_reply(parent: &ParsedMail) -> (Vec<String>, Vec<String>) {
-    let Some(id) = &parent.message_id else { return (Vec::new(), Vec::new()) };
+    let Some(id) = &parent.message_id else {
+        return (Vec::new(), Vec::new());
+    };
     let chain = match (parent.references.as_slice(), parent.in_reply_to.as_slice()) {
         ([], [only]) => vec![only.clone()],
         (references, _) => references.to_vec(),
@@ -171,7 +182,9 @@ pub fn references_for_reply(parent: &ParsedMail) -> (Vec<String>, Vec<String>) {
 /// The first id, which names the thread, and as many of the last as fit.
 fn shortened(references: &[String]) -> Vec<String> {
     let cost = |id: &String| id.len() + 3;
-    let Some((first, rest)) = references.split_first() else { return Vec::new() };
+    let Some((first, rest)) = references.split_first() else {
+        return Vec::new();
+    };
     let mut left = MAX_REFERENCES.saturating_sub(cost(first));
     let mut kept: Vec<String> = rest
         .iter()
@@ -238,29 +251,42 @@ fn escaped(text: &str) -> String {
 
 fn check(mail: &Outgoing) -> Result<(), ComposeError> {
     let control = |field: &'static str, text: &str| {
-        if text.chars().any(char::is_control) { Err(ComposeError::ControlCharacter { field }) } else { Ok(()) }
+        if text.chars().any(char::is_control) {
+            Err(ComposeError::ControlCharacter { field })
+        } else {
+            Ok(())
+        }
     };
     control("Subject", &mail.subject)?;
     control(BATON_ID_HEADER, &mail.baton_id)?;
     if !mail.baton_id.is_ascii() {
         return Err(ComposeError::ControlCharacter { field: BATON_ID_HEADER });
     }
-    for (field, list) in
-        [("From", std::slice::from_ref(&mail.from)), ("Reply-To", &mail.reply_to), ("To", &mail.to), ("Cc", &mail.cc), ("Bcc", &mail.bcc)]
-    {
+    for (field, list) in [
+        ("From", std::slice::from_ref(&mail.from)),
+        ("Reply-To", &mail.reply_to),
+        ("To", &mail.to),
+        ("Cc", &mail.cc),
+        ("Bcc", &mail.bcc),
+    ] {
         for one in list {
             control(field, one.name.as_deref().unwrap_or_default())?;
             if !is_deliverable(&one.address) {
-                return Err(ComposeError::BadAddress { field, address: one.address.clone() });
+                return Err(ComposeError::BadAddress {
+                    field,
+                    address: one.address.clone(),
+                });
             }
         }
     }
     if mail.to.is_empty() && mail.cc.is_empty() && mail.bcc.is_empty() {
         return Err(ComposeError::NoRecipient);
     }
-    for (field, ids) in
-        [("Message-ID", std::slice::from_ref(&mail.message_id)), ("In-Reply-To", &mail.in_reply_to), ("References", &mail.references)]
-    {
+    for (field, ids) in [
+        ("Message-ID", std::slice::from_ref(&mail.message_id)),
+        ("In-Reply-To", &mail.in_reply_to),
+        ("References", &mail.references),
+    ] {
         if let Some(bad) = ids.iter().find(|id| !is_message_id(id, field == "Message-ID")) {
             return Err(ComposeError::BadMessageId { field, id: bad.clone() });
         }
@@ -268,10 +294,22 @@ fn check(mail: &Outgoing) -> Result<(), ComposeError> {
     for file in &mail.attachments {
         control("Content-Disposition", &file.name)?;
         control("Content-ID", file.content_id.as_deref().unwrap_or_default())?;
-        let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+        let token = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+        };
         let multipart = file.mime.starts_with("multipart/") || file.mime.starts_with("message/");
-        if multipart || !file.mime.split_once('/').is_some_and(|(main, sub)| token(main) && token(sub)) {
-            return Err(ComposeError::BadMediaType { mime: file.mime.clone() });
+        if multipart
+            || !file
+                .mime
+                .split_once('/')
+                .is_some_and(|(main, sub)| token(main) && token(sub))
+        {
+            return Err(ComposeError::BadMediaType {
+                mime: file.mime.clone(),
+            });
         }
     }
     Ok(())
@@ -280,7 +318,10 @@ fn check(mail: &Outgoing) -> Result<(), ComposeError> {
 /// Whether a server could be asked to deliver there. Non-ASCII letters are allowed; whether the server takes them shows at delivery.
 #[must_use]
 pub fn is_deliverable(address: &str) -> bool {
-    !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>')) && address.parse::<lettre::Address>().is_ok()
+    !address
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'))
+        && address.parse::<lettre::Address>().is_ok()
 }
 
 /// Our own ids must be perfect; those we pass on only must not break the header they go into.
@@ -294,7 +335,10 @@ fn address(of: &MailAddress) -> HeaderType<'_> {
 }
 
 fn mailbox(of: &MailAddress) -> Address<'_> {
-    Address::new_address(of.name.as_deref().filter(|name| !name.trim().is_empty()), of.address.trim())
+    Address::new_address(
+        of.name.as_deref().filter(|name| !name.trim().is_empty()),
+        of.address.trim(),
+    )
 }
 
 /// Text and HTML as alternatives, files around them.
@@ -305,14 +349,19 @@ fn body(mail: &Outgoing) -> MimePart<'_> {
         format!("=_baton_{level}_{}", hex::encode(digest.get(..12).unwrap_or_default()))
     };
     let multipart = |kind: &str, level: &str, parts: Vec<MimePart<'static>>| {
-        MimePart::new(ContentType::new(kind.to_owned()).attribute("boundary", boundary(level)), BodyPart::Multipart(parts))
+        MimePart::new(
+            ContentType::new(kind.to_owned()).attribute("boundary", boundary(level)),
+            BodyPart::Multipart(parts),
+        )
     };
     let text = MimePart::new("text/plain", mail.text.replace("\r\n", "\n").replace('\n', "\r\n"));
     let html = MimePart::new("text/html", html);
     let mut whole = multipart("multipart/alternative", "alternative", vec![text, html]);
     let (inline, files): (Vec<_>, Vec<_>) = mail.attachments.iter().partition(|file| file.content_id.is_some());
     if !inline.is_empty() {
-        let parts = std::iter::once(whole).chain(inline.into_iter().map(file_part)).collect();
+        let parts = std::iter::once(whole)
+            .chain(inline.into_iter().map(file_part))
+            .collect();
         whole = multipart("multipart/related", "related", parts);
     }
     if !files.is_empty() {
@@ -327,7 +376,8 @@ fn file_part(file: &OutgoingAttachment) -> MimePart<'static> {
     match &file.content_id {
         Some(id) => {
             let disposition = ContentType::new("inline").attribute("filename", file.name.clone());
-            part.header("Content-Disposition", HeaderType::ContentType(disposition)).cid(id.clone())
+            part.header("Content-Disposition", HeaderType::ContentType(disposition))
+                .cid(id.clone())
         }
         None => part.attachment(file.name.clone()),
     }

@@ -8,8 +8,27 @@ use jiff::tz::TimeZone;
 
 /// Words after which the day of return stands; in lower case.
 const CUES: &[&str] = &[
-    "return", "be back", "back on", "back in the office", "until", "through", "wieder", "zurück", "zurueck", "bis zum", "bis einschließlich", "bis",
-    "ab dem", "vuelta", "regreso", "hasta", "regresaré", "retour", "jusqu", "de nouveau", "returning",
+    "return",
+    "be back",
+    "back on",
+    "back in the office",
+    "until",
+    "through",
+    "wieder",
+    "zurück",
+    "zurueck",
+    "bis zum",
+    "bis einschließlich",
+    "bis",
+    "ab dem",
+    "vuelta",
+    "regreso",
+    "hasta",
+    "regresaré",
+    "retour",
+    "jusqu",
+    "de nouveau",
+    "returning",
 ];
 /// How far behind such a word a date still belongs to it, in characters.
 const REACH: usize = 60;
@@ -17,21 +36,57 @@ const REACH: usize = 60;
 const LONGEST_DAYS: i64 = 400;
 
 const MONTHS: &[(&str, i8)] = &[
-    ("jan", 1), ("ene", 1), ("feb", 2), ("fév", 2), ("fev", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("apr", 4), ("abr", 4), ("avr", 4), ("may", 5),
-    ("mai", 5), ("jun", 6), ("juin", 6), ("juil", 7), ("jul", 7), ("aug", 8), ("ago", 8), ("aoû", 8), ("aou", 8), ("sep", 9), ("oct", 10), ("okt", 10),
-    ("nov", 11), ("dec", 12), ("dez", 12), ("dic", 12), ("déc", 12),
+    ("jan", 1),
+    ("ene", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("fev", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("mrz", 3),
+    ("apr", 4),
+    ("abr", 4),
+    ("avr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("jun", 6),
+    ("juin", 6),
+    ("juil", 7),
+    ("jul", 7),
+    ("aug", 8),
+    ("ago", 8),
+    ("aoû", 8),
+    ("aou", 8),
+    ("sep", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("dic", 12),
+    ("déc", 12),
 ];
 
 /// The latest day named behind a word of return, not before the mail's own date; as midnight UTC.
 pub(super) fn return_day(text: &str, sent: Option<Timestamp>) -> Option<Timestamp> {
-    let sent = sent.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok())?.to_zoned(TimeZone::UTC).date();
+    let sent = sent
+        .and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok())?
+        .to_zoned(TimeZone::UTC)
+        .date();
     let lower: String = text.chars().take(4000).collect::<String>().to_lowercase();
     let mut best: Option<Date> = None;
     for cue in CUES {
         for (at, _) in lower.match_indices(cue) {
-            let behind: String = lower.get(at + cue.len()..).unwrap_or_default().chars().take(REACH).collect();
+            let behind: String = lower
+                .get(at + cue.len()..)
+                .unwrap_or_default()
+                .chars()
+                .take(REACH)
+                .collect();
             let day = dates_in(&behind, sent).into_iter().find(|day| {
-                day.since(sent).ok().is_some_and(|span| (0..=LONGEST_DAYS).contains(&i64::from(span.get_days())))
+                day.since(sent)
+                    .ok()
+                    .is_some_and(|span| (0..=LONGEST_DAYS).contains(&i64::from(span.get_days())))
             });
             best = best.max(day);
         }
@@ -60,7 +115,11 @@ fn dates_in(text: &str, sent: Date) -> Vec<Date> {
             }
         } else if let Some(month) = month(token)
             && let Some(day) = ordinal(next(1))
-            && at.checked_sub(1).and_then(|before| tokens.get(before)).and_then(|before| ordinal(before)).is_none()
+            && at
+                .checked_sub(1)
+                .and_then(|before| tokens.get(before))
+                .and_then(|before| ordinal(before))
+                .is_none()
         {
             found.extend(day_of(year(next(2)), month, day, sent));
         }
@@ -75,9 +134,18 @@ fn numeric(token: &str, sent: Date) -> Option<Date> {
         let numbers: Option<Vec<i16>> = parts.iter().map(|part| part.parse().ok()).collect();
         let Some(numbers) = numbers else { continue };
         match (separator, numbers.as_slice()) {
-            ('-', [y @ 2000..=2999, m, d]) => return day_of(Some(*y), i8::try_from(*m).ok()?, i8::try_from(*d).ok()?, sent),
+            ('-', [y @ 2000..=2999, m, d]) => {
+                return day_of(Some(*y), i8::try_from(*m).ok()?, i8::try_from(*d).ok()?, sent);
+            }
             ('.', [d, m]) => return day_of(None, i8::try_from(*m).ok()?, i8::try_from(*d).ok()?, sent),
-            ('.', [d, m, y]) => return day_of(Some(full_year(*y)), i8::try_from(*m).ok()?, i8::try_from(*d).ok()?, sent),
+            ('.', [d, m, y]) => {
+                return day_of(
+                    Some(full_year(*y)),
+                    i8::try_from(*m).ok()?,
+                    i8::try_from(*d).ok()?,
+                    sent,
+                );
+            }
             ('/', [a, b, y]) => {
                 let (d, m) = match (*a > 12, *b > 12) {
                     (true, false) => (*a, *b),
@@ -105,7 +173,13 @@ fn year(token: &str) -> Option<i16> {
 fn month(token: &str) -> Option<i8> {
     let letters = token.trim_end_matches('.');
     (letters.chars().count() >= 3 && letters.chars().all(char::is_alphabetic))
-        .then(|| MONTHS.iter().filter(|(begin, _)| letters.starts_with(begin)).max_by_key(|(begin, _)| begin.len()).map(|(_, month)| *month))
+        .then(|| {
+            MONTHS
+                .iter()
+                .filter(|(begin, _)| letters.starts_with(begin))
+                .max_by_key(|(begin, _)| begin.len())
+                .map(|(_, month)| *month)
+        })
         .flatten()
 }
 
@@ -120,7 +194,10 @@ fn ordinal(token: &str) -> Option<i8> {
 fn day_of(year: Option<i16>, month: i8, day: i8, sent: Date) -> Option<Date> {
     match year {
         Some(year) => Date::new(year, month, day).ok(),
-        None => Date::new(sent.year(), month, day).ok().filter(|date| *date >= sent).or_else(|| Date::new(sent.year() + 1, month, day).ok()),
+        None => Date::new(sent.year(), month, day)
+            .ok()
+            .filter(|date| *date >= sent)
+            .or_else(|| Date::new(sent.year() + 1, month, day).ok()),
     }
 }
 
@@ -133,7 +210,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, day: Option<&str>) {
-        let found = return_day(text, Some(SENT)).map(|at| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(TimeZone::UTC).date().to_string());
+        let found = return_day(text, Some(SENT)).map(|at| {
+            jiff::Timestamp::from_millisecond(at.0)
+                .unwrap_or_default()
+                .to_zoned(TimeZone::UTC)
+                .date()
+                .to_string()
+        });
         assert_eq!(found.as_deref(), day, "{text}");
     }
 
@@ -142,7 +225,10 @@ mod tests {
         check("I am away and will be back on December 3rd, 2026.", Some("2026-12-03"));
         check("I will return on 7 January.", Some("2027-01-07"));
         check("Ich bin ab dem 30. November wieder im Büro.", Some("2026-11-30"));
-        check("Ich bin bis einschließlich 04.12.2026 nicht im Haus.", Some("2026-12-04"));
+        check(
+            "Ich bin bis einschließlich 04.12.2026 nicht im Haus.",
+            Some("2026-12-04"),
+        );
         check("Estaré de vuelta el 2 de diciembre de 2026.", Some("2026-12-02"));
         check("Je serai de retour le 1er décembre.", Some("2026-12-01"));
         check("Back in the office on 2026-11-24.", Some("2026-11-24"));

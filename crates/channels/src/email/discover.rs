@@ -60,21 +60,158 @@ const TLS: Security = Security::Tls;
 const START: Security = Security::StartTls;
 
 const PROVIDERS: &[Provider] = &[
-    Provider { name: "Gmail", domains: &["gmail.com", "googlemail.com"], imap: "imap.gmail.com", smtp: ("smtp.gmail.com", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://support.google.com/accounts/answer/185833", files_sent: true },
-    Provider { name: "Outlook.com", domains: &["outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.fr", "hotmail.co.uk"], imap: "outlook.office365.com", smtp: ("smtp.office365.com", 587, START), sign_in: SignInHint::OAuth, help: "https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040", files_sent: true },
-    Provider { name: "Yahoo", domains: &["yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "yahoo.es", "ymail.com", "aol.com"], imap: "imap.mail.yahoo.com", smtp: ("smtp.mail.yahoo.com", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://help.yahoo.com/kb/SLN15241.html", files_sent: true },
-    Provider { name: "iCloud", domains: &["icloud.com", "me.com", "mac.com"], imap: "imap.mail.me.com", smtp: ("smtp.mail.me.com", 587, START), sign_in: SignInHint::AppPassword, help: "https://support.apple.com/102654", files_sent: false },
-    Provider { name: "GMX", domains: &["gmx.de", "gmx.net", "gmx.at", "gmx.ch"], imap: "imap.gmx.net", smtp: ("mail.gmx.net", 465, TLS), sign_in: SignInHint::EnableImap, help: "https://hilfe.gmx.net/pop-imap/einschalten.html", files_sent: false },
-    Provider { name: "GMX", domains: &["gmx.com", "mail.com"], imap: "imap.gmx.com", smtp: ("mail.gmx.com", 465, TLS), sign_in: SignInHint::EnableImap, help: "https://support.gmx.com/pop-imap/toggle.html", files_sent: false },
-    Provider { name: "WEB.DE", domains: &["web.de"], imap: "imap.web.de", smtp: ("smtp.web.de", 587, START), sign_in: SignInHint::EnableImap, help: "https://hilfe.web.de/pop-imap/einschalten.html", files_sent: false },
-    Provider { name: "Fastmail", domains: &["fastmail.com", "fastmail.fm"], imap: "imap.fastmail.com", smtp: ("smtp.fastmail.com", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://www.fastmail.help/hc/en-us/articles/360058752854", files_sent: false },
-    Provider { name: "Zoho", domains: &["zoho.com", "zohomail.com", "zoho.eu", "zohomail.eu"], imap: "imap.zoho.com", smtp: ("smtp.zoho.com", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://www.zoho.com/mail/help/imap-access.html", files_sent: true },
-    Provider { name: "mailbox.org", domains: &["mailbox.org"], imap: "imap.mailbox.org", smtp: ("smtp.mailbox.org", 465, TLS), sign_in: SignInHint::Password, help: "https://kb.mailbox.org/", files_sent: false },
-    Provider { name: "Posteo", domains: &["posteo.de", "posteo.net", "posteo.eu"], imap: "posteo.de", smtp: ("posteo.de", 465, TLS), sign_in: SignInHint::Password, help: "https://posteo.de/en/help", files_sent: false },
-    Provider { name: "IONOS", domains: &["online.de", "onlinehome.de", "ionos.de", "ionos.com"], imap: "imap.ionos.de", smtp: ("smtp.ionos.de", 465, TLS), sign_in: SignInHint::Password, help: "https://www.ionos.de/hilfe/e-mail/", files_sent: false },
-    Provider { name: "Telekom", domains: &["t-online.de", "magenta.de"], imap: "secureimap.t-online.de", smtp: ("securesmtp.t-online.de", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://www.telekom.de/hilfe/apps-dienste/e-mail", files_sent: false },
-    Provider { name: "Yandex", domains: &["yandex.com", "yandex.ru", "ya.ru"], imap: "imap.yandex.com", smtp: ("smtp.yandex.com", 465, TLS), sign_in: SignInHint::AppPassword, help: "https://yandex.com/support/mail/mail-clients/others.html", files_sent: true },
-    Provider { name: "Strato", domains: &["strato.de"], imap: "imap.strato.de", smtp: ("smtp.strato.de", 465, TLS), sign_in: SignInHint::Password, help: "https://www.strato.de/faq/mail/", files_sent: false },
+    Provider {
+        name: "Gmail",
+        domains: &["gmail.com", "googlemail.com"],
+        imap: "imap.gmail.com",
+        smtp: ("smtp.gmail.com", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://support.google.com/accounts/answer/185833",
+        files_sent: true,
+    },
+    Provider {
+        name: "Outlook.com",
+        domains: &[
+            "outlook.com",
+            "hotmail.com",
+            "live.com",
+            "msn.com",
+            "outlook.de",
+            "hotmail.de",
+            "hotmail.fr",
+            "hotmail.co.uk",
+        ],
+        imap: "outlook.office365.com",
+        smtp: ("smtp.office365.com", 587, START),
+        sign_in: SignInHint::OAuth,
+        help: "https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040",
+        files_sent: true,
+    },
+    Provider {
+        name: "Yahoo",
+        domains: &[
+            "yahoo.com",
+            "yahoo.de",
+            "yahoo.fr",
+            "yahoo.co.uk",
+            "yahoo.es",
+            "ymail.com",
+            "aol.com",
+        ],
+        imap: "imap.mail.yahoo.com",
+        smtp: ("smtp.mail.yahoo.com", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://help.yahoo.com/kb/SLN15241.html",
+        files_sent: true,
+    },
+    Provider {
+        name: "iCloud",
+        domains: &["icloud.com", "me.com", "mac.com"],
+        imap: "imap.mail.me.com",
+        smtp: ("smtp.mail.me.com", 587, START),
+        sign_in: SignInHint::AppPassword,
+        help: "https://support.apple.com/102654",
+        files_sent: false,
+    },
+    Provider {
+        name: "GMX",
+        domains: &["gmx.de", "gmx.net", "gmx.at", "gmx.ch"],
+        imap: "imap.gmx.net",
+        smtp: ("mail.gmx.net", 465, TLS),
+        sign_in: SignInHint::EnableImap,
+        help: "https://hilfe.gmx.net/pop-imap/einschalten.html",
+        files_sent: false,
+    },
+    Provider {
+        name: "GMX",
+        domains: &["gmx.com", "mail.com"],
+        imap: "imap.gmx.com",
+        smtp: ("mail.gmx.com", 465, TLS),
+        sign_in: SignInHint::EnableImap,
+        help: "https://support.gmx.com/pop-imap/toggle.html",
+        files_sent: false,
+    },
+    Provider {
+        name: "WEB.DE",
+        domains: &["web.de"],
+        imap: "imap.web.de",
+        smtp: ("smtp.web.de", 587, START),
+        sign_in: SignInHint::EnableImap,
+        help: "https://hilfe.web.de/pop-imap/einschalten.html",
+        files_sent: false,
+    },
+    Provider {
+        name: "Fastmail",
+        domains: &["fastmail.com", "fastmail.fm"],
+        imap: "imap.fastmail.com",
+        smtp: ("smtp.fastmail.com", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://www.fastmail.help/hc/en-us/articles/360058752854",
+        files_sent: false,
+    },
+    Provider {
+        name: "Zoho",
+        domains: &["zoho.com", "zohomail.com", "zoho.eu", "zohomail.eu"],
+        imap: "imap.zoho.com",
+        smtp: ("smtp.zoho.com", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://www.zoho.com/mail/help/imap-access.html",
+        files_sent: true,
+    },
+    Provider {
+        name: "mailbox.org",
+        domains: &["mailbox.org"],
+        imap: "imap.mailbox.org",
+        smtp: ("smtp.mailbox.org", 465, TLS),
+        sign_in: SignInHint::Password,
+        help: "https://kb.mailbox.org/",
+        files_sent: false,
+    },
+    Provider {
+        name: "Posteo",
+        domains: &["posteo.de", "posteo.net", "posteo.eu"],
+        imap: "posteo.de",
+        smtp: ("posteo.de", 465, TLS),
+        sign_in: SignInHint::Password,
+        help: "https://posteo.de/en/help",
+        files_sent: false,
+    },
+    Provider {
+        name: "IONOS",
+        domains: &["online.de", "onlinehome.de", "ionos.de", "ionos.com"],
+        imap: "imap.ionos.de",
+        smtp: ("smtp.ionos.de", 465, TLS),
+        sign_in: SignInHint::Password,
+        help: "https://www.ionos.de/hilfe/e-mail/",
+        files_sent: false,
+    },
+    Provider {
+        name: "Telekom",
+        domains: &["t-online.de", "magenta.de"],
+        imap: "secureimap.t-online.de",
+        smtp: ("securesmtp.t-online.de", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://www.telekom.de/hilfe/apps-dienste/e-mail",
+        files_sent: false,
+    },
+    Provider {
+        name: "Yandex",
+        domains: &["yandex.com", "yandex.ru", "ya.ru"],
+        imap: "imap.yandex.com",
+        smtp: ("smtp.yandex.com", 465, TLS),
+        sign_in: SignInHint::AppPassword,
+        help: "https://yandex.com/support/mail/mail-clients/others.html",
+        files_sent: true,
+    },
+    Provider {
+        name: "Strato",
+        domains: &["strato.de"],
+        imap: "imap.strato.de",
+        smtp: ("smtp.strato.de", 465, TLS),
+        sign_in: SignInHint::Password,
+        help: "https://www.strato.de/faq/mail/",
+        files_sent: false,
+    },
 ];
 
 /// Proposals for an address, the likeliest first: the provider's own doors, or the usual names of its domain. Empty where the
@@ -82,11 +219,17 @@ const PROVIDERS: &[Provider] = &[
 #[must_use]
 pub fn discover(address: &str) -> Vec<Discovered> {
     let address = address.trim();
-    let Some((local, domain)) = address.rsplit_once('@').filter(|(local, domain)| !local.is_empty() && domain.contains('.')) else {
+    let Some((local, domain)) = address
+        .rsplit_once('@')
+        .filter(|(local, domain)| !local.is_empty() && domain.contains('.'))
+    else {
         return Vec::new();
     };
     let domain = domain.to_lowercase();
-    if let Some(provider) = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain.as_str())) {
+    if let Some(provider) = PROVIDERS
+        .iter()
+        .find(|provider| provider.domains.contains(&domain.as_str()))
+    {
         let (host, port, security) = provider.smtp;
         return vec![Discovered {
             provider: Some(provider.name.to_owned()),
@@ -125,7 +268,10 @@ mod tests {
         let gmail = discover(" Anna@GMail.com ");
         assert_eq!(gmail.len(), 1);
         let gmail = gmail.first().unwrap();
-        assert_eq!((gmail.imap.host.as_str(), gmail.user.as_str(), gmail.sign_in), ("imap.gmail.com", "Anna@gmail.com", SignInHint::AppPassword));
+        assert_eq!(
+            (gmail.imap.host.as_str(), gmail.user.as_str(), gmail.sign_in),
+            ("imap.gmail.com", "Anna@gmail.com", SignInHint::AppPassword)
+        );
         assert!(gmail.provider_files_sent);
     }
 
@@ -133,7 +279,11 @@ mod tests {
     fn everybody_else_gets_the_usual_names_and_never_an_open_door() {
         let guesses = discover("sales@chairs.example");
         assert_eq!(guesses.first().unwrap().imap.host, "imap.chairs.example");
-        assert!(guesses.iter().all(|guess| guess.imap.security != Security::Plain && guess.smtp.security != Security::Plain));
+        assert!(
+            guesses
+                .iter()
+                .all(|guess| guess.imap.security != Security::Plain && guess.smtp.security != Security::Plain)
+        );
         assert_eq!(discover("nonsense"), []);
     }
 

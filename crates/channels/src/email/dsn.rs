@@ -14,7 +14,10 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>
 
 /// `multipart/report; report-type=delivery-status`, or at least a part that is one.
 fn standard(message: &Message<'_>, raw: &[u8]) -> Option<MailKind> {
-    let status_part = message.parts.iter().find(|part| is_type(part, "message", &["delivery-status", "global-delivery-status"]))?;
+    let status_part = message
+        .parts
+        .iter()
+        .find(|part| is_type(part, "message", &["delivery-status", "global-delivery-status"]))?;
     let fields = Fields::read(&String::from_utf8_lossy(&bytes_of(status_part, raw)));
     let action = match fields.get("action").unwrap_or("failed").to_ascii_lowercase().as_str() {
         "delayed" => BounceAction::Delayed,
@@ -24,8 +27,12 @@ fn standard(message: &Message<'_>, raw: &[u8]) -> Option<MailKind> {
         _ => BounceAction::Failed,
     };
     Some(MailKind::Bounce {
-        original_message_id: original_id(message, raw).or_else(|| fields.get("x-original-message-id").and_then(angle_id)),
-        recipient: fields.get("final-recipient").or_else(|| fields.get("original-recipient")).map(after_type),
+        original_message_id: original_id(message, raw)
+            .or_else(|| fields.get("x-original-message-id").and_then(angle_id)),
+        recipient: fields
+            .get("final-recipient")
+            .or_else(|| fields.get("original-recipient"))
+            .map(after_type),
         status: fields.get("status").and_then(status_code),
         action,
         diagnostic: fields.get("diagnostic-code").map(after_type),
@@ -40,8 +47,19 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
     let system = matches!(local, "mailer-daemon" | "postmaster" | "mail-daemon" | "mailerdaemon");
     let subject = message.subject().unwrap_or_default().to_lowercase();
     let says_so = [
-        "undeliver", "delivery status notification", "delivery failure", "failure notice", "mail delivery failed", "returned mail",
-        "mail system error", "delivery has failed", "unzustellbar", "nicht zustellbar", "non remis", "échec", "no se pudo entregar",
+        "undeliver",
+        "delivery status notification",
+        "delivery failure",
+        "failure notice",
+        "mail delivery failed",
+        "returned mail",
+        "mail system error",
+        "delivery has failed",
+        "unzustellbar",
+        "nicht zustellbar",
+        "non remis",
+        "échec",
+        "no se pudo entregar",
     ]
     .iter()
     .any(|words| subject.contains(words));
@@ -49,14 +67,27 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
         return None;
     }
     let lower = text.to_lowercase();
-    let delayed = subject.contains("delay") || lower.contains("will be retried") || lower.contains("will continue trying");
-    let recipient = failed.map(|list| list.split(',').next().unwrap_or_default().trim().to_owned()).or_else(|| angle_address(text));
+    let delayed =
+        subject.contains("delay") || lower.contains("will be retried") || lower.contains("will continue trying");
+    let recipient = failed
+        .map(|list| list.split(',').next().unwrap_or_default().trim().to_owned())
+        .or_else(|| angle_address(text));
     Some(MailKind::Bounce {
         original_message_id: original_id(message, raw),
         recipient: recipient.filter(|address| !address.is_empty()),
-        status: text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '#' | '[' | ']')).find_map(status_code),
-        action: if delayed { BounceAction::Delayed } else { BounceAction::Failed },
-        diagnostic: text.lines().map(str::trim).find(|line| starts_with_smtp_code(line)).map(str::to_owned),
+        status: text
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '#' | '[' | ']'))
+            .find_map(status_code),
+        action: if delayed {
+            BounceAction::Delayed
+        } else {
+            BounceAction::Failed
+        },
+        diagnostic: text
+            .lines()
+            .map(str::trim)
+            .find(|line| starts_with_smtp_code(line))
+            .map(str::to_owned),
     })
 }
 
@@ -68,7 +99,9 @@ fn original_id(message: &Message<'_>, raw: &[u8]) -> Option<String> {
         {
             return Some(id.to_owned());
         }
-        if is_type(part, "text", &["rfc822-headers"]) || is_type(part, "message", &["rfc822", "global", "global-headers"]) {
+        if is_type(part, "text", &["rfc822-headers"])
+            || is_type(part, "message", &["rfc822", "global", "global-headers"])
+        {
             let bytes = bytes_of(part, raw);
             let headers = MessageParser::default().parse_headers(&bytes);
             if let Some(id) = headers.as_ref().and_then(Message::message_id) {
@@ -83,7 +116,9 @@ fn original_id(message: &Message<'_>, raw: &[u8]) -> Option<String> {
     for text in quoted {
         for line in text.lines() {
             let line = line.trim_start_matches(['>', ' ', '\t', '|']);
-            if line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:"))
+            if line
+                .get(..11)
+                .is_some_and(|start| start.eq_ignore_ascii_case("message-id:"))
                 && let Some(id) = angle_id(line)
             {
                 return Some(id);
@@ -99,7 +134,12 @@ fn original_id(message: &Message<'_>, raw: &[u8]) -> Option<String> {
 }
 
 fn is_type(part: &mail_parser::MessagePart<'_>, main: &str, subs: &[&str]) -> bool {
-    part.content_type().is_some_and(|ct| ct.ctype().eq_ignore_ascii_case(main) && ct.subtype().is_some_and(|sub| subs.iter().any(|s| sub.eq_ignore_ascii_case(s))))
+    part.content_type().is_some_and(|ct| {
+        ct.ctype().eq_ignore_ascii_case(main)
+            && ct
+                .subtype()
+                .is_some_and(|sub| subs.iter().any(|s| sub.eq_ignore_ascii_case(s)))
+    })
 }
 
 /// Fields of all groups of a delivery status; of several recipients the first one that failed counts.
@@ -122,22 +162,38 @@ impl Fields {
                 group.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
             }
         }
-        let failed = |group: &Vec<(String, String)>| group.iter().any(|(name, value)| name == "action" && value.eq_ignore_ascii_case("failed"));
+        let failed = |group: &Vec<(String, String)>| {
+            group
+                .iter()
+                .any(|(name, value)| name == "action" && value.eq_ignore_ascii_case("failed"))
+        };
         let has_action = |group: &Vec<(String, String)>| group.iter().any(|(name, _)| name == "action");
-        let recipient = groups.iter().find(|group| failed(group)).or_else(|| groups.iter().find(|group| has_action(group))).cloned();
+        let recipient = groups
+            .iter()
+            .find(|group| failed(group))
+            .or_else(|| groups.iter().find(|group| has_action(group)))
+            .cloned();
         let mut fields = recipient.unwrap_or_default();
         fields.extend(groups.into_iter().flatten());
         Self(fields)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(field, value)| field == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 }
 
 /// `rfc822; carl@example.com` without its type.
 fn after_type(value: &str) -> String {
-    value.split_once(';').map_or(value, |(_, rest)| rest).trim().trim_matches(['<', '>']).to_owned()
+    value
+        .split_once(';')
+        .map_or(value, |(_, rest)| rest)
+        .trim()
+        .trim_matches(['<', '>'])
+        .to_owned()
 }
 
 /// An enhanced status code (RFC 3463): class 2, 4 or 5, subject, detail.
@@ -145,7 +201,8 @@ fn status_code(text: &str) -> Option<String> {
     let text = text.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ':']);
     let parts: Vec<&str> = text.split('.').collect();
     let number = |part: &&str| !part.is_empty() && part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit());
-    (parts.len() == 3 && parts.iter().all(number) && matches!(parts.first(), Some(&("2" | "4" | "5")))).then(|| text.to_owned())
+    (parts.len() == 3 && parts.iter().all(number) && matches!(parts.first(), Some(&("2" | "4" | "5"))))
+        .then(|| text.to_owned())
 }
 
 fn starts_with_smtp_code(line: &str) -> bool {
@@ -164,7 +221,10 @@ fn angle_id(text: &str) -> Option<String> {
 }
 
 fn angle_address(text: &str) -> Option<String> {
-    text.split('<').skip(1).filter_map(|chunk| chunk.split_once('>')).map(|(inside, _)| inside.trim()).find(|inside| {
-        inside.contains('@') && !inside.contains(char::is_whitespace) && inside.len() < 255
-    }).map(str::to_owned)
+    text.split('<')
+        .skip(1)
+        .filter_map(|chunk| chunk.split_once('>'))
+        .map(|(inside, _)| inside.trim())
+        .find(|inside| inside.contains('@') && !inside.contains(char::is_whitespace) && inside.len() < 255)
+        .map(str::to_owned)
 }

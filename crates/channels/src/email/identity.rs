@@ -26,8 +26,14 @@ pub fn digest(mail: &ParsedMail) -> String {
             field(&mut hash, &subject::key(&mail.subject));
         }
     }
-    field(&mut hash, &mail.from.as_ref().map(super::MailAddress::key).unwrap_or_default());
-    field(&mut hash, &mail.date_ms.map(|date| date.0.to_string()).unwrap_or_default());
+    field(
+        &mut hash,
+        &mail.from.as_ref().map(super::MailAddress::key).unwrap_or_default(),
+    );
+    field(
+        &mut hash,
+        &mail.date_ms.map(|date| date.0.to_string()).unwrap_or_default(),
+    );
     field(&mut hash, &folded(&mail.text));
     hex::encode(hash.finalize())
 }
@@ -42,7 +48,11 @@ fn field(hash: &mut Sha256, text: &str) {
 fn folded(text: &str) -> String {
     let mut words = Vec::new();
     for line in without_list_footer(text).lines() {
-        let line = if line.starts_with(">From ") { line.get(1..).unwrap_or(line) } else { line };
+        let line = if line.starts_with(">From ") {
+            line.get(1..).unwrap_or(line)
+        } else {
+            line
+        };
         words.extend(line.split_whitespace());
     }
     let mut joined = words.join(" ");
@@ -59,7 +69,9 @@ fn without_list_footer(text: &str) -> &str {
         let trimmed = line.trim();
         let rule = trimmed.len() >= 40 && trimmed.bytes().all(|byte| byte == b'_');
         let next = lines.peek().map(|next| next.to_lowercase()).unwrap_or_default();
-        let names_list = next.contains("mailing list") || next.contains("you received this message because") || next.contains("list info");
+        let names_list = next.contains("mailing list")
+            || next.contains("you received this message because")
+            || next.contains("list info");
         if (rule || trimmed == "--") && names_list {
             end = at;
         }

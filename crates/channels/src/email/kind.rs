@@ -78,11 +78,37 @@ impl MailKind {
 
 /// How automatic answers begin their subject when their headers say nothing; from Exchange, Gmail and others.
 const AUTO_SUBJECTS: &[&str] = &[
-    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "out of office", "out-of-office", "automatische antwort",
-    "abwesenheitsnotiz", "abwesenheit:", "réponse automatique", "reponse automatique", "absence du bureau", "respuesta automática",
-    "respuesta automatica", "fuera de la oficina", "risposta automatica", "fuori sede", "automatisch antwoord", "afwezig", "autosvar",
-    "automatiskt svar", "automatisk svar", "automaattinen vastaus", "resposta automática", "odpowiedź automatyczna", "automatická odpověď",
-    "automatikus válasz", "автоответ", "自動返信", "自动回复",
+    "automatic reply",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto:",
+    "out of office",
+    "out-of-office",
+    "automatische antwort",
+    "abwesenheitsnotiz",
+    "abwesenheit:",
+    "réponse automatique",
+    "reponse automatique",
+    "absence du bureau",
+    "respuesta automática",
+    "respuesta automatica",
+    "fuera de la oficina",
+    "risposta automatica",
+    "fuori sede",
+    "automatisch antwoord",
+    "afwezig",
+    "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "automaattinen vastaus",
+    "resposta automática",
+    "odpowiedź automatyczna",
+    "automatická odpověď",
+    "automatikus válasz",
+    "автоответ",
+    "自動返信",
+    "自动回复",
 ];
 
 pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text: &str) -> MailKind {
@@ -90,16 +116,28 @@ pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddr
         return bounce;
     }
     let header = |name: &str| header_text(message, name).map(|value| value.to_lowercase());
-    let date = message.date().filter(|date| date.is_valid()).map(|date| Timestamp(date.to_timestamp().saturating_mul(1000)));
+    let date = message
+        .date()
+        .filter(|date| date.is_valid())
+        .map(|date| Timestamp(date.to_timestamp().saturating_mul(1000)));
     if answers_by_itself(message, &header) {
-        return MailKind::AutoReply { returns: dates::return_day(text, date) };
+        return MailKind::AutoReply {
+            returns: dates::return_day(text, date),
+        };
     }
     let precedence = header("Precedence").unwrap_or_default();
-    let has = |name: HeaderName<'static>| message.header(name).is_some_and(|value| !matches!(value, HeaderValue::Empty));
+    let has = |name: HeaderName<'static>| {
+        message
+            .header(name)
+            .is_some_and(|value| !matches!(value, HeaderValue::Empty))
+    };
     if has(HeaderName::ListId) || has(HeaderName::ListPost) || precedence == "list" {
         return MailKind::List;
     }
-    if has(HeaderName::ListUnsubscribe) || matches!(precedence.as_str(), "bulk" | "junk") || header("Feedback-ID").is_some() {
+    if has(HeaderName::ListUnsubscribe)
+        || matches!(precedence.as_str(), "bulk" | "junk")
+        || header("Feedback-ID").is_some()
+    {
         return MailKind::Bulk;
     }
     MailKind::Human
@@ -109,11 +147,16 @@ pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddr
 /// shops send real enquiries, so it counts only on something that answers.
 fn answers_by_itself(message: &Message<'_>, header: &dyn Fn(&str) -> Option<String>) -> bool {
     let submitted = header("Auto-Submitted").unwrap_or_default();
-    let answers = message.header(HeaderName::InReplyTo).is_some_and(|value| !matches!(value, HeaderValue::Empty));
+    let answers = message
+        .header(HeaderName::InReplyTo)
+        .is_some_and(|value| !matches!(value, HeaderValue::Empty));
     if submitted.starts_with("auto-replied") || (submitted.starts_with("auto-generated") && answers) {
         return true;
     }
-    if ["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From"].iter().any(|name| header(name).is_some_and(|value| value != "no")) {
+    if ["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From"]
+        .iter()
+        .any(|name| header(name).is_some_and(|value| value != "no"))
+    {
         return true;
     }
     if matches!(header("Precedence").as_deref(), Some("auto_reply" | "auto-reply")) {

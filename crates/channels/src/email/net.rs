@@ -48,8 +48,14 @@ pub async fn resolve(endpoint: &Endpoint) -> Result<Vec<std::net::SocketAddr>, C
     let host = endpoint.host.trim_matches(['[', ']']).to_owned();
     let lookup = timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host.as_str(), endpoint.port)));
     let found = lookup.await.map_err(|_| timed_out(endpoint))?;
-    let addresses: Vec<_> = found.map_err(|_| ConnectError::NameNotFound { host: host.clone() })?.collect();
-    if addresses.is_empty() { Err(ConnectError::NameNotFound { host }) } else { Ok(addresses) }
+    let addresses: Vec<_> = found
+        .map_err(|_| ConnectError::NameNotFound { host: host.clone() })?
+        .collect();
+    if addresses.is_empty() {
+        Err(ConnectError::NameNotFound { host })
+    } else {
+        Ok(addresses)
+    }
 }
 
 /// A TCP connection to the first address that answers.
@@ -58,7 +64,9 @@ pub async fn resolve(endpoint: &Endpoint) -> Result<Vec<std::net::SocketAddr>, C
 /// The reason of the last address.
 pub async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ConnectError> {
     if endpoint.security == Security::Plain && !endpoint.is_loopback() {
-        return Err(ConnectError::PlainNotAllowed { host: endpoint.host.clone() });
+        return Err(ConnectError::PlainNotAllowed {
+            host: endpoint.host.clone(),
+        });
     }
     let mut last = timed_out(endpoint);
     for address in resolve(endpoint).await? {
@@ -81,7 +89,9 @@ pub async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ConnectError>
 /// Whatever stands in the way, as [`ConnectError`].
 pub async fn connect(endpoint: &Endpoint, extra_ca: Option<&str>) -> Result<Connected, ConnectError> {
     let tcp = connect_tcp(endpoint).await?;
-    let local = tcp.local_addr().map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip());
+    let local = tcp
+        .local_addr()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip());
     let stream: Stream = match endpoint.security {
         Security::Tls => secure(Box::new(tcp), endpoint, extra_ca).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
@@ -120,7 +130,8 @@ fn client_config(extra_ca: Option<&str>) -> Result<Arc<ClientConfig>, ConnectErr
         }
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|error| bad(error.to_string()))?;
+    let verifier =
+        Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|error| bad(error.to_string()))?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(error.to_string()))?
@@ -135,15 +146,23 @@ fn client_config(extra_ca: Option<&str>) -> Result<Arc<ClientConfig>, ConnectErr
 }
 
 pub(super) fn timed_out(endpoint: &Endpoint) -> ConnectError {
-    ConnectError::TimedOut { host: endpoint.host.clone() }
+    ConnectError::TimedOut {
+        host: endpoint.host.clone(),
+    }
 }
 
 fn refused(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
     let host = endpoint.host.clone();
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => ConnectError::Refused { host, port: endpoint.port },
+        io::ErrorKind::ConnectionRefused => ConnectError::Refused {
+            host,
+            port: endpoint.port,
+        },
         io::ErrorKind::TimedOut => ConnectError::TimedOut { host },
-        _ => ConnectError::Unreachable { host, detail: error.to_string() },
+        _ => ConnectError::Unreachable {
+            host,
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -151,10 +170,19 @@ fn refused(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
 pub(super) fn broken(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
     let host = endpoint.host.clone();
     match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => ConnectError::Closed { host },
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted => ConnectError::Closed { host },
         io::ErrorKind::TimedOut => ConnectError::TimedOut { host },
-        io::ErrorKind::InvalidData | io::ErrorKind::Other => ConnectError::Protocol { host, detail: short(&error.to_string()) },
-        _ => ConnectError::Unreachable { host, detail: error.to_string() },
+        io::ErrorKind::InvalidData | io::ErrorKind::Other => ConnectError::Protocol {
+            host,
+            detail: short(&error.to_string()),
+        },
+        _ => ConnectError::Unreachable {
+            host,
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -169,8 +197,12 @@ fn tls_failed(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
             let detail = problem.to_string();
             let problem = match problem {
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateProblem::Expired,
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertificateProblem::NotYetValid,
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => CertificateProblem::WrongName,
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                    CertificateProblem::NotYetValid
+                }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    CertificateProblem::WrongName
+                }
                 CertificateError::UnknownIssuer => CertificateProblem::UnknownIssuer,
                 CertificateError::Revoked => CertificateProblem::Revoked,
                 _ => CertificateProblem::Other,
@@ -179,13 +211,20 @@ fn tls_failed(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
         }
         // The first byte of a server that greets in the open isn't a TLS record.
         Error::InvalidMessage(_) => ConnectError::NoTlsOffered { host, port },
-        other => ConnectError::Protocol { host, detail: other.to_string() },
+        other => ConnectError::Protocol {
+            host,
+            detail: other.to_string(),
+        },
     }
 }
 
 /// Server text of a length that fits a sentence.
 pub(super) fn short(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(300)
+        .collect();
     clean.trim().to_owned()
 }
 

@@ -131,7 +131,12 @@ pub fn attachment(raw: &[u8], index: u32) -> Option<Vec<u8>> {
 pub fn inline_images(raw: &[u8]) -> Vec<(String, Vec<u8>)> {
     with_message(raw, |message, raw| {
         attachment_parts(message)
-            .filter_map(|part| Some((part.content_id()?.trim_matches(['<', '>']).to_owned(), bytes_of(part, raw))))
+            .filter_map(|part| {
+                Some((
+                    part.content_id()?.trim_matches(['<', '>']).to_owned(),
+                    bytes_of(part, raw),
+                ))
+            })
             .collect()
     })
     .unwrap_or_default()
@@ -148,9 +153,11 @@ fn with_message<T>(raw: &[u8], then: impl FnOnce(&Message<'_>, &[u8]) -> T) -> R
         return Err(Unreadable::TooNested);
     }
     let raw = without_envelope_line(raw);
-    catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(&raw).map(|message| then(&message, &raw))))
-        .map_err(|_| Unreadable::ParserFailed)?
-        .ok_or(Unreadable::NoHeaders)
+    catch_unwind(AssertUnwindSafe(|| {
+        MessageParser::default().parse(&raw).map(|message| then(&message, &raw))
+    }))
+    .map_err(|_| Unreadable::ParserFailed)?
+    .ok_or(Unreadable::NoHeaders)
 }
 
 /// Messages that an mbox file or an old server prefixed with its `From carl@example.com Sat ...` line are read without it.
@@ -179,7 +186,10 @@ fn nested_messages(raw: &[u8]) -> usize {
             b'd' => b"digest",
             _ => continue,
         };
-        if raw.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)) {
+        if raw
+            .get(at..at + word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+        {
             count += 1;
         }
     }
@@ -205,7 +215,10 @@ fn read(message: &Message<'_>, raw: &[u8]) -> Result<ParsedMail, Unreadable> {
         bcc: message.all_bcc().flat_map(|list| addresses(Some(list))).collect(),
         delivered_to: delivered_to(message),
         subject: message.subject().map(clean_line).unwrap_or_default(),
-        date_ms: message.date().filter(|date| date.is_valid()).map(|date| Timestamp(date.to_timestamp().saturating_mul(1000))),
+        date_ms: message
+            .date()
+            .filter(|date| date.is_valid())
+            .map(|date| Timestamp(date.to_timestamp().saturating_mul(1000))),
         preview: preview(&text),
         attachments: attachments(message, raw),
         baton_id: header_text(message, BATON_ID_HEADER),
@@ -218,7 +231,11 @@ fn read(message: &Message<'_>, raw: &[u8]) -> Result<ParsedMail, Unreadable> {
 
 /// Text of any header, unfolded and trimmed.
 pub(super) fn header_text(message: &Message<'_>, name: &str) -> Option<String> {
-    message.header(name.to_owned()).and_then(HeaderValue::as_text).map(clean_line).filter(|text| !text.is_empty())
+    message
+        .header(name.to_owned())
+        .and_then(HeaderValue::as_text)
+        .map(clean_line)
+        .filter(|text| !text.is_empty())
 }
 
 fn clean_line(text: &str) -> String {
@@ -235,7 +252,10 @@ fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
     let mut seen = Vec::with_capacity(texts.len());
     for text in texts {
         // Folding inside an id and stray spaces are the work of broken clients; ids hold neither.
-        let id: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>')).collect();
+        let id: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>'))
+            .collect();
         if !id.is_empty() && !seen.contains(&id) {
             seen.push(id);
         }
@@ -248,7 +268,10 @@ fn addresses(list: Option<&Address<'_>>) -> Vec<MailAddress> {
     list.iter()
         .filter_map(|addr| {
             let address = addr.address()?.trim().trim_matches(['<', '>']).to_owned();
-            let name = addr.name().map(clean_line).filter(|name| !name.is_empty() && *name != address);
+            let name = addr
+                .name()
+                .map(clean_line)
+                .filter(|name| !name.is_empty() && *name != address);
             (!address.is_empty()).then_some(MailAddress { name, address })
         })
         .collect()
@@ -258,7 +281,9 @@ fn delivered_to(message: &Message<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for header in message.headers() {
         let name = header.name();
-        if ["Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        if ["Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
             && let Some(text) = header.value.as_text()
         {
             let address = text.trim().trim_matches(['<', '>']).to_lowercase();
@@ -304,7 +329,8 @@ fn bodies(message: &Message<'_>, raw: &[u8]) -> (String, Option<String>) {
 fn attachment_parts<'a, 'x>(message: &'a Message<'x>) -> impl Iterator<Item = &'a MessagePart<'x>> {
     message.parts.iter().enumerate().filter_map(|(id, part)| {
         let id = u32::try_from(id).ok()?;
-        let body = matches!(part.body, PartType::Text(_) | PartType::Html(_)) && (message.text_body.contains(&id) || message.html_body.contains(&id));
+        let body = matches!(part.body, PartType::Text(_) | PartType::Html(_))
+            && (message.text_body.contains(&id) || message.html_body.contains(&id));
         (!body && !part.is_multipart()).then_some(part)
     })
 }
@@ -321,9 +347,17 @@ fn attachments(message: &Message<'_>, raw: &[u8]) -> Vec<AttachmentInfo> {
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes.as_ref()),
                 _ => Cow::Owned(bytes_of(part, raw)),
             };
-            let mime = infer::get(&bytes).map_or_else(|| declared_mime.clone(), |kind| agreed(kind.mime_type(), &declared_mime));
-            let disposition_inline = part.content_disposition().is_some_and(mail_parser::ContentType::is_inline);
-            let content_id = part.content_id().map(|id| id.trim_matches(['<', '>']).to_owned()).filter(|id| !id.is_empty());
+            let mime = infer::get(&bytes).map_or_else(
+                || declared_mime.clone(),
+                |kind| agreed(kind.mime_type(), &declared_mime),
+            );
+            let disposition_inline = part
+                .content_disposition()
+                .is_some_and(mail_parser::ContentType::is_inline);
+            let content_id = part
+                .content_id()
+                .map(|id| id.trim_matches(['<', '>']).to_owned())
+                .filter(|id| !id.is_empty());
             AttachmentInfo {
                 index,
                 name: part.attachment_name().map(file_name).unwrap_or_default(),
@@ -339,21 +373,36 @@ fn attachments(message: &Message<'_>, raw: &[u8]) -> Vec<AttachmentInfo> {
 
 /// Office files, and others, are archives inside: there the declared type says more than the first bytes.
 fn agreed(sniffed: &str, declared: &str) -> String {
-    let container = matches!(sniffed, "application/zip" | "application/x-ole-storage" | "application/gzip" | "text/xml" | "text/html");
+    let container = matches!(
+        sniffed,
+        "application/zip" | "application/x-ole-storage" | "application/gzip" | "text/xml" | "text/html"
+    );
     let named = declared != "application/octet-stream" && !declared.starts_with("image/");
-    if container && named { declared.to_owned() } else { sniffed.to_owned() }
+    if container && named {
+        declared.to_owned()
+    } else {
+        sniffed.to_owned()
+    }
 }
 
 /// A name without path, control characters and tricks of writing direction.
 fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    last.chars().filter(|c| !c.is_control() && !bidi(*c)).collect::<String>().trim().to_owned()
+    last.chars()
+        .filter(|c| !c.is_control() && !bidi(*c))
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn preview(text: &str) -> String {
     let visible = quote::visible(text);
-    let source = if visible.trim().is_empty() { text } else { visible.as_str() };
+    let source = if visible.trim().is_empty() {
+        text
+    } else {
+        visible.as_str()
+    };
     let mut preview = String::new();
     let mut chars = 0;
     for word in source.split_whitespace() {

@@ -13,9 +13,13 @@ const MAX_NODES: usize = 1_000_000;
 const TEXT_WIDTH: usize = 1000;
 
 /// Elements that parsers reopen by themselves inside every block that follows when they are left open.
-const FORMATTING: &[&str] = &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
-const VOID: &[&str] =
-    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "!doctype", "!--"];
+const FORMATTING: &[&str] = &[
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+];
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "!doctype", "!--",
+];
 
 /// What a tree of this HTML would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,9 @@ pub(super) fn weigh(html: &str) -> Weight {
 pub(super) fn text_of_html(html: &str) -> String {
     if weigh(html).bearable {
         let rendered = std::panic::catch_unwind(|| {
-            html2text::config::plain_no_decorate().allow_width_overflow().string_from_read(html.as_bytes(), TEXT_WIDTH)
+            html2text::config::plain_no_decorate()
+                .allow_width_overflow()
+                .string_from_read(html.as_bytes(), TEXT_WIDTH)
         });
         if let Ok(Ok(text)) = rendered {
             return tidy(&text);
@@ -89,14 +95,21 @@ pub(super) fn strip_tags(html: &str) -> String {
             continue;
         }
         let (tag, rest) = chunk.split_once('>').unwrap_or((chunk, ""));
-        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect::<String>().to_ascii_lowercase();
+        let name: String = tag
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect::<String>()
+            .to_ascii_lowercase();
         match (skip_until, name.as_str()) {
             (Some(end), name) if name == end => skip_until = None,
             (Some(_), _) => continue,
             (None, "script") => skip_until = Some("/script"),
             (None, "style") => skip_until = Some("/style"),
             (None, "title") => skip_until = Some("/title"),
-            (None, "br" | "p" | "/p" | "div" | "/div" | "tr" | "/tr" | "li" | "h1" | "h2" | "h3" | "table" | "/table") => text.push('\n'),
+            (
+                None,
+                "br" | "p" | "/p" | "div" | "/div" | "tr" | "/tr" | "li" | "h1" | "h2" | "h3" | "table" | "/table",
+            ) => text.push('\n'),
             (None, "td" | "th") => text.push(' '),
             (None, _) => {}
         }
@@ -112,7 +125,12 @@ pub(super) fn unescape(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }
-    text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    text.replace("&nbsp;", " ")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 /// Text with `\n` line ends, no trailing white space and at most one empty line in a row.
@@ -137,7 +155,8 @@ mod tests {
 
     #[test]
     fn html_becomes_readable_text() {
-        let text = text_of_html("<style>p{}</style><p>Dear Carl,</p><p>the price is <b>12&nbsp;€</b><br>per piece.</p>");
+        let text =
+            text_of_html("<style>p{}</style><p>Dear Carl,</p><p>the price is <b>12&nbsp;€</b><br>per piece.</p>");
         assert_eq!(text, "Dear Carl,\n\nthe price is 12\u{a0}€\nper piece.");
     }
 

@@ -71,7 +71,13 @@ impl ConnectionReport {
 
 /// Tests an account. It changes nothing on the server: no flag, no folder, no message.
 pub async fn test(account: &EmailAccount, secret: &Secret) -> ConnectionReport {
-    let mut report = ConnectionReport { ok: true, steps: Vec::new(), inbox_messages: None, sent_folder: None, pushes: false };
+    let mut report = ConnectionReport {
+        ok: true,
+        steps: Vec::new(),
+        inbox_messages: None,
+        sent_folder: None,
+        pushes: false,
+    };
     reading(account, secret, &mut report).await;
     sending(account, secret, &mut report).await;
     report
@@ -95,9 +101,20 @@ async fn reading(account: &EmailAccount, secret: &Secret, report: &mut Connectio
     report.pushes = conn.can("IDLE");
     let host = &account.imap.host;
     let folders = async {
-        let opened = conn.examine("INBOX").await.map_err(|_| ConnectError::FolderMissing { folder: "INBOX".to_owned() })?;
-        let folders = conn.folders(account.sent_folder.as_deref()).await.map_err(|error| error.into_connect_error(host))?;
-        Ok((opened.exists, folders.into_iter().find(|folder| folder.role == FolderRole::Sent).map(|folder| folder.name)))
+        let opened = conn.examine("INBOX").await.map_err(|_| ConnectError::FolderMissing {
+            folder: "INBOX".to_owned(),
+        })?;
+        let folders = conn
+            .folders(account.sent_folder.as_deref())
+            .await
+            .map_err(|error| error.into_connect_error(host))?;
+        Ok((
+            opened.exists,
+            folders
+                .into_iter()
+                .find(|folder| folder.role == FolderRole::Sent)
+                .map(|folder| folder.name),
+        ))
     };
     let outcome = folders.await.map(|(exists, sent)| {
         report.inbox_messages = Some(exists);

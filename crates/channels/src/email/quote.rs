@@ -46,7 +46,10 @@ pub fn split(text: &str) -> Vec<Piece> {
     for (line, kind) in lines.iter().zip(kinds) {
         match pieces.last_mut() {
             Some(piece) if piece.kind == kind => piece.text.push_str(line),
-            _ => pieces.push(Piece { kind, text: (*line).to_owned() }),
+            _ => pieces.push(Piece {
+                kind,
+                text: (*line).to_owned(),
+            }),
         }
     }
     pieces
@@ -96,7 +99,11 @@ fn classify(lines: &[&str]) -> Vec<PieceKind> {
 }
 
 fn set(kinds: &mut [PieceKind], from: usize, count: usize) {
-    kinds.iter_mut().skip(from).take(count).for_each(|kind| *kind = PieceKind::Quoted);
+    kinds
+        .iter_mut()
+        .skip(from)
+        .take(count)
+        .for_each(|kind| *kind = PieceKind::Quoted);
 }
 
 fn is_quote_mark(line: &str) -> bool {
@@ -106,9 +113,39 @@ fn is_quote_mark(line: &str) -> bool {
 
 /// Verbs by which mail programs introduce a quote.
 const WROTE: &[&str] = &[
-    "wrote", "writes", "schrieb", "geschrieben", "escribió", "escribio", "a écrit", "a ecrit", "ha scritto", "schreef", "geschreven", "skrev", "escreveu",
-    "napisał", "napisał(a)", "napsal", "napsal(a)", "kirjoitti", "írta", "yazdı", "пише", "пишет", "написал", "написав", "έγραψε", "a scris", "pisze", "sent:",
-    "写道", "寫道", "書きました", "작성", "님이",
+    "wrote",
+    "writes",
+    "schrieb",
+    "geschrieben",
+    "escribió",
+    "escribio",
+    "a écrit",
+    "a ecrit",
+    "ha scritto",
+    "schreef",
+    "geschreven",
+    "skrev",
+    "escreveu",
+    "napisał",
+    "napisał(a)",
+    "napsal",
+    "napsal(a)",
+    "kirjoitti",
+    "írta",
+    "yazdı",
+    "пише",
+    "пишет",
+    "написал",
+    "написав",
+    "έγραψε",
+    "a scris",
+    "pisze",
+    "sent:",
+    "写道",
+    "寫道",
+    "書きました",
+    "작성",
+    "님이",
 ];
 
 /// `On Mon, Nov 2, 2026 at 10:00, Carl <carl@example.com> wrote:`, in the languages of the table, over up to four lines; and Gmail's
@@ -129,7 +166,9 @@ fn introduction(lines: &[&str]) -> Option<usize> {
             return None;
         }
         let whole = joined.trim().trim_end_matches(['*', '_']).trim_end();
-        let Some(head) = whole.strip_suffix([':', '：']) else { continue };
+        let Some(head) = whole.strip_suffix([':', '：']) else {
+            continue;
+        };
         return says_who_and_when(head.trim_end()).then_some(count + 1);
     }
     None
@@ -146,26 +185,58 @@ fn says_who_and_when(head: &str) -> bool {
             edge(before) && edge(after)
         })
     });
-    let gmail_old = lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>') && lower.contains('@') && lower.contains(':');
+    let gmail_old = lower.starts_with(|c: char| c.is_ascii_digit())
+        && lower.ends_with('>')
+        && lower.contains('@')
+        && lower.contains(':');
     // A sentence of a person may end in "he wrote:"; a program's always has a date or an address.
     (wrote && (digits >= 3 || (lower.contains('@') && lower.contains('<')))) || (gmail_old && digits >= 8)
 }
 
 const ORIGINAL: &[&str] = &[
-    "original message", "original-nachricht", "originalnachricht", "ursprüngliche nachricht", "urspruengliche nachricht", "mensaje original", "message d'origine",
-    "message original", "messaggio originale", "oorspronkelijk bericht", "oprindelig meddelelse", "ursprungligt meddelande", "opprinnelig melding",
-    "mensagem original", "oryginalna wiadomość", "původní zpráva", "исходное сообщение", "eredeti üzenet", "alkuperäinen viesti", "reply message", "original appointment",
+    "original message",
+    "original-nachricht",
+    "originalnachricht",
+    "ursprüngliche nachricht",
+    "urspruengliche nachricht",
+    "mensaje original",
+    "message d'origine",
+    "message original",
+    "messaggio originale",
+    "oorspronkelijk bericht",
+    "oprindelig meddelelse",
+    "ursprungligt meddelande",
+    "opprinnelig melding",
+    "mensagem original",
+    "oryginalna wiadomość",
+    "původní zpráva",
+    "исходное сообщение",
+    "eredeti üzenet",
+    "alkuperäinen viesti",
+    "reply message",
+    "original appointment",
 ];
 
 const FORWARDED: &[&str] = &[
-    "forwarded message", "forwarded by", "weitergeleitete nachricht", "weitergeleitet", "mensaje reenviado", "message transféré", "messaggio inoltrato",
-    "doorgestuurd bericht", "videresendt", "vidarebefordrat", "mensagem encaminhada",
+    "forwarded message",
+    "forwarded by",
+    "weitergeleitete nachricht",
+    "weitergeleitet",
+    "mensaje reenviado",
+    "message transféré",
+    "messaggio inoltrato",
+    "doorgestuurd bericht",
+    "videresendt",
+    "vidarebefordrat",
+    "mensagem encaminhada",
 ];
 
 fn dashed(line: &str) -> Option<&str> {
     let line = line.trim();
     let inner = line.trim_matches(['-', '_', '=', ' ']);
-    (line.starts_with("--") || line.starts_with("__") || line.starts_with("==")).then_some(inner).filter(|inner| !inner.is_empty())
+    (line.starts_with("--") || line.starts_with("__") || line.starts_with("=="))
+        .then_some(inner)
+        .filter(|inner| !inner.is_empty())
 }
 
 fn begins_forward(line: &str) -> bool {
@@ -178,11 +249,67 @@ fn begins_forward(line: &str) -> bool {
 }
 
 /// Names of the header lines that Outlook and others put above what they quote without marks.
-const FROM: &[&str] = &["from", "von", "de", "da", "van", "från", "fra", "od", "от", "lähettäjä", "发件人", "差出人", "寄件者"];
+const FROM: &[&str] = &[
+    "from",
+    "von",
+    "de",
+    "da",
+    "van",
+    "från",
+    "fra",
+    "od",
+    "от",
+    "lähettäjä",
+    "发件人",
+    "差出人",
+    "寄件者",
+];
 const OTHERS: &[&str] = &[
-    "sent", "date", "to", "subject", "cc", "gesendet", "datum", "an", "betreff", "enviado", "enviado el", "fecha", "para", "asunto", "envoyé", "à", "objet", "inviato",
-    "a", "oggetto", "data", "verzonden", "aan", "onderwerp", "skickat", "till", "ämne", "sendt", "til", "emne", "assunto", "wysłano", "do", "temat", "отправлено",
-    "кому", "тема", "lähetetty", "aihe", "发送时间", "收件人", "主题", "日時", "宛先", "件名",
+    "sent",
+    "date",
+    "to",
+    "subject",
+    "cc",
+    "gesendet",
+    "datum",
+    "an",
+    "betreff",
+    "enviado",
+    "enviado el",
+    "fecha",
+    "para",
+    "asunto",
+    "envoyé",
+    "à",
+    "objet",
+    "inviato",
+    "a",
+    "oggetto",
+    "data",
+    "verzonden",
+    "aan",
+    "onderwerp",
+    "skickat",
+    "till",
+    "ämne",
+    "sendt",
+    "til",
+    "emne",
+    "assunto",
+    "wysłano",
+    "do",
+    "temat",
+    "отправлено",
+    "кому",
+    "тема",
+    "lähetetty",
+    "aihe",
+    "发送时间",
+    "收件人",
+    "主题",
+    "日時",
+    "宛先",
+    "件名",
 ];
 
 fn header_name(line: &str) -> Option<String> {
@@ -200,37 +327,89 @@ fn begins_unmarked_quote(lines: &[&str]) -> bool {
         return true;
     }
     let rule = lower.len() >= 10 && lower.chars().all(|c| c == '_' || c == '-');
-    let block = if rule { lines.iter().skip(1).skip_while(|line| line.trim().is_empty()).copied().collect() } else { lines.to_vec() };
+    let block = if rule {
+        lines
+            .iter()
+            .skip(1)
+            .skip_while(|line| line.trim().is_empty())
+            .copied()
+            .collect()
+    } else {
+        lines.to_vec()
+    };
     is_header_block(&block)
 }
 
 /// `From:` followed within five lines by at least two of the others.
 fn is_header_block(lines: &[&str]) -> bool {
-    let from = lines.first().and_then(|line| header_name(line)).is_some_and(|name| FROM.contains(&name.as_str()));
-    from && lines.iter().skip(1).take(5).filter_map(|line| header_name(line)).filter(|name| OTHERS.contains(&name.as_str())).count() >= 2
+    let from = lines
+        .first()
+        .and_then(|line| header_name(line))
+        .is_some_and(|name| FROM.contains(&name.as_str()));
+    from && lines
+        .iter()
+        .skip(1)
+        .take(5)
+        .filter_map(|line| header_name(line))
+        .filter(|name| OTHERS.contains(&name.as_str()))
+        .count()
+        >= 2
 }
 
 const FOOTERS: &[&str] = &[
-    "sent from my ", "sent from mail for windows", "get outlook for ", "sent from outlook", "sent via ", "sent with proton", "von meinem iphone", "von meinem ipad",
-    "von meinem samsung", "von meinem handy", "gesendet von ", "gesendet mit ", "diese nachricht wurde von mein", "enviado desde mi ", "enviado do meu ", "envoyé de mon ",
-    "envoyé depuis ", "inviato da ", "verzonden vanaf ", "skickat från ", "sendt fra ", "wysłane z ", "отправлено с ", "obtener outlook para", "outlook für", "télécharger outlook",
+    "sent from my ",
+    "sent from mail for windows",
+    "get outlook for ",
+    "sent from outlook",
+    "sent via ",
+    "sent with proton",
+    "von meinem iphone",
+    "von meinem ipad",
+    "von meinem samsung",
+    "von meinem handy",
+    "gesendet von ",
+    "gesendet mit ",
+    "diese nachricht wurde von mein",
+    "enviado desde mi ",
+    "enviado do meu ",
+    "envoyé de mon ",
+    "envoyé depuis ",
+    "inviato da ",
+    "verzonden vanaf ",
+    "skickat från ",
+    "sendt fra ",
+    "wysłane z ",
+    "отправлено с ",
+    "obtener outlook para",
+    "outlook für",
+    "télécharger outlook",
 ];
 
 /// Below `-- `, and the footers phones add. A signature ends where a quote begins.
 fn fold_signatures(lines: &[&str], kinds: &mut [PieceKind]) {
     let mut start = 0;
     while start < lines.len() {
-        let visible = kinds.iter().skip(start).take_while(|kind| **kind == PieceKind::Visible).count();
+        let visible = kinds
+            .iter()
+            .skip(start)
+            .take_while(|kind| **kind == PieceKind::Visible)
+            .count();
         let block = lines.get(start..start + visible).unwrap_or_default();
         if let Some(mark) = signature_start(block) {
-            kinds.iter_mut().skip(start + mark).take(visible - mark).for_each(|kind| *kind = PieceKind::Signature);
+            kinds
+                .iter_mut()
+                .skip(start + mark)
+                .take(visible - mark)
+                .for_each(|kind| *kind = PieceKind::Signature);
         }
         start += visible.max(1);
     }
 }
 
 fn signature_start(block: &[&str]) -> Option<usize> {
-    let marked = block.iter().rposition(|line| matches!(line.trim_end_matches(['\r', '\n']), "-- " | "--" | "—"));
+    let marked = block
+        .iter()
+        .rposition(|line| matches!(line.trim_end_matches(['\r', '\n']), "-- " | "--" | "—"));
     let filled = |from: usize| block.iter().skip(from).filter(|line| !line.trim().is_empty()).count();
     if let Some(mark) = marked.filter(|mark| filled(*mark) <= SIGNATURE_LINES) {
         return Some(mark);
@@ -273,27 +452,54 @@ mod tests {
 
     #[test]
     fn marked_quotes_fold_with_their_introduction() {
-        check("Yes, please.\n\nOn Mon, Nov 2, 2026 at 10:00 AM Anna Rep <anna@baton.test> wrote:\n\n> Shall we?\n>\n> Anna\n", "Yes, please.");
-        check("Ja, gern.\n\nAm 02.11.2026 um 10:00 schrieb Anna Rep <anna@baton.test>:\n> Sollen wir?\n", "Ja, gern.");
-        check("Sí.\n\nEl lun, 2 nov 2026 a las 10:00, Anna Rep (<anna@baton.test>) escribió:\n\n> ¿Vale?\n", "Sí.");
-        check("Oui.\n\nLe lun. 2 nov. 2026 à 10:00, Anna Rep <anna@baton.test> a écrit :\n\n> D'accord ?\n", "Oui.");
+        check(
+            "Yes, please.\n\nOn Mon, Nov 2, 2026 at 10:00 AM Anna Rep <anna@baton.test> wrote:\n\n> Shall we?\n>\n> Anna\n",
+            "Yes, please.",
+        );
+        check(
+            "Ja, gern.\n\nAm 02.11.2026 um 10:00 schrieb Anna Rep <anna@baton.test>:\n> Sollen wir?\n",
+            "Ja, gern.",
+        );
+        check(
+            "Sí.\n\nEl lun, 2 nov 2026 a las 10:00, Anna Rep (<anna@baton.test>) escribió:\n\n> ¿Vale?\n",
+            "Sí.",
+        );
+        check(
+            "Oui.\n\nLe lun. 2 nov. 2026 à 10:00, Anna Rep <anna@baton.test> a écrit :\n\n> D'accord ?\n",
+            "Oui.",
+        );
     }
 
     #[test]
     fn an_introduction_broken_over_lines_is_one() {
-        check("Yes.\n\nOn Monday, 2 November 2026 at 10:00, Anna Representative-Longname\n<anna.representative@baton.test>\nwrote:\n> Shall we?\n", "Yes.");
+        check(
+            "Yes.\n\nOn Monday, 2 November 2026 at 10:00, Anna Representative-Longname\n<anna.representative@baton.test>\nwrote:\n> Shall we?\n",
+            "Yes.",
+        );
     }
 
     #[test]
     fn answers_between_the_lines_stay() {
-        check("On 2 Nov 2026, Anna wrote:\n> When?\nTuesday.\n> Where?\nBerlin.\n", "Tuesday.\nBerlin.");
+        check(
+            "On 2 Nov 2026, Anna wrote:\n> When?\nTuesday.\n> Where?\nBerlin.\n",
+            "Tuesday.\nBerlin.",
+        );
     }
 
     #[test]
     fn outlook_quotes_without_marks_fold_to_the_end() {
-        check("Passt.\n\n-----Ursprüngliche Nachricht-----\nVon: Anna\nAlter Text\n", "Passt.");
-        check("Passt.\n\nVon: Anna Rep <anna@baton.test>\nGesendet: Montag, 2. November 2026 10:00\nAn: Carl\nBetreff: Angebot\n\nAlter Text\n", "Passt.");
-        check("Fine.\n________________________________\nFrom: Anna <anna@baton.test>\nSent: Monday\nTo: Carl\nSubject: Offer\n\nold\n", "Fine.");
+        check(
+            "Passt.\n\n-----Ursprüngliche Nachricht-----\nVon: Anna\nAlter Text\n",
+            "Passt.",
+        );
+        check(
+            "Passt.\n\nVon: Anna Rep <anna@baton.test>\nGesendet: Montag, 2. November 2026 10:00\nAn: Carl\nBetreff: Angebot\n\nAlter Text\n",
+            "Passt.",
+        );
+        check(
+            "Fine.\n________________________________\nFrom: Anna <anna@baton.test>\nSent: Monday\nTo: Carl\nSubject: Offer\n\nold\n",
+            "Fine.",
+        );
     }
 
     #[test]
@@ -306,13 +512,19 @@ mod tests {
     fn signatures_fold() {
         check("See you.\n\n-- \nCarl Customer\nBuyer\n", "See you.");
         check("Ok\n\nSent from my iPhone\n", "Ok");
-        check("Ok\n\nVon meinem iPhone gesendet\n\n> Am 1.1.2026 um 10:00 schrieb A <a@b>:\n> x\n", "Ok");
+        check(
+            "Ok\n\nVon meinem iPhone gesendet\n\n> Am 1.1.2026 um 10:00 schrieb A <a@b>:\n> x\n",
+            "Ok",
+        );
     }
 
     #[test]
     fn a_sentence_that_only_sounds_like_an_introduction_stays() {
         check("As he wrote:\nwe want chairs.\n", "As he wrote:\nwe want chairs.");
-        check("From: our side all is fine.\nSee you\n", "From: our side all is fine.\nSee you");
+        check(
+            "From: our side all is fine.\nSee you\n",
+            "From: our side all is fine.\nSee you",
+        );
     }
 
     #[test]

@@ -2,14 +2,60 @@
 
 /// Prefixes that mean reply, forward or automatic answer, in lower case and without the colon.
 const PREFIXES: &[&str] = &[
-    "re", "r", "fw", "fwd", // English, Italian
-    "aw", "antw", "antwort", "wg", "weitergeleitet", // German, Dutch
-    "sv", "vs", "vb", "vl", "videresendt", // Danish, Norwegian, Swedish, Finnish
-    "rv", "res", "enc", "rif", "i", "inoltrato", "renv", // Spanish, Portuguese, Italian
-    "tr", "réf", "rép", // French
-    "odp", "pd", "vá", "továbbítás", "ynt", "ilt", "ats", "pv", "atb", // Polish, Hungarian, Turkish, Lithuanian, Latvian
-    "απ", "σχετ", "πρθ", "на", "отв", "ответ", "пересл", // Greek, Russian
-    "回复", "回覆", "答复", "转发", "轉寄", "返信", "転送", "답장", "전달", "تر", "رد", "إعادة توجيه", "השב", "הועבר",
+    "re",
+    "r",
+    "fw",
+    "fwd", // English, Italian
+    "aw",
+    "antw",
+    "antwort",
+    "wg",
+    "weitergeleitet", // German, Dutch
+    "sv",
+    "vs",
+    "vb",
+    "vl",
+    "videresendt", // Danish, Norwegian, Swedish, Finnish
+    "rv",
+    "res",
+    "enc",
+    "rif",
+    "i",
+    "inoltrato",
+    "renv", // Spanish, Portuguese, Italian
+    "tr",
+    "réf",
+    "rép", // French
+    "odp",
+    "pd",
+    "vá",
+    "továbbítás",
+    "ynt",
+    "ilt",
+    "ats",
+    "pv",
+    "atb", // Polish, Hungarian, Turkish, Lithuanian, Latvian
+    "απ",
+    "σχετ",
+    "πρθ",
+    "на",
+    "отв",
+    "ответ",
+    "пересл", // Greek, Russian
+    "回复",
+    "回覆",
+    "答复",
+    "转发",
+    "轉寄",
+    "返信",
+    "転送",
+    "답장",
+    "전달",
+    "تر",
+    "رد",
+    "إعادة توجيه",
+    "השב",
+    "הועבר",
 ];
 
 /// How many prefixes deep a subject is looked into; more is somebody playing.
@@ -38,7 +84,9 @@ fn strip(subject: &str) -> (String, usize) {
     let mut rest = collapsed.as_str();
     let mut depth = 0;
     while depth < MAX_DEPTH {
-        let Some(shorter) = without_prefix(rest).or_else(|| without_trailer(rest)) else { break };
+        let Some(shorter) = without_prefix(rest).or_else(|| without_trailer(rest)) else {
+            break;
+        };
         rest = shorter.trim();
         depth += 1;
     }
@@ -57,19 +105,25 @@ fn without_prefix(rest: &str) -> Option<&str> {
     let mut word = head.trim_end();
     for (open, close) in [('[', ']'), ('(', ')')] {
         if let Some((before, count)) = word.split_once(open)
-            && count.strip_suffix(close).is_some_and(|n| !n.is_empty() && n.len() < 5 && n.bytes().all(|b| b.is_ascii_digit()))
+            && count
+                .strip_suffix(close)
+                .is_some_and(|n| !n.is_empty() && n.len() < 5 && n.bytes().all(|b| b.is_ascii_digit()))
         {
             word = before.trim_end();
         }
     }
-    let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '^').to_lowercase();
+    let word = word
+        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '^')
+        .to_lowercase();
     PREFIXES.contains(&word.as_str()).then(|| tail.trim_start())
 }
 
 /// Some programs put the mark behind: `Offer (fwd)`.
 fn without_trailer(rest: &str) -> Option<&str> {
     let lower = rest.to_lowercase();
-    (lower.ends_with("(fwd)") && lower.len() == rest.len()).then(|| rest.get(..rest.len().saturating_sub(5))).flatten()
+    (lower.ends_with("(fwd)") && lower.len() == rest.len())
+        .then(|| rest.get(..rest.len().saturating_sub(5)))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -83,9 +137,19 @@ mod tests {
 
     #[test]
     fn prefixes_of_many_languages_fall_away() {
-        for subject in
-            ["Re: Offer", "RE : Offer", "AW: Offer", "WG: Offer", "SV: Offer", "TR: Offer", "Antw: Offer", "RV: Offer", "Odp: Offer", "Ynt: Offer", "回复：Offer"]
-        {
+        for subject in [
+            "Re: Offer",
+            "RE : Offer",
+            "AW: Offer",
+            "WG: Offer",
+            "SV: Offer",
+            "TR: Offer",
+            "Antw: Offer",
+            "RV: Offer",
+            "Odp: Offer",
+            "Ynt: Offer",
+            "回复：Offer",
+        ] {
             check(subject, "Offer");
             assert!(is_reply_or_forward(subject));
         }

@@ -41,8 +41,16 @@ pub fn thread_keys(mail: &ParsedMail, secret: &[u8]) -> ThreadKeys {
         }
     }
     let mut answers: Vec<Uuid> = Vec::new();
-    let addresses = mail.to.iter().chain(&mail.cc).map(|to| to.address.as_str()).chain(mail.delivered_to.iter().map(String::as_str));
-    let tokens = mentions.iter().filter_map(|id| verify(id, secret)).chain(addresses.filter_map(|address| verify_address(address, secret)));
+    let addresses = mail
+        .to
+        .iter()
+        .chain(&mail.cc)
+        .map(|to| to.address.as_str())
+        .chain(mail.delivered_to.iter().map(String::as_str));
+    let tokens = mentions
+        .iter()
+        .filter_map(|id| verify(id, secret))
+        .chain(addresses.filter_map(|address| verify_address(address, secret)));
     for outbound in tokens {
         if !answers.contains(&outbound) {
             answers.push(outbound);
@@ -77,7 +85,11 @@ pub fn verify(message_id: &str, secret: &[u8]) -> Option<Uuid> {
 #[must_use]
 pub fn reply_address(mailbox: &str, outbound: Uuid, secret: &[u8]) -> Option<String> {
     let (local, domain) = mailbox.rsplit_once('@')?;
-    Some(format!("{local}{ADDRESS_MARK}{}.{}@{domain}", outbound.as_simple(), token(outbound, secret)))
+    Some(format!(
+        "{local}{ADDRESS_MARK}{}.{}@{domain}",
+        outbound.as_simple(),
+        token(outbound, secret)
+    ))
 }
 
 fn verify_address(address: &str, secret: &[u8]) -> Option<Uuid> {
@@ -91,7 +103,10 @@ fn checked(id: &str, found: &str, secret: &[u8]) -> Option<Uuid> {
     let outbound = Uuid::try_parse(id).ok()?;
     let expected = token(outbound, secret);
     let found = found.to_lowercase();
-    let differs = expected.bytes().zip(found.bytes()).fold(expected.len() ^ found.len(), |sum, (a, b)| sum | usize::from(a ^ b));
+    let differs = expected
+        .bytes()
+        .zip(found.bytes())
+        .fold(expected.len() ^ found.len(), |sum, (a, b)| sum | usize::from(a ^ b));
     (differs == 0).then_some(outbound)
 }
 
@@ -115,7 +130,10 @@ mod tests {
         let id = own_message_id(OURS, b"secret", "baton.test");
         assert_eq!(verify(&id, b"secret"), Some(OURS));
         assert_eq!(verify(&format!("<{}>", id.to_uppercase()), b"secret"), Some(OURS));
-        assert_eq!(verify(&id.replace("baton.test", "rewritten.example"), b"secret"), Some(OURS));
+        assert_eq!(
+            verify(&id.replace("baton.test", "rewritten.example"), b"secret"),
+            Some(OURS)
+        );
         assert_eq!(verify(&id, b"other"), None);
         assert_eq!(verify(&id.replacen("0123", "0124", 1), b"secret"), None);
         assert_eq!(verify("nonsense", b"secret"), None);
@@ -125,7 +143,9 @@ mod tests {
     #[test]
     fn every_mentioned_id_is_a_key_and_the_nearest_comes_first() {
         let ours = own_message_id(OURS, b"secret", "baton.test");
-        let raw = format!("From: carl@example.com\r\nMessage-ID: <c@x>\r\nIn-Reply-To: <b@x>\r\nReferences: <a@x> <{ours}>\r\n <b@x>\r\nSubject: AW: Chairs\r\n\r\nhi\r\n");
+        let raw = format!(
+            "From: carl@example.com\r\nMessage-ID: <c@x>\r\nIn-Reply-To: <b@x>\r\nReferences: <a@x> <{ours}>\r\n <b@x>\r\nSubject: AW: Chairs\r\n\r\nhi\r\n"
+        );
         let keys = thread_keys(&parse(raw.as_bytes()).unwrap(), b"secret");
         assert_eq!(keys.own_id.as_deref(), Some("c@x"));
         assert_eq!(keys.mentions, ["b@x", ours.as_str(), "a@x"]);

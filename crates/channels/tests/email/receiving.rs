@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use crate::support::{Host, PATIENCE, Referee, State, account_of, enquiry, with_logs};
 use anyhow::Result;
 use baton_channels::email::account::CertificateProblem;
 use baton_channels::email::host::HealthState;
@@ -10,14 +11,21 @@ use baton_channels::email::imap::FolderRole;
 use baton_channels::email::probe::{self, ProbeStep};
 use baton_channels::email::{ConnectError, Endpoint, Secret, Security, parse};
 use baton_tests::mail::{MailHost, PASSWORD, Seed};
-use crate::support::{Host, PATIENCE, Referee, State, account_of, enquiry, with_logs};
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Carl's old messages, one a day, the last one yesterday.
 fn old_mail(count: usize) -> Vec<Seed> {
     let now = baton_clock::now_ms();
-    (1..=count).map(|number| Seed::new(&enquiry(number), now - i64::try_from(count + 1 - number).unwrap() * DAY_MS, &["\\Seen"])).collect()
+    (1..=count)
+        .map(|number| {
+            Seed::new(
+                &enquiry(number),
+                now - i64::try_from(count + 1 - number).unwrap() * DAY_MS,
+                &["\\Seen"],
+            )
+        })
+        .collect()
 }
 
 /// Where Dovecot keeps a person's messages.
@@ -37,8 +45,14 @@ async fn a_first_sync_begins_with_the_newest_and_says_how_far_it_is() -> Result<
 
     let state = referee.state();
     let inbox: Vec<u32> = state.arrived("INBOX").iter().map(|message| message.uid).collect();
-    assert_eq!(inbox, (1..=220).rev().collect::<Vec<_>>(), "every message once, the newest first");
-    assert!(state.arrived("INBOX").iter().all(|message| message.history && message.unreadable.is_none() && message.flags.contains(&"\\Seen".to_owned())));
+    assert_eq!(
+        inbox,
+        (1..=220).rev().collect::<Vec<_>>(),
+        "every message once, the newest first"
+    );
+    assert!(state.arrived("INBOX").iter().all(|message| message.history
+        && message.unreadable.is_none()
+        && message.flags.contains(&"\\Seen".to_owned())));
     let newest = state.arrived("INBOX")[0];
     let read = parse(state.raw(newest)).unwrap();
     assert_eq!(read.message_id.as_deref(), Some("carl-220@example.com"));
@@ -46,8 +60,23 @@ async fn a_first_sync_begins_with_the_newest_and_says_how_far_it_is() -> Result<
     let sent = state.arrived("Sent");
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|message| message.role == FolderRole::Sent));
-    let progress: Vec<(u32, u32)> = state.health.iter().filter_map(|health| if let HealthState::FirstSync { received, total } = health.receiving { Some((received, total)) } else { None }).collect();
-    assert!(progress.len() >= 3 && progress.windows(2).all(|pair| pair[0].0 <= pair[1].0) && progress.iter().all(|(_, total)| *total == 220), "{progress:?}");
+    let progress: Vec<(u32, u32)> = state
+        .health
+        .iter()
+        .filter_map(|health| {
+            if let HealthState::FirstSync { received, total } = health.receiving {
+                Some((received, total))
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert!(
+        progress.len() >= 3
+            && progress.windows(2).all(|pair| pair[0].0 <= pair[1].0)
+            && progress.iter().all(|(_, total)| *total == 220),
+        "{progress:?}"
+    );
     assert!(state.batches.iter().all(|(batch, _)| batch.len() <= 100));
     Ok(())
 }
@@ -62,21 +91,31 @@ async fn new_mail_is_pushed_and_a_restart_fetches_only_what_is_new() -> Result<(
     with_logs(&mail, async {
         referee.until("the old mail", State::is_synced).await;
         mail.deliver("carl", &["sales"], &enquiry(6)).await?;
-        referee.until("the pushed message", |state| state.arrived("INBOX").len() == 6).await;
+        referee
+            .until("the pushed message", |state| state.arrived("INBOX").len() == 6)
+            .await;
         host.stop().await;
         for number in 7..=9 {
             mail.deliver("carl", &["sales"], &enquiry(number)).await?;
         }
-        mail.arrival("sales", PATIENCE, |letter| letter.message_id() == "<carl-9@example.com>").await?;
+        mail.arrival("sales", PATIENCE, |letter| {
+            letter.message_id() == "<carl-9@example.com>"
+        })
+        .await?;
         let host = Host::start(&account, &referee);
-        referee.until("the three others", |state| state.arrived("INBOX").len() == 9).await;
+        referee
+            .until("the three others", |state| state.arrived("INBOX").len() == 9)
+            .await;
         host.stop().await;
         anyhow::Ok(())
     })
     .await?;
     let state = referee.state();
     let inbox = state.arrived("INBOX");
-    assert_eq!(inbox.iter().skip(5).map(|message| message.uid).collect::<Vec<_>>(), [6, 7, 8, 9]);
+    assert_eq!(
+        inbox.iter().skip(5).map(|message| message.uid).collect::<Vec<_>>(),
+        [6, 7, 8, 9]
+    );
     assert!(inbox.iter().skip(5).all(|message| !message.history));
     Ok(())
 }
@@ -90,7 +129,9 @@ async fn a_crash_in_the_middle_of_a_first_sync_loses_nothing() -> Result<()> {
     with_logs(&mail, async {
         for batches in 1..=3 {
             let host = Host::start(&account, &referee);
-            referee.until("a batch", |state| state.batches.len() >= batches || state.is_synced()).await;
+            referee
+                .until("a batch", |state| state.batches.len() >= batches || state.is_synced())
+                .await;
             host.crash().await;
         }
         let host = Host::start(&account, &referee);
@@ -101,7 +142,11 @@ async fn a_crash_in_the_middle_of_a_first_sync_loses_nothing() -> Result<()> {
     let state = referee.state();
     let mut uids: Vec<u32> = state.arrived("INBOX").iter().map(|message| message.uid).collect();
     uids.sort_unstable();
-    assert_eq!(uids, (1..=230).collect::<Vec<_>>(), "a committed batch is not fetched again");
+    assert_eq!(
+        uids,
+        (1..=230).collect::<Vec<_>>(),
+        "a committed batch is not fetched again"
+    );
     Ok(())
 }
 
@@ -112,10 +157,20 @@ async fn a_restarted_server_is_found_again() -> Result<()> {
     let host = Host::start(&account_of("sales", &mail), &referee);
     referee.until("the empty mailbox", State::is_synced).await;
     mail.halt();
-    referee.until("the outage", |state| matches!(state.health.last().unwrap().receiving, HealthState::Waiting { .. })).await;
+    referee
+        .until("the outage", |state| {
+            matches!(state.health.last().unwrap().receiving, HealthState::Waiting { .. })
+        })
+        .await;
     mail.resume().await?;
     mail.deliver("carl", &["sales"], &enquiry(1)).await?;
-    with_logs(&mail, referee.until("the message after the outage", |state| state.arrived("INBOX").len() == 1 && state.is_ready())).await;
+    with_logs(
+        &mail,
+        referee.until("the message after the outage", |state| {
+            state.arrived("INBOX").len() == 1 && state.is_ready()
+        }),
+    )
+    .await;
     host.stop().await;
     Ok(())
 }
@@ -144,16 +199,27 @@ async fn a_renumbered_folder_is_read_again_as_history() -> Result<()> {
     mail.resume().await?;
     let host = Host::start(&account, &referee);
     with_logs(&mail, async {
-        referee.until("the three again", |state| state.arrived("INBOX").len() == 6 && state.is_synced()).await;
+        referee
+            .until("the three again", |state| {
+                state.arrived("INBOX").len() == 6 && state.is_synced()
+            })
+            .await;
         mail.deliver("carl", &["sales"], &enquiry(4)).await?;
-        referee.until("a new one", |state| state.arrived("INBOX").len() == 7).await;
+        referee
+            .until("a new one", |state| state.arrived("INBOX").len() == 7)
+            .await;
         anyhow::Ok(())
     })
     .await?;
     host.stop().await;
     let state = referee.state();
     assert_ne!(state.cursors["INBOX"].uidvalidity, before);
-    let again: Vec<bool> = state.arrived("INBOX").iter().skip(3).map(|message| message.history).collect();
+    let again: Vec<bool> = state
+        .arrived("INBOX")
+        .iter()
+        .skip(3)
+        .map(|message| message.history)
+        .collect();
     assert_eq!(again, [true, true, true, false], "found again is history, new is live");
     Ok(())
 }
@@ -163,7 +229,11 @@ async fn a_message_that_can_not_be_read_is_set_aside_and_stops_nobody() -> Resul
     let mail = MailHost::start().await?;
     mail.seed("sales", "INBOX", &old_mail(40)).await?;
     let folder = mailbox_of("sales", &mail).join("cur");
-    let broken = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).find(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("<carl-17@example.com>"))).unwrap();
+    let broken = std::fs::read_dir(&folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("<carl-17@example.com>")))
+        .unwrap();
     std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o000))?;
     let referee = Referee::new();
     let host = Host::start(&account_of("sales", &mail), &referee);
@@ -214,29 +284,77 @@ async fn what_stands_in_the_way_is_told_in_its_own_words() -> Result<()> {
     refused.imap.port = 1;
     let referee = Referee::new();
     let host = Host::start(&refused, &referee);
-    referee.until("the refused connection", |state| state.health.iter().any(|health| matches!(&health.receiving, HealthState::Waiting { error: ConnectError::Refused { port: 1, .. }, .. }))).await;
+    referee
+        .until("the refused connection", |state| {
+            state.health.iter().any(|health| {
+                matches!(
+                    &health.receiving,
+                    HealthState::Waiting {
+                        error: ConnectError::Refused { port: 1, .. },
+                        ..
+                    }
+                )
+            })
+        })
+        .await;
     host.stop().await;
 
     let report = probe::test(&good, &Secret::new(PASSWORD)).await;
     assert!(report.ok, "{report:#?}");
-    assert_eq!((report.inbox_messages, report.sent_folder.as_deref(), report.pushes), (Some(0), Some("Sent"), true));
+    assert_eq!(
+        (report.inbox_messages, report.sent_folder.as_deref(), report.pushes),
+        (Some(0), Some("Sent"), true)
+    );
     assert_eq!(report.steps.len(), 7);
 
     let wrong = probe::test(&good, &Secret::new("wrong")).await;
-    let failed: Vec<ProbeStep> = wrong.steps.iter().filter(|step| step.error.is_some()).map(|step| step.step).collect();
+    let failed: Vec<ProbeStep> = wrong
+        .steps
+        .iter()
+        .filter(|step| step.error.is_some())
+        .map(|step| step.step)
+        .collect();
     assert_eq!(failed, [ProbeStep::ImapSignIn, ProbeStep::SmtpSignIn]);
 
     let error_of = async |change: fn(&mut baton_channels::email::EmailAccount)| {
         let mut account = good.clone();
         change(&mut account);
-        probe::test(&account, &Secret::new(PASSWORD)).await.steps.into_iter().find_map(|step| step.error)
+        probe::test(&account, &Secret::new(PASSWORD))
+            .await
+            .steps
+            .into_iter()
+            .find_map(|step| step.error)
     };
-    assert!(matches!(error_of(|account| account.imap.security = Security::Tls).await, Some(ConnectError::NoTlsOffered { .. })));
-    assert!(matches!(error_of(|account| account.smtp.security = Security::Tls).await, Some(ConnectError::NoTlsOffered { .. })));
-    assert!(matches!(error_of(|account| account.extra_ca = None).await, Some(ConnectError::Certificate { problem: CertificateProblem::UnknownIssuer, .. })));
-    assert!(matches!(error_of(|account| account.extra_ca = Some("rubbish".into())).await, Some(ConnectError::BadExtraCa { .. })));
-    assert!(matches!(error_of(|account| account.imap.host = "127.0.0.2".into()).await, Some(ConnectError::Refused { .. })));
-    assert!(matches!(error_of(|account| account.imap.host = "nowhere.invalid".into()).await, Some(ConnectError::NameNotFound { .. })));
-    assert!(matches!(error_of(|account| account.imap = Endpoint::new("192.0.2.1", 143, Security::Plain)).await, Some(ConnectError::PlainNotAllowed { .. })));
+    assert!(matches!(
+        error_of(|account| account.imap.security = Security::Tls).await,
+        Some(ConnectError::NoTlsOffered { .. })
+    ));
+    assert!(matches!(
+        error_of(|account| account.smtp.security = Security::Tls).await,
+        Some(ConnectError::NoTlsOffered { .. })
+    ));
+    assert!(matches!(
+        error_of(|account| account.extra_ca = None).await,
+        Some(ConnectError::Certificate {
+            problem: CertificateProblem::UnknownIssuer,
+            ..
+        })
+    ));
+    assert!(matches!(
+        error_of(|account| account.extra_ca = Some("rubbish".into())).await,
+        Some(ConnectError::BadExtraCa { .. })
+    ));
+    assert!(matches!(
+        error_of(|account| account.imap.host = "127.0.0.2".into()).await,
+        Some(ConnectError::Refused { .. })
+    ));
+    assert!(matches!(
+        error_of(|account| account.imap.host = "nowhere.invalid".into()).await,
+        Some(ConnectError::NameNotFound { .. })
+    ));
+    assert!(matches!(
+        error_of(|account| account.imap = Endpoint::new("192.0.2.1", 143, Security::Plain)).await,
+        Some(ConnectError::PlainNotAllowed { .. })
+    ));
     Ok(())
 }

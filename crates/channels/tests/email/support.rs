@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use baton_channels::email::host::{
-    AccountHealth, Arrived, FolderCursor, FolderProgress, HealthState, HostEnd, HostPort, JobState, OutboundJob, PortError, Returned, run,
+    AccountHealth, Arrived, FolderCursor, FolderProgress, HealthState, HostEnd, HostPort, JobState, OutboundJob,
+    PortError, Returned, run,
 };
 use baton_channels::email::smtp::Envelope;
 use baton_channels::email::{EmailAccount, Endpoint, MailAddress, Outgoing, Secret, Security, compose, own_message_id};
@@ -45,7 +46,11 @@ pub struct State {
 
 impl State {
     pub fn arrived(&self, folder: &str) -> Vec<&Arrived> {
-        self.batches.iter().flat_map(|(batch, _)| batch).filter(|message| message.folder == folder).collect()
+        self.batches
+            .iter()
+            .flat_map(|(batch, _)| batch)
+            .filter(|message| message.folder == folder)
+            .collect()
     }
 
     pub fn raw(&self, message: &Arrived) -> &[u8] {
@@ -53,7 +58,9 @@ impl State {
     }
 
     pub fn is_ready(&self) -> bool {
-        self.health.last().is_some_and(|health| health.receiving == HealthState::Ready)
+        self.health
+            .last()
+            .is_some_and(|health| health.receiving == HealthState::Ready)
     }
 
     pub fn is_synced(&self) -> bool {
@@ -72,7 +79,12 @@ pub struct Referee {
 impl Referee {
     pub fn new() -> Arc<Self> {
         let live_since = Timestamp(baton_clock::now_ms());
-        Arc::new(Self { state: Mutex::default(), bell: watch::Sender::new(0), lease: AtomicBool::new(true), live_since })
+        Arc::new(Self {
+            state: Mutex::default(),
+            bell: watch::Sender::new(0),
+            lease: AtomicBool::new(true),
+            live_since,
+        })
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -99,7 +111,12 @@ impl Referee {
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
             let state = self.state();
-            panic!("waited in vain for {what}; cursors {:?}, told {:?}, health {:?}", state.cursors, state.told, state.health.last());
+            panic!(
+                "waited in vain for {what}; cursors {:?}, told {:?}, health {:?}",
+                state.cursors,
+                state.told,
+                state.health.last()
+            );
         }
     }
 
@@ -133,7 +150,9 @@ impl HostPort for Referee {
 
     async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError> {
         self.change(|state| {
-            state.cursors.insert(progress.cursor.folder.clone(), progress.cursor.clone());
+            state
+                .cursors
+                .insert(progress.cursor.folder.clone(), progress.cursor.clone());
             state.batches.push((batch, progress));
         });
         Ok(())
@@ -211,7 +230,10 @@ impl Host {
     /// Stops it in the ordinary way.
     pub async fn stop(self) {
         self.stop.cancel();
-        let end = tokio::time::timeout(PATIENCE, self.task).await.expect("a host stops when told").unwrap();
+        let end = tokio::time::timeout(PATIENCE, self.task)
+            .await
+            .expect("a host stops when told")
+            .unwrap();
         assert_eq!(end, HostEnd::Stopped);
     }
 
@@ -256,8 +278,18 @@ pub fn reply_to(customer: &str, number: u128, state: JobState) -> OutboundJob {
         references: vec!["carl-1@example.com".into()],
         attachments: vec![],
     };
-    let envelope = Envelope { from: Some("sales@baton.test".into()), to: mail.envelope_to() };
-    OutboundJob { id: MessageId(id), attempt: 1, raw: compose(&mail).unwrap().into(), envelope, message_id, state }
+    let envelope = Envelope {
+        from: Some("sales@baton.test".into()),
+        to: mail.envelope_to(),
+    };
+    OutboundJob {
+        id: MessageId(id),
+        attempt: 1,
+        raw: compose(&mail).unwrap().into(),
+        envelope,
+        message_id,
+        state,
+    }
 }
 
 /// A message of Carl's.

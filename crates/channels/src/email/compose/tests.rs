@@ -16,7 +16,12 @@ fn reply() -> Outgoing {
         html: None,
         in_reply_to: vec!["c2@example.com".into()],
         references: vec!["c1@example.com".into(), "c2@example.com".into()],
-        attachments: vec![OutgoingAttachment { name: "Angebot Müller.pdf".into(), mime: "application/pdf".into(), bytes: b"%PDF-1.4 \0\r\n\xff".to_vec(), content_id: None }],
+        attachments: vec![OutgoingAttachment {
+            name: "Angebot Müller.pdf".into(),
+            mime: "application/pdf".into(),
+            bytes: b"%PDF-1.4 \0\r\n\xff".to_vec(),
+            content_id: None,
+        }],
     }
 }
 
@@ -29,16 +34,30 @@ fn what_is_composed_reads_back_the_same() {
     assert_eq!(read.baton_id.as_deref(), Some(mail.baton_id.as_str()));
     assert_eq!(read.date_ms, Some(mail.date));
     assert_eq!(read.from.as_ref(), Some(&mail.from));
-    assert_eq!((&read.reply_to, &read.to, &read.cc), (&mail.reply_to, &mail.to, &mail.cc));
+    assert_eq!(
+        (&read.reply_to, &read.to, &read.cc),
+        (&mail.reply_to, &mail.to, &mail.cc)
+    );
     assert_eq!(read.bcc, []);
     assert_eq!(read.subject, mail.subject);
     assert_eq!(read.text.trim_end(), mail.text.trim_end());
-    assert!(read.html.as_ref().unwrap().contains("href=\"https://baton.test/angebot?a=1&amp;b=2\""));
-    assert_eq!((&read.in_reply_to, &read.references), (&mail.in_reply_to, &mail.references));
+    assert!(
+        read.html
+            .as_ref()
+            .unwrap()
+            .contains("href=\"https://baton.test/angebot?a=1&amp;b=2\"")
+    );
+    assert_eq!(
+        (&read.in_reply_to, &read.references),
+        (&mail.in_reply_to, &mail.references)
+    );
     assert_eq!(read.attachments.len(), 1);
     assert_eq!(read.attachments.first().unwrap().name, "Angebot Müller.pdf");
     assert_eq!(attachment(&raw, 0).unwrap(), mail.attachments.first().unwrap().bytes);
-    assert_eq!(mail.envelope_to(), ["carl@example.com", "dora@example.com", "log@baton.test"]);
+    assert_eq!(
+        mail.envelope_to(),
+        ["carl@example.com", "dora@example.com", "log@baton.test"]
+    );
 }
 
 #[test]
@@ -50,7 +69,9 @@ fn the_same_message_is_the_same_bytes() {
 #[test]
 fn every_line_is_short_and_ascii() {
     let mut mail = reply();
-    mail.references = (0..200).map(|n| format!("some-rather-long-message-id-{n:04}@mail.example.com")).collect();
+    mail.references = (0..200)
+        .map(|n| format!("some-rather-long-message-id-{n:04}@mail.example.com"))
+        .collect();
     mail.text = "ä".repeat(5000);
     let raw = compose(&mail).unwrap();
     assert!(raw.is_ascii());
@@ -65,14 +86,52 @@ fn every_line_is_short_and_ascii() {
 fn what_would_break_out_of_a_header_is_refused() {
     type Spoil = fn(&mut Outgoing);
     let spoiled: [(Spoil, ComposeError); 8] = [
-        (|m| m.subject = "x\r\nBcc: evil@example.com".into(), ComposeError::ControlCharacter { field: "Subject" }),
-        (|m| m.from.name = Some("Anna\n".into()), ComposeError::ControlCharacter { field: "From" }),
-        (|m| m.to = vec![MailAddress::new("a@b.example>\r\nBcc: <c@d")], ComposeError::BadAddress { field: "To", address: "a@b.example>\r\nBcc: <c@d".into() }),
-        (|m| m.cc = vec![MailAddress::new("nobody")], ComposeError::BadAddress { field: "Cc", address: "nobody".into() }),
-        (|m| m.in_reply_to = vec!["a b@c".into()], ComposeError::BadMessageId { field: "In-Reply-To", id: "a b@c".into() }),
-        (|m| m.message_id = "none".into(), ComposeError::BadMessageId { field: "Message-ID", id: "none".into() }),
-        (|m| (m.to, m.cc, m.bcc) = (vec![], vec![], vec![]), ComposeError::NoRecipient),
-        (|m| m.attachments.iter_mut().for_each(|file| file.mime = "x/y\r\nz".into()), ComposeError::BadMediaType { mime: "x/y\r\nz".into() }),
+        (
+            |m| m.subject = "x\r\nBcc: evil@example.com".into(),
+            ComposeError::ControlCharacter { field: "Subject" },
+        ),
+        (
+            |m| m.from.name = Some("Anna\n".into()),
+            ComposeError::ControlCharacter { field: "From" },
+        ),
+        (
+            |m| m.to = vec![MailAddress::new("a@b.example>\r\nBcc: <c@d")],
+            ComposeError::BadAddress {
+                field: "To",
+                address: "a@b.example>\r\nBcc: <c@d".into(),
+            },
+        ),
+        (
+            |m| m.cc = vec![MailAddress::new("nobody")],
+            ComposeError::BadAddress {
+                field: "Cc",
+                address: "nobody".into(),
+            },
+        ),
+        (
+            |m| m.in_reply_to = vec!["a b@c".into()],
+            ComposeError::BadMessageId {
+                field: "In-Reply-To",
+                id: "a b@c".into(),
+            },
+        ),
+        (
+            |m| m.message_id = "none".into(),
+            ComposeError::BadMessageId {
+                field: "Message-ID",
+                id: "none".into(),
+            },
+        ),
+        (
+            |m| (m.to, m.cc, m.bcc) = (vec![], vec![], vec![]),
+            ComposeError::NoRecipient,
+        ),
+        (
+            |m| m.attachments.iter_mut().for_each(|file| file.mime = "x/y\r\nz".into()),
+            ComposeError::BadMediaType {
+                mime: "x/y\r\nz".into(),
+            },
+        ),
     ];
     for (spoil, refusal) in spoiled {
         let mut mail = reply();
@@ -85,15 +144,27 @@ fn what_would_break_out_of_a_header_is_refused() {
 fn an_answer_continues_the_chain_of_its_parent() {
     let parent = |headers: &str| parse(format!("From: carl@example.com\r\n{headers}\r\nhi\r\n").as_bytes()).unwrap();
     let ids = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(references_for_reply(&parent("Message-ID: <c@x>\r\nReferences: <a@x> <b@x>\r\n")), (ids(&["c@x"]), ids(&["a@x", "b@x", "c@x"])));
-    assert_eq!(references_for_reply(&parent("Message-ID: <c@x>\r\nIn-Reply-To: <b@x>\r\n")), (ids(&["c@x"]), ids(&["b@x", "c@x"])));
-    assert_eq!(references_for_reply(&parent("Message-ID: <c@x>\r\nIn-Reply-To: <a@x> <b@x>\r\n")), (ids(&["c@x"]), ids(&["c@x"])));
+    assert_eq!(
+        references_for_reply(&parent("Message-ID: <c@x>\r\nReferences: <a@x> <b@x>\r\n")),
+        (ids(&["c@x"]), ids(&["a@x", "b@x", "c@x"]))
+    );
+    assert_eq!(
+        references_for_reply(&parent("Message-ID: <c@x>\r\nIn-Reply-To: <b@x>\r\n")),
+        (ids(&["c@x"]), ids(&["b@x", "c@x"]))
+    );
+    assert_eq!(
+        references_for_reply(&parent("Message-ID: <c@x>\r\nIn-Reply-To: <a@x> <b@x>\r\n")),
+        (ids(&["c@x"]), ids(&["c@x"]))
+    );
     assert_eq!(references_for_reply(&parent("Subject: x\r\n")), (ids(&[]), ids(&[])));
 }
 
 #[test]
 fn text_becomes_html_without_becoming_markup() {
-    assert_eq!(text_to_html("a <b> & c\n  d\n\nsee http://x.example."), "<p>a &lt;b&gt; &amp; c<br>\n&nbsp;&nbsp;d</p>\n<p>see <a href=\"http://x.example\">http://x.example</a>.</p>\n");
+    assert_eq!(
+        text_to_html("a <b> & c\n  d\n\nsee http://x.example."),
+        "<p>a &lt;b&gt; &amp; c<br>\n&nbsp;&nbsp;d</p>\n<p>see <a href=\"http://x.example\">http://x.example</a>.</p>\n"
+    );
 }
 
 proptest::proptest! {

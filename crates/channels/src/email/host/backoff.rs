@@ -51,7 +51,12 @@ mod tests {
     fn pauses_grow_to_a_limit_and_start_over() {
         let mut backoff = Backoff::default();
         let pauses: Vec<i64> = (0..11).map(|_| backoff.pause_ms(0)).collect();
-        assert_eq!(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
+        assert_eq!(
+            pauses,
+            [
+                1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000
+            ]
+        );
         backoff.reset();
         assert_eq!(backoff.pause_ms(1000), 500);
     }

@@ -32,14 +32,34 @@ pub enum HostEnd {
 pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>, stop: CancellationToken) -> HostEnd {
     let stop = stop.child_token();
     let told = Arc::new(Told::new());
-    let sending = Sending { account: account.clone(), secret: secret.clone(), port: Arc::clone(&port), stop: stop.clone(), told: Arc::clone(&told), conn: None };
-    let receiving = Receiving { account, secret, port, stop: stop.clone(), told, conn: None };
+    let sending = Sending {
+        account: account.clone(),
+        secret: secret.clone(),
+        port: Arc::clone(&port),
+        stop: stop.clone(),
+        told: Arc::clone(&told),
+        conn: None,
+    };
+    let receiving = Receiving {
+        account,
+        secret,
+        port,
+        stop: stop.clone(),
+        told,
+        conn: None,
+    };
     let ends = |result: Result<(), PortError>| {
         stop.cancel();
         result.is_err()
     };
-    let (sending_lost, receiving_lost) = tokio::join!(async { ends(sending.run().await) }, async { ends(receiving.run().await) });
-    if sending_lost || receiving_lost { HostEnd::LeaseLost } else { HostEnd::Stopped }
+    let (sending_lost, receiving_lost) = tokio::join!(async { ends(sending.run().await) }, async {
+        ends(receiving.run().await)
+    });
+    if sending_lost || receiving_lost {
+        HostEnd::LeaseLost
+    } else {
+        HostEnd::Stopped
+    }
 }
 
 /// Both halves' health as last told.
@@ -48,7 +68,11 @@ pub(super) struct Told(Mutex<AccountHealth>);
 impl Told {
     fn new() -> Self {
         let since = Timestamp(baton_clock::now_ms());
-        Self(Mutex::new(AccountHealth { receiving: HealthState::Connecting, sending: HealthState::Connecting, since }))
+        Self(Mutex::new(AccountHealth {
+            receiving: HealthState::Connecting,
+            sending: HealthState::Connecting,
+            since,
+        }))
     }
 
     async fn receiving(&self, port: &dyn HostPort, state: HealthState) {
@@ -89,9 +113,14 @@ struct Receiving {
 
 impl Receiving {
     async fn run(mut self) -> Result<(), PortError> {
-        let Some(cursors) = self.cursors().await? else { return Ok(()) };
+        let Some(cursors) = self.cursors().await? else {
+            return Ok(());
+        };
         let mut sync = Sync::default();
-        let mut input = Input::Started { cursors, live_since: self.port.live_since() };
+        let mut input = Input::Started {
+            cursors,
+            live_since: self.port.live_since(),
+        };
         loop {
             for effect in sync.handle(Timestamp(baton_clock::now_ms()), input.clone()) {
                 match effect {
@@ -147,13 +176,20 @@ impl Receiving {
                 Err(error) => self.lost(error),
             },
             Effect::List(from, to) => {
-                let range = if to == u32::MAX { format!("UID {from}:*") } else { format!("UID {from}:{to}") };
+                let range = if to == u32::MAX {
+                    format!("UID {from}:*")
+                } else {
+                    format!("UID {from}:{to}")
+                };
                 match self.on_conn(async |conn| conn.search(&range).await).await {
                     Ok(uids) => Input::Listed(uids),
                     Err(error) => self.lost(error),
                 }
             }
-            Effect::Confirm(uids) => match self.on_conn(async |conn| conn.search(&format!("UID {}", uid_set(&uids))).await).await {
+            Effect::Confirm(uids) => match self
+                .on_conn(async |conn| conn.search(&format!("UID {}", uid_set(&uids))).await)
+                .await
+            {
                 Ok(found) => Input::Confirmed(found),
                 Err(error) => self.lost(error),
             },
@@ -191,7 +227,12 @@ impl Receiving {
         self.conn = None;
         let mut conn = match ImapConn::open(&self.account, &self.secret).await {
             Ok(conn) => conn,
-            Err(error) => return Input::Lost { error, jitter: jitter() },
+            Err(error) => {
+                return Input::Lost {
+                    error,
+                    jitter: jitter(),
+                };
+            }
         };
         match conn.folders(self.account.sent_folder.as_deref()).await {
             Ok(folders) => {
@@ -210,12 +251,19 @@ impl Receiving {
             Err(error) => return Ok(self.fetch_failed(error)),
         };
         let news = self.conn.as_mut().is_some_and(ImapConn::take_news);
-        let (uids, messages): (Vec<u32>, Vec<Vec<u8>>) = bodies.into_iter().map(|Body { uid, bytes }| (uid, bytes)).unzip();
+        let (uids, messages): (Vec<u32>, Vec<Vec<u8>>) =
+            bodies.into_iter().map(|Body { uid, bytes }| (uid, bytes)).unzip();
         if messages.is_empty() {
-            return Ok(Input::Fetched { stored: Vec::new(), news });
+            return Ok(Input::Fetched {
+                stored: Vec::new(),
+                news,
+            });
         }
         match self.port.put_blobs(messages).await {
-            Ok(blobs) => Ok(Input::Fetched { stored: uids.into_iter().zip(blobs).collect(), news }),
+            Ok(blobs) => Ok(Input::Fetched {
+                stored: uids.into_iter().zip(blobs).collect(),
+                news,
+            }),
             Err(error) => away(error),
         }
     }
@@ -229,16 +277,25 @@ impl Receiving {
         }
     }
 
-    async fn on_conn<T>(&mut self, with: impl AsyncFnOnce(&mut ImapConn) -> Result<T, ImapError>) -> Result<T, ImapError> {
+    async fn on_conn<T>(
+        &mut self,
+        with: impl AsyncFnOnce(&mut ImapConn) -> Result<T, ImapError>,
+    ) -> Result<T, ImapError> {
         match &mut self.conn {
             Some(conn) => with(conn).await,
-            None => Err(ConnectError::Closed { host: self.account.imap.host.clone() }.into()),
+            None => Err(ConnectError::Closed {
+                host: self.account.imap.host.clone(),
+            }
+            .into()),
         }
     }
 
     fn lost(&mut self, error: ImapError) -> Input {
         self.conn = None;
-        Input::Lost { error: error.into_connect_error(&self.account.imap.host), jitter: jitter() }
+        Input::Lost {
+            error: error.into_connect_error(&self.account.imap.host),
+            jitter: jitter(),
+        }
     }
 
     fn fetch_failed(&mut self, error: ImapError) -> Input {
@@ -250,13 +307,19 @@ impl Receiving {
         if !matches!(trouble, FetchTrouble::Refused(_)) {
             self.conn = None;
         }
-        Input::FetchFailed { trouble, jitter: jitter() }
+        Input::FetchFailed {
+            trouble,
+            jitter: jitter(),
+        }
     }
 }
 
 fn away(error: PortError) -> Result<Input, PortError> {
     match error {
         PortError::LeaseLost => Err(error),
-        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway { reason, jitter: jitter() }),
+        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway {
+            reason,
+            jitter: jitter(),
+        }),
     }
 }

@@ -126,7 +126,13 @@ impl Outbox {
     /// A machine for an account whose provider files sent mail itself, or doesn't.
     #[must_use]
     pub fn new(provider_files_sent: bool) -> Self {
-        Self { provider_files_sent, doing: Doing::Nothing, unfiled: Vec::new(), backoff: Backoff::default(), health: HealthState::Connecting }
+        Self {
+            provider_files_sent,
+            doing: Doing::Nothing,
+            unfiled: Vec::new(),
+            backoff: Backoff::default(),
+            health: HealthState::Connecting,
+        }
     }
 
     /// What to do after what happened.
@@ -138,16 +144,25 @@ impl Outbox {
             (_, Input::Ready) => Effect::Ask,
             (_, Input::Job(Some(job))) => match job.state {
                 JobState::Queued => self.deliver(job),
-                JobState::Sending => self.probe(job, "Baton was interrupted while the message was going out".to_owned()),
+                JobState::Sending => {
+                    self.probe(job, "Baton was interrupted while the message was going out".to_owned())
+                }
                 JobState::Unfiled => self.file(job),
             },
             (_, Input::Job(None)) => {
-                health = matches!(self.health, HealthState::Connecting | HealthState::RefereeAway { .. }).then_some(HealthState::Ready);
+                health = matches!(self.health, HealthState::Connecting | HealthState::RefereeAway { .. })
+                    .then_some(HealthState::Ready);
                 self.rest_until_work(now)
             }
-            (Doing::Delivering(job), Input::Delivered { outcome, jitter }) => self.delivered(now, job, outcome, jitter, &mut health),
-            (Doing::Probing(job, _), Input::Probed(true)) => self.report(job, Report::Sent("found in the sent folder".to_owned()), After::File),
-            (Doing::Probing(job, reason), Input::Probed(false)) => self.report(job, Report::Unknown(reason), After::Ask),
+            (Doing::Delivering(job), Input::Delivered { outcome, jitter }) => {
+                self.delivered(now, job, outcome, jitter, &mut health)
+            }
+            (Doing::Probing(job, _), Input::Probed(true)) => {
+                self.report(job, Report::Sent("found in the sent folder".to_owned()), After::File)
+            }
+            (Doing::Probing(job, reason), Input::Probed(false)) => {
+                self.report(job, Report::Unknown(reason), After::Ask)
+            }
             (Doing::Probing(job, reason), Input::FolderAway { error, jitter }) => {
                 if job.state == JobState::Sending {
                     // It stays as it is until it could be looked for.
@@ -163,15 +178,20 @@ impl Outbox {
                 self.unfiled.push((job, now.plus_ms(pause)));
                 Effect::Ask
             }
-            (Doing::Reporting(_, _, after), Input::Reported | Input::ReportRefused) if after != After::File => match after {
-                After::Pause(pause) => Effect::Sleep(pause),
-                After::Rest => Effect::Rest,
-                After::Ask | After::File => Effect::Ask,
-            },
+            (Doing::Reporting(_, _, after), Input::Reported | Input::ReportRefused) if after != After::File => {
+                match after {
+                    After::Pause(pause) => Effect::Sleep(pause),
+                    After::Rest => Effect::Rest,
+                    After::Ask | After::File => Effect::Ask,
+                }
+            }
             (Doing::Reporting(job, _, _), Input::Reported | Input::ReportRefused) => self.file(job),
             (doing, Input::PortAway { reason, jitter }) => {
                 let pause = self.backoff.pause_ms(jitter);
-                health = Some(HealthState::RefereeAway { reason, retry_at: now.plus_ms(pause) });
+                health = Some(HealthState::RefereeAway {
+                    reason,
+                    retry_at: now.plus_ms(pause),
+                });
                 if matches!(doing, Doing::Reporting(..)) {
                     self.doing = doing;
                 }
@@ -191,16 +211,36 @@ impl Outbox {
         effects
     }
 
-    fn delivered(&mut self, now: Timestamp, job: OutboundJob, outcome: Outcome<PortError>, jitter: u16, health: &mut Option<HealthState>) -> Effect {
+    fn delivered(
+        &mut self,
+        now: Timestamp,
+        job: OutboundJob,
+        outcome: Outcome<PortError>,
+        jitter: u16,
+        health: &mut Option<HealthState>,
+    ) -> Effect {
         if !matches!(outcome, Outcome::NotOffered(_) | Outcome::Stopped(_)) {
             self.backoff.reset();
             *health = Some(HealthState::Ready);
         }
-        let returned = |reason: String, pause: i64| Report::Returned(Returned { reason, not_before: now.plus_ms(pause) });
+        let returned = |reason: String, pause: i64| {
+            Report::Returned(Returned {
+                reason,
+                not_before: now.plus_ms(pause),
+            })
+        };
         match outcome {
             Outcome::Sent { reply } => self.report(job, Report::Sent(reply), After::File),
-            Outcome::Rejected { code, text, permanent: true } => self.report(job, Report::Failed(code, text), After::Ask),
-            Outcome::Rejected { code, text, permanent: false } => {
+            Outcome::Rejected {
+                code,
+                text,
+                permanent: true,
+            } => self.report(job, Report::Failed(code, text), After::Ask),
+            Outcome::Rejected {
+                code,
+                text,
+                permanent: false,
+            } => {
                 let pause = patience_ms(job.attempt);
                 self.report(job, returned(format!("{code} {text}"), pause), After::Ask)
             }
@@ -212,7 +252,10 @@ impl Outbox {
                 let reason = error.to_string();
                 match self.backoff.pause_for(&error, jitter) {
                     Some(pause) => {
-                        *health = Some(HealthState::Waiting { error, retry_at: now.plus_ms(pause) });
+                        *health = Some(HealthState::Waiting {
+                            error,
+                            retry_at: now.plus_ms(pause),
+                        });
                         self.report(job, returned(reason, pause), After::Pause(pause))
                     }
                     None => {
@@ -223,7 +266,10 @@ impl Outbox {
             }
             Outcome::Stopped(PortError::Unavailable(reason)) => {
                 let pause = self.backoff.pause_ms(jitter);
-                *health = Some(HealthState::RefereeAway { reason, retry_at: now.plus_ms(pause) });
+                *health = Some(HealthState::RefereeAway {
+                    reason,
+                    retry_at: now.plus_ms(pause),
+                });
                 Effect::Sleep(pause)
             }
             Outcome::Stopped(PortError::Refused(_) | PortError::LeaseLost) => Effect::Sleep(REFUSED_MS),
@@ -234,7 +280,10 @@ impl Outbox {
     fn away(&mut self, now: Timestamp, error: ConnectError, jitter: u16, health: &mut Option<HealthState>) -> Effect {
         match self.backoff.pause_for(&error, jitter) {
             Some(pause) => {
-                *health = Some(HealthState::Waiting { error, retry_at: now.plus_ms(pause) });
+                *health = Some(HealthState::Waiting {
+                    error,
+                    retry_at: now.plus_ms(pause),
+                });
                 Effect::Sleep(pause)
             }
             None => {
@@ -249,7 +298,12 @@ impl Outbox {
             let (job, _) = self.unfiled.swap_remove(at);
             return self.file(job);
         }
-        let next = self.unfiled.iter().map(|(_, due)| due.since_ms(now)).min().unwrap_or(ASK_MS);
+        let next = self
+            .unfiled
+            .iter()
+            .map(|(_, due)| due.since_ms(now))
+            .min()
+            .unwrap_or(ASK_MS);
         Effect::WaitForWork(next.clamp(1, ASK_MS))
     }
 
@@ -281,7 +335,9 @@ impl Outbox {
 fn patience_ms(attempt: u32) -> i64 {
     const FIRST_MS: i64 = 60_000;
     const LONGEST_MS: i64 = 60 * 60_000;
-    FIRST_MS.saturating_mul(1i64 << attempt.saturating_sub(1).min(10)).min(LONGEST_MS)
+    FIRST_MS
+        .saturating_mul(1i64 << attempt.saturating_sub(1).min(10))
+        .min(LONGEST_MS)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Carries out what the outbox decides.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use baton_domain::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -48,15 +49,28 @@ impl Sending {
                 Ok(job) => Input::Job(job),
                 Err(error) => port_away(error)?,
             },
-            Effect::Deliver(job) => self.deliver(&job).await?,
-            Effect::Probe(job) => match self.find(&job).await {
-                Ok((_, found)) => Input::Probed(found),
-                Err(error) => self.folder_away(error),
-            },
-            Effect::File(job) => match self.file(&job).await {
-                Ok(()) => Input::Filed,
-                Err(error) => self.folder_away(error),
-            },
+            Effect::Deliver(job) => return self.deliver(&job).await,
+            // Looking and filing can be repeated at any time, so a stop may cut them.
+            Effect::Probe(job) => {
+                let stop = self.stop.clone();
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(None),
+                    found = self.find(&job) => match found {
+                        Ok((_, found)) => Input::Probed(found),
+                        Err(error) => self.folder_away(error),
+                    },
+                }
+            }
+            Effect::File(job) => {
+                let stop = self.stop.clone();
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(None),
+                    filed = self.file(&job) => match filed {
+                        Ok(()) => Input::Filed,
+                        Err(error) => self.folder_away(error),
+                    },
+                }
+            }
             Effect::Report(job, report) => match self.report(&job, report).await {
                 Ok(()) => Input::Reported,
                 Err(PortError::Refused(_)) => Input::ReportRefused,
@@ -88,12 +102,34 @@ impl Sending {
         }))
     }
 
-    async fn deliver(&self, job: &OutboundJob) -> Result<Input, PortError> {
-        let fence = || self.port.outbound_sending(job.id, job.attempt);
-        let outcome = smtp::deliver(&self.account, &self.secret, &job.envelope, &job.raw, fence, || self.port.lease_ok()).await;
+    /// Hands a message in. Until the fence a stop drops it, since nothing was offered; behind the fence it is finished.
+    async fn deliver(&self, job: &OutboundJob) -> Result<Option<Input>, PortError> {
+        let fenced = AtomicBool::new(false);
+        let fence = async || {
+            if self.stop.is_cancelled() {
+                return Err(PortError::Unavailable("the host is stopping".to_owned()));
+            }
+            fenced.store(true, Ordering::SeqCst);
+            self.port.outbound_sending(job.id, job.attempt).await
+        };
+        let may_finish = || self.port.lease_ok();
+        let delivery = smtp::deliver(&self.account, &self.secret, &job.envelope, &job.raw, fence, may_finish);
+        tokio::pin!(delivery);
+        let stopped = tokio::select! {
+            outcome = &mut delivery => Some(outcome),
+            () = self.stop.cancelled() => None,
+        };
+        let outcome = match stopped {
+            Some(outcome) => outcome,
+            None if fenced.load(Ordering::SeqCst) => delivery.await,
+            None => return Ok(None),
+        };
         match outcome {
             smtp::Outcome::Stopped(PortError::LeaseLost) => Err(PortError::LeaseLost),
-            outcome => Ok(Input::Delivered { outcome, jitter: jitter() }),
+            outcome => Ok(Some(Input::Delivered {
+                outcome,
+                jitter: jitter(),
+            })),
         }
     }
 
@@ -116,16 +152,29 @@ impl Sending {
         };
         let host = self.account.imap.host.clone();
         let failed = |error: crate::email::imap::ImapError| error.into_connect_error(&host);
-        let folders = conn.folders(self.account.sent_folder.as_deref()).await.map_err(failed)?;
+        let folders = conn
+            .folders(self.account.sent_folder.as_deref())
+            .await
+            .map_err(failed)?;
         let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
         let mut found = false;
         if let Some(folder) = &sent {
             conn.examine(&folder.wire).await.map_err(failed)?;
             let baton_id = parse(&job.raw).ok().and_then(|mail| mail.baton_id).unwrap_or_default();
-            for (header, value) in [("Message-ID", job.message_id.as_str()), (BATON_ID_HEADER, baton_id.as_str())] {
-                let searchable = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+            for (header, value) in [
+                ("Message-ID", job.message_id.as_str()),
+                (BATON_ID_HEADER, baton_id.as_str()),
+            ] {
+                let searchable = !value.is_empty()
+                    && value
+                        .bytes()
+                        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
                 if searchable && !found {
-                    found = !conn.search(&format!("HEADER {header} \"{value}\"")).await.map_err(failed)?.is_empty();
+                    found = !conn
+                        .search(&format!("HEADER {header} \"{value}\""))
+                        .await
+                        .map_err(failed)?
+                        .is_empty();
                 }
             }
         }
@@ -139,7 +188,11 @@ impl Sending {
         if found {
             return Ok(());
         }
-        let Some(mut conn) = self.conn.take() else { return Err(ConnectError::Closed { host: self.account.imap.host.clone() }) };
+        let Some(mut conn) = self.conn.take() else {
+            return Err(ConnectError::Closed {
+                host: self.account.imap.host.clone(),
+            });
+        };
         let host = self.account.imap.host.clone();
         let failed = |error: crate::email::imap::ImapError| error.into_connect_error(&host);
         let wire = match folder {
@@ -157,7 +210,10 @@ impl Sending {
 
     fn folder_away(&mut self, error: ConnectError) -> Input {
         self.conn = None;
-        Input::FolderAway { error, jitter: jitter() }
+        Input::FolderAway {
+            error,
+            jitter: jitter(),
+        }
     }
 
     async fn hang_up(&mut self) {
@@ -170,6 +226,9 @@ impl Sending {
 fn port_away(error: PortError) -> Result<Input, PortError> {
     match error {
         PortError::LeaseLost => Err(error),
-        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway { reason, jitter: jitter() }),
+        PortError::Unavailable(reason) | PortError::Refused(reason) => Ok(Input::PortAway {
+            reason,
+            jitter: jitter(),
+        }),
     }
 }

@@ -58,20 +58,32 @@ pub enum LinkDoubt {
 pub(super) fn of_document(html: &str, known_hosts: &[String]) -> Vec<Link> {
     let mut links = Vec::new();
     for chunk in html.split("<a ").skip(1) {
-        let Some((attributes, rest)) = chunk.split_once('>') else { continue };
-        let Some(target) = attributes.split_once("href=\"").and_then(|(_, value)| value.split_once('"')).map(|(value, _)| unescape(value)) else {
+        let Some((attributes, rest)) = chunk.split_once('>') else {
+            continue;
+        };
+        let Some(target) = attributes
+            .split_once("href=\"")
+            .and_then(|(_, value)| value.split_once('"'))
+            .map(|(value, _)| unescape(value))
+        else {
             continue;
         };
         let inside = rest.split_once("</a>").map_or(rest, |(inside, _)| inside);
         let shown = strip_tags(inside).split_whitespace().collect::<Vec<_>>().join(" ");
         let suspicious = doubt(&shown, &target, known_hosts);
-        links.push(Link { shown, target, suspicious });
+        links.push(Link {
+            shown,
+            target,
+            suspicious,
+        });
     }
     links
 }
 
 fn doubt(shown: &str, target: &str, known_hosts: &[String]) -> Option<LinkDoubt> {
-    let url = url::Url::parse(target).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let url = url::Url::parse(target)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str()?.trim_end_matches('.').to_lowercase();
     if !url.username().is_empty() || url.password().is_some() {
         return Some(LinkDoubt::HostHidden { host });
@@ -80,37 +92,60 @@ fn doubt(shown: &str, target: &str, known_hosts: &[String]) -> Option<LinkDoubt>
         return Some(LinkDoubt::NumericHost { host });
     }
     if let Some(words) = host_in(shown).filter(|words| !same_site(words, &host)) {
-        return Some(LinkDoubt::OtherHost { shown: words, target: host });
+        return Some(LinkDoubt::OtherHost {
+            shown: words,
+            target: host,
+        });
     }
     if host.split('.').any(|label| label.starts_with("xn--")) {
         return Some(LinkDoubt::ForeignLetters { host });
     }
-    let of = known_hosts.iter().map(|known| known.to_lowercase()).find(|known| !same_site(known, &host) && skeleton(known) == skeleton(&registrable(&host, known)))?;
+    let of = known_hosts
+        .iter()
+        .map(|known| known.to_lowercase())
+        .find(|known| !same_site(known, &host) && skeleton(known) == skeleton(&registrable(&host, known)))?;
     Some(LinkDoubt::LookAlike { host, of })
 }
 
 /// The host that words name, if they name one: `www.bank.example`, `https://bank.example/login`.
 fn host_in(shown: &str) -> Option<String> {
-    shown.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/')).find_map(|word| {
-        let explicit = word.contains("://");
-        if !explicit && (word.contains('@') || !word.contains('.')) {
-            return None;
-        }
-        let address = if explicit { word.to_owned() } else { format!("https://{word}") };
-        let url = url::Url::parse(&address).ok()?;
-        let host = url.host_str()?.trim_end_matches('.').to_lowercase();
-        let ending = host.rsplit('.').next().unwrap_or_default();
-        // `report.pdf`, `3.50` and `e.g` are words, not hosts.
-        let host_like = host.contains('.') && ending.len() >= 2 && (ending.starts_with("xn--") || ending.bytes().all(|b| b.is_ascii_alphabetic()));
-        let file = ["pdf", "doc", "docx", "xls", "xlsx", "zip", "html", "htm", "txt", "jpg", "png", "csv", "js", "md", "rs", "py"].contains(&ending);
-        (host_like && (explicit || !file)).then_some(host)
-    })
+    shown
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/'))
+        .find_map(|word| {
+            let explicit = word.contains("://");
+            if !explicit && (word.contains('@') || !word.contains('.')) {
+                return None;
+            }
+            let address = if explicit {
+                word.to_owned()
+            } else {
+                format!("https://{word}")
+            };
+            let url = url::Url::parse(&address).ok()?;
+            let host = url.host_str()?.trim_end_matches('.').to_lowercase();
+            let ending = host.rsplit('.').next().unwrap_or_default();
+            // `report.pdf`, `3.50` and `e.g` are words, not hosts.
+            let host_like = host.contains('.')
+                && ending.len() >= 2
+                && (ending.starts_with("xn--") || ending.bytes().all(|b| b.is_ascii_alphabetic()));
+            let file = [
+                "pdf", "doc", "docx", "xls", "xlsx", "zip", "html", "htm", "txt", "jpg", "png", "csv", "js", "md",
+                "rs", "py",
+            ]
+            .contains(&ending);
+            (host_like && (explicit || !file)).then_some(host)
+        })
 }
 
 /// Whether one host is the other or lies within it, `www.` aside.
 fn same_site(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim_start_matches("www."), b.trim_start_matches("www."));
-    let within = |inner: &str, outer: &str| inner.strip_suffix(outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let within = |inner: &str, outer: &str| {
+        inner
+            .strip_suffix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     within(a, b) || within(b, a)
 }
 
@@ -118,10 +153,22 @@ fn same_site(a: &str, b: &str) -> bool {
 fn registrable(host: &str, known: &str) -> String {
     let wanted = known.trim_start_matches("www.").split('.').count();
     let labels: Vec<&str> = host.split('.').collect();
-    labels.iter().skip(labels.len().saturating_sub(wanted)).copied().collect::<Vec<_>>().join(".")
+    labels
+        .iter()
+        .skip(labels.len().saturating_sub(wanted))
+        .copied()
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// What a hurried eye reads.
 fn skeleton(host: &str) -> String {
-    host.trim_start_matches("www.").replace("rn", "m").replace("vv", "w").replace("cl", "d").replace(['1', 'i', '|'], "l").replace('0', "o").replace('5', "s").replace('-', "")
+    host.trim_start_matches("www.")
+        .replace("rn", "m")
+        .replace("vv", "w")
+        .replace("cl", "d")
+        .replace(['1', 'i', '|'], "l")
+        .replace('0', "o")
+        .replace('5', "s")
+        .replace('-', "")
 }

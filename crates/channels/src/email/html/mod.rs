@@ -52,11 +52,18 @@ pub struct RenderOptions {
 pub fn render(html: &str, options: RenderOptions) -> RenderedBody {
     let fallback_text = plain::text_of_html(html);
     let weight = plain::weigh(html);
-    let cleaned = weight.bearable.then(|| catch_unwind(AssertUnwindSafe(|| clean(html, weight.tags, options))).ok()).flatten();
+    let cleaned = weight
+        .bearable
+        .then(|| catch_unwind(AssertUnwindSafe(|| clean(html, weight.tags, options))).ok())
+        .flatten();
     match cleaned {
-        Some((body, remote_images, blocked_images, links)) => {
-            RenderedBody { srcdoc_html: document(&body), blocked_images, remote_images, links, fallback_text }
-        }
+        Some((body, remote_images, blocked_images, links)) => RenderedBody {
+            srcdoc_html: document(&body),
+            blocked_images,
+            remote_images,
+            links,
+            fallback_text,
+        },
         None => RenderedBody {
             srcdoc_html: document(&text_body(&fallback_text)),
             blocked_images: 0,
@@ -96,7 +103,11 @@ fn inline_styles(html: &str, tags: usize) -> Option<String> {
     if !lower_has_style || rules.saturating_mul(tags) > MAX_STYLE_WORK {
         return None;
     }
-    let inliner = css_inline::CSSInliner::options().load_remote_stylesheets(false).keep_style_tags(false).keep_link_tags(false).build();
+    let inliner = css_inline::CSSInliner::options()
+        .load_remote_stylesheets(false)
+        .keep_style_tags(false)
+        .keep_link_tags(false)
+        .build();
     let styled = catch_unwind(AssertUnwindSafe(|| inliner.inline(html))).ok()?.ok()?;
     // Inlining multiplies: one long rule on ten thousand cells.
     plain::weigh(&styled).bearable.then_some(styled)
@@ -115,7 +126,10 @@ fn document(body: &str) -> String {
 }
 
 fn text_body(text: &str) -> String {
-    format!("<pre>{}</pre>", ammonia::clean_text(text).replace("&#32;", " ").replace("&#10;", "\n"))
+    format!(
+        "<pre>{}</pre>",
+        ammonia::clean_text(text).replace("&#32;", " ").replace("&#10;", "\n")
+    )
 }
 
 #[cfg(test)]

@@ -4,16 +4,56 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0
 
 fn body(html: &str) -> String {
     let whole = render(html, RenderOptions::default()).srcdoc_html;
-    whole.split_once("<body>").unwrap().1.strip_suffix("</body></html>").unwrap().to_owned()
+    whole
+        .split_once("<body>")
+        .unwrap()
+        .1
+        .strip_suffix("</body></html>")
+        .unwrap()
+        .to_owned()
 }
 
 #[track_caller]
 fn harmless(html: &str) {
     let shown = body(html).to_lowercase();
     for word in [
-        "<script", "<iframe", "<object", "<embed", "<form", "<input", "<button", "<svg", "<math", "<link", "<meta", "<base", "<style", "<video", "<audio", "<frame",
-        " on", "javascript:", "vbscript:", "url(", "@import", "expression(", "position", "srcset", "background=", "action=", " src=\"http", "ping=", "content:", "behavior",
-        "-moz-binding", "file:", "blob:", "data:text", "data:image/svg", "poster=", "z-index",
+        "<script",
+        "<iframe",
+        "<object",
+        "<embed",
+        "<form",
+        "<input",
+        "<button",
+        "<svg",
+        "<math",
+        "<link",
+        "<meta",
+        "<base",
+        "<style",
+        "<video",
+        "<audio",
+        "<frame",
+        " on",
+        "javascript:",
+        "vbscript:",
+        "url(",
+        "@import",
+        "expression(",
+        "position",
+        "srcset",
+        "background=",
+        "action=",
+        " src=\"http",
+        "ping=",
+        "content:",
+        "behavior",
+        "-moz-binding",
+        "file:",
+        "blob:",
+        "data:text",
+        "data:image/svg",
+        "poster=",
+        "z-index",
     ] {
         assert!(!shown.contains(word), "{word} passed: {shown}");
     }
@@ -55,7 +95,9 @@ fn nothing_that_acts_passes() {
         "<a href=file:///etc/passwd>x</a><a href=blob:x>y</a>",
         "</body></html><script>1</script>",
         "<p id=x style='list-style-image:url(https://evil.example/x)'>x",
-        "<img src=\"x:onerror=alert(1)\" alt='\"><script>1</script>'>".replace("\"><script>1</script>", "x").as_str(),
+        "<img src=\"x:onerror=alert(1)\" alt='\"><script>1</script>'>"
+            .replace("\"><script>1</script>", "x")
+            .as_str(),
     ] {
         harmless(html);
     }
@@ -64,16 +106,23 @@ fn nothing_that_acts_passes() {
 #[test]
 fn the_policy_stands_before_the_mail() {
     let shown = render("<p>hi</p>", RenderOptions::default()).srcdoc_html;
-    let policy = shown.find("default-src 'none'; img-src data:; style-src 'unsafe-inline'").unwrap();
+    let policy = shown
+        .find("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+        .unwrap();
     assert!(policy < shown.find("<p>hi</p>").unwrap());
 }
 
 #[test]
 fn ordinary_formatting_survives() {
-    let shown = body("<style>.big{font-size:20px;color:#c00}</style><p class=big align=center>Dear <b>Carl</b></p><table bgcolor=#eee width=600><tr><td colspan=2>12 €</td></tr></table>");
+    let shown = body(
+        "<style>.big{font-size:20px;color:#c00}</style><p class=big align=center>Dear <b>Carl</b></p><table bgcolor=#eee width=600><tr><td colspan=2>12 €</td></tr></table>",
+    );
     assert!(shown.contains("font-size:20px"), "{shown}");
     assert!(shown.contains("color:#c00") || shown.contains("color: #c00"), "{shown}");
-    assert!(shown.contains("<b>Carl</b>") && shown.contains("bgcolor=\"#eee\"") && shown.contains("colspan=\"2\""), "{shown}");
+    assert!(
+        shown.contains("<b>Carl</b>") && shown.contains("bgcolor=\"#eee\"") && shown.contains("colspan=\"2\""),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -81,14 +130,24 @@ fn remote_images_are_counted_and_kept_aside() {
     let html = "<img src='https://shop.example/a.png' alt=Chair><img src='//shop.example/b.png'><img src='https://shop.example/a.png'>";
     let rendered = render(html, RenderOptions::default());
     assert_eq!(rendered.blocked_images, 3);
-    assert_eq!(rendered.remote_images, ["https://shop.example/a.png", "https://shop.example/b.png"]);
-    assert!(rendered.srcdoc_html.contains("data-remote-src=\"https://shop.example/a.png\""));
+    assert_eq!(
+        rendered.remote_images,
+        ["https://shop.example/a.png", "https://shop.example/b.png"]
+    );
+    assert!(
+        rendered
+            .srcdoc_html
+            .contains("data-remote-src=\"https://shop.example/a.png\"")
+    );
     assert!(!rendered.srcdoc_html.contains(" src=\"https"));
 }
 
 #[test]
 fn remote_images_somebody_asked_for_come_as_bytes() {
-    let options = RenderOptions { remote_images: HashMap::from([("https://shop.example/a.png".to_owned(), PNG.to_vec())]), ..Default::default() };
+    let options = RenderOptions {
+        remote_images: HashMap::from([("https://shop.example/a.png".to_owned(), PNG.to_vec())]),
+        ..Default::default()
+    };
     let rendered = render("<img src='https://shop.example/a.png'>", options);
     assert_eq!(rendered.blocked_images, 0);
     assert!(rendered.srcdoc_html.contains(" src=\"data:image/png;base64,"));
@@ -96,7 +155,13 @@ fn remote_images_somebody_asked_for_come_as_bytes() {
 
 #[test]
 fn inline_images_come_from_the_mail_itself() {
-    let options = RenderOptions { inline_images: vec![("Logo@x".to_owned(), PNG.to_vec()), ("svg".to_owned(), b"<svg onload=alert(1)>".to_vec())], ..Default::default() };
+    let options = RenderOptions {
+        inline_images: vec![
+            ("Logo@x".to_owned(), PNG.to_vec()),
+            ("svg".to_owned(), b"<svg onload=alert(1)>".to_vec()),
+        ],
+        ..Default::default()
+    };
     let shown = render("<img src='cid:logo@x'><img src='cid:svg'><img src=cid:none>", options).srcdoc_html;
     assert_eq!(shown.matches("data:image/png;base64,").count(), 1);
     assert!(!shown.contains("svg"));
@@ -109,30 +174,61 @@ fn links_show_where_they_go() {
         <a href=https://evil.example/>www.bank.example</a><a href=https://www.bank.example/login>bank.example</a>\
         <a href=https://xn--pple-43d.com/>here</a><a href=http://10.1.2.3/>here</a><a href=https://bank.example@evil.example/>here</a>\
         <a href=https://login.bat0n.test/>here</a><a href=mailto:a@b.example>write</a><a href=https://x.example/>report.pdf</a>";
-    let rendered = render(html, RenderOptions { known_hosts, ..Default::default() });
+    let rendered = render(
+        html,
+        RenderOptions {
+            known_hosts,
+            ..Default::default()
+        },
+    );
     let doubts: Vec<_> = rendered.links.iter().map(|link| link.suspicious.clone()).collect();
     assert_eq!(
         doubts,
         [
             None,
-            Some(LinkDoubt::OtherHost { shown: "www.bank.example".into(), target: "evil.example".into() }),
+            Some(LinkDoubt::OtherHost {
+                shown: "www.bank.example".into(),
+                target: "evil.example".into()
+            }),
             None,
-            Some(LinkDoubt::ForeignLetters { host: "xn--pple-43d.com".into() }),
-            Some(LinkDoubt::NumericHost { host: "10.1.2.3".into() }),
-            Some(LinkDoubt::HostHidden { host: "evil.example".into() }),
-            Some(LinkDoubt::LookAlike { host: "login.bat0n.test".into(), of: "baton.test".into() }),
+            Some(LinkDoubt::ForeignLetters {
+                host: "xn--pple-43d.com".into()
+            }),
+            Some(LinkDoubt::NumericHost {
+                host: "10.1.2.3".into()
+            }),
+            Some(LinkDoubt::HostHidden {
+                host: "evil.example".into()
+            }),
+            Some(LinkDoubt::LookAlike {
+                host: "login.bat0n.test".into(),
+                of: "baton.test".into()
+            }),
             None,
             None,
         ]
     );
-    assert_eq!(rendered.links.first().map(|link| link.shown.as_str()), Some("See offer"));
-    assert!(rendered.srcdoc_html.contains("rel=\"noopener noreferrer nofollow\"") && !rendered.srcdoc_html.contains("target="));
+    assert_eq!(
+        rendered.links.first().map(|link| link.shown.as_str()),
+        Some("See offer")
+    );
+    assert!(
+        rendered.srcdoc_html.contains("rel=\"noopener noreferrer nofollow\"")
+            && !rendered.srcdoc_html.contains("target=")
+    );
 }
 
 #[test]
 fn marks_of_quotes_stay_for_the_window_to_fold() {
-    let shown = body("<p>Yes</p><div class='gmail_quote evil'><blockquote type=cite class=gmail_quote>old</blockquote></div><div id=divRplyFwdMsg>x</div><div id=other>y</div>");
-    assert!(shown.contains("class=\"gmail_quote\"") && shown.contains("type=\"cite\"") && shown.contains("id=\"divRplyFwdMsg\""), "{shown}");
+    let shown = body(
+        "<p>Yes</p><div class='gmail_quote evil'><blockquote type=cite class=gmail_quote>old</blockquote></div><div id=divRplyFwdMsg>x</div><div id=other>y</div>",
+    );
+    assert!(
+        shown.contains("class=\"gmail_quote\"")
+            && shown.contains("type=\"cite\"")
+            && shown.contains("id=\"divRplyFwdMsg\""),
+        "{shown}"
+    );
     assert!(!shown.contains("evil") && !shown.contains("other"), "{shown}");
 }
 
@@ -143,7 +239,11 @@ fn hostile_weight_ends_in_text() {
     assert!(rendered.srcdoc_html.contains("<pre>deep</pre>"));
     let rules: String = (0..3000).map(|n| format!(".a{n} .b .c{{color:red}}")).collect();
     let heavy = format!("<style>{rules}</style>{}", "<p class=a1>x</p>".repeat(5000));
-    assert!(render(&heavy, RenderOptions::default()).srcdoc_html.contains("<p>x</p>"));
+    assert!(
+        render(&heavy, RenderOptions::default())
+            .srcdoc_html
+            .contains("<p>x</p>")
+    );
 }
 
 proptest::proptest! {

@@ -58,14 +58,27 @@ impl ImapConn {
                         Err(_) => return Err(net::timed_out(&self.endpoint).into()),
                     }
                 }
-                Response::Done { tag: of, status, outcome } if *of == tag => {
+                Response::Done {
+                    tag: of,
+                    status,
+                    outcome,
+                } if *of == tag => {
                     let at = match &outcome.code {
-                        Some(ResponseCode::AppendUid(uidvalidity, uids)) => uids.first().map(|uid| (*uidvalidity, first(uid))),
+                        Some(ResponseCode::AppendUid(uidvalidity, uids)) => {
+                            uids.first().map(|uid| (*uidvalidity, first(uid)))
+                        }
                         _ => None,
                     };
-                    let (done, reply) = (matches!(status, Status::Ok), net::short(outcome.information.as_deref().unwrap_or_default()));
+                    let (done, reply) = (
+                        matches!(status, Status::Ok),
+                        net::short(outcome.information.as_deref().unwrap_or_default()),
+                    );
                     self.session = Some(session);
-                    return if done { Ok(Appended { at }) } else { Err(ImapError::Refused { reply }) };
+                    return if done {
+                        Ok(Appended { at })
+                    } else {
+                        Err(ImapError::Refused { reply })
+                    };
                 }
                 _ => {}
             }

@@ -52,7 +52,16 @@ pub fn uid_set(uids: &[u32]) -> String {
             _ => runs.push((uid, uid)),
         }
     }
-    let shown: Vec<String> = runs.into_iter().map(|(start, end)| if start == end { start.to_string() } else { format!("{start}:{end}") }).collect();
+    let shown: Vec<String> = runs
+        .into_iter()
+        .map(|(start, end)| {
+            if start == end {
+                start.to_string()
+            } else {
+                format!("{start}:{end}")
+            }
+        })
+        .collect();
     shown.join(",")
 }
 
@@ -66,23 +75,36 @@ impl ImapConn {
             return Ok(Vec::new());
         }
         let mut found: HashMap<u32, MessageMeta> = HashMap::new();
-        self.command(&format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE FLAGS)", uid_set(uids)), |response| {
-            let Response::Fetch(_, attributes) = response else { return };
-            let (mut uid, mut size, mut internal_date, mut flags) = (None, None, None, Vec::new());
-            for attribute in attributes {
-                match attribute {
-                    AttributeValue::Uid(value) => uid = Some(*value),
-                    AttributeValue::Rfc822Size(value) => size = Some(*value),
-                    AttributeValue::InternalDate(value) => internal_date = parse_internal_date(value),
-                    AttributeValue::Flags(list) => flags = list.iter().map(ToString::to_string).collect(),
-                    _ => {}
+        self.command(
+            &format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE FLAGS)", uid_set(uids)),
+            |response| {
+                let Response::Fetch(_, attributes) = response else {
+                    return;
+                };
+                let (mut uid, mut size, mut internal_date, mut flags) = (None, None, None, Vec::new());
+                for attribute in attributes {
+                    match attribute {
+                        AttributeValue::Uid(value) => uid = Some(*value),
+                        AttributeValue::Rfc822Size(value) => size = Some(*value),
+                        AttributeValue::InternalDate(value) => internal_date = parse_internal_date(value),
+                        AttributeValue::Flags(list) => flags = list.iter().map(ToString::to_string).collect(),
+                        _ => {}
+                    }
                 }
-            }
-            // Without a size it is news of a flag, not an answer.
-            if let (Some(uid), Some(size)) = (uid, size) {
-                found.insert(uid, MessageMeta { uid, size, internal_date, flags });
-            }
-        })
+                // Without a size it is news of a flag, not an answer.
+                if let (Some(uid), Some(size)) = (uid, size) {
+                    found.insert(
+                        uid,
+                        MessageMeta {
+                            uid,
+                            size,
+                            internal_date,
+                            flags,
+                        },
+                    );
+                }
+            },
+        )
         .await?;
         Ok(uids.iter().filter_map(|uid| found.remove(uid)).collect())
     }
@@ -92,14 +114,25 @@ impl ImapConn {
     /// # Errors
     /// As for every command. After a refusal the caller asks for fewer.
     pub async fn bodies(&mut self, metas: &[MessageMeta]) -> Result<Vec<Body>, ImapError> {
-        let (large, small): (Vec<&MessageMeta>, Vec<&MessageMeta>) = metas.iter().partition(|meta| meta.size > LARGE_BYTES);
-        let mut found = self.whole(&small.iter().map(|meta| meta.uid).collect::<Vec<_>>()).await?;
+        let (large, small): (Vec<&MessageMeta>, Vec<&MessageMeta>) =
+            metas.iter().partition(|meta| meta.size > LARGE_BYTES);
+        let mut found = self
+            .whole(&small.iter().map(|meta| meta.uid).collect::<Vec<_>>())
+            .await?;
         for meta in large {
             if let Some(bytes) = self.in_pieces(meta).await? {
                 found.insert(meta.uid, bytes);
             }
         }
-        Ok(metas.iter().filter_map(|meta| Some(Body { uid: meta.uid, bytes: found.remove(&meta.uid)? })).collect())
+        Ok(metas
+            .iter()
+            .filter_map(|meta| {
+                Some(Body {
+                    uid: meta.uid,
+                    bytes: found.remove(&meta.uid)?,
+                })
+            })
+            .collect())
     }
 
     async fn whole(&mut self, uids: &[u32]) -> Result<HashMap<u32, Vec<u8>>, ImapError> {
@@ -126,14 +159,17 @@ impl ImapConn {
                 return Ok(None);
             }
             let mut piece: Option<Vec<u8>> = None;
-            self.command(&format!("UID FETCH {} (UID BODY.PEEK[]<{offset}.{PIECE_BYTES}>)", meta.uid), |response| {
-                if let Some((uid, at, bytes)) = body_of(response)
-                    && uid == meta.uid
-                    && at.unwrap_or(0) == offset
-                {
-                    piece = Some(bytes.to_vec());
-                }
-            })
+            self.command(
+                &format!("UID FETCH {} (UID BODY.PEEK[]<{offset}.{PIECE_BYTES}>)", meta.uid),
+                |response| {
+                    if let Some((uid, at, bytes)) = body_of(response)
+                        && uid == meta.uid
+                        && at.unwrap_or(0) == offset
+                    {
+                        piece = Some(bytes.to_vec());
+                    }
+                },
+            )
             .await?;
             let Some(piece) = piece else { return Ok(None) };
             let last = piece.len() < PIECE_BYTES as usize;
@@ -147,10 +183,22 @@ impl ImapConn {
 
 /// UID, offset and bytes of a reply that carries a body.
 fn body_of<'a>(response: &'a Response<'_>) -> Option<(u32, Option<u32>, &'a [u8])> {
-    let Response::Fetch(_, attributes) = response else { return None };
-    let uid = attributes.iter().find_map(|attribute| if let AttributeValue::Uid(uid) = attribute { Some(*uid) } else { None })?;
+    let Response::Fetch(_, attributes) = response else {
+        return None;
+    };
+    let uid = attributes.iter().find_map(|attribute| {
+        if let AttributeValue::Uid(uid) = attribute {
+            Some(*uid)
+        } else {
+            None
+        }
+    })?;
     attributes.iter().find_map(|attribute| match attribute {
-        AttributeValue::BodySection { section: None, index, data: Some(data) } => Some((uid, *index, data.as_ref())),
+        AttributeValue::BodySection {
+            section: None,
+            index,
+            data: Some(data),
+        } => Some((uid, *index, data.as_ref())),
         _ => None,
     })
 }
@@ -174,8 +222,14 @@ mod tests {
 
     #[test]
     fn the_date_of_arrival_is_read() {
-        assert_eq!(parse_internal_date(" 2-Nov-2026 10:00:00 +0100"), Some(Timestamp(1_793_610_000_000)));
-        assert_eq!(parse_internal_date("02-Nov-2026 09:00:00 +0000"), Some(Timestamp(1_793_610_000_000)));
+        assert_eq!(
+            parse_internal_date(" 2-Nov-2026 10:00:00 +0100"),
+            Some(Timestamp(1_793_610_000_000))
+        );
+        assert_eq!(
+            parse_internal_date("02-Nov-2026 09:00:00 +0000"),
+            Some(Timestamp(1_793_610_000_000))
+        );
         assert_eq!(parse_internal_date("yesterday"), None);
     }
 }

@@ -33,9 +33,31 @@ pub struct Folder {
 
 /// Names of the sent folder on servers that don't mark it, in lower case, the last part of the path.
 const SENT_NAMES: &[&str] = &[
-    "sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "gesendete", "envoyés", "éléments envoyés", "messages envoyés",
-    "enviados", "elementos enviados", "mensajes enviados", "itens enviados", "posta inviata", "inviati", "verzonden", "verzonden items", "skickat", "sendt", "wysłane", "elementy wysłane",
-    "отправленные", "lähetetyt",
+    "sent",
+    "sent items",
+    "sent messages",
+    "sent mail",
+    "gesendet",
+    "gesendete objekte",
+    "gesendete elemente",
+    "gesendete",
+    "envoyés",
+    "éléments envoyés",
+    "messages envoyés",
+    "enviados",
+    "elementos enviados",
+    "mensajes enviados",
+    "itens enviados",
+    "posta inviata",
+    "inviati",
+    "verzonden",
+    "verzonden items",
+    "skickat",
+    "sendt",
+    "wysłane",
+    "elementy wysłane",
+    "отправленные",
+    "lähetetyt",
 ];
 
 impl ImapConn {
@@ -45,24 +67,53 @@ impl ImapConn {
     /// As for every command.
     pub async fn folders(&mut self, sent: Option<&str>) -> Result<Vec<Folder>, ImapError> {
         let marks = self.can("SPECIAL-USE") && self.can("LIST-EXTENDED");
-        let command = if marks { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
+        let command = if marks {
+            "LIST \"\" \"*\" RETURN (SPECIAL-USE)"
+        } else {
+            "LIST \"\" \"*\""
+        };
         let mut found: Vec<(Folder, bool)> = Vec::new();
         self.command(command, |response| {
             if let Response::MailboxData(MailboxDatum::List(list)) = response
-                && !list.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::NoSelect))
+                && !list
+                    .name_attributes
+                    .iter()
+                    .any(|attribute| matches!(attribute, NameAttribute::NoSelect))
             {
                 let wire = list.name.to_string();
-                let marked = list.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::Sent));
-                let role = if wire.eq_ignore_ascii_case("INBOX") { FolderRole::Inbox } else { FolderRole::Other };
-                found.push((Folder { name: decode_folder_name(&wire), wire, role }, marked));
+                let marked = list
+                    .name_attributes
+                    .iter()
+                    .any(|attribute| matches!(attribute, NameAttribute::Sent));
+                let role = if wire.eq_ignore_ascii_case("INBOX") {
+                    FolderRole::Inbox
+                } else {
+                    FolderRole::Other
+                };
+                found.push((
+                    Folder {
+                        name: decode_folder_name(&wire),
+                        wire,
+                        role,
+                    },
+                    marked,
+                ));
             }
         })
         .await?;
         let last_part = |name: &str| name.rsplit(['/', '.']).next().unwrap_or(name).to_lowercase();
         let chosen = sent
-            .and_then(|sent| found.iter().position(|(folder, _)| folder.name == sent || folder.wire == sent))
+            .and_then(|sent| {
+                found
+                    .iter()
+                    .position(|(folder, _)| folder.name == sent || folder.wire == sent)
+            })
             .or_else(|| found.iter().position(|(_, marked)| *marked))
-            .or_else(|| found.iter().position(|(folder, _)| SENT_NAMES.contains(&last_part(&folder.name).as_str())));
+            .or_else(|| {
+                found
+                    .iter()
+                    .position(|(folder, _)| SENT_NAMES.contains(&last_part(&folder.name).as_str()))
+            });
         if let Some((folder, _)) = chosen.and_then(|at| found.get_mut(at)) {
             folder.role = FolderRole::Sent;
         }
@@ -74,19 +125,26 @@ impl ImapConn {
     /// # Errors
     /// As for every command.
     pub async fn status(&mut self, folder: &str) -> Result<Opened, ImapError> {
-        let mut opened = Opened { uidvalidity: 0, uidnext: 0, exists: 0 };
-        self.command(&format!("STATUS {} (UIDVALIDITY UIDNEXT MESSAGES)", quoted(folder)), |response| {
-            if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
-                for attribute in status {
-                    match attribute {
-                        StatusAttribute::UidValidity(value) => opened.uidvalidity = *value,
-                        StatusAttribute::UidNext(value) => opened.uidnext = *value,
-                        StatusAttribute::Messages(value) => opened.exists = *value,
-                        _ => {}
+        let mut opened = Opened {
+            uidvalidity: 0,
+            uidnext: 0,
+            exists: 0,
+        };
+        self.command(
+            &format!("STATUS {} (UIDVALIDITY UIDNEXT MESSAGES)", quoted(folder)),
+            |response| {
+                if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+                    for attribute in status {
+                        match attribute {
+                            StatusAttribute::UidValidity(value) => opened.uidvalidity = *value,
+                            StatusAttribute::UidNext(value) => opened.uidnext = *value,
+                            StatusAttribute::Messages(value) => opened.exists = *value,
+                            _ => {}
+                        }
                     }
                 }
-            }
-        })
+            },
+        )
         .await?;
         Ok(opened)
     }

@@ -49,7 +49,10 @@ impl ImapConn {
         }
         let mut early = false;
         while let Ok(response) = heard.try_recv() {
-            early |= matches!(response, UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_) | UnsolicitedResponse::Expunge(_));
+            early |= matches!(
+                response,
+                UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_) | UnsolicitedResponse::Expunge(_)
+            );
         }
         let end = if early {
             IdleEnd::News

@@ -28,19 +28,31 @@ pub(super) async fn prepared(endpoint: &Endpoint, extra_ca: Option<&str>) -> Res
     let mut stream = net::connect(endpoint, extra_ca).await?.stream;
     let greeting = line(endpoint, &mut stream).await?;
     if greeting.to_ascii_uppercase().starts_with("* BYE") {
-        return Err(ConnectError::Busy { host: endpoint.host.clone(), reply: net::short(greeting.get(5..).unwrap_or_default()) });
+        return Err(ConnectError::Busy {
+            host: endpoint.host.clone(),
+            reply: net::short(greeting.get(5..).unwrap_or_default()),
+        });
     }
     if !greeting.to_ascii_uppercase().starts_with("* OK") {
-        return Err(ConnectError::Protocol { host: endpoint.host.clone(), detail: format!("not an IMAP server: {}", net::short(&greeting)) });
+        return Err(ConnectError::Protocol {
+            host: endpoint.host.clone(),
+            detail: format!("not an IMAP server: {}", net::short(&greeting)),
+        });
     }
     let mut capabilities = ask(endpoint, &mut stream, "B1").await?;
     if endpoint.security == Security::StartTls {
         if !capabilities.iter().any(|known| known.eq_ignore_ascii_case("STARTTLS")) {
-            return Err(ConnectError::NoTlsOffered { host: endpoint.host.clone(), port: endpoint.port });
+            return Err(ConnectError::NoTlsOffered {
+                host: endpoint.host.clone(),
+                port: endpoint.port,
+            });
         }
         let (_, done) = dialogue(endpoint, &mut stream, "B2", "STARTTLS").await?;
         if !done {
-            return Err(ConnectError::NoTlsOffered { host: endpoint.host.clone(), port: endpoint.port });
+            return Err(ConnectError::NoTlsOffered {
+                host: endpoint.host.clone(),
+                port: endpoint.port,
+            });
         }
         stream = net::secure(stream, endpoint, extra_ca).await?;
         // What was said before TLS may have been said by anybody.
@@ -58,12 +70,20 @@ async fn line(endpoint: &Endpoint, stream: &mut Stream) -> Result<String, Connec
 }
 
 /// One command before signing in: its untagged lines, and whether it ended in OK.
-async fn dialogue(endpoint: &Endpoint, stream: &mut Stream, tag: &str, command: &str) -> Result<(Vec<String>, bool), ConnectError> {
+async fn dialogue(
+    endpoint: &Endpoint,
+    stream: &mut Stream,
+    tag: &str,
+    command: &str,
+) -> Result<(Vec<String>, bool), ConnectError> {
     let written = async {
         stream.write_all(format!("{tag} {command}\r\n").as_bytes()).await?;
         stream.flush().await
     };
-    timeout(GREETING_TIMEOUT, written).await.map_err(|_| net::timed_out(endpoint))?.map_err(|error| net::broken(endpoint, &error))?;
+    timeout(GREETING_TIMEOUT, written)
+        .await
+        .map_err(|_| net::timed_out(endpoint))?
+        .map_err(|error| net::broken(endpoint, &error))?;
     let mut lines = Vec::new();
     for _ in 0..100 {
         let line = line(endpoint, stream).await?;
@@ -72,12 +92,19 @@ async fn dialogue(endpoint: &Endpoint, stream: &mut Stream, tag: &str, command: 
             None => lines.push(line),
         }
     }
-    Err(ConnectError::Protocol { host: endpoint.host.clone(), detail: "a reply without end".to_owned() })
+    Err(ConnectError::Protocol {
+        host: endpoint.host.clone(),
+        detail: "a reply without end".to_owned(),
+    })
 }
 
 async fn ask(endpoint: &Endpoint, stream: &mut Stream, tag: &str) -> Result<Vec<String>, ConnectError> {
     let (lines, _) = dialogue(endpoint, stream, tag, "CAPABILITY").await?;
-    let words = lines.iter().filter_map(|line| line.get(..13).filter(|start| start.eq_ignore_ascii_case("* CAPABILITY ")).and_then(|_| line.get(13..)));
+    let words = lines.iter().filter_map(|line| {
+        line.get(..13)
+            .filter(|start| start.eq_ignore_ascii_case("* CAPABILITY "))
+            .and_then(|_| line.get(13..))
+    });
     Ok(words.flat_map(str::split_whitespace).map(str::to_owned).collect())
 }
 
@@ -92,30 +119,56 @@ impl Authenticator for Plain {
 }
 
 impl ImapConn {
-    pub(super) async fn sign_in(endpoint: Endpoint, prepared: Prepared, account: &EmailAccount, secret: &Secret) -> Result<Self, ConnectError> {
+    pub(super) async fn sign_in(
+        endpoint: Endpoint,
+        prepared: Prepared,
+        account: &EmailAccount,
+        secret: &Secret,
+    ) -> Result<Self, ConnectError> {
         let Prepared { stream, capabilities } = prepared;
         let offers = |word: &str| capabilities.iter().any(|known| known.eq_ignore_ascii_case(word));
         let client = Client::new(stream);
         let attempt = async {
             if offers("AUTH=PLAIN") {
-                client.authenticate("PLAIN", Plain(format!("\0{}\0{}", account.user, secret.reveal()))).await.map_err(|(error, _)| error)
+                client
+                    .authenticate("PLAIN", Plain(format!("\0{}\0{}", account.user, secret.reveal())))
+                    .await
+                    .map_err(|(error, _)| error)
             } else {
-                client.login(&account.user, secret.reveal()).await.map_err(|(error, _)| error)
+                client
+                    .login(&account.user, secret.reveal())
+                    .await
+                    .map_err(|(error, _)| error)
             }
         };
         if !offers("AUTH=PLAIN") && offers("LOGINDISABLED") {
-            return Err(ConnectError::NoLoginOffered { host: endpoint.host, offered: capabilities.join(" ") });
+            return Err(ConnectError::NoLoginOffered {
+                host: endpoint.host,
+                offered: capabilities.join(" "),
+            });
         }
         let session = match timeout(REPLY_TIMEOUT, attempt).await {
             Ok(Ok(session)) => session,
-            Ok(Err(Error::No(reply) | Error::Bad(reply))) => return Err(not_let_in(endpoint.host, &account.user, &reply)),
+            Ok(Err(Error::No(reply) | Error::Bad(reply))) => {
+                return Err(not_let_in(endpoint.host, &account.user, &reply));
+            }
             // Some servers close the door instead of answering.
             Ok(Err(Error::ConnectionLost)) => return Err(ConnectError::Closed { host: endpoint.host }),
             Ok(Err(Error::Io(error))) => return Err(net::broken(&endpoint, &error)),
-            Ok(Err(error)) => return Err(ConnectError::Protocol { host: endpoint.host, detail: net::short(&error.to_string()) }),
+            Ok(Err(error)) => {
+                return Err(ConnectError::Protocol {
+                    host: endpoint.host,
+                    detail: net::short(&error.to_string()),
+                });
+            }
             Err(_) => return Err(net::timed_out(&endpoint)),
         };
-        let mut conn = Self { endpoint, session: Some(session), capabilities: Vec::new(), news: false };
+        let mut conn = Self {
+            endpoint,
+            session: Some(session),
+            capabilities: Vec::new(),
+            news: false,
+        };
         let host = conn.endpoint.host.clone();
         conn.learn().await.map_err(|error| error.into_connect_error(&host))?;
         Ok(conn)
@@ -149,17 +202,26 @@ impl ImapConn {
 fn not_let_in(host: String, user: &str, reply: &str) -> ConnectError {
     let upper = reply.to_ascii_uppercase();
     let reply = words_of(reply);
-    let busy = ["UNAVAILABLE", "INUSE", "LIMIT", "TOO MANY", "TEMPORAR", "TRY AGAIN"].iter().any(|word| upper.contains(word));
+    let busy = ["UNAVAILABLE", "INUSE", "LIMIT", "TOO MANY", "TEMPORAR", "TRY AGAIN"]
+        .iter()
+        .any(|word| upper.contains(word));
     if busy && !upper.contains("AUTHENTICATIONFAILED") {
         ConnectError::Busy { host, reply }
     } else {
-        ConnectError::WrongPassword { host, user: user.to_owned(), reply }
+        ConnectError::WrongPassword {
+            host,
+            user: user.to_owned(),
+            reply,
+        }
     }
 }
 
 /// The server's words in the library's `code: .., info: Some("..")`.
 pub(super) fn words_of(reply: &str) -> String {
-    let inner = reply.split_once("info: Some(\"").and_then(|(_, rest)| rest.rsplit_once("\")")).map_or(reply, |(words, _)| words);
+    let inner = reply
+        .split_once("info: Some(\"")
+        .and_then(|(_, rest)| rest.rsplit_once("\")"))
+        .map_or(reply, |(words, _)| words);
     net::short(&inner.replace("\\\"", "\""))
 }
 
@@ -169,9 +231,30 @@ mod tests {
 
     #[test]
     fn a_busy_server_is_not_a_wrong_password() {
-        let busy = not_let_in("h".into(), "u", "code: None, info: Some(\"[UNAVAILABLE] Internal error\")");
-        assert_eq!(busy, ConnectError::Busy { host: "h".into(), reply: "[UNAVAILABLE] Internal error".into() });
-        let wrong = not_let_in("h".into(), "u", "code: None, info: Some(\"[AUTHENTICATIONFAILED] Authentication failed.\")");
-        assert_eq!(wrong, ConnectError::WrongPassword { host: "h".into(), user: "u".into(), reply: "[AUTHENTICATIONFAILED] Authentication failed.".into() });
+        let busy = not_let_in(
+            "h".into(),
+            "u",
+            "code: None, info: Some(\"[UNAVAILABLE] Internal error\")",
+        );
+        assert_eq!(
+            busy,
+            ConnectError::Busy {
+                host: "h".into(),
+                reply: "[UNAVAILABLE] Internal error".into()
+            }
+        );
+        let wrong = not_let_in(
+            "h".into(),
+            "u",
+            "code: None, info: Some(\"[AUTHENTICATIONFAILED] Authentication failed.\")",
+        );
+        assert_eq!(
+            wrong,
+            ConnectError::WrongPassword {
+                host: "h".into(),
+                user: "u".into(),
+                reply: "[AUTHENTICATIONFAILED] Authentication failed.".into()
+            }
+        );
     }
 }

@@ -52,8 +52,14 @@ impl ImapError {
     pub fn into_connect_error(self, host: &str) -> ConnectError {
         match self {
             Self::Lost(error) => error,
-            Self::Refused { reply } => ConnectError::Denied { host: host.to_owned(), reply },
-            Self::Unparsable => ConnectError::Protocol { host: host.to_owned(), detail: "a reply that is not IMAP".to_owned() },
+            Self::Refused { reply } => ConnectError::Denied {
+                host: host.to_owned(),
+                reply,
+            },
+            Self::Unparsable => ConnectError::Protocol {
+                host: host.to_owned(),
+                detail: "a reply that is not IMAP".to_owned(),
+            },
         }
     }
 }
@@ -92,7 +98,9 @@ impl ImapConn {
     /// Whether the server can do this, as it says after signing in.
     #[must_use]
     pub fn can(&self, capability: &str) -> bool {
-        self.capabilities.iter().any(|known| known.eq_ignore_ascii_case(capability))
+        self.capabilities
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(capability))
     }
 
     /// Whether the server has spoken of new messages since this was last asked. A hint to look, never data.
@@ -106,22 +114,32 @@ impl ImapConn {
     /// [`ImapError::Refused`] where there is no such folder.
     pub async fn examine(&mut self, folder: &str) -> Result<Opened, ImapError> {
         let (mut uidvalidity, mut uidnext, mut exists) = (0, None, 0);
-        self.command(&format!("EXAMINE {}", name::quoted(folder)), |response| match response {
-            Response::MailboxData(MailboxDatum::Exists(count)) => exists = *count,
-            Response::Data { status: Status::Ok, outcome } => match outcome.code {
-                Some(ResponseCode::UidValidity(value)) => uidvalidity = value,
-                Some(ResponseCode::UidNext(value)) => uidnext = Some(value),
+        self.command(
+            &format!("EXAMINE {}", name::quoted(folder)),
+            |response| match response {
+                Response::MailboxData(MailboxDatum::Exists(count)) => exists = *count,
+                Response::Data {
+                    status: Status::Ok,
+                    outcome,
+                } => match outcome.code {
+                    Some(ResponseCode::UidValidity(value)) => uidvalidity = value,
+                    Some(ResponseCode::UidNext(value)) => uidnext = Some(value),
+                    _ => {}
+                },
                 _ => {}
             },
-            _ => {}
-        })
+        )
         .await?;
         self.news = false;
         let uidnext = match uidnext {
             Some(uidnext) => uidnext,
             None => self.highest_uid().await?.map_or(1, |uid| uid.saturating_add(1)),
         };
-        Ok(Opened { uidvalidity, uidnext, exists })
+        Ok(Opened {
+            uidvalidity,
+            uidnext,
+            exists,
+        })
     }
 
     /// Messages that fit an IMAP search expression, ascending.
@@ -170,18 +188,36 @@ impl ImapConn {
                 Err(_) => return Err(net::timed_out(&self.endpoint).into()),
             };
             match data.parsed() {
-                Response::Done { tag: of, status, outcome } if *of == tag => {
+                Response::Done {
+                    tag: of,
+                    status,
+                    outcome,
+                } if *of == tag => {
                     let reply = net::short(outcome.information.as_deref().unwrap_or_default());
                     let done = matches!(status, Status::Ok);
                     self.session = Some(session);
-                    return if done { Ok(()) } else { Err(ImapError::Refused { reply }) };
+                    return if done {
+                        Ok(())
+                    } else {
+                        Err(ImapError::Refused { reply })
+                    };
                 }
-                Response::Data { status: Status::Bye, outcome } if !command.starts_with("LOGOUT") => {
+                Response::Data {
+                    status: Status::Bye,
+                    outcome,
+                } if !command.starts_with("LOGOUT") => {
                     let reply = net::short(outcome.information.as_deref().unwrap_or_default());
-                    return Err(ConnectError::Busy { host: self.endpoint.host.clone(), reply }.into());
+                    return Err(ConnectError::Busy {
+                        host: self.endpoint.host.clone(),
+                        reply,
+                    }
+                    .into());
                 }
                 response => {
-                    if matches!(response, Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_))) {
+                    if matches!(
+                        response,
+                        Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_))
+                    ) {
                         self.news = true;
                     }
                     each(response);
@@ -195,7 +231,9 @@ impl ImapConn {
     }
 
     fn closed(&self) -> ConnectError {
-        ConnectError::Closed { host: self.endpoint.host.clone() }
+        ConnectError::Closed {
+            host: self.endpoint.host.clone(),
+        }
     }
 
     fn failed(&self, error: async_imap::error::Error) -> ImapError {
@@ -204,10 +242,19 @@ impl ImapConn {
             // The library reports a reply it can't parse as an IO error with the reply in its text.
             Error::Io(error) if error.to_string().contains("during parsing of") => ImapError::Unparsable,
             Error::Io(error) => net::broken(&self.endpoint, &error).into(),
-            Error::No(reply) | Error::Bad(reply) => ImapError::Refused { reply: login::words_of(&reply) },
+            Error::No(reply) | Error::Bad(reply) => ImapError::Refused {
+                reply: login::words_of(&reply),
+            },
             Error::ConnectionLost => self.closed().into(),
             Error::Parse(_) => ImapError::Unparsable,
-            other => ConnectError::Protocol { host: self.endpoint.host.clone(), detail: net::short(&other.to_string()) }.into(),
+            other => ConnectError::Protocol {
+                host: self.endpoint.host.clone(),
+                detail: net::short(&other.to_string()),
+            }
+            .into(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,16 @@
 
 use base64::Engine as _;
 use base64::alphabet::IMAP_MUTF7;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-const MUTF7: GeneralPurpose =
-    GeneralPurpose::new(&IMAP_MUTF7, GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true));
+const MUTF7: GeneralPurpose = GeneralPurpose::new(
+    &IMAP_MUTF7,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// The wire form of a folder's name.
 #[must_use]
@@ -67,8 +72,15 @@ fn decoded(encoded: &str) -> Option<String> {
     if encoded.is_empty() {
         return Some("&".to_owned());
     }
-    let bytes = MUTF7.decode(encoded).ok().filter(|bytes| bytes.len() % 2 == 0 && !bytes.is_empty())?;
-    let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(u16::from_be_bytes).collect();
+    let bytes = MUTF7
+        .decode(encoded)
+        .ok()
+        .filter(|bytes| bytes.len() % 2 == 0 && !bytes.is_empty())?;
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok())
+        .map(u16::from_be_bytes)
+        .collect();
     String::from_utf16(&units).ok()
 }
 
@@ -84,7 +96,14 @@ mod tests {
 
     #[test]
     fn known_names_have_their_known_wire_form() {
-        for (name, wire) in [("INBOX", "INBOX"), ("Entwürfe", "Entw&APw-rfe"), ("A&B", "A&-B"), ("Отправленные", "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"), ("台北", "&U,BTFw-"), ("😀", "&2D3eAA-")] {
+        for (name, wire) in [
+            ("INBOX", "INBOX"),
+            ("Entwürfe", "Entw&APw-rfe"),
+            ("A&B", "A&-B"),
+            ("Отправленные", "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"),
+            ("台北", "&U,BTFw-"),
+            ("😀", "&2D3eAA-"),
+        ] {
             assert_eq!(encode_folder_name(name), wire);
             assert_eq!(decode_folder_name(wire), name);
         }

@@ -19,46 +19,86 @@ fn a_delivery_report_names_what_and_whom_it_is_about() {
     assert_eq!(mail(DSN).kind, expected);
     let headers_only = DSN.replace("message/rfc822", "text/rfc822-headers");
     assert_eq!(mail(&headers_only).kind, expected);
-    let delayed = mail(&DSN.replace("Action: failed", "Action: delayed").replace("Status: 5.1.1", "Status: 4.4.1"));
-    assert!(matches!(delayed.kind, MailKind::Bounce { action: BounceAction::Delayed, .. }));
+    let delayed = mail(
+        &DSN.replace("Action: failed", "Action: delayed")
+            .replace("Status: 5.1.1", "Status: 4.4.1"),
+    );
+    assert!(matches!(
+        delayed.kind,
+        MailKind::Bounce {
+            action: BounceAction::Delayed,
+            ..
+        }
+    ));
 }
 
 #[test]
 fn a_bounce_without_the_standard_is_one_too() {
     let raw = "From: Mail Delivery System <Mailer-Daemon@mx.example.com>\nSubject: Mail delivery failed: returning message to sender\nX-Failed-Recipients: carl@example.com\n\nThis message was created automatically.\n\n  carl@example.com\n    550 5.7.1 rejected\n\n------ This is a copy of the message ------\n\nMessage-ID: <ours@baton.test>\nSubject: Chairs\n";
-    let MailKind::Bounce { original_message_id, recipient, status, action, diagnostic } = mail(raw).kind else { unreachable!("a bounce") };
+    let MailKind::Bounce {
+        original_message_id,
+        recipient,
+        status,
+        action,
+        diagnostic,
+    } = mail(raw).kind
+    else {
+        unreachable!("a bounce")
+    };
     assert_eq!(original_message_id.as_deref(), Some("ours@baton.test"));
-    assert_eq!((recipient.as_deref(), status.as_deref(), action), (Some("carl@example.com"), Some("5.7.1"), BounceAction::Failed));
+    assert_eq!(
+        (recipient.as_deref(), status.as_deref(), action),
+        (Some("carl@example.com"), Some("5.7.1"), BounceAction::Failed)
+    );
     assert_eq!(diagnostic.as_deref(), Some("550 5.7.1 rejected"));
 }
 
 #[test]
 fn machines_are_told_from_people() {
-    let kind = |headers: &str| mail(&format!("From: carl@example.com\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nSubject: x\n{headers}\nI am back on 9 November 2026.\n")).kind;
+    let kind = |headers: &str| {
+        mail(&format!("From: carl@example.com\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nSubject: x\n{headers}\nI am back on 9 November 2026.\n")).kind
+    };
     assert_eq!(kind(""), MailKind::Human);
     assert_eq!(kind("Auto-Submitted: no\n"), MailKind::Human);
     assert_eq!(kind("Auto-Submitted: auto-generated\n"), MailKind::Human, "a web form");
-    assert_eq!(kind("Auto-Submitted: auto-replied\n"), MailKind::AutoReply { returns: Some(Timestamp(1_794_182_400_000)) });
-    assert!(matches!(kind("Auto-Submitted: auto-generated\nIn-Reply-To: <a@b>\n"), MailKind::AutoReply { .. }));
+    assert_eq!(
+        kind("Auto-Submitted: auto-replied\n"),
+        MailKind::AutoReply {
+            returns: Some(Timestamp(1_794_182_400_000))
+        }
+    );
+    assert!(matches!(
+        kind("Auto-Submitted: auto-generated\nIn-Reply-To: <a@b>\n"),
+        MailKind::AutoReply { .. }
+    ));
     assert!(matches!(kind("Precedence: auto_reply\n"), MailKind::AutoReply { .. }));
     assert_eq!(kind("List-Id: <chairs.example.com>\n"), MailKind::List);
     assert_eq!(kind("List-Unsubscribe: <https://example.com/u>\n"), MailKind::Bulk);
     let by_subject = mail("From: carl@example.com\nSubject: Automatische Antwort: Stühle\n\nIch bin weg.\n");
     assert_eq!(by_subject.kind, MailKind::AutoReply { returns: None });
-    assert_eq!(mail("From: carl@example.com\nSubject: Re: Automatic reply: x\n\nhi\n").kind, MailKind::Human);
+    assert_eq!(
+        mail("From: carl@example.com\nSubject: Re: Automatic reply: x\n\nhi\n").kind,
+        MailKind::Human
+    );
 }
 
 #[test]
 fn undeclared_eight_bit_text_is_read_as_windows_1252() {
-    let read = parse(b"From: carl@example.com\r\nSubject: x\r\nContent-Type: text/plain\r\n\r\nSt\xfchle f\xfcr 12 \x80\r\n").unwrap();
+    let read =
+        parse(b"From: carl@example.com\r\nSubject: x\r\nContent-Type: text/plain\r\n\r\nSt\xfchle f\xfcr 12 \x80\r\n")
+            .unwrap();
     assert_eq!(read.text.trim(), "Stühle für 12 €");
-    let declared = parse(b"From: carl@example.com\r\nContent-Type: text/plain; charset=iso-8859-2\r\n\r\n\xb3\xf3d\xbc\r\n").unwrap();
+    let declared =
+        parse(b"From: carl@example.com\r\nContent-Type: text/plain; charset=iso-8859-2\r\n\r\n\xb3\xf3d\xbc\r\n")
+            .unwrap();
     assert_eq!(declared.text.trim(), "łódź");
 }
 
 #[test]
 fn html_alone_gives_text_and_a_preview_of_what_is_new() {
-    let read = mail("From: carl@example.com\nContent-Type: text/html; charset=utf-8\n\n<p>I need <b>20 chairs</b>.</p><p>On 2 Nov 2026, Anna &lt;a@b.c&gt; wrote:</p><p>&gt; old</p>\n");
+    let read = mail(
+        "From: carl@example.com\nContent-Type: text/html; charset=utf-8\n\n<p>I need <b>20 chairs</b>.</p><p>On 2 Nov 2026, Anna &lt;a@b.c&gt; wrote:</p><p>&gt; old</p>\n",
+    );
     assert!(read.html.unwrap().contains("<b>20 chairs</b>"));
     assert_eq!(read.preview, "I need 20 chairs.");
 }
@@ -69,20 +109,48 @@ fn attachments_are_what_their_bytes_say() {
     let bytes = raw.replace('\n', "\r\n").into_bytes();
     let read = parse(&bytes).unwrap();
     assert_eq!(read.text.trim(), "See file.");
-    let seen: Vec<_> = read.attachments.iter().map(|file| (file.name.as_str(), file.mime.as_str(), file.declared_mime.as_str())).collect();
-    assert_eq!(seen, [("plan.pdf", "application/pdf", "application/octet-stream"), ("a.csv", "text/csv", "text/csv"), ("", "message/rfc822", "message/rfc822")]);
+    let seen: Vec<_> = read
+        .attachments
+        .iter()
+        .map(|file| (file.name.as_str(), file.mime.as_str(), file.declared_mime.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("plan.pdf", "application/pdf", "application/octet-stream"),
+            ("a.csv", "text/csv", "text/csv"),
+            ("", "message/rfc822", "message/rfc822")
+        ]
+    );
     assert_eq!(attachment(&bytes, 0).unwrap(), b"%PDF-1.4\n");
     assert_eq!(attachment(&bytes, 1).unwrap(), b"St\xfchle;12");
-    assert!(String::from_utf8(attachment(&bytes, 2).unwrap()).unwrap().starts_with("Subject: inner"));
+    assert!(
+        String::from_utf8(attachment(&bytes, 2).unwrap())
+            .unwrap()
+            .starts_with("Subject: inner")
+    );
     assert_eq!(attachment(&bytes, 3), None);
-    assert!(read.attachments.iter().zip(0u32..).all(|(file, index)| file.index == index && file.size == attachment(&bytes, index).unwrap().len() as u64));
+    assert!(
+        read.attachments
+            .iter()
+            .zip(0u32..)
+            .all(|(file, index)| file.index == index && file.size == attachment(&bytes, index).unwrap().len() as u64)
+    );
 }
 
 #[test]
 fn odd_headers_are_read_as_far_as_they_go() {
-    let read = mail("From carl@example.com Mon Nov  2 10:00:00 2026\nFrom: \"Customer, Carl\" <Carl@Example.com>, other@example.com\nTo: Team: a@x.example, B <b@x.example>;, c@x.example\nTo: d@x.example\nDelivered-To: Sales@baton.test\nX-Original-To: info@baton.test\nReferences: <a@x>\n <b@x> <a@x>\nMessage-ID: <odd id@x>\nSubject: =?utf-8?q?St=C3=BChle?=\n und mehr\nDate: nonsense\n\nhi\n");
-    assert_eq!(read.from, Some(MailAddress::named("Customer, Carl", "Carl@Example.com")));
-    assert_eq!(read.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(), ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]);
+    let read = mail(
+        "From carl@example.com Mon Nov  2 10:00:00 2026\nFrom: \"Customer, Carl\" <Carl@Example.com>, other@example.com\nTo: Team: a@x.example, B <b@x.example>;, c@x.example\nTo: d@x.example\nDelivered-To: Sales@baton.test\nX-Original-To: info@baton.test\nReferences: <a@x>\n <b@x> <a@x>\nMessage-ID: <odd id@x>\nSubject: =?utf-8?q?St=C3=BChle?=\n und mehr\nDate: nonsense\n\nhi\n",
+    );
+    assert_eq!(
+        read.from,
+        Some(MailAddress::named("Customer, Carl", "Carl@Example.com"))
+    );
+    assert_eq!(
+        read.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>(),
+        ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]
+    );
     assert_eq!(read.delivered_to, ["sales@baton.test", "info@baton.test"]);
     assert_eq!(read.references, ["a@x", "b@x"]);
     assert_eq!(read.message_id.as_deref(), Some("oddid@x"));

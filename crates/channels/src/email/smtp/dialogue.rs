@@ -46,7 +46,11 @@ impl Dialogue {
     pub(super) async fn open(account: &EmailAccount, secret: &Secret) -> Result<Self, ConnectError> {
         let endpoint = account.smtp.clone();
         let connected = net::connect(&endpoint, account.extra_ca.as_deref()).await?;
-        let mut dialogue = Self { endpoint, stream: connected.stream, offers: Vec::new() };
+        let mut dialogue = Self {
+            endpoint,
+            stream: connected.stream,
+            offers: Vec::new(),
+        };
         dialogue.greet().await?;
         dialogue.hello(connected.local).await?;
         if dialogue.endpoint.security == Security::StartTls {
@@ -58,12 +62,19 @@ impl Dialogue {
 
     /// Whether the server offers an extension.
     pub(super) fn offers(&self, keyword: &str) -> bool {
-        self.offers.iter().any(|line| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(keyword)))
+        self.offers.iter().any(|line| {
+            line.split_whitespace()
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(keyword))
+        })
     }
 
     /// The most bytes a message may have, where the server says so.
     pub(super) fn size_limit(&self) -> Option<u64> {
-        let line = self.offers.iter().find(|line| line.to_ascii_uppercase().starts_with("SIZE"))?;
+        let line = self
+            .offers
+            .iter()
+            .find(|line| line.to_ascii_uppercase().starts_with("SIZE"))?;
         line.split_whitespace().nth(1)?.parse().ok().filter(|limit| *limit > 0)
     }
 
@@ -101,7 +112,11 @@ impl Dialogue {
 
     async fn greet(&mut self) -> Result<(), ConnectError> {
         let greeting = self.hear(REPLY_TIMEOUT).await?;
-        if greeting.code == 220 { Ok(()) } else { Err(self.denied(greeting)) }
+        if greeting.code == 220 {
+            Ok(())
+        } else {
+            Err(self.denied(greeting))
+        }
     }
 
     /// Introduces ourselves by the address the server sees anyway, not by the machine's name.
@@ -119,7 +134,10 @@ impl Dialogue {
     }
 
     async fn protect(mut self, extra_ca: Option<&str>, local: IpAddr) -> Result<Self, ConnectError> {
-        let none = ConnectError::NoTlsOffered { host: self.endpoint.host.clone(), port: self.endpoint.port };
+        let none = ConnectError::NoTlsOffered {
+            host: self.endpoint.host.clone(),
+            port: self.endpoint.port,
+        };
         if !self.offers("STARTTLS") || self.command("STARTTLS\r\n").await?.code != 220 {
             return Err(none);
         }
@@ -130,20 +148,31 @@ impl Dialogue {
     }
 
     async fn sign_in(&mut self, user: &str, secret: &Secret) -> Result<(), ConnectError> {
-        let line = self.offers.iter().find(|line| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("AUTH"))).cloned();
+        let line = self
+            .offers
+            .iter()
+            .find(|line| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("AUTH")))
+            .cloned();
         let Some(line) = line else {
             // A relay on this machine knows us by where we are.
-            return if self.endpoint.is_loopback() { Ok(()) } else { Err(self.no_login("nothing")) };
+            return if self.endpoint.is_loopback() {
+                Ok(())
+            } else {
+                Err(self.no_login("nothing"))
+            };
         };
         let has = |mechanism: &str| line.split([' ', '=']).any(|word| word.eq_ignore_ascii_case(mechanism));
         let reply = if has("PLAIN") {
             let token = Zeroizing::new(STANDARD.encode(Zeroizing::new(format!("\0{user}\0{}", secret.reveal()))));
-            self.command(&Zeroizing::new(format!("AUTH PLAIN {}\r\n", *token))).await?
+            self.command(&Zeroizing::new(format!("AUTH PLAIN {}\r\n", *token)))
+                .await?
         } else if has("LOGIN") {
             let mut reply = self.command("AUTH LOGIN\r\n").await?;
             for word in [user, secret.reveal()] {
                 if reply.code == 334 {
-                    reply = self.command(&Zeroizing::new(format!("{}\r\n", STANDARD.encode(word)))).await?;
+                    reply = self
+                        .command(&Zeroizing::new(format!("{}\r\n", STANDARD.encode(word))))
+                        .await?;
                 }
             }
             reply
@@ -152,19 +181,39 @@ impl Dialogue {
         };
         match reply.code {
             235 => Ok(()),
-            400..=499 => Err(ConnectError::Busy { host: self.endpoint.host.clone(), reply: reply.text }),
-            _ => Err(ConnectError::WrongPassword { host: self.endpoint.host.clone(), user: user.to_owned(), reply: reply.text }),
+            400..=499 => Err(ConnectError::Busy {
+                host: self.endpoint.host.clone(),
+                reply: reply.text,
+            }),
+            _ => Err(ConnectError::WrongPassword {
+                host: self.endpoint.host.clone(),
+                user: user.to_owned(),
+                reply: reply.text,
+            }),
         }
     }
 
     fn no_login(&self, offered: &str) -> ConnectError {
-        ConnectError::NoLoginOffered { host: self.endpoint.host.clone(), offered: offered.to_owned() }
+        ConnectError::NoLoginOffered {
+            host: self.endpoint.host.clone(),
+            offered: offered.to_owned(),
+        }
     }
 
     fn denied(&self, reply: Reply) -> ConnectError {
         let host = self.endpoint.host.clone();
         let reply_text = format!("{} {}", reply.code, reply.text);
-        if (400..500).contains(&reply.code) { ConnectError::Busy { host, reply: reply_text } } else { ConnectError::Denied { host, reply: reply_text } }
+        if (400..500).contains(&reply.code) {
+            ConnectError::Busy {
+                host,
+                reply: reply_text,
+            }
+        } else {
+            ConnectError::Denied {
+                host,
+                reply: reply_text,
+            }
+        }
     }
 
     async fn say(&mut self, bytes: &[u8], limit: Duration) -> Result<(), ConnectError> {
@@ -192,11 +241,22 @@ impl Dialogue {
         let mut lines: Vec<String> = Vec::new();
         for _ in 0..REPLY_LINES {
             let line = net::read_line(&mut self.stream, LINE_LIMIT).await?;
-            let code = line.get(..3).and_then(|digits| digits.parse::<u16>().ok()).filter(|code| (200..600).contains(code));
-            let (Some(code), rest) = (code, line.get(3..).unwrap_or_default()) else { return Err(odd(&net::short(&line))) };
+            let code = line
+                .get(..3)
+                .and_then(|digits| digits.parse::<u16>().ok())
+                .filter(|code| (200..600).contains(code));
+            let (Some(code), rest) = (code, line.get(3..).unwrap_or_default()) else {
+                return Err(odd(&net::short(&line)));
+            };
             lines.push(rest.get(1..).unwrap_or_default().trim().to_owned());
             match rest.bytes().next() {
-                None | Some(b' ') => return Ok(Reply { code, text: net::short(&lines.join(" ")), lines }),
+                None | Some(b' ') => {
+                    return Ok(Reply {
+                        code,
+                        text: net::short(&lines.join(" ")),
+                        lines,
+                    });
+                }
                 Some(b'-') => {}
                 Some(_) => return Err(odd(&net::short(&line))),
             }

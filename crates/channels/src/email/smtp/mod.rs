@@ -73,7 +73,14 @@ pub async fn check(account: &EmailAccount, secret: &Secret) -> Result<(), Connec
 ///
 /// `before_body` runs when the server has accepted every recipient and nothing of the body has been offered: the place for a durable
 /// note that from now on the message may be gone. `may_finish` is asked right before the final dot.
-pub async fn deliver<S, B, F>(account: &EmailAccount, secret: &Secret, envelope: &Envelope, raw: &[u8], before_body: B, may_finish: impl FnOnce() -> bool) -> Outcome<S>
+pub async fn deliver<S, B, F>(
+    account: &EmailAccount,
+    secret: &Secret,
+    envelope: &Envelope,
+    raw: &[u8],
+    before_body: B,
+    may_finish: impl FnOnce() -> bool,
+) -> Outcome<S>
 where
     B: FnOnce() -> F,
     F: Future<Output = Result<(), S>>,
@@ -96,18 +103,26 @@ where
             dialogue.quit().await;
             return rejected(&reply, None);
         }
-        Err(error) => return Outcome::Abandoned { reason: error.to_string() },
+        Err(error) => {
+            return Outcome::Abandoned {
+                reason: error.to_string(),
+            };
+        }
     }
     if let Err(error) = dialogue.body(raw).await {
         // The server may have hung up with a reason.
         return match dialogue.last_words().await {
             Some(reply) if reply.code >= 400 => rejected(&reply, None),
-            _ => Outcome::Abandoned { reason: error.to_string() },
+            _ => Outcome::Abandoned {
+                reason: error.to_string(),
+            },
         };
     }
     if !may_finish() {
         // Without the dot a server must throw away what it has (RFC 5321, 4.1.1.10).
-        return Outcome::Abandoned { reason: "the account's lease was lost while the message was going out".to_owned() };
+        return Outcome::Abandoned {
+            reason: "the account's lease was lost while the message was going out".to_owned(),
+        };
     }
     match dialogue.finish().await {
         Ok(reply) if (200..300).contains(&reply.code) => {
@@ -119,28 +134,53 @@ where
             dialogue.quit().await;
             rejected(&reply, None)
         }
-        Ok(reply) => Outcome::Unknown { reason: format!("the server answered {} {}", reply.code, reply.text) },
-        Err(error) => Outcome::Unknown { reason: error.to_string() },
+        Ok(reply) => Outcome::Unknown {
+            reason: format!("the server answered {} {}", reply.code, reply.text),
+        },
+        Err(error) => Outcome::Unknown {
+            reason: error.to_string(),
+        },
     }
 }
 
 /// Names the sender and every recipient. One refused recipient refuses the message: half a delivery can't be shown as one.
 async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8]) -> Result<(), Outcome<S>> {
-    let ours = |code: u16, text: String| Outcome::Rejected { code, text, permanent: true };
-    let parsed = |address: &String| address.parse::<Address>().map_err(|_| ours(553, format!("{address} is not a mail address")));
+    let ours = |code: u16, text: String| Outcome::Rejected {
+        code,
+        text,
+        permanent: true,
+    };
+    let parsed = |address: &String| {
+        address
+            .parse::<Address>()
+            .map_err(|_| ours(553, format!("{address} is not a mail address")))
+    };
     let from = envelope.from.as_ref().map(parsed).transpose()?;
     let to = envelope.to.iter().map(parsed).collect::<Result<Vec<_>, _>>()?;
     if to.is_empty() {
         return Err(ours(554, "the message has no recipient".to_owned()));
     }
     if let Some(limit) = dialogue.size_limit().filter(|limit| raw.len() as u64 > *limit) {
-        return Err(ours(552, format!("the server takes messages of up to {limit} bytes; this one has {}", raw.len())));
+        return Err(ours(
+            552,
+            format!(
+                "the server takes messages of up to {limit} bytes; this one has {}",
+                raw.len()
+            ),
+        ));
     }
     let mut parameters = Vec::new();
-    let foreign = envelope.from.iter().chain(&envelope.to).any(|address| !address.is_ascii());
+    let foreign = envelope
+        .from
+        .iter()
+        .chain(&envelope.to)
+        .any(|address| !address.is_ascii());
     if foreign {
         if !dialogue.offers("SMTPUTF8") {
-            return Err(ours(553, "the server can't deliver to addresses with letters beyond ASCII".to_owned()));
+            return Err(ours(
+                553,
+                "the server can't deliver to addresses with letters beyond ASCII".to_owned(),
+            ));
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
@@ -153,12 +193,18 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
     if dialogue.size_limit().is_some() {
         parameters.push(MailParameter::Size(raw.len()));
     }
-    let reply = dialogue.command(&Mail::new(from, parameters).to_string()).await.map_err(Outcome::NotOffered)?;
+    let reply = dialogue
+        .command(&Mail::new(from, parameters).to_string())
+        .await
+        .map_err(Outcome::NotOffered)?;
     if reply.code >= 300 {
         return Err(rejected(&reply, envelope.from.as_deref()));
     }
     for (address, shown) in to.into_iter().zip(&envelope.to) {
-        let reply = dialogue.command(&Rcpt::new(address, Vec::new()).to_string()).await.map_err(Outcome::NotOffered)?;
+        let reply = dialogue
+            .command(&Rcpt::new(address, Vec::new()).to_string())
+            .await
+            .map_err(Outcome::NotOffered)?;
         if reply.code >= 300 {
             return Err(rejected(&reply, Some(shown)));
         }
@@ -171,7 +217,11 @@ fn rejected<S>(reply: &Reply, about: Option<&str>) -> Outcome<S> {
         Some(address) if !reply.text.contains(address) => format!("{address}: {}", reply.text),
         _ => reply.text.clone(),
     };
-    Outcome::Rejected { code: reply.code, text, permanent: reply.code >= 500 }
+    Outcome::Rejected {
+        code: reply.code,
+        text,
+        permanent: reply.code >= 500,
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,13 @@ struct Script {
     end: End,
 }
 
-const KIND: Script = Script { ehlo: "250-x\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 1000\r\n", auth: "235 in\r\n", rcpt: "250 ok\r\n", data: "354 go\r\n", end: End::Say("250 2.0.0 queued as 7\r\n") };
+const KIND: Script = Script {
+    ehlo: "250-x\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 1000\r\n",
+    auth: "235 in\r\n",
+    rcpt: "250 ok\r\n",
+    data: "354 go\r\n",
+    end: End::Say("250 2.0.0 queued as 7\r\n"),
+};
 
 /// A server on a free port; its task gives back every line it heard.
 async fn server(script: Script) -> (EmailAccount, JoinHandle<Vec<String>>) {
@@ -57,26 +63,64 @@ async fn server(script: Script) -> (EmailAccount, JoinHandle<Vec<String>>) {
         heard
     });
     let endpoint = Endpoint::new("127.0.0.1", port, Security::Plain);
-    let account = EmailAccount { address: "anna@baton.test".into(), display_name: None, imap: endpoint.clone(), smtp: endpoint, user: "anna".into(), extra_ca: None, sent_folder: None, provider_files_sent: false };
+    let account = EmailAccount {
+        address: "anna@baton.test".into(),
+        display_name: None,
+        imap: endpoint.clone(),
+        smtp: endpoint,
+        user: "anna".into(),
+        extra_ca: None,
+        sent_folder: None,
+        provider_files_sent: false,
+    };
     (account, task)
 }
 
 fn envelope() -> Envelope {
-    Envelope { from: Some("anna@baton.test".into()), to: vec!["carl@example.com".into()] }
+    Envelope {
+        from: Some("anna@baton.test".into()),
+        to: vec!["carl@example.com".into()],
+    }
 }
 
 async fn send(script: Script, stop: bool, finish: bool) -> (Outcome<&'static str>, Vec<String>) {
     let (account, task) = server(script).await;
-    let outcome = deliver(&account, &Secret::new("pw"), &envelope(), b"Subject: x\r\n\r\n.hi\r\n", || async move { if stop { Err("no") } else { Ok(()) } }, || finish).await;
+    let outcome = deliver(
+        &account,
+        &Secret::new("pw"),
+        &envelope(),
+        b"Subject: x\r\n\r\n.hi\r\n",
+        || async move { if stop { Err("no") } else { Ok(()) } },
+        || finish,
+    )
+    .await;
     (outcome, task.await.unwrap())
 }
 
 #[tokio::test]
 async fn a_taken_message_is_sent_with_the_servers_last_words() {
     let (outcome, heard) = send(KIND, false, true).await;
-    assert_eq!(outcome, Outcome::Sent { reply: "2.0.0 queued as 7".into() });
+    assert_eq!(
+        outcome,
+        Outcome::Sent {
+            reply: "2.0.0 queued as 7".into()
+        }
+    );
     let dialogue: Vec<&str> = heard.iter().map(String::as_str).skip(1).collect();
-    assert_eq!(dialogue, ["AUTH PLAIN AGFubmEAcHc=", "MAIL FROM:<anna@baton.test> SIZE=19", "RCPT TO:<carl@example.com>", "DATA", "Subject: x", "", "..hi", ".", "QUIT"]);
+    assert_eq!(
+        dialogue,
+        [
+            "AUTH PLAIN AGFubmEAcHc=",
+            "MAIL FROM:<anna@baton.test> SIZE=19",
+            "RCPT TO:<carl@example.com>",
+            "DATA",
+            "Subject: x",
+            "",
+            "..hi",
+            ".",
+            "QUIT"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -95,39 +139,152 @@ async fn a_lease_lost_before_the_final_dot_drops_the_message() {
 
 #[tokio::test]
 async fn silence_after_the_final_dot_is_unknown() {
-    let (outcome, _) = send(Script { end: End::HangUp, ..KIND }, false, true).await;
+    let (outcome, _) = send(
+        Script {
+            end: End::HangUp,
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
-    let (outcome, _) = send(Script { end: End::Say("what?\r\n"), ..KIND }, false, true).await;
+    let (outcome, _) = send(
+        Script {
+            end: End::Say("what?\r\n"),
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_from_a_request_for_patience() {
-    let (outcome, heard) = send(Script { rcpt: "550-5.1.1 no such\r\n550 5.1.1 user\r\n", ..KIND }, false, true).await;
-    assert_eq!(outcome, Outcome::Rejected { code: 550, text: "carl@example.com: 5.1.1 no such 5.1.1 user".into(), permanent: true });
+    let (outcome, heard) = send(
+        Script {
+            rcpt: "550-5.1.1 no such\r\n550 5.1.1 user\r\n",
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        Outcome::Rejected {
+            code: 550,
+            text: "carl@example.com: 5.1.1 no such 5.1.1 user".into(),
+            permanent: true
+        }
+    );
     assert!(!heard.iter().any(|line| line == "DATA"));
-    let (outcome, _) = send(Script { rcpt: "451 greylisted\r\n", ..KIND }, false, true).await;
-    assert_eq!(outcome, Outcome::Rejected { code: 451, text: "carl@example.com: greylisted".into(), permanent: false });
-    let (outcome, _) = send(Script { end: End::Say("554 spam\r\n"), ..KIND }, false, true).await;
-    assert_eq!(outcome, Outcome::Rejected { code: 554, text: "spam".into(), permanent: true });
-    let (outcome, _) = send(Script { data: "452 full\r\n", ..KIND }, false, true).await;
-    assert_eq!(outcome, Outcome::Rejected { code: 452, text: "full".into(), permanent: false });
+    let (outcome, _) = send(
+        Script {
+            rcpt: "451 greylisted\r\n",
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        Outcome::Rejected {
+            code: 451,
+            text: "carl@example.com: greylisted".into(),
+            permanent: false
+        }
+    );
+    let (outcome, _) = send(
+        Script {
+            end: End::Say("554 spam\r\n"),
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        Outcome::Rejected {
+            code: 554,
+            text: "spam".into(),
+            permanent: true
+        }
+    );
+    let (outcome, _) = send(
+        Script {
+            data: "452 full\r\n",
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        Outcome::Rejected {
+            code: 452,
+            text: "full".into(),
+            permanent: false
+        }
+    );
 }
 
 #[tokio::test]
 async fn what_stands_before_the_body_is_not_offered() {
-    let (outcome, _) = send(Script { auth: "535 5.7.8 wrong\r\n", ..KIND }, false, true).await;
-    assert_eq!(outcome, Outcome::NotOffered(ConnectError::WrongPassword { host: "127.0.0.1".into(), user: "anna".into(), reply: "5.7.8 wrong".into() }));
-    let (account, task) = server(Script { ehlo: "250-x\r\n250 AUTH XOAUTH2\r\n", ..KIND }).await;
-    assert!(matches!(check(&account, &Secret::new("pw")).await, Err(ConnectError::NoLoginOffered { .. })));
+    let (outcome, _) = send(
+        Script {
+            auth: "535 5.7.8 wrong\r\n",
+            ..KIND
+        },
+        false,
+        true,
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        Outcome::NotOffered(ConnectError::WrongPassword {
+            host: "127.0.0.1".into(),
+            user: "anna".into(),
+            reply: "5.7.8 wrong".into()
+        })
+    );
+    let (account, task) = server(Script {
+        ehlo: "250-x\r\n250 AUTH XOAUTH2\r\n",
+        ..KIND
+    })
+    .await;
+    assert!(matches!(
+        check(&account, &Secret::new("pw")).await,
+        Err(ConnectError::NoLoginOffered { .. })
+    ));
     task.await.unwrap();
 }
 
 #[tokio::test]
 async fn a_message_too_large_is_told_before_it_goes_up() {
     let (account, task) = server(KIND).await;
-    let outcome: Outcome<()> = deliver(&account, &Secret::new("pw"), &envelope(), &[b'a'; 2000], || async { Ok(()) }, || true).await;
-    assert!(matches!(outcome, Outcome::Rejected { code: 552, permanent: true, .. }));
+    let outcome: Outcome<()> = deliver(
+        &account,
+        &Secret::new("pw"),
+        &envelope(),
+        &[b'a'; 2000],
+        || async { Ok(()) },
+        || true,
+    )
+    .await;
+    assert!(matches!(
+        outcome,
+        Outcome::Rejected {
+            code: 552,
+            permanent: true,
+            ..
+        }
+    ));
     assert!(!task.await.unwrap().iter().any(|line| line.starts_with("MAIL")));
 }
 
@@ -135,10 +292,16 @@ async fn a_message_too_large_is_told_before_it_goes_up() {
 async fn without_tls_nothing_is_said_to_a_stranger() {
     let (mut account, task) = server(KIND).await;
     account.smtp.security = Security::StartTls;
-    assert!(matches!(check(&account, &Secret::new("pw")).await, Err(ConnectError::NoTlsOffered { .. })));
+    assert!(matches!(
+        check(&account, &Secret::new("pw")).await,
+        Err(ConnectError::NoTlsOffered { .. })
+    ));
     assert!(!task.await.unwrap().iter().any(|line| line.starts_with("AUTH")));
     account.smtp = Endpoint::new("mail.example.com", 25, Security::Plain);
-    assert!(matches!(check(&account, &Secret::new("pw")).await, Err(ConnectError::PlainNotAllowed { .. })));
+    assert!(matches!(
+        check(&account, &Secret::new("pw")).await,
+        Err(ConnectError::PlainNotAllowed { .. })
+    ));
 }
 
 #[tokio::test]
@@ -156,9 +319,26 @@ async fn a_server_that_hangs_up_in_the_middle_of_the_body_has_not_taken_it() {
         }
     });
     let endpoint = Endpoint::new("127.0.0.1", port, Security::Plain);
-    let account = EmailAccount { address: "a@b.test".into(), display_name: None, imap: endpoint.clone(), smtp: endpoint, user: "a".into(), extra_ca: None, sent_folder: None, provider_files_sent: false };
+    let account = EmailAccount {
+        address: "a@b.test".into(),
+        display_name: None,
+        imap: endpoint.clone(),
+        smtp: endpoint,
+        user: "a".into(),
+        extra_ca: None,
+        sent_folder: None,
+        provider_files_sent: false,
+    };
     let large = b"line of text\r\n".repeat(2_000_000);
-    let outcome: Outcome<()> = deliver(&account, &Secret::new("pw"), &envelope(), &large, || async { Ok(()) }, || panic!("it never comes to the dot")).await;
+    let outcome: Outcome<()> = deliver(
+        &account,
+        &Secret::new("pw"),
+        &envelope(),
+        &large,
+        || async { Ok(()) },
+        || panic!("it never comes to the dot"),
+    )
+    .await;
     task.await.unwrap();
     assert!(matches!(outcome, Outcome::Abandoned { .. }), "{outcome:?}");
 }

@@ -6,8 +6,18 @@ use crate::email::smtp::Envelope;
 const NOW: Timestamp = Timestamp(1_000_000);
 
 fn job(state: JobState) -> OutboundJob {
-    let envelope = Envelope { from: Some("anna@baton.test".into()), to: vec!["carl@example.com".into()] };
-    OutboundJob { id: MessageId(uuid::Uuid::from_u128(1)), attempt: 1, raw: bytes::Bytes::from_static(b"x"), envelope, message_id: "1@baton.test".into(), state }
+    let envelope = Envelope {
+        from: Some("anna@baton.test".into()),
+        to: vec!["carl@example.com".into()],
+    };
+    OutboundJob {
+        id: MessageId(uuid::Uuid::from_u128(1)),
+        attempt: 1,
+        raw: bytes::Bytes::from_static(b"x"),
+        envelope,
+        message_id: "1@baton.test".into(),
+        state,
+    }
 }
 
 /// Feeds the inputs in turn and gives the work effect each led to, shortened to its name.
@@ -29,74 +39,185 @@ fn delivered(outcome: Outcome<PortError>) -> Input {
 #[test]
 fn a_sent_message_is_reported_before_it_is_filed() {
     let mut outbox = Outbox::new(false);
-    let inputs = vec![Input::Ready, Input::Job(Some(job(JobState::Queued))), delivered(Outcome::Sent { reply: "ok".into() }), Input::Reported, Input::Filed, Input::Reported];
-    assert_eq!(play(&mut outbox, inputs), ["Ask", "Deliver", "Sent(\"ok\")", "File", "Filed", "Ask"]);
+    let inputs = vec![
+        Input::Ready,
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::Sent { reply: "ok".into() }),
+        Input::Reported,
+        Input::Filed,
+        Input::Reported,
+    ];
+    assert_eq!(
+        play(&mut outbox, inputs),
+        ["Ask", "Deliver", "Sent(\"ok\")", "File", "Filed", "Ask"]
+    );
 }
 
 #[test]
 fn where_the_provider_files_nothing_is_appended() {
     let mut outbox = Outbox::new(true);
-    let inputs = vec![Input::Job(Some(job(JobState::Queued))), delivered(Outcome::Sent { reply: "ok".into() }), Input::Reported];
+    let inputs = vec![
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::Sent { reply: "ok".into() }),
+        Input::Reported,
+    ];
     assert_eq!(play(&mut outbox, inputs), ["Deliver", "Sent(\"ok\")", "Filed"]);
 }
 
 #[test]
 fn a_message_found_on_its_way_is_never_delivered() {
-    for (found, told) in [(true, "Sent(\"found in the sent folder\")"), (false, "Unknown(\"Baton was interrupted while the message was going out\")")] {
+    for (found, told) in [
+        (true, "Sent(\"found in the sent folder\")"),
+        (
+            false,
+            "Unknown(\"Baton was interrupted while the message was going out\")",
+        ),
+    ] {
         let mut outbox = Outbox::new(false);
-        assert_eq!(play(&mut outbox, vec![Input::Job(Some(job(JobState::Sending))), Input::Probed(found)]), ["Probe", told]);
+        assert_eq!(
+            play(
+                &mut outbox,
+                vec![Input::Job(Some(job(JobState::Sending))), Input::Probed(found)]
+            ),
+            ["Probe", told]
+        );
     }
     let mut outbox = Outbox::new(false);
-    let away = Input::FolderAway { error: ConnectError::Closed { host: "h".into() }, jitter: 0 };
-    assert_eq!(play(&mut outbox, vec![Input::Job(Some(job(JobState::Sending))), away]), ["Probe", "Sleep"], "it is looked for again");
+    let away = Input::FolderAway {
+        error: ConnectError::Closed { host: "h".into() },
+        jitter: 0,
+    };
+    assert_eq!(
+        play(&mut outbox, vec![Input::Job(Some(job(JobState::Sending))), away]),
+        ["Probe", "Sleep"],
+        "it is looked for again"
+    );
 }
 
 #[test]
 fn an_unknown_outcome_is_looked_for_once_and_told() {
     let mut outbox = Outbox::new(false);
-    let inputs = vec![Input::Job(Some(job(JobState::Queued))), delivered(Outcome::Unknown { reason: "silence".into() }), Input::Probed(false), Input::Reported];
-    assert_eq!(play(&mut outbox, inputs), ["Deliver", "Probe", "Unknown(\"silence\")", "Ask"]);
+    let inputs = vec![
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::Unknown {
+            reason: "silence".into(),
+        }),
+        Input::Probed(false),
+        Input::Reported,
+    ];
+    assert_eq!(
+        play(&mut outbox, inputs),
+        ["Deliver", "Probe", "Unknown(\"silence\")", "Ask"]
+    );
 }
 
 #[test]
 fn a_report_that_does_not_get_through_is_repeated_before_anything_else() {
     let mut outbox = Outbox::new(false);
-    let away = || Input::PortAway { reason: "no network".into(), jitter: 0 };
-    let inputs = vec![Input::Job(Some(job(JobState::Queued))), delivered(Outcome::Sent { reply: "ok".into() }), away(), Input::Ready, away(), Input::Ready, Input::Reported];
-    assert_eq!(play(&mut outbox, inputs), ["Deliver", "Sent(\"ok\")", "Sleep", "Sent(\"ok\")", "Sleep", "Sent(\"ok\")", "File"]);
+    let away = || Input::PortAway {
+        reason: "no network".into(),
+        jitter: 0,
+    };
+    let inputs = vec![
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::Sent { reply: "ok".into() }),
+        away(),
+        Input::Ready,
+        away(),
+        Input::Ready,
+        Input::Reported,
+    ];
+    assert_eq!(
+        play(&mut outbox, inputs),
+        [
+            "Deliver",
+            "Sent(\"ok\")",
+            "Sleep",
+            "Sent(\"ok\")",
+            "Sleep",
+            "Sent(\"ok\")",
+            "File"
+        ]
+    );
 }
 
 #[test]
 fn a_failed_filing_never_sends_and_is_tried_again() {
     let mut outbox = Outbox::new(false);
-    let away = Input::FolderAway { error: ConnectError::Closed { host: "h".into() }, jitter: 0 };
-    let inputs = vec![Input::Job(Some(job(JobState::Queued))), delivered(Outcome::Sent { reply: "ok".into() }), Input::Reported, away, Input::Job(None)];
-    assert_eq!(play(&mut outbox, inputs), ["Deliver", "Sent(\"ok\")", "File", "Ask", "WaitForWork"]);
+    let away = Input::FolderAway {
+        error: ConnectError::Closed { host: "h".into() },
+        jitter: 0,
+    };
+    let inputs = vec![
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::Sent { reply: "ok".into() }),
+        Input::Reported,
+        away,
+        Input::Job(None),
+    ];
+    assert_eq!(
+        play(&mut outbox, inputs),
+        ["Deliver", "Sent(\"ok\")", "File", "Ask", "WaitForWork"]
+    );
     let later = outbox.handle(NOW.plus_ms(ASK_MS), Input::Ready).pop();
     assert_eq!(later, Some(Effect::Ask));
-    assert!(matches!(outbox.handle(NOW.plus_ms(ASK_MS), Input::Job(None)).pop(), Some(Effect::File(_))));
+    assert!(matches!(
+        outbox.handle(NOW.plus_ms(ASK_MS), Input::Job(None)).pop(),
+        Some(Effect::File(_))
+    ));
 }
 
 #[test]
 fn patience_and_refusal_are_told_apart() {
     let mut outbox = Outbox::new(false);
-    let greylisted = Outcome::Rejected { code: 451, text: "later".into(), permanent: false };
+    let greylisted = Outcome::Rejected {
+        code: 451,
+        text: "later".into(),
+        permanent: false,
+    };
     assert_eq!(
-        play(&mut outbox, vec![Input::Job(Some(job(JobState::Queued))), delivered(greylisted)]),
-        ["Deliver", "Returned(Returned { reason: \"451 later\", not_before: Timestamp(1060000) })"]
+        play(
+            &mut outbox,
+            vec![Input::Job(Some(job(JobState::Queued))), delivered(greylisted)]
+        ),
+        [
+            "Deliver",
+            "Returned(Returned { reason: \"451 later\", not_before: Timestamp(1060000) })"
+        ]
     );
-    let refused = Outcome::Rejected { code: 550, text: "no".into(), permanent: true };
+    let refused = Outcome::Rejected {
+        code: 550,
+        text: "no".into(),
+        permanent: true,
+    };
     let mut outbox = Outbox::new(false);
-    assert_eq!(play(&mut outbox, vec![Input::Job(Some(job(JobState::Queued))), delivered(refused)]), ["Deliver", "Failed(550, \"no\")"]);
+    assert_eq!(
+        play(
+            &mut outbox,
+            vec![Input::Job(Some(job(JobState::Queued))), delivered(refused)]
+        ),
+        ["Deliver", "Failed(550, \"no\")"]
+    );
 }
 
 #[test]
 fn a_wrong_password_gives_the_message_back_and_rests() {
     let mut outbox = Outbox::new(false);
-    let wrong = ConnectError::WrongPassword { host: "h".into(), user: "u".into(), reply: "no".into() };
-    let inputs = vec![Input::Job(Some(job(JobState::Queued))), delivered(Outcome::NotOffered(wrong)), Input::Reported];
+    let wrong = ConnectError::WrongPassword {
+        host: "h".into(),
+        user: "u".into(),
+        reply: "no".into(),
+    };
+    let inputs = vec![
+        Input::Job(Some(job(JobState::Queued))),
+        delivered(Outcome::NotOffered(wrong)),
+        Input::Reported,
+    ];
     let played = play(&mut outbox, inputs);
-    assert!(played.get(1).is_some_and(|told| told.starts_with("Returned")), "{played:?}");
+    assert!(
+        played.get(1).is_some_and(|told| told.starts_with("Returned")),
+        "{played:?}"
+    );
     assert_eq!(played.last().map(String::as_str), Some("Rest"));
 }
 
@@ -104,5 +225,15 @@ fn a_wrong_password_gives_the_message_back_and_rests() {
 fn a_message_the_fence_refuses_is_left_alone() {
     let mut outbox = Outbox::new(false);
     let stopped = Outcome::Stopped(PortError::Refused("cancelled".into()));
-    assert_eq!(play(&mut outbox, vec![Input::Job(Some(job(JobState::Queued))), delivered(stopped), Input::Ready]), ["Deliver", "Sleep", "Ask"]);
+    assert_eq!(
+        play(
+            &mut outbox,
+            vec![
+                Input::Job(Some(job(JobState::Queued))),
+                delivered(stopped),
+                Input::Ready
+            ]
+        ),
+        ["Deliver", "Sleep", "Ask"]
+    );
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::{MAX_BATCH, MAX_GROUP_BYTES};
+use super::track::{CLOCK_SKEW_MS, is_history};
 use super::*;
 
 #[derive(Default)]
@@ -35,7 +37,11 @@ impl Mailbox {
 
     fn opened(&self, folder: &str) -> Opened {
         let (uidvalidity, messages, uidnext) = &self.folders[folder];
-        Opened { uidvalidity: *uidvalidity, uidnext: *uidnext, exists: u32::try_from(messages.len()).unwrap() }
+        Opened {
+            uidvalidity: *uidvalidity,
+            uidnext: *uidnext,
+            exists: u32::try_from(messages.len()).unwrap(),
+        }
     }
 
     fn list(&self, from: u32, to: u32) -> Vec<u32> {
@@ -50,34 +56,69 @@ impl Mailbox {
     /// Carries one effect out. `None` for a wait: nothing is left to do.
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         self.effects.push(format!("{effect:?}"));
-        let folder = |name: &str, role| Folder { wire: name.into(), name: name.into(), role };
+        let folder = |name: &str, role| Folder {
+            wire: name.into(),
+            name: name.into(),
+            role,
+        };
         let lost = || ConnectError::Closed { host: "h".into() };
         Some(match effect {
-            Effect::Connect => Input::Connected { folders: vec![folder("INBOX", FolderRole::Inbox), folder("Sent", FolderRole::Sent)], pushes: true },
+            Effect::Connect => Input::Connected {
+                folders: vec![folder("INBOX", FolderRole::Inbox), folder("Sent", FolderRole::Sent)],
+                pushes: true,
+            },
             Effect::Open(name) => {
                 self.open = name.clone();
                 Input::Opened(self.opened(&name))
             }
             Effect::Count(name) => Input::Counted(self.opened(&name)),
             Effect::List(from, to) => Input::Listed(self.list(from, to)),
-            Effect::Confirm(uids) => Input::Confirmed(uids.into_iter().filter(|uid| self.folders[&self.open].1.contains_key(uid)).collect()),
+            Effect::Confirm(uids) => Input::Confirmed(
+                uids.into_iter()
+                    .filter(|uid| self.folders[&self.open].1.contains_key(uid))
+                    .collect(),
+            ),
             Effect::Size(uids) => {
                 let messages = &self.folders[&self.open].1;
-                Input::Sized(uids.iter().filter_map(|uid| Some(MessageMeta { uid: *uid, size: *messages.get(uid)?, internal_date: Some(Timestamp(5000)), flags: vec![] })).collect())
+                Input::Sized(
+                    uids.iter()
+                        .filter_map(|uid| {
+                            Some(MessageMeta {
+                                uid: *uid,
+                                size: *messages.get(uid)?,
+                                internal_date: Some(Timestamp(5000)),
+                                flags: vec![],
+                            })
+                        })
+                        .collect(),
+                )
             }
             Effect::Fetch(metas) => {
                 assert!(metas.len() <= MAX_BATCH && !metas.is_empty());
                 let bytes: u64 = metas.iter().map(|meta| u64::from(meta.size)).sum();
                 assert!(metas.len() == 1 || bytes <= MAX_GROUP_BYTES);
-                let hit = |set: &BTreeSet<u32>| self.open == "INBOX" && metas.iter().any(|meta| set.contains(&meta.uid));
+                let hit =
+                    |set: &BTreeSet<u32>| self.open == "INBOX" && metas.iter().any(|meta| set.contains(&meta.uid));
                 if hit(&self.breaking) {
-                    return Some(Input::FetchFailed { trouble: FetchTrouble::Lost(lost()), jitter: 0 });
+                    return Some(Input::FetchFailed {
+                        trouble: FetchTrouble::Lost(lost()),
+                        jitter: 0,
+                    });
                 }
                 if hit(&self.refused) {
-                    return Some(Input::FetchFailed { trouble: FetchTrouble::Refused("[SERVERBUG] no".into()), jitter: 0 });
+                    return Some(Input::FetchFailed {
+                        trouble: FetchTrouble::Refused("[SERVERBUG] no".into()),
+                        jitter: 0,
+                    });
                 }
-                let stored = metas.iter().filter(|meta| self.open != "INBOX" || !self.silent.contains(&meta.uid)).map(|meta| (meta.uid, BlobId::of(&meta.uid.to_be_bytes())));
-                Input::Fetched { stored: stored.collect(), news: false }
+                let stored = metas
+                    .iter()
+                    .filter(|meta| self.open != "INBOX" || !self.silent.contains(&meta.uid))
+                    .map(|meta| (meta.uid, BlobId::of(&meta.uid.to_be_bytes())));
+                Input::Fetched {
+                    stored: stored.collect(),
+                    news: false,
+                }
             }
             Effect::Commit { batch, progress } => {
                 self.arrived.extend(batch);
@@ -92,7 +133,13 @@ impl Mailbox {
 
     fn start(&self) -> (Sync, Input) {
         let cursors = self.committed.values().cloned().collect();
-        (Sync::default(), Input::Started { cursors, live_since: Timestamp(10_000) })
+        (
+            Sync::default(),
+            Input::Started {
+                cursors,
+                live_since: Timestamp(10_000),
+            },
+        )
     }
 
     /// Runs until nothing is left to do and gives what was told of the health.
@@ -108,7 +155,13 @@ impl Mailbox {
         for _ in 0..limit {
             let mut effects = sync.handle(Timestamp(20_000), input.clone());
             let work = effects.pop().unwrap();
-            health.extend(effects.into_iter().map(|effect| if let Effect::Health(state) = effect { state } else { panic!("two effects") }));
+            health.extend(effects.into_iter().map(|effect| {
+                if let Effect::Health(state) = effect {
+                    state
+                } else {
+                    panic!("two effects")
+                }
+            }));
             match self.carry_out(work) {
                 Some(next) => input = next,
                 None => return (health, None),
@@ -119,7 +172,10 @@ impl Mailbox {
 
     /// Cuts the connection under the next effect. What goes to the referee isn't touched by that.
     fn cut(&mut self, sync: &mut Sync, input: Input) -> Input {
-        let lost = Input::Lost { error: ConnectError::Closed { host: "h".into() }, jitter: 0 };
+        let lost = Input::Lost {
+            error: ConnectError::Closed { host: "h".into() },
+            jitter: 0,
+        };
         match sync.handle(Timestamp(20_000), input).pop().unwrap() {
             commit @ Effect::Commit { .. } => self.carry_out(commit).unwrap(),
             _ => lost,
@@ -127,7 +183,11 @@ impl Mailbox {
     }
 
     fn uids(&self, folder: &str) -> Vec<u32> {
-        self.arrived.iter().filter(|message| message.folder == folder).map(|message| message.uid).collect()
+        self.arrived
+            .iter()
+            .filter(|message| message.folder == folder)
+            .map(|message| message.uid)
+            .collect()
     }
 }
 
@@ -141,8 +201,36 @@ fn the_newest_come_first_and_every_message_once() {
     assert_eq!(mailbox.uids("INBOX"), (1..=230).rev().collect::<Vec<_>>());
     assert_eq!(mailbox.uids("Sent"), [3, 2, 1]);
     assert!(mailbox.arrived.iter().all(|message| message.history));
-    assert_eq!(health, [HealthState::FirstSync { received: 0, total: 230 }, HealthState::FirstSync { received: 50, total: 230 }, HealthState::FirstSync { received: 150, total: 230 }, HealthState::Ready]);
-    assert_eq!(mailbox.committed["INBOX"], FolderCursor { folder: "INBOX".into(), uidvalidity: 7, lowest: 1, highest: 230, received: 230, found_below: 231, renumbered: false });
+    assert_eq!(
+        health,
+        [
+            HealthState::FirstSync {
+                received: 0,
+                total: 230
+            },
+            HealthState::FirstSync {
+                received: 50,
+                total: 230
+            },
+            HealthState::FirstSync {
+                received: 150,
+                total: 230
+            },
+            HealthState::Ready
+        ]
+    );
+    assert_eq!(
+        mailbox.committed["INBOX"],
+        FolderCursor {
+            folder: "INBOX".into(),
+            uidvalidity: 7,
+            lowest: 1,
+            highest: 230,
+            received: 230,
+            found_below: 231,
+            renumbered: false
+        }
+    );
 }
 
 #[test]
@@ -168,39 +256,78 @@ fn a_quiet_mailbox_is_only_counted() {
     mailbox.run(&mut sync, input);
     mailbox.effects.clear();
     mailbox.run(&mut sync, Input::Waited);
-    assert_eq!(mailbox.effects, ["List(21, 4294967295)", "Count(\"Sent\")", "Idle(60000)"]);
+    assert_eq!(
+        mailbox.effects,
+        ["List(21, 4294967295)", "Count(\"Sent\")", "Idle(60000)"]
+    );
     mailbox.add("Sent");
     mailbox.effects.clear();
     mailbox.run(&mut sync, Input::Waited);
     assert_eq!(mailbox.uids("Sent").last(), Some(&6));
-    assert_eq!(mailbox.effects.iter().filter(|effect| effect.starts_with("Open")).count(), 2, "Sent, and back to INBOX");
+    assert_eq!(
+        mailbox
+            .effects
+            .iter()
+            .filter(|effect| effect.starts_with("Open"))
+            .count(),
+        2,
+        "Sent, and back to INBOX"
+    );
 }
 
 #[test]
 fn sparse_numbers_are_crossed_quickly() {
     let mut mailbox = Mailbox::with(0, 0);
     let uids = [3u32, 50_000, 900_000, 2_000_000];
-    mailbox.folders.insert("INBOX".into(), (7, uids.iter().map(|uid| (*uid, 10)).collect(), 2_000_001));
+    mailbox.folders.insert(
+        "INBOX".into(),
+        (7, uids.iter().map(|uid| (*uid, 10)).collect(), 2_000_001),
+    );
     let (mut sync, input) = mailbox.start();
     mailbox.run(&mut sync, input);
     assert_eq!(mailbox.uids("INBOX"), [2_000_000, 900_000, 50_000, 3]);
-    assert!(mailbox.effects.iter().filter(|effect| effect.starts_with("List")).count() < 15);
+    assert!(
+        mailbox
+            .effects
+            .iter()
+            .filter(|effect| effect.starts_with("List"))
+            .count()
+            < 15
+    );
 }
 
 #[test]
 fn a_message_that_ends_the_session_is_found_and_set_aside() {
-    for (broken, why) in [(0, "session"), (1, "hand it over: [SERVERBUG]"), (2, "does not hand it over")] {
+    for (broken, why) in [
+        (0, "session"),
+        (1, "hand it over: [SERVERBUG]"),
+        (2, "does not hand it over"),
+    ] {
         let mut mailbox = Mailbox::with(120, 0);
-        let set = [&mut mailbox.breaking, &mut mailbox.refused, &mut mailbox.silent].into_iter().nth(broken).unwrap();
+        let set = [&mut mailbox.breaking, &mut mailbox.refused, &mut mailbox.silent]
+            .into_iter()
+            .nth(broken)
+            .unwrap();
         set.extend([33, 34, 90]);
         let (mut sync, input) = mailbox.start();
         mailbox.run(&mut sync, input);
         let mut uids = mailbox.uids("INBOX");
         uids.sort_unstable();
         assert_eq!(uids, (1..=120).collect::<Vec<_>>(), "{why}");
-        let aside: BTreeSet<u32> = mailbox.arrived.iter().filter(|message| message.blob.is_none()).map(|message| message.uid).collect();
+        let aside: BTreeSet<u32> = mailbox
+            .arrived
+            .iter()
+            .filter(|message| message.blob.is_none())
+            .map(|message| message.uid)
+            .collect();
         assert_eq!(aside, BTreeSet::from([33, 34, 90]), "{why}");
-        assert!(mailbox.arrived.iter().filter_map(|message| message.unreadable.as_deref()).all(|reason| reason.contains(why) || why == "session"));
+        assert!(
+            mailbox
+                .arrived
+                .iter()
+                .filter_map(|message| message.unreadable.as_deref())
+                .all(|reason| reason.contains(why) || why == "session")
+        );
     }
 }
 
@@ -228,28 +355,64 @@ fn a_renumbered_folder_is_read_again_and_what_comes_later_is_new() {
     let (mut sync, input) = mailbox.start();
     mailbox.run(&mut sync, input);
     assert_eq!(mailbox.uids("INBOX"), [5, 4, 3, 2, 1, 5, 4, 3, 2, 1]);
-    assert!(mailbox.arrived.iter().skip(5).all(|message| message.history && message.uidvalidity == 8));
+    assert!(
+        mailbox
+            .arrived
+            .iter()
+            .skip(5)
+            .all(|message| message.history && message.uidvalidity == 8)
+    );
     assert!(mailbox.committed["INBOX"].renumbered);
 }
 
 #[test]
 fn new_mail_is_live_even_where_the_servers_clock_is_behind() {
-    let sync = Sync { live_since: Timestamp(100 * CLOCK_SKEW_MS + 999), ..Sync::default() };
-    let cursor = FolderCursor { folder: "INBOX".into(), uidvalidity: 7, lowest: 1, highest: 9, received: 9, found_below: 10, renumbered: false };
+    let live_since = Timestamp(100 * CLOCK_SKEW_MS + 999);
+    let cursor = FolderCursor {
+        folder: "INBOX".into(),
+        uidvalidity: 7,
+        lowest: 1,
+        highest: 9,
+        received: 9,
+        found_below: 10,
+        renumbered: false,
+    };
     let live = 100 * CLOCK_SKEW_MS;
-    assert!(!sync.is_history(&cursor, 10, Timestamp(live - 60_000)), "came later, dated a minute before");
-    assert!(sync.is_history(&cursor, 10, Timestamp(live - CLOCK_SKEW_MS - 1)), "an old message moved here");
-    assert!(sync.is_history(&cursor, 9, Timestamp(live - 1)));
-    assert!(!sync.is_history(&cursor, 9, Timestamp(live)), "within the second of going live");
+    assert!(
+        !is_history(&cursor, live_since, 10, Timestamp(live - 60_000)),
+        "came later, dated a minute before"
+    );
+    assert!(
+        is_history(&cursor, live_since, 10, Timestamp(live - CLOCK_SKEW_MS - 1)),
+        "an old message moved here"
+    );
+    assert!(is_history(&cursor, live_since, 9, Timestamp(live - 1)));
+    assert!(
+        !is_history(&cursor, live_since, 9, Timestamp(live)),
+        "within the second of going live"
+    );
 }
 
 #[test]
 fn a_wrong_password_is_not_tried_again() {
     let (mut sync, input) = Mailbox::with(1, 0).start();
     sync.handle(Timestamp(0), input);
-    let error = ConnectError::WrongPassword { host: "h".into(), user: "u".into(), reply: "no".into() };
-    let effects = sync.handle(Timestamp(0), Input::Lost { error: error.clone(), jitter: 0 });
-    assert_eq!(effects, [Effect::Health(HealthState::NeedsChange { error }), Effect::Rest]);
+    let error = ConnectError::WrongPassword {
+        host: "h".into(),
+        user: "u".into(),
+        reply: "no".into(),
+    };
+    let effects = sync.handle(
+        Timestamp(0),
+        Input::Lost {
+            error: error.clone(),
+            jitter: 0,
+        },
+    );
+    assert_eq!(
+        effects,
+        [Effect::Health(HealthState::NeedsChange { error }), Effect::Rest]
+    );
 }
 
 #[test]
@@ -257,10 +420,30 @@ fn while_the_referee_is_away_the_same_batch_waits() {
     let mut mailbox = Mailbox::with(10, 0);
     let (mut sync, input) = mailbox.start();
     mailbox.steps(&mut sync, input, 5);
-    let mut effects = sync.handle(Timestamp(0), Input::Fetched { stored: (1..=10).map(|uid| (uid, BlobId::of(b"x"))).collect(), news: false });
-    let Some(Effect::Commit { batch, .. }) = effects.pop() else { panic!("a commit") };
-    let effects = sync.handle(Timestamp(0), Input::PortAway { reason: "no network".into(), jitter: 0 });
-    assert!(matches!(effects.as_slice(), [Effect::Health(HealthState::RefereeAway { .. }), Effect::Sleep(1000)]), "{effects:?}");
+    let mut effects = sync.handle(
+        Timestamp(0),
+        Input::Fetched {
+            stored: (1..=10).map(|uid| (uid, BlobId::of(b"x"))).collect(),
+            news: false,
+        },
+    );
+    let Some(Effect::Commit { batch, .. }) = effects.pop() else {
+        panic!("a commit")
+    };
+    let effects = sync.handle(
+        Timestamp(0),
+        Input::PortAway {
+            reason: "no network".into(),
+            jitter: 0,
+        },
+    );
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Health(HealthState::RefereeAway { .. }), Effect::Sleep(1000)]
+        ),
+        "{effects:?}"
+    );
     let mut effects = sync.handle(Timestamp(1000), Input::Waited);
     assert!(matches!(effects.pop(), Some(Effect::Commit { batch: again, .. }) if again == batch));
 }

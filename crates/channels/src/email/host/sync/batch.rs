@@ -1,0 +1,257 @@
+//! One batch on its way: sizes, bodies, and the commit that moves the cursor; and how a message that can't be fetched is narrowed down to.
+
+use baton_domain::{BlobId, Timestamp};
+
+use super::track::is_history;
+use super::{Effect, Expecting, FetchTrouble, Sync};
+use crate::email::host::port::{Arrived, FolderProgress};
+use crate::email::imap::MessageMeta;
+
+/// Messages asked for at once; more make servers and the library lose some.
+pub(super) const MAX_BATCH: usize = 100;
+/// Bytes fetched at once, unless a single message has more.
+pub(super) const MAX_GROUP_BYTES: u64 = 8 * 1024 * 1024;
+/// How often a single message may end the connection before it is set aside.
+const LOST_STRIKES: u32 = 3;
+/// How often a single message may be refused, missing or unparsable before it is set aside.
+const REFUSED_STRIKES: u32 = 2;
+
+/// A batch on its way.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) track: usize,
+    pub(super) folder: String,
+    pub(super) uids: Vec<u32>,
+    /// New mail, or old.
+    pub(super) new: bool,
+    pub(super) stage: Stage,
+    /// Known and still to fetch.
+    pub(super) metas: Vec<MessageMeta>,
+    pub(super) arrived: Vec<Arrived>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stage {
+    Sizing,
+    Fetching(usize),
+    Confirming(Vec<u32>),
+    Committing,
+}
+
+impl Sync {
+    pub(super) fn begin(&mut self, track: usize, uids: Vec<u32>, new: bool) -> Effect {
+        let stage = if uids.is_empty() {
+            Stage::Committing
+        } else {
+            Stage::Sizing
+        };
+        let folder = self
+            .tracks
+            .get(track)
+            .map(|track| track.folder.wire.clone())
+            .unwrap_or_default();
+        self.work = Some(Work {
+            track,
+            folder,
+            uids,
+            new,
+            stage,
+            metas: Vec::new(),
+            arrived: Vec::new(),
+        });
+        self.work_on()
+    }
+
+    pub(super) fn work_on(&mut self) -> Effect {
+        self.expecting = Expecting::Work;
+        let Some(work) = &mut self.work else {
+            return Effect::Sleep(0);
+        };
+        match &work.stage {
+            Stage::Sizing => Effect::Size(work.uids.clone()),
+            Stage::Confirming(missing) => Effect::Confirm(missing.clone()),
+            Stage::Fetching(_) if work.metas.is_empty() => {
+                work.stage = Stage::Committing;
+                self.commit()
+            }
+            Stage::Fetching(_) => {
+                let mut bytes = 0u64;
+                let fits = |meta: &&MessageMeta| {
+                    bytes += u64::from(meta.size);
+                    bytes <= MAX_GROUP_BYTES
+                };
+                let group = work.metas.iter().take(self.cap.max(1)).take_while(fits).count().max(1);
+                work.stage = Stage::Fetching(group);
+                Effect::Fetch(work.metas.iter().take(group).cloned().collect())
+            }
+            Stage::Committing => self.commit(),
+        }
+    }
+
+    pub(super) fn fetched(&mut self, now: Timestamp, stored: Vec<(u32, BlobId)>, news: bool) {
+        if !stored.is_empty() {
+            self.backoff.reset();
+        }
+        if news && let Some(track) = self.open.and_then(|at| self.tracks.get_mut(at)) {
+            track.look = true;
+        }
+        let Some(mut work) = self.work.take() else { return };
+        let Stage::Fetching(group) = work.stage else {
+            self.work = Some(work);
+            return;
+        };
+        let rest = work.metas.split_off(group.min(work.metas.len()));
+        let asked = std::mem::replace(&mut work.metas, rest);
+        let mut missing = Vec::new();
+        for meta in asked {
+            match stored.iter().find(|(uid, _)| *uid == meta.uid) {
+                Some((_, blob)) => {
+                    let arrived = self.arrived(now, &work, meta.uid, Some(&meta), Some(blob.clone()), None);
+                    work.arrived.extend(arrived);
+                }
+                None => {
+                    missing.push(meta.uid);
+                    work.metas.push(meta);
+                }
+            }
+        }
+        work.stage = Stage::Fetching(0);
+        if missing.len() == group {
+            // Nothing of what was asked came: those that exist are asked for one by one, and set aside when that fails too.
+            work.stage = Stage::Confirming(missing);
+        }
+        self.work = Some(work);
+    }
+
+    /// Messages that did not come: those that don't exist any more are nobody's loss; the others count a strike.
+    pub(super) fn confirmed(&mut self, now: Timestamp, existing: &[u32]) {
+        let Some(mut work) = self.work.take() else { return };
+        if let Stage::Confirming(missing) = std::mem::replace(&mut work.stage, Stage::Fetching(0)) {
+            work.metas
+                .retain(|meta| !missing.contains(&meta.uid) || existing.contains(&meta.uid));
+            for uid in missing.into_iter().filter(|uid| existing.contains(uid)) {
+                self.cap = 1;
+                let meta = work.metas.iter().find(|meta| meta.uid == uid).cloned();
+                if meta.is_none() || self.strike(uid) >= REFUSED_STRIKES {
+                    work.metas.retain(|meta| meta.uid != uid);
+                    let reason = "the server lists the message and does not hand it over".to_owned();
+                    let aside = self.arrived(now, &work, uid, meta.as_ref(), None, Some(reason));
+                    work.arrived.extend(aside);
+                }
+            }
+        }
+        self.work = Some(work);
+    }
+
+    pub(super) fn fetch_failed(&mut self, now: Timestamp, trouble: FetchTrouble, jitter: u16) -> Effect {
+        if let Some(mut work) = self.work.take() {
+            let asked: Vec<u32> = match &work.stage {
+                Stage::Fetching(group) => work.metas.iter().take(*group).map(|meta| meta.uid).collect(),
+                _ => work.uids.clone(),
+            };
+            match asked.as_slice() {
+                [uid] => {
+                    let uid = *uid;
+                    let allowed = if matches!(trouble, FetchTrouble::Lost(_)) {
+                        LOST_STRIKES
+                    } else {
+                        REFUSED_STRIKES
+                    };
+                    if self.strike(uid) >= allowed {
+                        let reason = match &trouble {
+                            FetchTrouble::Refused(reply) => format!("the server does not hand it over: {reply}"),
+                            FetchTrouble::Unparsable => "the server's answer can't be understood".to_owned(),
+                            FetchTrouble::Lost(error) => format!("every attempt ended the connection: {error}"),
+                        };
+                        let meta = work.metas.iter().find(|meta| meta.uid == uid).cloned();
+                        let aside = self.arrived(now, &work, uid, meta.as_ref(), None, Some(reason));
+                        work.arrived.extend(aside);
+                        work.metas.retain(|meta| meta.uid != uid);
+                        if work.stage == Stage::Sizing {
+                            work.stage = Stage::Fetching(0);
+                        }
+                    }
+                    self.work = Some(work);
+                }
+                several => {
+                    self.cap = (several.len() / 2).max(1);
+                    // A batch that fails before its sizes are known is taken again, smaller; one that is half fetched goes on.
+                    self.work = (work.stage != Stage::Sizing).then_some(work);
+                }
+            }
+        }
+        match trouble {
+            FetchTrouble::Refused(_) => self.next(now),
+            FetchTrouble::Unparsable => {
+                (self.connected, self.open) = (false, None);
+                self.next(now)
+            }
+            FetchTrouble::Lost(error) => self.lost(now, error, jitter),
+        }
+    }
+
+    /// One more failure of this message; how many there are.
+    fn strike(&mut self, uid: u32) -> u32 {
+        let count = self.strikes.entry(uid).or_insert(0);
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    fn arrived(
+        &self,
+        now: Timestamp,
+        work: &Work,
+        uid: u32,
+        meta: Option<&MessageMeta>,
+        blob: Option<BlobId>,
+        unreadable: Option<String>,
+    ) -> Option<Arrived> {
+        let track = self.tracks.get(work.track)?;
+        let cursor = track.cursor.as_ref()?;
+        let internal_date = meta.and_then(|meta| meta.internal_date).unwrap_or(now);
+        Some(Arrived {
+            folder: track.folder.wire.clone(),
+            role: track.folder.role,
+            uidvalidity: cursor.uidvalidity,
+            uid,
+            internal_date,
+            flags: meta.map(|meta| meta.flags.clone()).unwrap_or_default(),
+            blob,
+            unreadable,
+            size: meta.map_or(0, |meta| meta.size),
+            history: is_history(cursor, self.live_since, uid, internal_date),
+        })
+    }
+
+    pub(super) fn commit(&mut self) -> Effect {
+        self.expecting = Expecting::Work;
+        let progress = self.work.as_ref().and_then(|work| Some((work, self.progress(work)?)));
+        match progress {
+            Some((work, progress)) => Effect::Commit {
+                batch: work.arrived.clone(),
+                progress,
+            },
+            None => {
+                self.work = None;
+                Effect::Sleep(0)
+            }
+        }
+    }
+
+    fn progress(&self, work: &Work) -> Option<FolderProgress> {
+        let track = self.tracks.get(work.track)?;
+        track.progress(&work.uids, work.new, work.arrived.len())
+    }
+
+    pub(super) fn committed(&mut self) {
+        self.backoff.reset();
+        self.strikes.clear();
+        self.trouble = None;
+        if let Some(work) = self.work.take()
+            && let Some(track) = self.tracks.get_mut(work.track)
+        {
+            track.committed(&work.uids, work.new, work.arrived.len());
+        }
+        self.cap = self.cap.saturating_mul(2).min(MAX_BATCH);
+    }
+}
