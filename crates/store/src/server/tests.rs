@@ -1,2 +1,337 @@
-//! What SQLite alone does; what both databases do alike is in the contract tests.
-#![allow(clippy::unwrap_used)]
+//! The schema on both databases, sealing, snapshots, and what lies beside the log.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "../../tests/cluster/mod.rs"]
+mod cluster;
+
+use std::collections::BTreeSet;
+
+use baton_domain::{
+    AccountId, Actor, Address, Conversation, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, MemberId, Role, Scope,
+    SessionId, Source, Stamp, Timestamp, evolve,
+};
+use baton_migrations::server::Migrator;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait as _, Statement};
+use sea_orm_migration::MigratorTrait as _;
+use uuid::Uuid;
+
+use super::entity;
+use super::{
+    ConversationFilter, ConversationKey, InvitationRow, NewSession, OwnerFilter, Readable, ServerStore, StoreError, StoreOptions,
+};
+use crate::port::{Batch, ConversationRow, Head, Needs, Sequencer as _, chain};
+
+const SALES: InboxId = InboxId(Uuid::from_u128(1));
+const SUPPORT: InboxId = InboxId(Uuid::from_u128(2));
+const ANNA: MemberId = MemberId(Uuid::from_u128(3));
+
+/// What the database says of its own tables, in words that can be compared.
+async fn schema(connection: &DatabaseConnection) -> Vec<String> {
+    let sql = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            "select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') as line
+               from information_schema.columns where table_schema = 'public'
+             union all select indexdef from pg_indexes where schemaname = 'public' order by 1"
+        }
+        _ => "select coalesce(sql, name) as line from sqlite_master where name not like 'sqlite_%' order by 1",
+    };
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
+    rows.into_iter().map(|row| row.try_get::<String>("", "line").unwrap()).filter(|line| !line.contains("seaql_migrations")).collect()
+}
+
+async fn each_down_undoes_its_up(connection: &DatabaseConnection) {
+    let full = schema(connection).await;
+    assert!(!full.is_empty());
+    let count = u32::try_from(Migrator::migrations().len()).unwrap();
+    let mut before = Vec::new();
+    for steps in (1..=count).rev() {
+        before.push(schema(connection).await);
+        Migrator::down(connection, Some(1)).await.unwrap();
+        assert_eq!(Migrator::get_applied_migrations(connection).await.unwrap().len(), usize::try_from(steps - 1).unwrap());
+    }
+    assert_eq!(schema(connection).await, Vec::<String>::new(), "something is left behind");
+    for expected in before.into_iter().rev() {
+        Migrator::up(connection, Some(1)).await.unwrap();
+        assert_eq!(schema(connection).await, expected);
+    }
+}
+
+/// Every table has the columns its entity names, with types it can read: each is selected and written once.
+async fn the_tables_are_those_of_the_entities(connection: &DatabaseConnection) {
+    macro_rules! selects {
+        ($($table:ident),+ $(,)?) => {$(
+            let rows = entity::$table::Entity::find().all(connection).await;
+            assert!(rows.is_ok(), "{}: {:?}", stringify!($table), rows.err());
+        )+};
+    }
+    selects!(
+        account_secret, answer, content_digest, conversation, credential, document, draft, folder_cursor, host, invitation, lease, ledger, log,
+        outbound, session, thread_key, workspace,
+    );
+}
+
+async fn sqlite() -> (tempfile::TempDir, ServerStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ServerStore::open(StoreOptions::in_directory(directory.path())).await.unwrap();
+    (directory, store)
+}
+
+#[tokio::test]
+async fn sqlite_goes_up_and_down() {
+    let (_directory, store) = sqlite().await;
+    the_tables_are_those_of_the_entities(&store.writer).await;
+    let strict = "select count(*) as n from pragma_table_list where schema = 'main' and type = 'table' and strict = 0
+                  and name not like 'sqlite_%' and name != 'seaql_migrations'";
+    let row = store.writer.query_one_raw(Statement::from_string(DbBackend::Sqlite, strict)).await.unwrap().unwrap();
+    assert_eq!(row.try_get::<i64>("", "n").unwrap(), 0, "every table is strict");
+    each_down_undoes_its_up(&store.writer).await;
+}
+
+#[tokio::test]
+async fn postgres_goes_up_and_down_and_keeps_what_lies_beside_the_log() {
+    let cluster = cluster::Cluster::start();
+    let directory = tempfile::tempdir().unwrap();
+    let open = async |name: &str| {
+        let options = StoreOptions { database_url: Some(cluster.database(name)), ..StoreOptions::in_directory(directory.path()) };
+        ServerStore::open(options).await.unwrap()
+    };
+    let store = open("schema").await;
+    the_tables_are_those_of_the_entities(&store.writer).await;
+    each_down_undoes_its_up(&store.writer).await;
+    beside_the_log(&open("beside").await).await;
+    a_snapshot_shows_one_number(&open("snapshot").await).await;
+    pages_of_conversations(&open("pages").await).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_what_lies_beside_the_log() {
+    let (_directory, store) = sqlite().await;
+    beside_the_log(&store).await;
+}
+
+#[tokio::test]
+async fn sqlite_shows_snapshots() {
+    let (_directory, store) = sqlite().await;
+    a_snapshot_shows_one_number(&store).await;
+}
+
+#[tokio::test]
+async fn sqlite_pages_conversations() {
+    let (_directory, store) = sqlite().await;
+    pages_of_conversations(&store).await;
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_agree_on_one_workspace() {
+    let cluster = cluster::Cluster::start();
+    let directory = tempfile::tempdir().unwrap();
+    let url = cluster.database("race");
+    let open = || {
+        let options = StoreOptions { database_url: Some(url.clone()), ..StoreOptions::in_directory(directory.path()) };
+        tokio::spawn(ServerStore::open(options))
+    };
+    let tasks: Vec<_> = (0..4).map(|_| open()).collect();
+    let mut workspaces = BTreeSet::new();
+    for task in tasks {
+        workspaces.insert(task.await.unwrap().unwrap().workspace());
+    }
+    assert_eq!(workspaces.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sealed_database_opens_with_its_key_alone_and_shows_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = StoreOptions { key: Some([7; 32]), ..StoreOptions::in_directory(directory.path()) };
+    let store = ServerStore::open(options.clone()).await.unwrap();
+    let workspace = store.workspace();
+    append(&store, &[(ConversationId(Uuid::from_u128(100)), SALES)]).await;
+    store.close().await;
+    let bytes = std::fs::read(directory.path().join("baton.db")).unwrap();
+    assert!(!bytes.starts_with(b"SQLite format 3"));
+    assert!(!bytes.windows(6).any(|window| window == b"Chairs"));
+    for key in [None, Some([8; 32])] {
+        let refused = ServerStore::open(StoreOptions { key, ..options.clone() }).await;
+        assert!(matches!(refused, Err(StoreError::WrongKey)), "{refused:?}");
+    }
+    let again = ServerStore::open(options).await.unwrap();
+    assert_eq!((again.workspace(), again.head().await.unwrap().number), (workspace, 1));
+}
+
+#[tokio::test]
+async fn a_backup_of_a_sealed_database_is_sealed_and_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = StoreOptions { key: Some([7; 32]), ..StoreOptions::in_directory(directory.path().join("data")) };
+    let store = ServerStore::open(options.clone()).await.unwrap();
+    append(&store, &[(ConversationId(Uuid::from_u128(100)), SALES)]).await;
+    let blob = store.blobs().put(b"a letter from Carl").unwrap();
+    let target = directory.path().join("it's a backup");
+    store.backup(&target).await.unwrap();
+    assert!(store.backup(&target).await.is_err(), "a backup never overwrites another");
+    assert!(!std::fs::read(target.join("baton.db")).unwrap().starts_with(b"SQLite format 3"));
+    let copy = ServerStore::open(StoreOptions { data: target, ..options }).await.unwrap();
+    assert_eq!(copy.head().await.unwrap(), store.head().await.unwrap());
+    assert_eq!(copy.blobs().get(&blob).unwrap().unwrap(), b"a letter from Carl");
+}
+
+fn created(number: u32, inbox: InboxId) -> Event {
+    Event::Created {
+        number,
+        inbox,
+        account: None,
+        contact: Address { name: String::new(), email: format!("Carl{number}@Example.com") },
+        subject: "Chairs".to_owned(),
+        source: Source { channel: "email".to_owned(), address: String::new(), at: Timestamp(5) },
+        history: false,
+    }
+}
+
+/// Appends one event to each of these conversations.
+async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]) -> Head {
+    let wanted = conversations.iter().map(|(id, _)| *id).collect();
+    let (tx, loaded) = store.begin(&Needs { after: Some(0), conversations: wanted, ..Needs::default() }).await.unwrap();
+    let mut batch = Batch::at(loaded.head);
+    for (id, inbox) in conversations {
+        let (number, at) = (batch.head.number + 1, Timestamp(1000 + i64::try_from(batch.head.number).unwrap()));
+        let before: Option<Conversation> = loaded.conversations.get(id).cloned();
+        let event = match &before {
+            Some(_) => Event::Tagged { tag: format!("tag {number}") },
+            None => created(batch.head.next_conversation, *inbox),
+        };
+        batch.head.next_conversation += u32::from(before.is_none());
+        let stamp = Stamp { number, at, actor: Actor::Operator, conversation: *id };
+        let conversation = evolve(before, stamp, &event).unwrap();
+        let entry = LogEntry {
+            number,
+            at,
+            issued_at: at,
+            actor: Actor::Operator,
+            command: baton_domain::CommandId(Uuid::from_u128(u128::from(number))),
+            scope: Scope::Inbox { id: conversation.inbox },
+            body: LogBody::Conversation { conversation: *id, event },
+        };
+        let sealed = chain::seal(batch.head.hash, entry, [1; 16]).unwrap();
+        (batch.head.number, batch.head.hash, batch.head.last_at) = (number, sealed.hash, at);
+        batch.entries.push(sealed);
+        batch.conversations.push(ConversationRow { conversation, wake: None });
+    }
+    let head = batch.head.clone();
+    store.append(tx, batch).await.unwrap();
+    head
+}
+
+fn conversations(count: u128, inbox: InboxId, from: u128) -> Vec<(ConversationId, InboxId)> {
+    (from..from + count).map(|n| (ConversationId(Uuid::from_u128(n)), inbox)).collect()
+}
+
+/// While a snapshot is read, work goes on; the snapshot does not see it.
+async fn a_snapshot_shows_one_number(store: &ServerStore) {
+    append(store, &conversations(7, SALES, 100)).await;
+    let head = append(store, &conversations(3, SUPPORT, 200)).await;
+    let mut snapshot = store.snapshot(Readable { inboxes: [SALES].into(), member: Some(ANNA) }).await.unwrap();
+    assert_eq!(*snapshot.head(), head);
+    let (mut seen, mut entries) = (Vec::new(), 0);
+    let mut first = true;
+    while let Some((page, of_page)) = snapshot.next_page(3).await.unwrap() {
+        assert!(of_page.iter().all(|entry| entry.number <= head.number), "later than the snapshot");
+        seen.extend(page.iter().map(|state| (state.id, state.tags.len())));
+        entries += of_page.len();
+        if std::mem::take(&mut first) {
+            append(store, &conversations(7, SALES, 100)).await;
+            append(store, &conversations(2, SALES, 300)).await;
+        }
+    }
+    let newest_first: Vec<_> = conversations(7, SALES, 100).into_iter().rev().map(|(id, _)| (id, 0)).collect();
+    assert_eq!((seen, entries), (newest_first, 7));
+    drop(snapshot);
+    assert_eq!(store.hash_at(head.number).await.unwrap(), Some(head.hash));
+    assert_eq!(store.hash_at(0).await.unwrap(), Some(chain::START));
+    assert_eq!(store.hash_at(10_000).await.unwrap(), None);
+}
+
+async fn pages_of_conversations(store: &ServerStore) {
+    append(store, &conversations(5, SALES, 100)).await;
+    append(store, &conversations(5, SUPPORT, 200)).await;
+    let mut filter = ConversationFilter { inboxes: [SALES].into(), ..ConversationFilter::default() };
+    let mut found = Vec::new();
+    loop {
+        let (page, next) = store.conversations(&filter, 2).await.unwrap();
+        found.extend(page.iter().map(|state| state.id));
+        let Some(next) = next else { break };
+        filter.after = Some(next.to_string().parse::<ConversationKey>().unwrap());
+    }
+    assert_eq!(found, conversations(5, SALES, 100).into_iter().rev().map(|(id, _)| id).collect::<Vec<_>>());
+    let all = ConversationFilter { inboxes: [SALES, SUPPORT].into(), ..ConversationFilter::default() };
+    let count = async |filter: ConversationFilter| store.conversations(&filter, 100).await.unwrap().0.len();
+    assert_eq!(count(all.clone()).await, 10);
+    assert_eq!(count(ConversationFilter { owner: Some(OwnerFilter::Nobody), ..all.clone() }).await, 10);
+    assert_eq!(count(ConversationFilter { owner: Some(OwnerFilter::Member(ANNA)), ..all.clone() }).await, 0);
+    assert_eq!(count(ConversationFilter { phases: vec![baton_domain::Phase::New], ..all.clone() }).await, 10);
+    assert_eq!(count(ConversationFilter { statuses: vec![baton_domain::Status::Won], ..all.clone() }).await, 0);
+    assert_eq!(count(ConversationFilter { contact: Some("CARL1@example.com".to_owned()), ..all }).await, 1);
+    assert_eq!(count(ConversationFilter::default()).await, 0, "nothing is in no inbox");
+    assert_eq!(store.entries_of(ConversationId(Uuid::from_u128(100))).await.unwrap().len(), 1);
+}
+
+async fn beside_the_log(store: &ServerStore) {
+    let (now, account) = (Timestamp(baton_clock::now_ms()), AccountId(Uuid::from_u128(9)));
+    // Sessions: found by the hash of their token, revoked for good.
+    let session = |n: u8| NewSession {
+        id: SessionId(Uuid::from_u128(n.into())),
+        token_hash: [n; 32],
+        member: ANNA,
+        device: DeviceId(Uuid::from_u128(4)),
+        device_name: "Anna's laptop".to_owned(),
+        at: now.plus_ms(n.into()),
+    };
+    for n in 1..=3 {
+        store.put_session(session(n)).await.unwrap();
+    }
+    assert_eq!(store.session_by_token(&[2; 32]).await.unwrap().unwrap().id, session(2).id);
+    assert!(store.session_by_token(&[9; 32]).await.unwrap().is_none());
+    store.touch_session(session(1).id, now.plus_ms(99)).await.unwrap();
+    assert!(!store.revoke_session(MemberId(Uuid::from_u128(33)), session(2).id).await.unwrap(), "somebody else's");
+    assert!(store.revoke_session(ANNA, session(2).id).await.unwrap());
+    assert!(store.session_by_token(&[2; 32]).await.unwrap().is_none());
+    let left = store.sessions_of(ANNA).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [session(3).id, session(1).id]);
+    assert_eq!(left[1].last_used_at, now.plus_ms(99));
+    assert_eq!(store.revoke_sessions(ANNA, Some(session(3).id)).await.unwrap(), 1);
+    // Passwords.
+    assert_eq!(store.password_hash(ANNA).await.unwrap(), None);
+    for hash in ["first", "second"] {
+        store.put_password_hash(ANNA, hash.to_owned(), now).await.unwrap();
+    }
+    assert_eq!(store.password_hash(ANNA).await.unwrap().as_deref(), Some("second"));
+    // Invitations are good once, and only in time.
+    let invitation = InvitationRow {
+        code_hash: [5; 32],
+        email: "ben@baton.test".to_owned(),
+        name: "Ben".to_owned(),
+        role: Role::Rep,
+        invited_by: Some(ANNA),
+        expires_at: now.plus_ms(1000),
+    };
+    store.put_invitation(invitation.clone()).await.unwrap();
+    assert_eq!(store.use_invitation(&[5; 32], now.plus_ms(2000)).await.unwrap(), None, "too late");
+    assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), Some(invitation.clone()));
+    assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), None, "used");
+    store.return_invitation(&[5; 32]).await.unwrap();
+    assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), Some(invitation));
+    // Secrets of accounts.
+    store.put_account_secret(account, vec![1, 2, 3], now).await.unwrap();
+    store.put_account_secret(account, vec![4], now).await.unwrap();
+    assert_eq!(store.account_secret(account).await.unwrap(), Some(vec![4]));
+    store.drop_account_secret(account).await.unwrap();
+    assert_eq!(store.account_secret(account).await.unwrap(), None);
+    // Hosting: one session at a time, and the token tells a former host from the present one.
+    let (left, right) = (SessionId(Uuid::from_u128(21)), SessionId(Uuid::from_u128(22)));
+    let first = store.hold_host(account, left, 60_000).await.unwrap().unwrap();
+    assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), Some(first));
+    assert_eq!(store.hold_host(account, right, 60_000).await.unwrap(), None);
+    store.release_host(account, left).await.unwrap();
+    assert!(store.hold_host(account, right, 60_000).await.unwrap().unwrap() > first);
+    assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), None);
+    assert!(store.is_alive().await);
+    let balance = store.balance(account).await.unwrap();
+    assert_eq!((balance.imported, balance.quarantined), (0, 0));
+}
