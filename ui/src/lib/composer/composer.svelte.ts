@@ -1,0 +1,343 @@
+/**
+ * The answer being written. The first character is told to the engine at once: it takes the reply lock. After that every
+ * change follows within 150 ms, one save at a time, the newest text last, so that no keystroke is lost and none overtakes.
+ */
+import { asFailure, type ApiFailure, type Backend } from '$lib/api/backend';
+import type { Acted } from '$lib/api/types/Acted';
+import type { Address } from '$lib/api/types/Address';
+import type { AfterReply } from '$lib/api/types/AfterReply';
+import type { ComposeLock } from '$lib/api/types/ComposeLock';
+import type { ConversationId } from '$lib/api/types/ConversationId';
+import type { DraftText } from '$lib/api/types/DraftText';
+import type { LastMessage } from '$lib/api/types/LastMessage';
+import type { MessageId } from '$lib/api/types/MessageId';
+import type { Money } from '$lib/api/types/Money';
+import type { Opened } from '$lib/api/types/Opened';
+import type { Outcome } from '$lib/api/types/Outcome';
+import type { OutgoingFile } from '$lib/api/types/OutgoingFile';
+import type { Refusal } from '$lib/api/types/Refusal';
+import { clock } from '$lib/time/clock.svelte';
+import { zone } from '$lib/time/zone.svelte';
+import { findPromise, type Promised } from './promise';
+import { emptyReply, hasContent } from './recipients';
+
+const SAVE_DELAY_MS = 150;
+
+/** What happens after sending, as the author chose it. */
+export type After =
+  | { kind: 'followUp'; due: number | null }
+  | { kind: 'owe'; what: string; due: number }
+  | { kind: 'nothing' };
+
+export type Saved = 'empty' | 'saving' | 'saved' | 'unsaved';
+
+/** What was sent and can still be taken back. */
+interface Sent {
+  conversation: ConversationId;
+  draft: DraftText;
+}
+
+export interface ComposerScene {
+  backend: Backend;
+  isOurs(email: string): boolean;
+  me(): string;
+  lastSeen(): MessageId | null;
+}
+
+const EMPTY: DraftText = { to: [], cc: [], subject: '', text: '', files: [] };
+
+export class Composer {
+  conversation = $state<ConversationId | null>(null);
+  visible = $state(false);
+  /** In the owner's place. */
+  cover = $state(false);
+  draft = $state.raw<DraftText>(EMPTY);
+  saved = $state<Saved>('empty');
+  lock = $state.raw<ComposeLock>({ type: 'none' });
+  /** What the author chose; `null` while it follows from the text. */
+  chosen = $state.raw<After | null>(null);
+  quote = $state.raw<Money | null>(null);
+  closeAs = $state<Outcome | null>(null);
+  /** A customer's message that was not on screen: sending waits for a decision. */
+  held = $state.raw<LastMessage | null>(null);
+  refusal = $state.raw<Refusal | null>(null);
+  failure = $state.raw<ApiFailure | null>(null);
+  sending = $state(false);
+  attaching = $state(0);
+  /** Brings the caret into the text. */
+  focus = $state(0);
+  /** The count at the last time the focus was not asked for. */
+  focusTaken = 0;
+  nextChase = $state(0);
+
+  readonly promised = $derived<Promised | null>(findPromise(this.draft.text, clock.now, zone.id));
+  readonly after = $derived<After>(
+    this.chosen ??
+      (this.promised
+        ? { kind: 'owe', what: this.promised.what, due: this.promised.due }
+        : { kind: 'followUp', due: null }),
+  );
+  readonly hasContent = $derived(hasContent(this.draft));
+  readonly mine = $derived(this.lock.type === 'mine' || this.lock.type === 'none');
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> | null = null;
+  #dirty = false;
+  #lastSent: Sent | null = null;
+
+  constructor(readonly scene: ComposerScene) {}
+
+  /** A conversation came on screen, or is another than before: its draft comes with it. */
+  take(opened: Opened, first: boolean): void {
+    this.nextChase = opened.nextChase;
+    if (first && this.conversation !== opened.conversation.id) {
+      this.#flushSoon();
+      this.#reset(opened.conversation.id);
+      this.draft = opened.draft ?? emptyReply(opened, this.scene.isOurs);
+      this.visible = hasContent(this.draft);
+      this.focusTaken = this.focus;
+      this.saved = this.visible ? 'saved' : 'empty';
+    } else if (!this.hasContent && !this.#dirty && opened.draft && hasContent(opened.draft)) {
+      // The engine gave a text back: a reply was taken back, or the customer wrote in the undo window.
+      this.draft = opened.draft;
+      this.visible = true;
+      this.saved = 'saved';
+    } else if (!this.hasContent && !this.#dirty && !this.visible) {
+      this.draft = emptyReply(opened, this.scene.isOurs);
+    }
+    this.#takeLock(opened);
+  }
+
+  /** `r`, or Shift+R in the owner's place. */
+  open(cover = false): void {
+    this.visible = true;
+    this.cover = cover;
+    this.focus += 1;
+  }
+
+  collapse(): void {
+    if (!this.hasContent) this.visible = false;
+  }
+
+  write(text: string): void {
+    this.change({ text });
+  }
+
+  /** Any part of the draft changed. */
+  change(part: Partial<DraftText>): void {
+    const first = !this.hasContent && this.saved === 'empty';
+    this.draft = { ...this.draft, ...part };
+    if (this.held && part.text !== undefined) this.held = null;
+    this.failure = null;
+    this.#dirty = true;
+    this.saved = 'saving';
+    clearTimeout(this.#timer);
+    if (first && hasContent(this.draft)) void this.#save();
+    else this.#timer = setTimeout(() => void this.#save(), SAVE_DELAY_MS);
+  }
+
+  choose(after: After | null): void {
+    this.chosen = after;
+    this.closeAs = null;
+  }
+
+  async attach(name: string, base64: string): Promise<void> {
+    const conversation = this.conversation;
+    if (conversation === null) return;
+    this.visible = true;
+    this.attaching += 1;
+    this.failure = null;
+    try {
+      const file = await this.scene.backend.call('attach', { conversation, name, base64 });
+      if (conversation === this.conversation) this.change({ files: [...this.draft.files, file] });
+    } catch (error) {
+      this.failure = asFailure(error);
+    } finally {
+      this.attaching -= 1;
+    }
+  }
+
+  removeFile(file: OutgoingFile): void {
+    this.change({ files: this.draft.files.filter((other) => other !== file) });
+  }
+
+  setRecipients(field: 'to' | 'cc', addresses: Address[]): void {
+    this.change({ [field]: addresses });
+  }
+
+  /** Sends what is on screen. `lastSeen` is given when a held answer is sent all the same. */
+  async send(lastSeen: MessageId | null = this.scene.lastSeen()): Promise<Acted | null> {
+    const conversation = this.conversation;
+    if (conversation === null || this.sending || !this.hasContent) return null;
+    this.sending = true;
+    this.held = null;
+    this.refusal = null;
+    this.failure = null;
+    const draft = this.draft;
+    try {
+      await this.#flush();
+      const acted = await this.scene.backend.call('send', {
+        conversation,
+        after: this.#afterReply(),
+        quote: this.quote,
+        close: this.closeAs,
+        lastSeen,
+      });
+      if (acted.type === 'refused') {
+        if (conversation === this.conversation) this.#refuse(acted.refusal);
+      } else {
+        this.#lastSent = { conversation, draft };
+        if (conversation === this.conversation) this.#reset(conversation);
+      }
+      return acted;
+    } catch (error) {
+      this.failure = asFailure(error);
+      return null;
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** The newer message was read, and the answer goes all the same. */
+  sendAnyway(): Promise<Acted | null> {
+    return this.send(this.held?.id ?? this.scene.lastSeen());
+  }
+
+  /** A sent answer was taken back: its text is here again, whatever the engine kept. */
+  restore(conversation: ConversationId): void {
+    const sent = this.#lastSent;
+    if (sent?.conversation !== conversation || this.conversation !== conversation || this.hasContent) return;
+    this.#lastSent = null;
+    this.draft = sent.draft;
+    this.visible = true;
+    this.#dirty = true;
+    this.saved = 'saving';
+    void this.#save();
+  }
+
+  /** Throws the text away and gives the lock back. Answers what was thrown away, for undo. */
+  async discard(): Promise<DraftText | null> {
+    const conversation = this.conversation;
+    if (conversation === null) return null;
+    const draft = this.draft;
+    clearTimeout(this.#timer);
+    this.#dirty = false;
+    await this.#saving;
+    try {
+      await this.scene.backend.call('discard', { conversation });
+    } catch (error) {
+      this.failure = asFailure(error);
+      return null;
+    }
+    if (conversation === this.conversation) this.#reset(conversation);
+    return draft;
+  }
+
+  /** Puts a text back that was thrown away, or adopts a suggested one. */
+  put(draft: Partial<DraftText>): void {
+    this.visible = true;
+    this.change(draft);
+    this.focus += 1;
+  }
+
+  /** Waits until every keystroke is on disk. */
+  async flush(): Promise<void> {
+    await this.#flush();
+  }
+
+  #afterReply(): AfterReply {
+    const after = this.after;
+    switch (after.kind) {
+      case 'followUp':
+        return { type: 'followUpIfNoAnswer', due: after.due };
+      case 'owe':
+        return { type: 'iOwe', what: after.what, due: after.due };
+      case 'nothing':
+        return { type: 'nothingMore' };
+    }
+  }
+
+  #refuse(refusal: Refusal): void {
+    if (refusal.type === 'newerMessage') this.held = refusal.message;
+    else this.refusal = refusal;
+  }
+
+  #takeLock(opened: Opened): void {
+    const lock = opened.conversation.lock;
+    if (lock === null) {
+      if (this.lock.type !== 'offline') this.lock = { type: 'none' };
+    } else if (lock.member !== this.scene.me()) {
+      this.lock = {
+        type: 'theirs',
+        refusal: { type: 'lockedBy', member: lock.member, device: lock.device, since: lock.since },
+      };
+    } else if (this.lock.type !== 'theirs' || this.lock.refusal.type !== 'lockedBy' || this.lock.refusal.member !== lock.member) {
+      this.lock = { type: 'mine' };
+    }
+  }
+
+  #reset(conversation: ConversationId): void {
+    clearTimeout(this.#timer);
+    this.conversation = conversation;
+    this.visible = false;
+    this.cover = false;
+    this.draft = { ...this.draft, text: '', files: [] };
+    this.saved = 'empty';
+    this.lock = { type: 'none' };
+    this.chosen = null;
+    this.quote = null;
+    this.closeAs = null;
+    this.held = null;
+    this.refusal = null;
+    this.failure = null;
+    this.#dirty = false;
+  }
+
+  /** The conversation is left: what was typed last goes to disk under its own name. */
+  #flushSoon(): void {
+    if (!this.#dirty || this.conversation === null) return;
+    clearTimeout(this.#timer);
+    const conversation = this.conversation;
+    const draft = this.draft;
+    const cover = this.cover;
+    const before = this.#saving;
+    this.#dirty = false;
+    void Promise.resolve(before)
+      .then(() => this.scene.backend.call('compose', { conversation, draft, cover }))
+      .catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    while (this.#dirty || this.#saving) {
+      if (this.#saving) await this.#saving;
+      else await this.#save();
+      if (this.saved === 'unsaved') break;
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.#saving) return this.#saving;
+    this.#saving = this.#saveLoop().finally(() => (this.#saving = null));
+    return this.#saving;
+  }
+
+  async #saveLoop(): Promise<void> {
+    while (this.#dirty && this.conversation !== null) {
+      this.#dirty = false;
+      const conversation = this.conversation;
+      const draft = this.draft;
+      try {
+        const composed = await this.scene.backend.call('compose', { conversation, draft, cover: this.cover });
+        if (conversation !== this.conversation) return;
+        this.lock = composed.lock;
+        if (!this.#dirty) this.saved = !hasContent(draft) ? 'empty' : composed.saved ? 'saved' : 'unsaved';
+      } catch (error) {
+        if (conversation !== this.conversation) return;
+        this.failure = asFailure(error);
+        this.saved = 'unsaved';
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * The desk: one window's session, list, conversation and composer, and what goes between them. Views and components get it
+ * from the context.
+ */
+import { createContext } from 'svelte';
+import type { Backend } from './api/backend';
+import type { Acted } from './api/types/Acted';
+import type { CommandBody } from './api/types/CommandBody';
+import type { ConversationId } from './api/types/ConversationId';
+import type { UiEvent } from './api/types/UiEvent';
+import { Composer } from './composer/composer.svelte';
+import { Notes } from './composer/notes.svelte';
+import { OpenConversation } from './conversation/conversation.svelte';
+import { ConversationList } from './list/list.svelte';
+import { m } from './paraglide/messages.js';
+import { Session } from './session/session.svelte';
+import { Toasts } from './shared/toasts.svelte';
+import { clock } from './time/clock.svelte';
+import { commandWords } from './words/commands';
+import { errorWords } from './words/errors';
+
+/** What fills the window. */
+export type Page = 'inbox' | 'settings' | 'held';
+
+export const [getDesk, setDesk] = createContext<Desk>();
+
+/** Commands after which the conversation is out of sight, and the next one is wanted. */
+const LEAVES: ReadonlySet<CommandBody['type']> = new Set(['close', 'snooze', 'noReplyNeeded', 'notALead']);
+
+/** Commands whose doing is plain to see where it was done. */
+const QUIET: ReadonlySet<CommandBody['type']> = new Set([
+  'addNote',
+  'setNextStep',
+  'setFields',
+  'tag',
+  'untag',
+  'answerRequest',
+  'follow',
+  'unfollow',
+]);
+
+export class Desk {
+  readonly session: Session;
+  readonly list: ConversationList;
+  readonly open: OpenConversation;
+  readonly composer: Composer;
+  readonly notes = new Notes();
+  readonly toasts = new Toasts();
+
+  page = $state<Page>('inbox');
+  palette = $state(false);
+  help = $state(false);
+  contextPane = $state(true);
+  /** Focuses the search field. */
+  searchFocus = $state(0);
+
+  #stop: (() => void) | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #announced = false;
+
+  constructor(readonly backend: Backend) {
+    this.session = new Session(backend);
+    this.list = new ConversationList(backend);
+    this.composer = new Composer({
+      backend,
+      isOurs: (email) => this.session.isOurs(email),
+      me: () => this.session.me,
+      lastSeen: () => this.open.seen.newest,
+    });
+    this.open = new OpenConversation(backend, {
+      opened: (opened, first) => this.composer.take(opened, first),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#stop = this.backend.listen((event) => this.#hear(event));
+    await this.session.start();
+    await this.arrive();
+  }
+
+  stop(): void {
+    this.#stop?.();
+  }
+
+  /** The session is ready: the first list comes, and the shell is told when it can be used. */
+  async arrive(): Promise<void> {
+    if (!this.session.ready) {
+      this.#announce();
+      return;
+    }
+    this.contextPane = this.session.settings.contextPane;
+    await this.list.show('today');
+    this.#announce();
+  }
+
+  async go(id: ConversationId): Promise<void> {
+    this.page = 'inbox';
+    this.list.select(id);
+    await this.open.open(id);
+  }
+
+  /** Moves in the list and shows what is there. */
+  step(by: 1 | -1): void {
+    const row = this.list.step(by);
+    if (row) void this.go(row.id);
+  }
+
+  /** Does something in the open conversation, says what was done, and goes on where the conversation is out of sight. */
+  async act(body: CommandBody, lastSeen?: string | null): Promise<Acted | null> {
+    const id = this.open.id;
+    const successor = this.list.successor();
+    const inList = this.list.row(id) !== undefined;
+    const acted = await (lastSeen === undefined ? this.open.act(body) : this.open.act(body, lastSeen));
+    if (acted && acted.type !== 'refused') {
+      this.#say(acted, body);
+      void this.list.refresh();
+      if (LEAVES.has(body.type) && inList && this.open.id === id) {
+        if (successor === null) this.leave();
+        else await this.go(successor);
+      }
+    }
+    return acted;
+  }
+
+  /** The same in many conversations, taken back together. */
+  async actOnMarked(body: (id: ConversationId) => CommandBody): Promise<void> {
+    const ids = [...this.list.marked];
+    const first = ids[0];
+    if (first === undefined) return;
+    let done = 0;
+    let refused = 0;
+    for (const id of ids) {
+      try {
+        const row = this.list.row(id);
+        const opened = row && (await this.backend.call('open', { conversation: id }));
+        const acted = await this.backend.call('act', {
+          conversation: id,
+          body: body(id),
+          lastSeen: opened?.lastMessage ?? null,
+        });
+        if (acted.type === 'refused') refused += 1;
+        else {
+          done += 1;
+          this.list.mark(id, false);
+        }
+      } catch (error) {
+        this.toasts.show(errorWords(error).text, { tone: 'late' });
+        break;
+      }
+    }
+    if (done > 0) {
+      this.toasts.show(m.bulk_done({ what: commandWords(body(first), this.session), count: done }), {
+        undo: () => void this.#undo(done),
+      });
+    }
+    if (refused > 0) this.toasts.show(m.bulk_refused({ count: refused }), { tone: 'late' });
+    void this.list.refresh();
+    void this.open.refresh();
+  }
+
+  /** `z`: the newest thing that can be taken back is. */
+  undo(): void {
+    if (!this.toasts.undoNewest()) void this.#undo(1);
+  }
+
+  /** Sends, and offers the way back for as long as there is one. */
+  async send(anyway = false): Promise<void> {
+    const conversation = this.composer.conversation;
+    const acted = await (anyway ? this.composer.sendAnyway() : this.composer.send());
+    if (!acted || conversation === null) return;
+    if (acted.type === 'done') {
+      const until = acted.undoUntil;
+      const left = until === null ? 0 : until - clock.read();
+      this.toasts.show(m.sent_soon(), {
+        ...(left > 0
+          ? {
+              deadline: until ?? undefined,
+              stayMs: left,
+              undo: () => void this.takeBack(conversation, acted.command),
+            }
+          : {}),
+      });
+    } else if (acted.type === 'pending') {
+      this.toasts.show(m.sent_when_online());
+    }
+    void this.open.refresh();
+    void this.list.refresh();
+  }
+
+  /** Takes a reply back within its undo window; its text is a draft again. */
+  async takeBack(conversation: ConversationId, outbound: string): Promise<void> {
+    try {
+      const acted = await this.backend.call('act', {
+        conversation,
+        body: { type: 'cancelSend', outbound },
+        lastSeen: null,
+      });
+      if (acted.type === 'refused') {
+        this.toasts.show(m.refusal_already_leaving(), { tone: 'late' });
+        return;
+      }
+      await this.open.refresh();
+      this.composer.restore(conversation);
+      void this.list.refresh();
+    } catch (error) {
+      this.toasts.show(errorWords(error).text, { tone: 'late' });
+    }
+  }
+
+  async discard(): Promise<void> {
+    const thrown = await this.composer.discard();
+    void this.open.refresh();
+    if (thrown && (thrown.text.trim() !== '' || thrown.files.length > 0)) {
+      const conversation = this.composer.conversation;
+      this.toasts.show(m.draft_discarded(), {
+        undo: () => {
+          if (this.composer.conversation === conversation) this.composer.put(thrown);
+        },
+      });
+    }
+  }
+
+  leave(): void {
+    this.list.selected = null;
+    this.open.close();
+  }
+
+  toggleContext(): void {
+    this.contextPane = !this.contextPane;
+    this.session.saveSettings({ contextPane: this.contextPane }).catch(() => undefined);
+  }
+
+  async #undo(times: number): Promise<void> {
+    try {
+      let undone = 0;
+      for (let n = 0; n < times; n += 1) {
+        const acted = await this.backend.call('undo');
+        if (acted.type === 'refused') break;
+        undone += 1;
+      }
+      this.toasts.show(undone > 0 ? m.undone() : m.nothing_to_undo());
+    } catch (error) {
+      this.toasts.show(errorWords(error).text, { tone: 'late' });
+    }
+    void this.list.refresh();
+    void this.open.refresh();
+  }
+
+  #say(acted: Acted, body: CommandBody): void {
+    if (acted.type === 'pending') this.toasts.show(m.done_when_online({ what: commandWords(body, this.session) }));
+    else if (acted.type === 'done' && (acted.undoable || !QUIET.has(body.type)) && !QUIET.has(body.type)) {
+      this.toasts.show(commandWords(body, this.session), {
+        ...(acted.undoable ? { undo: () => void this.#undo(1) } : {}),
+      });
+    }
+  }
+
+  #hear(event: UiEvent): void {
+    this.session.hear(event);
+    switch (event.event) {
+      case 'changed':
+        if (this.open.id !== null && event.data.includes(this.open.id)) void this.open.refresh();
+        this.#refreshSoon();
+        break;
+      case 'tick':
+        this.#refreshSoon();
+        if (this.open.id !== null) void this.open.refresh();
+        break;
+      case 'focus':
+        void this.go(event.data);
+        break;
+      case 'boot':
+        void this.#again();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Many changes in one breath are one look at the list. */
+  #refreshSoon(): void {
+    this.#refreshTimer ??= setTimeout(() => {
+      this.#refreshTimer = undefined;
+      void this.list.refresh();
+    }, 30);
+  }
+
+  /** Where we are may have changed: signed out from elsewhere, or unlocked. */
+  async #again(): Promise<void> {
+    const before = this.session.state?.type;
+    await this.session.start();
+    if (this.session.state?.type !== before) await this.arrive();
+    else void this.list.refresh();
+    void this.open.refresh();
+  }
+
+  #announce(): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    requestAnimationFrame(() => {
+      dispatchEvent(new CustomEvent('baton:ready'));
+      this.backend.ready();
+    });
+  }
+}

@@ -1,0 +1,137 @@
+/** What happened in a conversation, as one short phrase; nothing for what other lines of the thread already say. */
+import { m } from '$lib/paraglide/messages.js';
+import type { Event } from '$lib/api/types/Event';
+import type { LogEntry } from '$lib/api/types/LogEntry';
+import type { OwnerChange } from '$lib/api/types/OwnerChange';
+import type { MemberId } from '$lib/api/types/MemberId';
+import { money, when } from '$lib/time/format';
+import { categoryName, outcomeName, priorityName, statusName } from './labels';
+import { byWhom, firstName, toWhom, type People } from './people';
+
+/** A phrase for an entry of the log, or `null` where it is not worth a line. */
+export function eventWords(entry: LogEntry, people: People): string | null {
+  if (entry.body.type !== 'conversation') return null;
+  const actor = entry.actor.type === 'member' ? entry.actor.id : null;
+  return phrase(entry.body.event, actor, people);
+}
+
+function phrase(event: Event, actor: MemberId | null, people: People): string | null {
+  const by = byWhom(people, actor);
+  switch (event.type) {
+    case 'created':
+      return event.history ? m.event_created_history() : m.event_created({ number: `#${event.number}` });
+    case 'ownerChanged':
+      return ownerPhrase(event.owner, event.how, by, people);
+    case 'handoffOffered':
+      return m.event_handoff_offered({ to: toWhom(people, event.offer.to), by: byWhom(people, event.offer.from) });
+    case 'handoffEnded':
+      return {
+        accepted: null,
+        declined: event.reason
+          ? m.event_handoff_declined_because({ by, reason: event.reason })
+          : m.event_handoff_declined({ by }),
+        lapsed: m.event_handoff_lapsed(),
+        withdrawn: m.event_handoff_withdrawn(),
+      }[event.how];
+    case 'followed':
+      return m.event_followed({ by: byWhom(people, event.member) });
+    case 'unfollowed':
+      return null;
+    case 'statusChanged':
+      return event.cause === 'person' ? m.event_status({ status: statusName[event.status](), by }) : null;
+    case 'fieldsChanged':
+      return fieldsPhrase(event, by);
+    case 'tagged':
+      return m.event_tagged({ tag: event.tag, by });
+    case 'untagged':
+      return m.event_untagged({ tag: event.tag, by });
+    case 'nextStepSet':
+      if (event.cause !== 'person') return null;
+      return event.step === null ? m.event_next_step_cleared({ by }) : m.event_next_step({ text: event.step.text, by });
+    case 'followUpSet':
+      if (event.cause !== 'person') return null;
+      return event.followUp === null
+        ? m.event_follow_up_done({ by })
+        : m.event_follow_up({ when: when(event.followUp.due), by });
+    case 'cameDue':
+      return {
+        followUp: m.event_came_due(),
+        closing: m.event_closing_due(),
+        snooze: m.event_snooze_over(),
+        handoff: null,
+      }[event.what];
+    case 'blocked':
+      return m.event_blocked({
+        name: event.blocked.on === null ? (event.blocked.address ?? '') : firstName(people, event.blocked.on),
+        text: event.blocked.text,
+      });
+    case 'unblocked':
+      return m.event_unblocked({ by });
+    case 'snoozed':
+      return event.snooze.until === null
+        ? m.event_snoozed_until_reply({ by })
+        : m.event_snoozed({ when: when(event.snooze.until), by });
+    case 'woken':
+      return event.cause === 'person' ? m.event_woken({ by }) : null;
+    case 'closed':
+      return event.closing.reason
+        ? m.event_closed_because({ outcome: outcomeName[event.closing.outcome](), reason: event.closing.reason, by })
+        : actor === null
+          ? m.event_closed_by_itself({ outcome: outcomeName[event.closing.outcome]() })
+          : m.event_closed({ outcome: outcomeName[event.closing.outcome](), by });
+    case 'reopened':
+      return event.cause === 'person' ? m.event_reopened({ by }) : m.event_reopened_by_message();
+    case 'noReplyNeeded':
+      return m.event_no_reply_needed({ by });
+    case 'alsoReceived':
+      return m.event_also_received({ address: event.source.address });
+    case 'lockReleased':
+      return event.why === 'takenOver' ? m.event_taken_over({ by }) : null;
+    case 'outboundSettled':
+      return {
+        delivered: m.event_settled_delivered({ by }),
+        sendAgain: m.event_settled_again({ by }),
+        drop: m.event_settled_drop({ by }),
+      }[event.how];
+    case 'quoteMade':
+      return m.event_quote({ amount: money(event.quote.amount) });
+    case 'messageReceived':
+    case 'outsideReply':
+    case 'noteAdded':
+    case 'lockGranted':
+    case 'lockRequested':
+    case 'lockRequestAnswered':
+    case 'replyQueued':
+    case 'outboundSending':
+    case 'outboundReturned':
+    case 'outboundSent':
+    case 'outboundFailed':
+    case 'outboundUnknown':
+    case 'outboundCancelled':
+    case 'outboundFiled':
+      return null;
+  }
+}
+
+function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, people: People): string {
+  const to = toWhom(people, owner);
+  const table: Record<OwnerChange, () => string> = {
+    claimed: () => m.event_claimed({ by: byWhom(people, owner) }),
+    replied: () => m.event_claimed_by_reply({ by: byWhom(people, owner) }),
+    assigned: () => m.event_assigned({ to, by }),
+    released: () => m.event_released({ by }),
+    handedOff: () => m.event_handed_off({ by: byWhom(people, owner) }),
+    reopened: () => m.event_back_to({ to }),
+  };
+  return table[how]();
+}
+
+function fieldsPhrase(event: Extract<Event, { type: 'fieldsChanged' }>, by: string): string | null {
+  const parts: string[] = [];
+  if (event.category !== null) parts.push(categoryName[event.category]());
+  if (event.priority !== null) parts.push(m.field_priority_is({ priority: priorityName[event.priority]() }));
+  if (event.value !== null) parts.push(money(event.value));
+  if (event.company !== null) parts.push(event.company);
+  if (event.subject !== null) parts.push(`“${event.subject}”`);
+  return parts.length === 0 ? null : m.event_fields({ fields: parts.join(', '), by });
+}

@@ -1,0 +1,121 @@
+/** The trade's names of things: one table each, which do not compile with a row missing. */
+import { m } from '$lib/paraglide/messages.js';
+import type { AccountMode } from '$lib/api/types/AccountMode';
+import type { Capability } from '$lib/api/types/Capability';
+import type { Category } from '$lib/api/types/Category';
+import type { Group } from '$lib/api/types/Group';
+import type { Outcome } from '$lib/api/types/Outcome';
+import type { Priority } from '$lib/api/types/Priority';
+import type { Role } from '$lib/api/types/Role';
+import type { Sort } from '$lib/api/types/Sort';
+import type { Status } from '$lib/api/types/Status';
+import type { View } from '$lib/api/types/View';
+
+export type Words<K extends string> = Record<K, () => string>;
+
+export const statusName: Words<Status> = {
+  new: m.status_new,
+  assigned: m.status_assigned,
+  waiting: m.status_waiting,
+  followUpDue: m.status_follow_up_due,
+  needsInput: m.status_needs_input,
+  quoteSent: m.status_quote_sent,
+  won: m.status_won,
+  lost: m.status_lost,
+  closed: m.status_closed,
+};
+
+export const statusSentence: Words<Status> = {
+  new: m.status_new_sentence,
+  assigned: m.status_assigned_sentence,
+  waiting: m.status_waiting_sentence,
+  followUpDue: m.status_follow_up_due_sentence,
+  needsInput: m.status_needs_input_sentence,
+  quoteSent: m.status_quote_sent_sentence,
+  won: m.status_won_sentence,
+  lost: m.status_lost_sentence,
+  closed: m.status_closed_sentence,
+};
+
+export const categoryName: Words<Category> = {
+  newLead: m.category_new_lead,
+  expansion: m.category_expansion,
+  partner: m.category_partner,
+  quoteRequest: m.category_quote_request,
+  demo: m.category_demo,
+  vendor: m.category_vendor,
+  support: m.category_support,
+  unsorted: m.category_unsorted,
+};
+
+export const priorityName: Words<Priority> = {
+  low: m.priority_low,
+  normal: m.priority_normal,
+  high: m.priority_high,
+  urgent: m.priority_urgent,
+};
+
+export const outcomeName: Words<Outcome> = {
+  won: m.outcome_won,
+  lost: m.outcome_lost,
+  unqualified: m.outcome_unqualified,
+  duplicate: m.outcome_duplicate,
+  spam: m.outcome_spam,
+  handedOver: m.outcome_handed_over,
+  noResponse: m.outcome_no_response,
+  imported: m.outcome_imported,
+};
+
+/** The outcomes a person chooses from; the others are set by the cadence or an import. */
+export const chosenOutcomes = ['won', 'lost', 'unqualified', 'duplicate', 'spam', 'handedOver', 'noResponse'] as const;
+
+export const viewName: Words<View> = {
+  today: m.view_today,
+  mine: m.view_mine,
+  unassigned: m.view_unassigned,
+  waiting: m.view_waiting,
+  quotesOut: m.view_quotes_out,
+  blocked: m.view_blocked,
+  snoozed: m.view_snoozed,
+  closed: m.view_closed,
+  all: m.view_all,
+  leftOver: m.view_left_over,
+};
+
+export const groupName: Words<Group> = {
+  overdue: m.group_overdue,
+  dueToday: m.group_due_today,
+  yourTurn: m.group_your_turn,
+  offered: m.group_offered,
+  unassigned: m.group_unassigned,
+  rest: m.group_rest,
+};
+
+export const sortName: Words<Sort> = {
+  due: m.sort_due,
+  newest: m.sort_newest,
+  oldest: m.sort_oldest,
+};
+
+export const roleName: Words<Role> = {
+  observer: m.role_observer,
+  rep: m.role_rep,
+  manager: m.role_manager,
+  admin: m.role_admin,
+};
+
+export const capabilityName: Words<Capability> = {
+  read: m.capability_read,
+  comment: m.capability_comment,
+  work: m.capability_work,
+  assign: m.capability_assign,
+  sendOnBehalf: m.capability_send,
+  sendAs: m.capability_send,
+  manage: m.capability_manage,
+};
+
+export const modeName: Words<AccountMode> = {
+  watch: m.mode_watch,
+  together: m.mode_together,
+  batonOnly: m.mode_baton_only,
+};

@@ -1,0 +1,73 @@
+/** Mailboxes in words: what is wrong with one, how one is doing, and the steps of a connection test. */
+import { m } from '$lib/paraglide/messages.js';
+import type { AccountHealth } from '$lib/api/types/AccountHealth';
+import type { MailProblem } from '$lib/api/types/MailProblem';
+import type { MailProblemKind } from '$lib/api/types/MailProblemKind';
+import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
+import type { Security } from '$lib/api/types/Security';
+import { countdown, number } from '$lib/time/format';
+
+const problems: Record<MailProblemKind, (server: { server: string }) => string> = {
+  nameNotFound: m.problem_name_not_found,
+  refused: m.problem_refused,
+  timedOut: m.problem_timed_out,
+  noTls: m.problem_no_tls,
+  certificate: m.problem_certificate,
+  wrongPassword: m.problem_wrong_password,
+  folderMissing: m.problem_folder_missing,
+  disconnected: m.problem_disconnected,
+  protocol: m.problem_protocol,
+  rejected: m.problem_rejected,
+  diskFull: m.problem_disk_full,
+};
+
+/** What happened, to what, and what to do. */
+export const problemWords = (problem: MailProblem): string =>
+  problems[problem.kind]({ server: problem.server });
+
+export const stepName: Record<ProbeStepKind, () => string> = {
+  imapConnect: m.step_imap_connect,
+  imapTls: m.step_imap_tls,
+  imapLogin: m.step_imap_login,
+  imapFolders: m.step_imap_folders,
+  smtpConnect: m.step_smtp_connect,
+  smtpTls: m.step_smtp_tls,
+  smtpLogin: m.step_smtp_login,
+};
+
+/** Every step of a test, in order. */
+export const allSteps = Object.keys(stepName) as ProbeStepKind[];
+
+export const securityName: Record<Security, () => string> = {
+  tls: m.security_tls,
+  startTls: m.security_start_tls,
+  plain: m.security_plain,
+};
+
+export interface HealthWords {
+  text: string;
+  tone: 'ok' | 'busy' | 'warn' | 'late';
+}
+
+/** How an account is doing. */
+export function healthWords(health: AccountHealth): HealthWords {
+  const state = health.state;
+  switch (state.type) {
+    case 'connecting':
+      return { text: m.health_connecting(), tone: 'busy' };
+    case 'firstSync':
+      return {
+        text: m.health_first_sync({ done: number(state.done), total: number(state.total) }),
+        tone: 'busy',
+      };
+    case 'upToDate':
+      return { text: m.health_up_to_date(), tone: 'ok' };
+    case 'retrying':
+      return {
+        text: m.health_retrying({ problem: problemWords(state.problem), next: countdown(state.next) }),
+        tone: 'warn',
+      };
+    case 'stopped':
+      return { text: problemWords(state.problem), tone: 'late' };
+  }
+}

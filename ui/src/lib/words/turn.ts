@@ -1,0 +1,40 @@
+/** Whose move it is, said in few words. */
+import { m } from '$lib/paraglide/messages.js';
+import type { MemberId } from '$lib/api/types/MemberId';
+import type { Status } from '$lib/api/types/Status';
+import type { Turn } from '$lib/api/types/Turn';
+import { firstName, type People } from './people';
+import { statusName } from './labels';
+
+export interface Move {
+  turn: Turn;
+  status: Status;
+  owner: MemberId | null;
+}
+
+/** "your turn", "Ben's turn", "answered your quote". */
+export function turnWords(move: Move, people: People): string {
+  const mine = move.owner === people.me;
+  const name = firstName(people, move.owner);
+  const table: Record<Turn, () => string> = {
+    nobody: m.turn_nobody,
+    ours: () => (mine ? m.turn_yours() : move.owner === null ? m.turn_ours() : m.turn_theirs({ name })),
+    answeredQuote: () => (mine ? m.turn_answered_your_quote() : m.turn_answered_quote()),
+    owed: () => (mine || move.owner === null ? m.turn_you_owe() : m.turn_owes({ name })),
+    chase: m.turn_chase,
+    proposeClose: m.turn_propose_close,
+    customer: m.turn_customer,
+    colleague: m.turn_colleague,
+    offered: m.turn_offered,
+    snoozed: m.turn_snoozed,
+    over: statusName[move.status],
+  };
+  return table[move.turn]();
+}
+
+/** "Assigned · your turn": the status, and whose turn it is where the status does not say. */
+export function statusWords(move: Move, people: People): string {
+  const status = statusName[move.status]();
+  const said = move.turn === 'over' || move.turn === 'nobody' || move.turn === 'customer' || move.turn === 'colleague';
+  return said ? status : m.joined({ first: status, second: turnWords(move, people) });
+}
