@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use baton_channels::email::html::{RenderOptions, render};
-use baton_channels::email::{digest, parse, quote, thread_keys};
+use baton_channels::email::quote::{self, PieceKind};
+use baton_channels::email::{digest, parse, thread_keys};
 
 fn corpora() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
@@ -76,4 +77,48 @@ fn every_message_of_the_corpora_is_read_or_gives_a_reason() {
         refused.len()
     );
     assert!(read > 500);
+}
+
+/// How many of the text expectations of the reply-extraction sets must be met.
+const REPLIES_RIGHT: usize = 60;
+
+#[test]
+fn what_is_newly_written_is_told_from_quotes_as_the_known_sets_expect() {
+    let Some(folder) = corpora() else { return };
+    let Ok(expectations) = std::fs::read_to_string(folder.join("replies/expectations.jsonl")) else {
+        return;
+    };
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut right, mut wrong) = (0, Vec::new());
+    for line in expectations.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| {
+            case.get(name)
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let raw = std::fs::read(folder.join(field("input"))).unwrap();
+        let text = match field("mode").as_str() {
+            "eml_first_text_plain_part_exact" => parse(&raw).unwrap().text,
+            "visible_text_exact" | "reply_text_exact" => String::from_utf8_lossy(&raw).into_owned(),
+            _ => continue,
+        };
+        // Some sets strip quotes only and keep signatures.
+        let keeps_signatures = field("note").contains("signatures stay") || field("mode").starts_with("eml");
+        let kept = |kind: PieceKind| kind == PieceKind::Visible || (keeps_signatures && kind == PieceKind::Signature);
+        let pieces = quote::split(&text.replace("\r\n", "\n"));
+        let shown: String = pieces
+            .into_iter()
+            .filter(|piece| kept(piece.kind))
+            .map(|piece| piece.text)
+            .collect();
+        if squeeze(&shown) == squeeze(&field("expected")) {
+            right += 1;
+        } else {
+            wrong.push((field("input"), squeeze(&shown), squeeze(&field("expected"))));
+        }
+    }
+    println!("{right} right, {} wrong: {wrong:#?}", wrong.len());
+    assert!(right >= REPLIES_RIGHT, "{right} right; wrong: {wrong:#?}");
 }

@@ -32,13 +32,15 @@ pub struct Piece {
 const INTRO_LINES: usize = 4;
 /// Characters such an introduction may have.
 const INTRO_CHARS: usize = 400;
+/// Words of a phone's footer; more is a sentence of a person.
+const FOOTER_WORDS: usize = 9;
 /// Lines that a signature below `-- ` may have; more is a text that merely contains the mark.
 const SIGNATURE_LINES: usize = 25;
 
 /// Splits a text into its pieces.
 #[must_use]
 pub fn split(text: &str) -> Vec<Piece> {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let lines = cut_lines(text);
     let mut kinds = classify(&lines);
     fold_signatures(&lines, &mut kinds);
     smooth(&lines, &mut kinds);
@@ -139,8 +141,9 @@ const WROTE: &[&str] = &[
     "написав",
     "έγραψε",
     "a scris",
+    "đã viết",
     "pisze",
-    "sent:",
+    "sent",
     "写道",
     "寫道",
     "書きました",
@@ -148,16 +151,20 @@ const WROTE: &[&str] = &[
     "님이",
 ];
 
+/// How introductions begin, with the space behind, in lower case; those that begin with a date are seen by their digit.
+const STARTERS: &[&str] = &[
+    "on ", "am ", "le ", "el ", "il ", "op ", "den ", "em ", "w dniu ", "dnia ", "dne ", "på ", "vào ", "kl. ", "pe ",
+    "a(z) ",
+];
+
 /// `On Mon, Nov 2, 2026 at 10:00, Carl <carl@example.com> wrote:`, in the languages of the table, over up to four lines; and Gmail's
-/// older `2026-11-02 10:00 GMT+01:00 Carl <carl@example.com>:`. How many lines it takes.
+/// older `2026-11-02 10:00 GMT+01:00 Carl <carl@example.com>:`. How many lines it takes, the first of these being its first.
 fn introduction(lines: &[&str]) -> Option<usize> {
-    let first = lines.first()?.trim_start_matches(['*', '_', ' ', '\t']);
-    if first.trim().is_empty() {
-        return None;
-    }
+    let first = lines.first().filter(|line| !line.trim().is_empty())?;
     let mut joined = String::new();
     for (count, line) in lines.iter().take(INTRO_LINES).enumerate() {
-        if count > 0 && (line.trim().is_empty() || is_quote_mark(line)) {
+        // A line that could begin an introduction of its own ends the attempt to begin one above it.
+        if count > 0 && (line.trim().is_empty() || is_quote_mark(line) || starts_introduction(line)) {
             return None;
         }
         joined.push(' ');
@@ -166,12 +173,58 @@ fn introduction(lines: &[&str]) -> Option<usize> {
             return None;
         }
         let whole = joined.trim().trim_end_matches(['*', '_']).trim_end();
-        let Some(head) = whole.strip_suffix([':', '：']) else {
-            continue;
+        let marked_next = lines
+            .get(count + 1..)
+            .unwrap_or_default()
+            .iter()
+            .find(|next| !next.trim().is_empty());
+        let marked_next = marked_next.is_some_and(|next| is_quote_mark(next));
+        let head = match whole.strip_suffix([':', '：']) {
+            Some(head) => head.trim_end(),
+            None if marked_next && is_date_and_address(&whole.to_lowercase()) => whole,
+            None => continue,
         };
-        return says_who_and_when(head.trim_end()).then_some(count + 1);
+        // Several lines are one introduction only where the first shows it; else the words above belong to their writer.
+        let begins = count == 0 || starts_introduction(first);
+        return (begins && says_who_and_when(head)).then_some(count + 1);
     }
     None
+}
+
+fn starts_introduction(line: &str) -> bool {
+    let lower = line.trim_start_matches(['*', '_', '-', ' ', '\t']).to_lowercase();
+    let dated =
+        lower.starts_with(|c: char| c.is_ascii_digit()) && lower.chars().filter(char::is_ascii_digit).count() >= 6;
+    let started = STARTERS.iter().any(|starter| lower.starts_with(starter));
+    dated || (started && lower.chars().any(|c| c.is_ascii_digit()))
+}
+
+/// A reply and the introduction of what it answers may share a line: `Yes. On 2 Nov 2026, Anna wrote:` is two.
+fn cut_lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let shared = line.match_indices(" On ").map(|(at, _)| at).find(|at| {
+            let (before, behind) = (
+                line.get(..*at).unwrap_or_default(),
+                line.get(*at + 1..).unwrap_or_default(),
+            );
+            let head = behind.trim_end().strip_suffix(':');
+            let answers = !before.trim_matches(['-', ' ', '>', '*']).is_empty()
+                && !is_quote_mark(line)
+                && !starts_introduction(line);
+            answers && starts_introduction(behind) && head.is_some_and(says_who_and_when)
+        });
+        match shared.and_then(|at| line.split_at_checked(at + 1)) {
+            Some((before, behind)) => lines.extend([before, behind]),
+            None => lines.push(line),
+        }
+    }
+    lines
+}
+
+fn is_date_and_address(lower: &str) -> bool {
+    let digits = lower.chars().filter(char::is_ascii_digit).count();
+    digits >= 6 && lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>') && lower.contains('@')
 }
 
 fn says_who_and_when(head: &str) -> bool {
@@ -185,12 +238,8 @@ fn says_who_and_when(head: &str) -> bool {
             edge(before) && edge(after)
         })
     });
-    let gmail_old = lower.starts_with(|c: char| c.is_ascii_digit())
-        && lower.ends_with('>')
-        && lower.contains('@')
-        && lower.contains(':');
     // A sentence of a person may end in "he wrote:"; a program's always has a date or an address.
-    (wrote && (digits >= 3 || (lower.contains('@') && lower.contains('<')))) || (gmail_old && digits >= 8)
+    (wrote && (digits >= 3 || (lower.contains('@') && lower.contains('<')))) || is_date_and_address(&lower)
 }
 
 const ORIGINAL: &[&str] = &[
@@ -323,7 +372,10 @@ fn header_name(line: &str) -> Option<String> {
 fn begins_unmarked_quote(lines: &[&str]) -> bool {
     let Some(line) = lines.first() else { return false };
     let lower = line.trim().to_lowercase();
-    if dashed(&lower).is_some_and(|inner| ORIGINAL.iter().any(|words| inner.starts_with(words))) {
+    if dashed(&lower).is_some_and(|inner| {
+        ORIGINAL.iter().any(|words| inner.starts_with(words))
+            || (lower.ends_with("--") && WROTE.iter().any(|verb| inner.ends_with(verb)))
+    }) {
         return true;
     }
     let rule = lower.len() >= 10 && lower.chars().all(|c| c == '_' || c == '-');
@@ -340,20 +392,33 @@ fn begins_unmarked_quote(lines: &[&str]) -> bool {
     is_header_block(&block)
 }
 
-/// `From:` followed within five lines by at least two of the others.
+/// `From:` followed within five lines by at least two of the others, or by one where it names an address; or a date and then an address.
 fn is_header_block(lines: &[&str]) -> bool {
-    let from = lines
-        .first()
-        .and_then(|line| header_name(line))
-        .is_some_and(|name| FROM.contains(&name.as_str()));
-    from && lines
+    let Some((first, rest)) = lines.split_first() else {
+        return false;
+    };
+    let Some(name) = header_name(first) else { return false };
+    let others = rest
         .iter()
-        .skip(1)
         .take(5)
-        .filter_map(|line| header_name(line))
+        .map_while(|line| header_name(line))
         .filter(|name| OTHERS.contains(&name.as_str()))
-        .count()
-        >= 2
+        .count();
+    if FROM.contains(&name.as_str()) {
+        let scattered = rest
+            .iter()
+            .take(5)
+            .filter_map(|line| header_name(line))
+            .filter(|name| OTHERS.contains(&name.as_str()))
+            .count();
+        return scattered >= 2 || (others >= 1 && first.contains('@'));
+    }
+    let dated = matches!(name.as_str(), "date" | "datum" | "fecha" | "data")
+        && first.chars().filter(char::is_ascii_digit).count() >= 4;
+    dated
+        && rest
+            .first()
+            .is_some_and(|next| next.contains('@') && header_name(next).is_some())
 }
 
 const FOOTERS: &[&str] = &[
@@ -416,7 +481,9 @@ fn signature_start(block: &[&str]) -> Option<usize> {
     }
     let is_footer = |line: &&str| {
         let lower = line.trim().trim_start_matches(['*', '_', '-', '[', '(']).to_lowercase();
-        lower.len() < 120 && FOOTERS.iter().any(|begin| lower.starts_with(begin))
+        lower.len() < 120
+            && lower.split_whitespace().count() <= FOOTER_WORDS
+            && FOOTERS.iter().any(|begin| lower.starts_with(begin))
     };
     block.iter().rposition(is_footer).filter(|at| filled(*at) <= 3)
 }
@@ -476,6 +543,17 @@ mod tests {
             "Yes.\n\nOn Monday, 2 November 2026 at 10:00, Anna Representative-Longname\n<anna.representative@baton.test>\nwrote:\n> Shall we?\n",
             "Yes.",
         );
+    }
+
+    #[test]
+    fn an_answer_right_above_the_introduction_stays() {
+        check("Thanks\nOn 2 Nov 2026, Anna wrote:\n> old\n", "Thanks");
+        check(
+            "Hej\nDen 2 november 2026 10:00, Anna (anna@baton.test) skrev:\n\nold\n",
+            "Hej",
+        );
+        check("Yes. On Mon, Nov 2, 2026 at 10:00, Anna wrote:\n> old\n", "Yes.");
+        check("Ok\n---- Anna wrote ----\nold\n", "Ok");
     }
 
     #[test]

@@ -147,7 +147,14 @@ impl Outbox {
                 JobState::Sending => {
                     self.probe(job, "Baton was interrupted while the message was going out".to_owned())
                 }
-                JobState::Unfiled => self.file(job),
+                // The port may hand over again what could not be filed a moment ago.
+                JobState::Unfiled if self.unfiled.iter().any(|(other, due)| other.id == job.id && *due > now) => {
+                    self.rest_until_work(now)
+                }
+                JobState::Unfiled => {
+                    self.unfiled.retain(|(other, _)| other.id != job.id);
+                    self.file(job)
+                }
             },
             (_, Input::Job(None)) => {
                 health = matches!(self.health, HealthState::Connecting | HealthState::RefereeAway { .. })

@@ -159,6 +159,8 @@ fn a_failed_filing_never_sends_and_is_tried_again() {
         play(&mut outbox, inputs),
         ["Deliver", "Sent(\"ok\")", "File", "Ask", "WaitForWork"]
     );
+    let again = Input::Job(Some(job(JobState::Unfiled)));
+    assert_eq!(play(&mut outbox, vec![again]), ["WaitForWork"], "not before its time");
     let later = outbox.handle(NOW.plus_ms(ASK_MS), Input::Ready).pop();
     assert_eq!(later, Some(Effect::Ask));
     assert!(matches!(
