@@ -135,7 +135,8 @@ impl Working<'_> {
         if ours {
             message.direction = Direction::Outside;
         } else if contact.email != message.from.email {
-            message.reply_to = vec![contact.clone()];
+            // What a form of ours wrote for somebody is theirs.
+            message.from = contact.clone();
         }
         let (through, inbox) = if found.is_some() || ours { (account, account.inbox) } else { self.lands_in(parsed, account) };
         let through = through.clone();

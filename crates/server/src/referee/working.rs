@@ -1,5 +1,6 @@
 //! The working state of one commit: what was loaded, and what has been decided on it so far. Thrown away when the store fails.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(super) struct Working<'a> {
     changed: BTreeSet<ConversationId>,
     leases: BTreeMap<ConversationId, Option<LeaseRow>>,
     parked: BTreeSet<ConversationId>,
+    keys: BTreeMap<(ThreadKey, ConversationId), KeyRow>,
     head: Head,
     pub(super) batch: Batch,
 }
@@ -61,6 +63,7 @@ impl<'a> Working<'a> {
             changed: BTreeSet::new(),
             leases: BTreeMap::new(),
             parked: BTreeSet::new(),
+            keys: BTreeMap::new(),
             head: loaded.head.clone(),
             batch: Batch::at(loaded.head.clone()),
             loaded,
@@ -359,8 +362,9 @@ impl<'a> Working<'a> {
             }),
         }
         // One row a key and conversation: a multi-row insert must not name the same row twice.
-        match self.batch.keys.iter_mut().find(|known| known.key == row.key && known.conversation == row.conversation) {
-            Some(known) => {
+        match self.keys.entry((row.key.clone(), row.conversation)) {
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
                 known.at = known.at.max(row.at);
                 if known.mentioned && !row.mentioned {
                     known.message = row.message;
@@ -368,7 +372,9 @@ impl<'a> Working<'a> {
                 }
                 known.ours |= row.ours;
             }
-            None => self.batch.keys.push(row),
+            Entry::Vacant(free) => {
+                free.insert(row);
+            }
         }
     }
 
@@ -420,6 +426,7 @@ impl<'a> Working<'a> {
                 None => self.batch.ended_leases.push(*id),
             }
         }
+        self.batch.keys = self.keys.into_values().collect();
         self.batch.head = self.head.clone();
         let entries = self.batch.entries.iter().map(|sealed: &Sealed| sealed.entry.clone()).collect();
         let mut states = self.loaded.conversations;

@@ -1,7 +1,7 @@
 //! Blobs: raw messages and files, in a directory, named by the SHA-256 of their bytes.
 //!
-//! A blob is durable before any commit names it: written beside, synced, renamed, and its directory synced. Many small ones share
-//! the syncs of their directories. With a key they are sealed; the name is still that of the bytes, and reading checks it.
+//! A blob is durable before any commit names it: written beside, synced, renamed, and its directory synced. Many small ones are
+//! synced side by side and share the syncs of their directories. With a key they are sealed; the name is still that of the bytes, and reading checks it.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 const BESIDE: &str = "incoming";
 /// The first bytes of a sealed blob.
 const SEALED: &[u8; 8] = b"batonB1\n";
+/// How many files are synced side by side.
+const SYNCING: usize = 8;
 /// The length of a nonce.
 const NONCE_BYTES: usize = 24;
 
@@ -113,9 +115,7 @@ impl Blobs {
                 written.push((beside, file, id));
             }
         }
-        for (_, file, _) in &written {
-            file.sync_all()?;
-        }
+        sync_all(&written.iter().map(|(_, file, _)| file).collect::<Vec<_>>())?;
         let mut directories = BTreeSet::new();
         for (beside, _, id) in &written {
             let path = self.path(id);
@@ -193,6 +193,16 @@ fn nonce(key: &[u8; 32], id: &BlobId) -> XNonce {
         *slot = byte;
     }
     XNonce::from(nonce)
+}
+
+/// Syncs files side by side: a journal makes those that wait together durable in one go.
+fn sync_all(files: &[&File]) -> io::Result<()> {
+    let share = files.len().div_ceil(SYNCING).max(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            files.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().try_for_each(|file| file.sync_all()))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a sync panicked"))))
+    })
 }
 
 /// A rename is durable once its directory is. Windows has no such call, and needs none.

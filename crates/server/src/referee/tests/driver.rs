@@ -268,3 +268,40 @@ async fn queue_reply(referee: &RefereeHandle, enquiry: ConversationId) -> baton_
     assert_eq!(referee.store().open_outbound(Some(SALES_MAIL)).await.unwrap()[0].outbound.id, id);
     id
 }
+
+/// An old mailbox comes in by the hundred: nothing of it starts anything, and the ledger balances.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_old_messages_come_in_and_start_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ServerStore::open(StoreOptions::in_directory(directory.path())).await.unwrap();
+    let referee = RefereeHandle::open(store).await.unwrap();
+    team(&referee).await;
+    let began = std::time::Instant::now();
+    for batch in 0..20_u32 {
+        let mails = (0..100)
+            .map(|n| {
+                let uid = 100 + batch * 100 + n;
+                let (customer, root) = (uid % 700, uid - uid % 3);
+                let text = format!(
+                    "From: customer{customer}@example.com\nTo: sales@baton.test\nSubject: Enquiry {root}\nMessage-ID: <{uid}@example.com>\n\
+                     References: <{root}@example.com>\nDate: Mon, 1 Jun 2026 10:00:00 +0000\n\nMessage {uid}\n"
+                );
+                RawArrival { internal_date: Timestamp(1_780_308_000_000), ..raw(uid, &text) }
+            })
+            .collect();
+        let received = referee.receive_raw(mails, None).await.unwrap();
+        assert_eq!(received.imported, 100);
+    }
+    println!("2,000 messages in {:?}", began.elapsed());
+    let balance = referee.store().balance(SALES_MAIL).await.unwrap();
+    assert_eq!((balance.imported, balance.duplicates, balance.quarantined, balance.ignored), (2001, 0, 0, 0));
+    let open = baton_store::server::ConversationFilter {
+        inboxes: [SALES].into(),
+        phases: vec![baton_domain::Phase::New, baton_domain::Phase::Open],
+        ..Default::default()
+    };
+    assert_eq!(referee.store().conversations(&open, 5000).await.unwrap().0.len(), 1, "only the live one");
+    let all = baton_store::server::ConversationFilter { phases: Vec::new(), ..open };
+    assert_eq!(referee.store().conversations(&all, 5000).await.unwrap().0.len(), 1 + 2000_usize.div_ceil(3));
+    referee.shutdown().await;
+}

@@ -224,7 +224,7 @@ fn mail_from_our_own_form_is_the_customer_s() {
     court.receive(vec![form], None);
     let state = court.only();
     assert_eq!(state.last_message.unwrap().direction, Direction::Inbound);
-    assert_eq!(state.reply_to, [address("carl@example.com")]);
+    assert_eq!(state.contact, address("carl@example.com"));
 }
 
 #[test]
