@@ -27,6 +27,9 @@ const LIFE_MS: u64 = 1_500;
 /// How long one command may take through all the kills, and how long the last reply may take to leave.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long two looks may differ because something was just changing.
+const AT_REST: Duration = Duration::from_secs(30);
+
 /// A kill this long after the fence can still fall before the provider's answer.
 const BESIDE_MS: i64 = 10_000;
 
@@ -166,28 +169,45 @@ async fn through<T>(mut attempt: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     eventually("an answer", PATIENCE, async || Ok(attempt().await.ok())).await
 }
 
-/// Ten replicas of one truth.
+/// Ten views of one truth, once everything has come to rest.
 async fn everybody_sees_the_same(all: &[Done]) -> Result<()> {
     let Some((first, others)) = all.split_first() else {
         bail!("nobody worked")
     };
-    // What is on its way changes by itself; it is looked at when it has come to rest.
-    let settled = eventually("every reply to settle", PATIENCE, async || {
+    eventually("every reply to settle", PATIENCE, async || {
         let seen = first.program.conversations().await?;
         let moving = seen
             .iter()
             .flat_map(|one| one["outbound"].as_array().into_iter().flatten());
         let moving = moving.filter(|one| ["queued", "sending"].map(Value::from).contains(&one["state"]["type"]));
-        Ok((moving.count() == 0).then_some(seen))
+        Ok((moving.count() == 0).then_some(()))
     })
     .await?;
     for other in others {
-        ensure!(
-            other.program.conversations().await? == settled,
-            "two people see different things"
-        );
+        // A lock that lapses, or a copy that is filed, may still fall between two looks.
+        let mut apart = Vec::new();
+        let same = eventually("two people to see the same", AT_REST, async || {
+            let seen = first.program.conversations().await?;
+            let theirs = other.program.conversations().await?;
+            apart = differences(&seen, &theirs);
+            Ok(apart.is_empty().then_some(()))
+        })
+        .await;
+        same.with_context(|| apart.join("\n"))?;
     }
     Ok(())
+}
+
+/// Where two lists of conversations differ.
+fn differences(ours: &[Value], theirs: &[Value]) -> Vec<String> {
+    let mut found = Vec::new();
+    if ours.len() != theirs.len() {
+        found.push(format!("{} conversations and {}", ours.len(), theirs.len()));
+    }
+    for (one, other) in ours.iter().zip(theirs).filter(|(one, other)| one != other) {
+        found.push(format!("{one}\n  and\n{other}"));
+    }
+    found
 }
 
 /// An acknowledged note is one entry of the log, whatever died meanwhile.
