@@ -20,9 +20,6 @@ use super::when::{BadTime, Now};
 use crate::directory::usual_access;
 use crate::referee::{FolderRole, RawArrival};
 
-/// How long after a reply was accepted it left: a little more than the undo window.
-const LEFT_AFTER_MS: i64 = 11 * SECOND_MS;
-
 /// Why the sample could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -226,23 +223,21 @@ impl Loading {
             deed => {
                 let body = self.body(deed)?;
                 let answer = self.act(&name, &conversation, by, at, body.clone()).await?;
-                if let Some(Refusal::NeedsHandoffContext) = answer {
-                    let again = with_context(body, &conversation);
-                    let answer = self.act(&format!("{name} with context"), &conversation, by, at, again).await?;
-                    self.note_refusal(&name, answer);
-                } else {
-                    self.note_refusal(&name, answer);
+                // Some steps need more than the scenario says: a person would be asked for it in place.
+                let answer = match answer {
+                    Some(Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }) => {
+                        let again = completed(body, &conversation);
+                        self.act(&format!("{name} completed"), &conversation, by, at, again).await?
+                    }
+                    answer => answer,
+                };
+                if let Some(refusal) = answer {
+                    self.refused.push(format!("{name}: {refusal:?}"));
                 }
             }
         }
         self.look(id).await?;
         Ok(())
-    }
-
-    fn note_refusal(&mut self, name: &str, refusal: Option<Refusal>) {
-        if let Some(refusal) = refusal {
-            self.refused.push(format!("{name}: {refusal:?}"));
-        }
     }
 
     async fn receive(&mut self, eml: &str, of: usize, at: Timestamp) -> Result<(), LoadError> {
@@ -415,10 +410,12 @@ impl Loading {
         }
         let outbound = MessageId(CommandId::derive(self.workspace, name).0);
         let state = self.store.conversation(conversation.id).await?;
-        let header = state.as_ref().and_then(|state| state.outbound(outbound)).map(|outbound| outbound.header_id.clone());
+        let Some(accepted) = state.as_ref().and_then(|state| state.outbound(outbound)) else { return Ok(()) };
         let named = message_id.trim_matches(['<', '>']).to_owned();
-        self.sent.extend(header.map(|header| (named, header)));
-        self.left(name, conversation.id, outbound, at.plus_ms(LEFT_AFTER_MS).min(self.now.at().max(at))).await
+        self.sent.push((named, accepted.header_id.clone()));
+        // As soon as it could no longer be taken back.
+        let at = accepted.not_before.plus_ms(SECOND_MS);
+        self.left(name, conversation.id, outbound, at).await
     }
 
     async fn left(
@@ -445,15 +442,16 @@ impl Loading {
     }
 }
 
-/// Passing it on after a reply says what the next owner must know.
-fn with_context(body: CommandBody, conversation: &Conversation) -> CommandBody {
+/// Passing it on after a reply says what the next owner must know; putting a waiting customer aside says why.
+fn completed(body: CommandBody, conversation: &Conversation) -> CommandBody {
+    let next = conversation.next_step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
     match body {
         CommandBody::Assign { to, .. } => {
             let last = conversation.last_message.as_ref().map(|message| message.preview.clone()).unwrap_or_default();
-            let next = conversation.next_step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
             let context = HandoffContext { happened: last, promised: None, next_step: next };
             CommandBody::Assign { to, context: Some(context) }
         }
+        CommandBody::Snooze { until, zone, .. } => CommandBody::Snooze { until, zone, reason: Some(next) },
         other => other,
     }
 }
