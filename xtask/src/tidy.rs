@@ -76,12 +76,18 @@ fn every_rust_file_begins_by_saying_what_it_is_for() {
     let silent: Vec<String> = files()
         .into_iter()
         // A module's own tests say it by their names.
-        .filter(|path| path.ends_with(".rs") && !path.ends_with("/tests.rs") && !says_what_it_is_for(&read(path)))
+        .filter(|path| path.ends_with(".rs") && !is_unit_test(path) && !says_what_it_is_for(&read(path)))
         .collect();
     nothing(
         &silent,
         "A module begins with `//!` and says which rule of the product it holds.",
     );
+}
+
+/// The tests of a module, in a file or a folder beside it.
+fn is_unit_test(path: &str) -> bool {
+    let inside = path.split_once("/src/").map_or("", |(_, inside)| inside);
+    inside.ends_with("tests.rs") || inside.split('/').any(|folder| folder == "tests")
 }
 
 fn says_what_it_is_for(source: &str) -> bool {
