@@ -1,0 +1,256 @@
+//! The small model every step is checked against.
+//!
+//! It shares no rule with the product: it reads the log's events, what people had on their screens, what was told to whom and
+//! what the provider's mailboxes hold, and says where these contradict a promise. It only looks at what is durable; a promise
+//! broken by an entry that a power cut takes back was not broken.
+
+mod mail;
+mod thread;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_domain::{
+    Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, Event, LogBody, LogEntry, MessageId,
+};
+use baton_protocol::Answer;
+use baton_store::port::Sealed;
+
+pub use mail::Mail;
+use thread::Thread;
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which.
+    pub promise: Promise,
+    /// How, in words.
+    pub how: String,
+}
+
+/// What Baton promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// A conversation has at most one owner, and nobody takes what somebody has.
+    OneOwner,
+    /// At most one person is replying.
+    OneLock,
+    /// A reply is accepted only with the lock its author held.
+    Fenced,
+    /// Nothing is answered or closed over a message that was not on its author's screen.
+    NothingUnseen,
+    /// A reply is delivered at most once, and only after the fence.
+    DeliveredOnce,
+    /// What became of a reply is what the log says.
+    DeliveryKnown,
+    /// What was acknowledged is in the log for good.
+    Durable,
+    /// Nothing is done that nobody asked for, or done twice.
+    Asked,
+    /// What one person does in one conversation happens in that order.
+    InOrder,
+    /// What a person did is in the log, refused to their face, or held in their sight.
+    NothingVanishes,
+    /// Nobody is told what they may not read.
+    Private,
+    /// In the end all see the same.
+    Converged,
+    /// All mail is accounted for.
+    Ledger,
+    /// No deadline passes in silence.
+    Deadlines,
+    /// Everything comes to rest.
+    Rest,
+    /// The chain of the log verifies.
+    Chain,
+}
+
+/// A command as its author's desktop first said it.
+#[derive(Debug, Clone)]
+struct Issued {
+    command: Command,
+    desk: usize,
+    turn: u64,
+    seen: BTreeSet<MessageId>,
+}
+
+/// What has been observed so far.
+#[derive(Debug, Default)]
+pub struct Check {
+    issued: BTreeMap<CommandId, Issued>,
+    turns: u64,
+    threads: BTreeMap<ConversationId, Thread>,
+    newest_turn: BTreeMap<(DeviceId, ConversationId), u64>,
+    in_log: BTreeMap<CommandId, (u64, u64)>,
+    acknowledged: BTreeMap<CommandId, (u64, u64)>,
+    refused: BTreeSet<CommandId>,
+    read: u64,
+    chain: [u8; 32],
+    /// The mail that left.
+    pub mail: Mail,
+}
+
+impl Check {
+    /// A desktop said a command. `seen` is what its author had on screen in that conversation when they acted.
+    ///
+    /// # Errors
+    /// When the same id was used for another wish, after that one was answered.
+    pub fn issued(&mut self, desk: usize, command: &Command, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
+        self.turns = self.turns.saturating_add(1);
+        let turn = self.turns;
+        let another = self.issued.get(&command.id).is_some_and(|issued| issued.command != *command);
+        if another && self.refused.contains(&command.id) {
+            let how = format!("command {} was refused, and another wish goes under the same id: it can only be refused again", command.id);
+            return Err(because(Promise::Asked, how));
+        }
+        let seen = seen.clone();
+        self.issued.entry(command.id).or_insert_with(|| Issued { command: command.clone(), desk, turn, seen });
+        Ok(())
+    }
+
+    /// What a desktop was told about a command.
+    pub fn answered(&mut self, command: CommandId, answer: &Answer) {
+        match answer {
+            Answer::Done { from, to } => {
+                self.acknowledged.insert(command, (*from, *to));
+            }
+            Answer::Refused { .. } => {
+                self.refused.insert(command);
+            }
+        }
+    }
+
+    /// Reads on in the durable log.
+    ///
+    /// # Errors
+    /// The first promise an entry breaks.
+    pub fn read(&mut self, log: &[Sealed]) -> Result<(), Broken> {
+        let from = usize::try_from(self.read).unwrap_or(usize::MAX);
+        for sealed in log.get(from..).unwrap_or_default() {
+            let payload = baton_store::port::chain::payload(&sealed.entry.body).ok();
+            baton_store::port::chain::verify(self.read, self.chain, sealed, payload.as_deref())
+                .map_err(|broken| because(Promise::Chain, broken.to_string()))?;
+            self.chain = sealed.hash;
+            self.read = sealed.entry.number;
+            self.entry(&sealed.entry)?;
+        }
+        Ok(())
+    }
+
+    /// The number up to which the log was read.
+    #[must_use]
+    pub const fn read_to(&self) -> u64 {
+        self.read
+    }
+
+    /// After a crash, and in the end: what was acknowledged must be there.
+    ///
+    /// # Errors
+    /// When something is not.
+    pub fn durable(&self, log: &[Sealed]) -> Result<(), Broken> {
+        if u64::try_from(log.len()).unwrap_or(0) < self.read {
+            return Err(because(Promise::Durable, format!("the log ended at {} and now at {}", self.read, log.len())));
+        }
+        for (command, (from, to)) in &self.acknowledged {
+            for number in from.saturating_add(1)..=*to {
+                let at = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+                if log.get(at).is_none_or(|sealed| sealed.entry.command != *command) {
+                    let how = format!("command {command} was acknowledged as entry {number}, and the log does not hold it");
+                    return Err(because(Promise::Durable, how));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the log holds something a command led to.
+    #[must_use]
+    pub fn holds(&self, command: CommandId) -> bool {
+        self.in_log.contains_key(&command)
+    }
+
+    /// What a command asked, as its desktop said it.
+    #[must_use]
+    pub fn command(&self, id: CommandId) -> Option<&Command> {
+        self.issued.get(&id).map(|issued| &issued.command)
+    }
+
+    fn entry(&mut self, entry: &LogEntry) -> Result<(), Broken> {
+        self.once_and_in_order(entry)?;
+        let LogBody::Conversation { conversation, event } = &entry.body else {
+            return Ok(());
+        };
+        let issued = self.issued.get(&entry.command);
+        let thread = self.threads.entry(*conversation).or_default();
+        thread.owner_moves(entry, event)?;
+        thread.lock_moves(entry, event)?;
+        match (event, entry.actor) {
+            (Event::ReplyQueued { outbound }, Actor::Member { .. }) => {
+                let issued = issued.ok_or_else(|| unasked(entry))?;
+                thread.fenced(entry, &issued.command)?;
+                thread.nothing_unseen(entry, &issued.seen)?;
+                self.mail.queued(outbound);
+            }
+            (Event::Closed { .. }, Actor::Member { .. }) => {
+                let issued = issued.ok_or_else(|| unasked(entry))?;
+                // Closing with a reply was judged when the reply was; taking a reply back puts back what was.
+                let by_itself = !matches!(
+                    issued.command.body,
+                    CommandBody::Reply { .. } | CommandBody::CancelSend { .. } | CommandBody::SettleUnknown { .. }
+                );
+                if by_itself {
+                    thread.nothing_unseen(entry, &issued.seen)?;
+                }
+            }
+            _ => {}
+        }
+        thread.messages_move(event);
+        self.mail.moved(event)
+    }
+
+    /// A command of a person is one their desktop said, leads to one run of entries, and not to something before what the
+    /// same person did before it.
+    fn once_and_in_order(&mut self, entry: &LogEntry) -> Result<(), Broken> {
+        let run = self.in_log.entry(entry.command).or_insert((entry.number, entry.number));
+        if entry.number > run.1.saturating_add(1) {
+            let how = format!("command {} is in the log twice: at {} and at {}", entry.command, run.1, entry.number);
+            return Err(because(Promise::Asked, how));
+        }
+        let begins = run.1 == entry.number;
+        run.1 = entry.number;
+        let Actor::Member { id } = entry.actor else { return Ok(()) };
+        let issued = self.issued.get(&entry.command).ok_or_else(|| unasked(entry))?;
+        if issued.command.actor != (Actor::Member { id }) {
+            let how = format!("entry {} is in another's name than who asked at desk {}", entry.number, issued.desk);
+            return Err(because(Promise::Asked, how));
+        }
+        // Locks are asked for beside the outbox; a question asked late is answered late.
+        let beside = matches!(
+            issued.command.body,
+            CommandBody::TakeLock { .. }
+                | CommandBody::ReleaseLock { .. }
+                | CommandBody::RequestLock
+                | CommandBody::AnswerRequest { .. }
+                | CommandBody::TakeOver
+        );
+        if begins && !beside {
+            let key = (issued.command.device, issued.command.conversation);
+            let newest = self.newest_turn.entry(key).or_insert(0);
+            if issued.turn < *newest {
+                let how = format!("entry {} answers something asked before what entry before it answers", entry.number);
+                return Err(because(Promise::InOrder, how));
+            }
+            *newest = issued.turn;
+        }
+        Ok(())
+    }
+}
+
+fn unasked(entry: &LogEntry) -> Broken {
+    because(Promise::Asked, format!("entry {} answers a command nobody's desktop said", entry.number))
+}
+
+/// A broken promise.
+#[must_use]
+pub const fn because(promise: Promise, how: String) -> Broken {
+    Broken { promise, how }
+}

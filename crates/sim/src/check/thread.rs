@@ -1,0 +1,127 @@
+//! Owner, lock and messages of one conversation, as an outsider would keep them on a sheet of paper.
+
+use std::collections::BTreeSet;
+
+use baton_domain::{
+    Command, CommandBody, Event, HandoffEnd, LogEntry, MemberId, MessageId, MessageKind, OwnerChange, Settlement,
+};
+
+use super::{Broken, Promise, because};
+
+/// What is on the sheet.
+#[derive(Debug, Default)]
+pub struct Thread {
+    owner: Option<MemberId>,
+    over: bool,
+    offered: Option<MemberId>,
+    accepted: Option<MemberId>,
+    lock: Option<(u64, MemberId)>,
+    messages: Vec<(MessageId, Option<MemberId>)>,
+}
+
+impl Thread {
+    /// One owner: what somebody has is claimed by nobody, and a handoff goes to whom it was offered.
+    pub(super) fn owner_moves(&mut self, entry: &LogEntry, event: &Event) -> Result<(), Broken> {
+        let wrong = |how: String| Err(because(Promise::OneOwner, format!("entry {}: {how}", entry.number)));
+        match event {
+            Event::OwnerChanged { owner, how, .. } => {
+                let free = self.owner.is_none() || self.over;
+                match how {
+                    OwnerChange::Claimed | OwnerChange::Replied if !free && self.owner != *owner => {
+                        return wrong("somebody took what a colleague owns".to_owned());
+                    }
+                    OwnerChange::HandedOff if *owner != self.accepted => {
+                        return wrong("a handoff went to somebody it was not offered to".to_owned());
+                    }
+                    OwnerChange::Claimed | OwnerChange::Replied if *owner != entry.actor.member() => {
+                        return wrong("somebody claimed for somebody else".to_owned());
+                    }
+                    _ => {}
+                }
+                self.owner = *owner;
+                self.accepted = None;
+            }
+            Event::HandoffOffered { offer } => self.offered = Some(offer.to),
+            Event::HandoffEnded { how, .. } => {
+                let offered = self.offered.take();
+                self.accepted = offered.filter(|_| *how == HandoffEnd::Accepted);
+                if *how == HandoffEnd::Accepted && offered != entry.actor.member() {
+                    return wrong("somebody accepted what was not offered to them".to_owned());
+                }
+            }
+            Event::Closed { .. } => {
+                self.over = true;
+                self.offered = None;
+            }
+            Event::Reopened { .. } => self.over = false,
+            Event::StatusChanged { status, .. } => self.over = status.is_over(),
+            // What it was before the message is what it is: it may have been over.
+            Event::NoReplyNeeded { .. } => self.over = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// One lock: granted only when nobody has it, to whoever asked.
+    pub(super) fn lock_moves(&mut self, entry: &LogEntry, event: &Event) -> Result<(), Broken> {
+        let wrong = |how: &str| Err(because(Promise::OneLock, format!("entry {}: {how}", entry.number)));
+        match event {
+            Event::LockGranted { member, .. } => {
+                if self.lock.is_some() {
+                    return wrong("a second person may reply");
+                }
+                if entry.actor.member() != Some(*member) {
+                    return wrong("the lock went to somebody who did not ask");
+                }
+                self.lock = Some((entry.number, *member));
+            }
+            Event::LockReleased { .. } => {
+                if self.lock.take().is_none() {
+                    return wrong("a lock nobody held was released");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The reply's author holds the lock, with the very token their desktop said.
+    pub(super) fn fenced(&self, entry: &LogEntry, command: &Command) -> Result<(), Broken> {
+        let CommandBody::Reply { token, .. } = &command.body else {
+            return Err(because(Promise::Fenced, format!("entry {} is a reply nobody sent", entry.number)));
+        };
+        if self.lock.is_some() && self.lock == entry.actor.member().map(|member| (*token, member)) {
+            return Ok(());
+        }
+        let how = format!("entry {} accepts a reply with token {token} while the lock is {:?}", entry.number, self.lock);
+        Err(because(Promise::Fenced, how))
+    }
+
+    /// The newest message was on the author's screen, or is their own.
+    pub(super) fn nothing_unseen(&self, entry: &LogEntry, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
+        match self.messages.last() {
+            Some((id, by)) if !seen.contains(id) && (by.is_none() || *by != entry.actor.member()) => {
+                let how = format!("entry {} goes over message {id}, which its author had not on screen", entry.number);
+                Err(because(Promise::NothingUnseen, how))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn messages_move(&mut self, event: &Event) {
+        match event {
+            Event::MessageReceived { message, live: true } | Event::OutsideReply { message, live: true } => {
+                if matches!(message.kind, MessageKind::Human | MessageKind::Bulk) {
+                    self.messages.push((message.id, None));
+                }
+            }
+            Event::ReplyQueued { outbound } => self.messages.push((outbound.id, Some(outbound.by))),
+            Event::OutboundCancelled { outbound, .. }
+            | Event::OutboundFailed { outbound, .. }
+            | Event::OutboundSettled { outbound, how: Settlement::Drop } => {
+                self.messages.retain(|(id, _)| id != outbound);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Bugs put in on purpose, at the edges of the real machines. A simulator that does not find them could not find others.
+
+/// A planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Planted {
+    /// What a desktop says arrives a second time, under a new id.
+    TwiceUnderNewId,
+    /// The host offers a body without committing the fence.
+    NoFence,
+    /// A host that starts again sends what was on its way.
+    SendsAgain,
+    /// A command counts as made on the newest message, whatever its author saw.
+    NewerIgnored,
+    /// A frame lacks an entry.
+    Gap,
+    /// Everybody is told everything.
+    ScopeLeak,
+    /// After a break a desktop's words arrive in the wrong order.
+    OutOfOrder,
+    /// An answer is given before the disk has it.
+    EarlyAnswer,
+    /// A desktop's disk forgets what waits to be said.
+    OutboxLost,
+    /// A host passes over an item of the mailbox.
+    MailSkipped,
+    /// Deadlines are not looked at.
+    Overslept,
+    /// A reply's token is replaced by the one that is good.
+    AnyToken,
+}
+
+impl Planted {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::TwiceUnderNewId,
+        Self::NoFence,
+        Self::SendsAgain,
+        Self::NewerIgnored,
+        Self::Gap,
+        Self::ScopeLeak,
+        Self::OutOfOrder,
+        Self::EarlyAnswer,
+        Self::OutboxLost,
+        Self::MailSkipped,
+        Self::Overslept,
+        Self::AnyToken,
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TwiceUnderNewId => "twice-under-new-id",
+            Self::NoFence => "no-fence",
+            Self::SendsAgain => "sends-again",
+            Self::NewerIgnored => "newer-ignored",
+            Self::Gap => "gap",
+            Self::ScopeLeak => "scope-leak",
+            Self::OutOfOrder => "out-of-order",
+            Self::EarlyAnswer => "early-answer",
+            Self::OutboxLost => "outbox-lost",
+            Self::MailSkipped => "mail-skipped",
+            Self::Overslept => "overslept",
+            Self::AnyToken => "any-token",
+        }
+    }
+}
+
+impl std::str::FromStr for Planted {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|bug| bug.name() == name).ok_or_else(|| format!("no such bug; there are: {}", known()))
+    }
+}

@@ -1,0 +1,143 @@
+//! A life in sentences, for whoever has to find out what went wrong: who did what, what was refused and why, what broke.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use baton_domain::{
+    AfterReply, CommandBody, ConversationId, Event, LockEnd, LogBody, LogEntry, OwnerChange, Refusal, Settlement,
+};
+
+use crate::cast::Cast;
+use crate::tally::kind;
+
+/// What was said so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transcript {
+    text: String,
+    numbers: BTreeMap<ConversationId, u32>,
+}
+
+impl Transcript {
+    /// Adds a line.
+    pub fn line(&mut self, at: &str, words: &str) {
+        // Writing to a text does not fail.
+        let _ = writeln!(self.text, "{at}  {words}");
+    }
+
+    /// Adds what an entry of the log says.
+    pub fn entry(&mut self, cast: &Cast, entry: &LogEntry) {
+        let LogBody::Conversation { conversation, event } = &entry.body else { return };
+        if let Event::Created { number, .. } = event {
+            self.numbers.insert(*conversation, *number);
+        }
+        let number = self.numbers.get(conversation).copied().unwrap_or(0);
+        let who = entry.actor.member().map_or("Baton", |member| cast.name(member));
+        let words = happened(cast, event);
+        let at = cast.clock(entry.at);
+        let _ = writeln!(self.text, "{at}    [{}] #{number} {who}: {words}", entry.number);
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The last lines: what led to the end.
+    #[must_use]
+    pub fn tail(&self, lines: usize) -> String {
+        let all: Vec<&str> = self.text.lines().collect();
+        let from = all.len().saturating_sub(lines);
+        all.get(from..).unwrap_or_default().join("\n")
+    }
+}
+
+fn happened(cast: &Cast, event: &Event) -> String {
+    match event {
+        Event::Created { subject, contact, .. } => format!("{subject:?} of {} begins", contact.email),
+        Event::MessageReceived { message, .. } => format!("{} ({})", message.subject, kind(&message.kind)),
+        Event::OutsideReply { message, .. } => format!("answered outside Baton: {}", message.subject),
+        Event::OwnerChanged { owner: Some(owner), how, .. } => {
+            let how = match how {
+                OwnerChange::Claimed => "claimed",
+                OwnerChange::Replied => "by replying",
+                OwnerChange::Assigned => "assigned",
+                OwnerChange::Released => "given back",
+                OwnerChange::HandedOff => "handed over",
+                OwnerChange::Reopened => "it came back",
+            };
+            format!("{} owns it now ({how})", cast.name(*owner))
+        }
+        Event::OwnerChanged { owner: None, .. } => "nobody owns it now".to_owned(),
+        Event::HandoffOffered { offer } => format!("offered to {}", cast.name(offer.to)),
+        Event::HandoffEnded { how, .. } => format!("the offer ended: {}", kind(how)),
+        Event::StatusChanged { status, cause } => format!("{} ({})", kind(status), kind(cause)),
+        Event::LockGranted { member, cover, .. } => {
+            format!("{} is replying{}", cast.name(*member), if *cover { " for the owner" } else { "" })
+        }
+        Event::LockReleased { why } => match why {
+            LockEnd::Sent => "the reply was sent, the lock is free".to_owned(),
+            why => format!("the lock is free: {}", kind(why)),
+        },
+        Event::LockRequested { by } => format!("{} asks for the reply", cast.name(*by)),
+        Event::ReplyQueued { outbound } => {
+            let after = match &outbound.after {
+                AfterReply::FollowUpIfNoAnswer { .. } => "follow up if no answer",
+                AfterReply::IOwe { .. } => "something is owed",
+                AfterReply::NothingMore => "nothing more",
+            };
+            format!("{:?} is to leave ({after})", outbound.draft.subject)
+        }
+        Event::OutboundSending { attempt, .. } => format!("attempt {attempt} passes the fence"),
+        Event::OutboundReturned { reason, .. } => format!("queued again: {reason}"),
+        Event::OutboundSent { reply, .. } => format!("delivered: {reply}"),
+        Event::OutboundFailed { reason, .. } => format!("not delivered: {reason}"),
+        Event::OutboundUnknown { reason, .. } => format!("in doubt: {reason}"),
+        Event::OutboundSettled { how, .. } => match how {
+            Settlement::Delivered => "settled: it was delivered".to_owned(),
+            Settlement::SendAgain => "settled: send again".to_owned(),
+            Settlement::Drop => "settled: dropped".to_owned(),
+        },
+        Event::OutboundCancelled { why, .. } => format!("did not leave: {}", kind(why)),
+        Event::NoteAdded { text, .. } => format!("notes {text:?}"),
+        Event::Closed { closing } => format!("closed: {}", kind(&closing.outcome)),
+        Event::CameDue { what, .. } => format!("due: {}", kind(what)),
+        other => kind(other),
+    }
+}
+
+/// What was asked, as a verb.
+#[must_use]
+pub fn asked(cast: &Cast, body: &CommandBody) -> String {
+    match body {
+        CommandBody::Claim => "claims".to_owned(),
+        CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),
+        CommandBody::HandOff { to, .. } => format!("offers {}", cast.name(*to)),
+        CommandBody::Reply { .. } => "sends a reply in".to_owned(),
+        CommandBody::TakeLock { .. } => "begins to reply in".to_owned(),
+        CommandBody::AddNote { .. } => "notes in".to_owned(),
+        CommandBody::Close { .. } => "closes".to_owned(),
+        CommandBody::Snooze { .. } => "snoozes".to_owned(),
+        CommandBody::CancelSend { .. } => "takes a reply back in".to_owned(),
+        other => format!("({})", kind(other)),
+    }
+}
+
+/// Why it was refused, as the window might say it.
+#[must_use]
+pub fn refused(cast: &Cast, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotOwner { owner, since, .. } => format!("{} owns it since {}", cast.name(*owner), cast.clock(*since)),
+        Refusal::LockedBy { member, since, .. } => {
+            format!("{} is replying since {}", cast.name(*member), cast.clock(*since))
+        }
+        Refusal::LockLost { to: Some(to) } => format!("{} has the reply now", cast.name(*to)),
+        Refusal::LockLost { to: None } => "the lock has lapsed".to_owned(),
+        Refusal::NewerMessage { message } => format!("the customer wrote at {}", cast.clock(message.at)),
+        Refusal::AlreadyAnswered { by, at } => {
+            format!("{} answered at {}", by.map_or("somebody", |by| cast.name(by)), cast.clock(*at))
+        }
+        Refusal::Invalid { field, why } => format!("{field}: {}", kind(why)),
+        other => kind(other),
+    }
+}

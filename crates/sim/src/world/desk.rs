@@ -1,0 +1,451 @@
+//! A desktop: the real engine, with its disk, its clock and its line, and a program that can be killed between any two effects.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
+use baton_domain::{Capability, Command, ConversationId, MessageId, SECOND_MS, Timestamp};
+use baton_protocol::{Acted, ApiError, ClientMessage, ConversationWithEntries, Draft, ErrorCode, ServerMessage, UiEvent};
+use baton_store::port::DraftRow;
+use baton_store::replica::Batch;
+use jiff::tz::TimeZone;
+
+use super::disk::Disk;
+use super::people::{Awaited, Writing};
+use super::{Happening, LineId, World};
+use crate::cast::Person;
+use crate::check::{Promise, because};
+use crate::planted::Planted;
+use crate::rng::Rng;
+use crate::tally::{Tally, kind};
+
+/// How long a call into nowhere rings.
+const RINGS_MS: i64 = 3 * SECOND_MS;
+
+/// Where the program is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doom {
+    /// Before the next write reaches the disk.
+    BeforeWrite,
+    /// After it did, and before anything that waits for it.
+    AfterWrite,
+    /// The disk says no.
+    WriteFails,
+}
+
+/// Something said beside the line, over HTTP.
+#[derive(Debug)]
+pub enum Errand {
+    /// Save a draft.
+    Save(Box<Draft>),
+    /// It was saved, or not.
+    Saved { conversation: ConversationId, revision: u64, result: Result<(), ApiError> },
+    /// Fetch a conversation.
+    Fetch(ConversationId),
+    /// It was fetched, or not.
+    Fetched { conversation: ConversationId, found: Option<Box<ConversationWithEntries>> },
+}
+
+/// A desktop.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) at: usize,
+    pub(super) person: Person,
+    pub(super) engine: Option<Engine>,
+    pub(super) disk: Disk,
+    pub(super) life: u32,
+    pub(super) skew_ms: i64,
+    pub(super) line: Option<LineId>,
+    pub(super) call: u64,
+    pub(super) calling: bool,
+    pub(super) asleep: bool,
+    pub(super) unplugged: bool,
+    pub(super) partition_until: Timestamp,
+    pub(super) lag_until: Timestamp,
+    pub(super) doom: Option<Doom>,
+    effects: VecDeque<Effect>,
+    wakes: u64,
+    tickets: u64,
+    pub(super) waiting: BTreeMap<Ticket, Awaited>,
+    /// What the person has had on screen, by conversation.
+    pub(super) screens: BTreeMap<ConversationId, BTreeSet<MessageId>>,
+    /// The newest message as the person last saw it, by conversation.
+    pub(super) on_screen: BTreeMap<ConversationId, Option<MessageId>>,
+    /// What was on screen when the newest reply of theirs was sent, by conversation.
+    pub(super) sent_on: BTreeMap<ConversationId, BTreeSet<MessageId>>,
+    /// What the person began to write.
+    pub(super) writing: BTreeMap<ConversationId, Writing>,
+    /// Acts the desktop took, and that must be found again in the end.
+    pub(super) taken: BTreeSet<baton_domain::CommandId>,
+    seed: u64,
+}
+
+impl Desk {
+    /// A desktop that was never started.
+    pub(super) fn new(at: usize, person: Person, seed: u64) -> Self {
+        Self {
+            at,
+            person,
+            engine: None,
+            disk: Disk::default(),
+            life: 0,
+            skew_ms: 0,
+            line: None,
+            call: 0,
+            calling: false,
+            asleep: true,
+            unplugged: false,
+            partition_until: Timestamp(0),
+            lag_until: Timestamp(0),
+            doom: None,
+            effects: VecDeque::new(),
+            wakes: 0,
+            tickets: 0,
+            waiting: BTreeMap::new(),
+            screens: BTreeMap::new(),
+            on_screen: BTreeMap::new(),
+            sent_on: BTreeMap::new(),
+            writing: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            seed,
+        }
+    }
+
+    /// The time by this computer's clock.
+    const fn local(&self, now: Timestamp) -> Timestamp {
+        now.plus_ms(self.skew_ms)
+    }
+
+    fn start(&mut self) -> Engine {
+        self.life = self.life.saturating_add(1);
+        let number = u64::from(self.life).wrapping_add(u64::try_from(self.at).unwrap_or(0) << 32);
+        let identity = Identity {
+            me: self.person.id,
+            device: self.person.device,
+            server: "https://baton.example".to_owned(),
+            zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
+            version: "1".to_owned(),
+            seed: Rng::of(self.seed, "engine", number).bytes32(),
+        };
+        Engine::new(self.disk.load(), identity)
+    }
+}
+
+impl World {
+    /// Starts a desktop's program on what is on its disk.
+    pub(super) fn start_desk(&mut self, at: usize) {
+        let forgets = self.planted(Planted::OutboxLost);
+        let Some(desk) = self.desks.get_mut(at) else { return };
+        if forgets {
+            desk.disk.outbox.clear();
+        }
+        let engine = desk.start();
+        desk.engine = Some(engine);
+        desk.asleep = false;
+        self.tell_desk(at, Input::Started);
+        self.dial(at);
+    }
+
+    /// Kills a desktop's program and starts it again a moment later.
+    pub(super) fn restart_desk(&mut self, at: usize) {
+        self.drop_line(at);
+        let Some(desk) = self.desks.get_mut(at) else { return };
+        desk.engine = None;
+        desk.effects.clear();
+        desk.waiting.clear();
+        desk.writing.clear();
+        desk.screens.clear();
+        desk.on_screen.clear();
+        desk.calling = false;
+        desk.call = desk.call.wrapping_add(1);
+        desk.doom = None;
+        if !desk.asleep {
+            self.start_desk(at);
+        }
+    }
+
+    /// Tells an engine what happened, and does what it wants.
+    pub(super) fn tell_desk(&mut self, at: usize, input: Input) {
+        let now = self.now();
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep) else { return };
+        let local = desk.local(now);
+        let Some(engine) = &mut desk.engine else { return };
+        let effects = engine.handle(local, input);
+        desk.effects.extend(effects);
+        let life = desk.life;
+        loop {
+            let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.life == life && desk.engine.is_some()) else { return };
+            let Some(effect) = desk.effects.pop_front() else { return };
+            self.carry_out(at, effect);
+        }
+    }
+
+    fn carry_out(&mut self, at: usize, effect: Effect) {
+        match effect {
+            Effect::Persist(batch) => self.persist(at, &batch),
+            Effect::Send(message) => self.desk_says(at, *message),
+            Effect::Reconnect => {
+                self.drop_line(at);
+                self.lost(at, 0);
+                self.dial(at);
+            }
+            Effect::Hurry => {
+                let idle = self.desks.get(at).is_some_and(|desk| desk.line.is_none() && !desk.calling);
+                if idle {
+                    self.dial(at);
+                }
+            }
+            Effect::SaveDraft { draft, .. } => self.send_errand(at, Errand::Save(draft)),
+            Effect::Refetch(conversation) => self.send_errand(at, Errand::Fetch(conversation)),
+            Effect::Answer(ticket, told) => self.told(at, ticket, told),
+            Effect::WakeAt(local) => {
+                let Some(desk) = self.desks.get_mut(at) else { return };
+                desk.wakes = desk.wakes.wrapping_add(1);
+                let (life, turn) = (desk.life, desk.wakes);
+                let when = local.plus_ms(desk.skew_ms.saturating_neg());
+                self.agenda.at(when, Happening::Wake { desk: at, life, turn });
+            }
+            Effect::Emit(UiEvent::Held(held)) => {
+                for one in held {
+                    let name = kind(&one.why);
+                    Tally::count(&mut self.tally.held, &name);
+                }
+            }
+            // Files, bodies and what the window shows are not lived here.
+            Effect::DeleteDraft(_)
+            | Effect::FetchBalances
+            | Effect::FetchBodies
+            | Effect::Emit(_)
+            | Effect::Notify(_)
+            | Effect::Withdraw(_)
+            | Effect::Badge(_)
+            | Effect::End(_) => {}
+        }
+    }
+
+    fn persist(&mut self, at: usize, batch: &Batch) {
+        let Some(desk) = self.desks.get_mut(at) else { return };
+        let doom = desk.doom.take();
+        if !matches!(doom, Some(Doom::BeforeWrite | Doom::WriteFails)) {
+            desk.disk.write(batch);
+            desk.taken.extend(batch.outbox.iter().filter(|(_, row)| row.is_some()).map(|(id, _)| *id));
+        }
+        let name = desk.person.name.clone();
+        match doom {
+            None => {}
+            Some(Doom::WriteFails) => {
+                self.say(&format!("{name}'s disk does not write; Baton starts again"));
+                self.restart_desk(at);
+            }
+            Some(Doom::BeforeWrite | Doom::AfterWrite) => {
+                self.say(&format!("{name}'s Baton is killed and starts again"));
+                self.restart_desk(at);
+            }
+        }
+    }
+
+    fn desk_says(&mut self, at: usize, message: ClientMessage) {
+        if let ClientMessage::Submit { command } = &message {
+            self.note_issued(at, command);
+        }
+        self.say_to_server(at, message);
+    }
+
+    /// Notes what a desktop asks, the first time it does, with what its person had on screen.
+    fn note_issued(&mut self, at: usize, command: &Command) {
+        let Some(desk) = self.desks.get(at) else { return };
+        let replies = matches!(command.body, baton_domain::CommandBody::Reply { .. });
+        let seen = if replies { &desk.sent_on } else { &desk.screens };
+        let nothing = BTreeSet::new();
+        let seen = seen.get(&command.conversation).unwrap_or(&nothing);
+        let verdict = self.check.issued(at, command, seen);
+        self.judge(verdict);
+    }
+
+    /// A server said something.
+    pub(super) fn desk_hears(&mut self, at: usize, message: ServerMessage) {
+        self.check_private(at, &message);
+        if let ServerMessage::Answer { command, answer } = &message {
+            self.check.answered(*command, answer);
+        }
+        self.tell_desk(at, Input::Server(Box::new(message.into())));
+    }
+
+    /// Nobody is told what they may not read, by a rule that is not the product's own.
+    fn check_private(&mut self, at: usize, message: &ServerMessage) {
+        let readable = |inbox| self.cast.may_read(at, inbox);
+        let inbox_of = |id| self.model.conversation(id).map(|conversation| conversation.inbox);
+        let leaked = match message {
+            ServerMessage::Frame { entries, .. } => entries.iter().any(|entry| match &entry.body {
+                baton_domain::LogBody::Conversation { conversation, .. } => {
+                    inbox_of(*conversation).is_some_and(|inbox| !readable(inbox))
+                }
+                _ => false,
+            }),
+            ServerMessage::Snapshot { conversations, .. } => {
+                conversations.iter().any(|conversation| !readable(conversation.inbox))
+            }
+            ServerMessage::Presence { present } => present
+                .iter()
+                .filter_map(|present| present.looking.and_then(inbox_of))
+                .any(|inbox| !readable(inbox)),
+            _ => false,
+        };
+        if leaked {
+            let name = self.desks.get(at).map_or("", |desk| desk.person.name.as_str());
+            self.fail(because(Promise::Private, format!("{name} is told what only Mira may read")));
+        }
+    }
+
+    /// The engine wanted to be woken.
+    pub(super) fn wake(&mut self, at: usize, life: u32, turn: u64) {
+        if self.desks.get(at).is_some_and(|desk| desk.life == life && desk.wakes == turn) {
+            self.tell_desk(at, Input::Tick);
+        }
+    }
+
+    /// Calls a server.
+    pub(super) fn dial(&mut self, at: usize) {
+        let now = self.now();
+        let wait = self.chance.between(20, 150);
+        let dead = self.cut(at);
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep && desk.engine.is_some()) else { return };
+        desk.call = desk.call.wrapping_add(1);
+        desk.calling = true;
+        let call = desk.call;
+        let at_once = desk.unplugged;
+        let wait = if dead && !at_once { RINGS_MS } else { wait };
+        self.agenda.at(now.plus_ms(wait), Happening::Dialled { desk: at, call });
+    }
+
+    /// A call arrives, or does not.
+    pub(super) fn dialled(&mut self, at: usize, call: u64) {
+        let cut = self.cut(at);
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.call == call && !desk.asleep) else { return };
+        desk.calling = false;
+        let up: Vec<usize> = (0..).zip(&self.servers).filter(|(_, server)| server.ready()).map(|(at, _)| at).collect();
+        let server = self.chance.pick(&up).copied().filter(|_| !cut);
+        let Some(server) = server else {
+            let pause = self.chance.between(1000, 4000);
+            self.lost(at, pause);
+            self.redial(at, pause);
+            return;
+        };
+        let line = self.open_line(at, server);
+        if let Some(desk) = self.desks.get_mut(at) {
+            desk.line = Some(line);
+        }
+        self.tell_desk(at, Input::Connected);
+    }
+
+    /// Tries again after a pause.
+    fn redial(&mut self, at: usize, pause: i64) {
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.line.is_none() && !desk.calling) else { return };
+        desk.call = desk.call.wrapping_add(1);
+        desk.calling = true;
+        let call = desk.call;
+        self.agenda.after(pause, Happening::Dialled { desk: at, call });
+    }
+
+    /// The engine learns that there is no connection.
+    pub(super) fn lost(&mut self, at: usize, pause: i64) {
+        let now = self.now();
+        let Some(local) = self.desks.get(at).map(|desk| desk.local(now)) else { return };
+        self.tell_desk(at, Input::Disconnected { error: None, next: local.plus_ms(pause) });
+    }
+
+    /// A desktop learns that its line is gone.
+    pub(super) fn line_gone(&mut self, at: usize, line: LineId) {
+        if let Some(line) = self.lines.get_mut(&line) {
+            line.near = false;
+        }
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.line == Some(line)) else { return };
+        desk.line = None;
+        self.lost(at, 500);
+        self.redial(at, 500);
+    }
+
+    fn send_errand(&mut self, at: usize, errand: Errand) {
+        let life = self.desks.get(at).map_or(0, |desk| desk.life);
+        let wait = self.chance.between(5, 60);
+        self.agenda.after(wait, Happening::Draft { desk: at, life, errand: Box::new(errand) });
+    }
+
+    /// An errand arrives at a server, or its answer at the desktop.
+    pub(super) fn errand(&mut self, at: usize, life: u32, errand: Errand) {
+        let reached = !self.cut(at) && self.servers.iter().any(super::server::Server::ready);
+        let unreachable = || ApiError { code: ErrorCode::Unreachable, message: "no way there".to_owned() };
+        let answer = match errand {
+            Errand::Save(draft) => {
+                let (conversation, revision) = (draft.conversation, draft.revision);
+                let result = if reached { self.save_draft(*draft) } else { Err(unreachable()) };
+                Errand::Saved { conversation, revision, result }
+            }
+            Errand::Fetch(conversation) => {
+                let found = if reached { self.fetch(at, conversation) } else { None };
+                Errand::Fetched { conversation, found }
+            }
+            Errand::Saved { conversation, revision, result } => {
+                if self.desks.get(at).is_some_and(|desk| desk.life == life) {
+                    // The server may have it, and the desktop not know.
+                    let result = if self.cut(at) { Err(unreachable()) } else { result };
+                    self.tell_desk(at, Input::DraftSaved { conversation, revision, result });
+                }
+                return;
+            }
+            Errand::Fetched { conversation, found } => {
+                if self.desks.get(at).is_some_and(|desk| desk.life == life) {
+                    self.tell_desk(at, Input::Refetched { conversation, found });
+                }
+                return;
+            }
+        };
+        let wait = self.chance.between(5, 60);
+        self.agenda.after(wait, Happening::Draft { desk: at, life, errand: Box::new(answer) });
+    }
+
+    fn save_draft(&mut self, draft: Draft) -> Result<(), ApiError> {
+        self.model.put_draft(DraftRow {
+            id: draft.id,
+            conversation: draft.conversation,
+            member: draft.member,
+            text: draft.text,
+            revision: draft.revision,
+            saved_at: self.agenda.now(),
+            files_present: true,
+        });
+        self.sync();
+        Ok(())
+    }
+
+    fn fetch(&self, at: usize, id: ConversationId) -> Option<Box<ConversationWithEntries>> {
+        let conversation = self.model.conversation(id)?.clone();
+        let desk = self.desks.get(at)?;
+        let readable = self.capabilities(desk.person.id, conversation.inbox).contains(&Capability::Read);
+        let of_it = |entry: &&baton_domain::LogEntry| {
+            matches!(&entry.body, baton_domain::LogBody::Conversation { conversation, .. } if *conversation == id)
+        };
+        let entries = self.model.log().iter().map(|sealed| &sealed.entry).filter(of_it).cloned().collect();
+        readable.then(|| Box::new(ConversationWithEntries { conversation, entries }))
+    }
+
+    /// Asks an engine for something in its person's name.
+    pub(super) fn ask(&mut self, at: usize, ask: Ask, awaited: Awaited) {
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep && desk.engine.is_some()) else { return };
+        desk.tickets = desk.tickets.wrapping_add(1);
+        let ticket = Ticket(desk.tickets);
+        desk.waiting.insert(ticket, awaited);
+        self.tell_desk(at, Input::Ui { ticket, ask: Box::new(ask) });
+    }
+
+    fn told(&mut self, at: usize, ticket: Ticket, told: Told) {
+        let Some(awaited) = self.desks.get_mut(at).and_then(|desk| desk.waiting.remove(&ticket)) else { return };
+        if let Told::Acted(Acted::Refused { refusal }) = &told {
+            let (what, why) = (awaited.kind.clone(), kind(refusal));
+            Tally::count(&mut self.tally.refused, &what);
+            Tally::count(&mut self.tally.refusals, &why);
+        } else if matches!(told, Told::Acted(Acted::Done { .. })) {
+            Tally::count(&mut self.tally.accepted, &awaited.kind);
+        }
+        self.person_told(at, awaited, told);
+    }
+}

@@ -1,0 +1,430 @@
+//! The people: small models of how somebody works. They look at a screen, act on what is on it, and take what they are told
+//! as people do: read on, send all the same, leave it, ask, or suggest.
+
+use baton_client::engine::{Ask, Told};
+use baton_domain::{
+    Address, AfterReply, CommandBody, CommandId, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS,
+    HandoffContext, LockAnswer, MemberId, MessageId, Money, Outcome, OutboundState, Priority, Refusal, Role, SECOND_MS,
+    Settlement,
+};
+use baton_protocol::{Acted, HeldResolution};
+
+use super::{Happening, World};
+use crate::cast::sentence;
+use crate::plan::Deed;
+use crate::rng::Rng;
+use crate::tally::kind;
+
+/// What somebody waits to hear of.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    /// What they did, for the totals.
+    pub(super) kind: String,
+    conversation: Option<ConversationId>,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Act,
+    Typing,
+    Sending,
+    /// What was dropped with it, if that is so.
+    Letting(Option<CommandId>),
+}
+
+/// A reply somebody is writing.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    cover: bool,
+    text: String,
+    after: AfterReply,
+    quote: Option<Money>,
+    close: Option<Outcome>,
+    /// They look at the thread again before they send.
+    reads_on: bool,
+    attempts: u8,
+    rng: Rng,
+}
+
+/// Something somebody goes on with.
+#[derive(Debug, Clone)]
+pub enum Scene {
+    /// Types on.
+    Types(ConversationId),
+    /// Sends what they wrote.
+    Sends(ConversationId),
+    /// Takes the last act back.
+    Undoes,
+}
+
+impl World {
+    /// Somebody sets out to do something.
+    pub(super) fn deed(&mut self, who: usize, deed: Deed, rng: &mut Rng) {
+        let Some(desk) = self.desks.get(who) else { return };
+        if desk.asleep || desk.engine.is_none() {
+            return;
+        }
+        let me = desk.person.id;
+        let mine = move |c: &Conversation| c.owner == Some(me);
+        let open = |c: &Conversation| !c.status.is_over();
+        let any = rng.chance(12);
+        let mut find = |wanted: &dyn Fn(&Conversation) -> bool| self.find(who, rng, &|c| any || wanted(c));
+        let found = match deed {
+            Deed::Claim => find(&|c| c.owner.is_none() && open(c)),
+            Deed::Reply => find(&|c| (mine(c) || c.owner.is_none()) && open(c) && c.lock.is_none()),
+            Deed::Cover => find(&|c| c.owner.is_some() && !mine(c) && open(c)),
+            Deed::Note | Deed::Tag | Deed::Sort => find(&open),
+            Deed::NextStep | Deed::FollowUp | Deed::Close | Deed::Release => find(&|c| mine(c) && open(c)),
+            Deed::Assign => find(&open),
+            Deed::Snooze | Deed::Block => find(&|c| mine(c) && open(c) && c.blocked.is_none()),
+            Deed::HandOff => find(&|c| mine(c) && open(c) && c.handoff.is_none()),
+            Deed::CompleteFollowUp => find(&|c| mine(c) && c.follow_up.is_some()),
+            Deed::Wake => find(&|c| c.snoozed.is_some()),
+            Deed::Reopen => find(&|c| c.status.is_over()),
+            Deed::Accept | Deed::Decline => find(&|c| c.handoff.as_ref().is_some_and(|offer| offer.to == me)),
+            Deed::Unblock => find(&|c| c.blocked.is_some()),
+            Deed::NoReplyNeeded | Deed::NotALead => find(&|c| c.unanswered_since.is_some()),
+            Deed::RequestLock | Deed::TakeOver | Deed::Suggest => {
+                find(&|c| c.lock.as_ref().is_some_and(|lock| lock.member != me))
+            }
+            Deed::AnswerRequest => find(&|c| c.lock.as_ref().is_some_and(|lock| lock.member == me && lock.asked.is_some())),
+            Deed::Settle => return self.settle_doubts(who, rng),
+            Deed::ResolveHeld => return self.tidy_held(who, rng),
+            Deed::Undo => return self.undo(who),
+            Deed::Unplug => return self.unplug(who),
+            Deed::Plug => return self.plug(who),
+        };
+        let Some(id) = found else { return };
+        match deed {
+            Deed::Reply => self.begin_reply(who, id, false, rng),
+            Deed::Cover => self.begin_reply(who, id, true, rng),
+            _ => {
+                if let Some(body) = self.body(who, deed, rng) {
+                    self.act(who, id, body, rng);
+                }
+            }
+        }
+    }
+
+    fn find(&self, who: usize, rng: &mut Rng, wanted: &dyn Fn(&Conversation) -> bool) -> Option<ConversationId> {
+        let engine = self.desks.get(who)?.engine.as_ref()?;
+        let all: Vec<ConversationId> = engine.conversations().filter(|c| wanted(c)).map(|c| c.id).collect();
+        rng.pick(&all).copied()
+    }
+
+    fn body(&self, who: usize, deed: Deed, rng: &mut Rng) -> Option<CommandBody> {
+        use CommandBody as C;
+        let now = self.agenda.now();
+        let manager = self.desks.get(who).is_some_and(|desk| desk.person.role == Role::Manager);
+        let text = sentence(rng);
+        let later = now.plus_ms(rng.between(HOUR_MS / 60, 5 * DAY_MS));
+        let zone = Some("Europe/Berlin".to_owned());
+        Some(match deed {
+            Deed::Claim => C::Claim,
+            Deed::Note => C::AddNote { text, mentions: Vec::new() },
+            Deed::Tag if rng.chance(70) => C::Tag { tag: format!("t{}", rng.below(4)) },
+            Deed::Tag => C::Untag { tag: format!("t{}", rng.below(4)) },
+            Deed::Sort => C::SetFields {
+                category: None,
+                priority: Some(if rng.chance(50) { Priority::High } else { Priority::Normal }),
+                value: rng.chance(30).then(|| Money { cents: 100_000, currency: "EUR".to_owned() }),
+                company: None,
+                subject: None,
+            },
+            Deed::NextStep => C::SetNextStep { text },
+            Deed::FollowUp => C::ScheduleFollowUp { due: later, zone, text: None },
+            Deed::CompleteFollowUp => C::CompleteFollowUp,
+            Deed::Snooze => {
+                C::Snooze { until: rng.chance(85).then_some(later), zone, reason: rng.chance(70).then_some(text) }
+            }
+            Deed::Wake => C::Wake,
+            Deed::Close => {
+                let outcomes = [Outcome::Won, Outcome::Lost, Outcome::Unqualified, Outcome::Spam];
+                C::Close { outcome: rng.pick(&outcomes).copied().filter(|_| rng.chance(90)), reason: None }
+            }
+            Deed::Reopen => C::Reopen,
+            Deed::HandOff => C::HandOff { to: self.colleague(who, rng), context: self.context(rng) },
+            Deed::Assign => C::Assign { to: self.colleague(who, rng), context: self.context(rng) },
+            Deed::Accept => C::AcceptHandoff,
+            Deed::Decline => C::DeclineHandoff { reason: None },
+            Deed::Release => C::Release,
+            Deed::Block => C::Block { on: Some(self.colleague(who, rng)), address: None, text },
+            Deed::Unblock => C::Unblock,
+            Deed::NoReplyNeeded => C::NoReplyNeeded,
+            Deed::NotALead => C::NotALead,
+            Deed::RequestLock => C::RequestLock,
+            Deed::AnswerRequest => {
+                C::AnswerRequest { answer: if rng.chance(50) { LockAnswer::Give } else { LockAnswer::Keep } }
+            }
+            Deed::TakeOver if manager || rng.chance(20) => C::TakeOver,
+            Deed::TakeOver => return None,
+            Deed::Suggest => C::SuggestDraft { text },
+            Deed::Reply | Deed::Cover | Deed::Undo | Deed::ResolveHeld | Deed::Settle | Deed::Unplug | Deed::Plug => {
+                return None;
+            }
+        })
+    }
+
+    fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {
+        let others: Vec<MemberId> =
+            self.desks.iter().filter(|desk| desk.at != who).map(|desk| desk.person.id).collect();
+        rng.pick(&others).copied().unwrap_or(MemberId(uuid::Uuid::nil()))
+    }
+
+    fn context(&self, rng: &mut Rng) -> Option<HandoffContext> {
+        let said = HandoffContext {
+            happened: sentence(rng),
+            promised: rng.chance(50).then(|| "an offer by Friday".to_owned()),
+            next_step: "call them".to_owned(),
+        };
+        rng.chance(85).then_some(said)
+    }
+
+    /// Opens a conversation: all of it is on screen now.
+    fn look_at(&mut self, who: usize, id: ConversationId) -> Option<MessageId> {
+        let desk = self.desks.get_mut(who)?;
+        let shown: Vec<MessageId> = desk.disk.messages_of(id).collect();
+        let last = desk.engine.as_ref()?.state(id)?.last_message.as_ref().map(|last| last.id);
+        desk.screens.entry(id).or_default().extend(shown);
+        desk.on_screen.insert(id, last);
+        let awaited = Awaited { kind: "looking".to_owned(), conversation: Some(id), what: What::Act };
+        self.ask(who, Ask::Looking { conversation: Some(id), seen: last }, awaited);
+        last
+    }
+
+    /// What the person last saw as the newest message; they look now, unless they had it open and act from memory.
+    fn last_seen(&mut self, who: usize, id: ConversationId, from_memory: bool) -> Option<MessageId> {
+        let known = self.desks.get(who).and_then(|desk| desk.on_screen.get(&id).copied());
+        match known {
+            Some(last) if from_memory => last,
+            _ => self.look_at(who, id),
+        }
+    }
+
+    fn act(&mut self, who: usize, id: ConversationId, body: CommandBody, rng: &mut Rng) {
+        let from_memory = rng.chance(35);
+        let last_seen = self.last_seen(who, id, from_memory);
+        self.in_words(who, id, &body);
+        let awaited = Awaited { kind: kind(&body), conversation: Some(id), what: What::Act };
+        self.ask(who, Ask::Act { conversation: id, body, last_seen }, awaited);
+    }
+
+    fn in_words(&mut self, who: usize, id: ConversationId, body: &CommandBody) {
+        let words = crate::words::asked(&self.cast, body);
+        self.by(who, id, &words);
+    }
+
+    fn by(&mut self, who: usize, id: ConversationId, words: &str) {
+        let Some(desk) = self.desks.get(who) else { return };
+        let number = desk.engine.as_ref().and_then(|engine| engine.state(id)).map_or(0, |state| state.number);
+        let line = format!("{} {words} #{number}", desk.person.name);
+        self.say(&line);
+    }
+
+    fn begin_reply(&mut self, who: usize, id: ConversationId, cover: bool, rng: &mut Rng) {
+        if self.desks.get(who).is_none_or(|desk| desk.writing.contains_key(&id)) {
+            return;
+        }
+        self.look_at(who, id);
+        let now = self.now();
+        let after = match rng.below(3) {
+            0 => AfterReply::FollowUpIfNoAnswer { due: rng.chance(20).then(|| now.plus_ms(2 * DAY_MS)) },
+            1 => AfterReply::IOwe { what: "the offer".to_owned(), due: now.plus_ms(rng.between(HOUR_MS, 3 * DAY_MS)) },
+            _ => AfterReply::NothingMore,
+        };
+        let writing = Writing {
+            cover,
+            text: String::new(),
+            after,
+            quote: rng.chance(15).then(|| Money { cents: 99_900, currency: "EUR".to_owned() }),
+            close: rng.chance(6).then_some(Outcome::Won),
+            reads_on: rng.chance(55),
+            attempts: 0,
+            rng: Rng::new(rng.next()),
+        };
+        self.by(who, id, "opens");
+        if let Some(desk) = self.desks.get_mut(who) {
+            desk.writing.insert(id, writing);
+        }
+        self.types(who, id);
+    }
+
+    /// Somebody goes on.
+    pub(super) fn scene(&mut self, who: usize, scene: Scene) {
+        if self.desks.get(who).is_none_or(|desk| desk.asleep) {
+            return;
+        }
+        match scene {
+            Scene::Types(id) => self.types(who, id),
+            Scene::Sends(id) => self.sends(who, id),
+            Scene::Undoes => self.undo(who),
+        }
+    }
+
+    fn types(&mut self, who: usize, id: ConversationId) {
+        let Some(desk) = self.desks.get_mut(who) else { return };
+        let state = desk.engine.as_ref().and_then(|engine| engine.state(id)).cloned();
+        let Some(writing) = desk.writing.get_mut(&id) else { return };
+        let Some(state) = state else { return };
+        let some = sentence(&mut writing.rng);
+        writing.text.push_str(&some);
+        let draft = draft(&state, &writing.text);
+        let cover = writing.cover;
+        let done = writing.rng.chance(55);
+        let wait = writing.rng.between(SECOND_MS, 9 * SECOND_MS);
+        let scene = if done { Scene::Sends(id) } else { Scene::Types(id) };
+        self.agenda.after(wait, Happening::Person { desk: who, scene: Box::new(scene) });
+        let awaited = Awaited { kind: "compose".to_owned(), conversation: Some(id), what: What::Typing };
+        self.ask(who, Ask::Compose { conversation: id, draft, cover }, awaited);
+    }
+
+    fn sends(&mut self, who: usize, id: ConversationId) {
+        let Some(writing) = self.desks.get(who).and_then(|desk| desk.writing.get(&id)).cloned() else { return };
+        let last_seen = self.last_seen(who, id, !writing.reads_on);
+        if let Some(desk) = self.desks.get_mut(who) {
+            let seen = desk.screens.get(&id).cloned().unwrap_or_default();
+            desk.sent_on.insert(id, seen);
+        }
+        self.by(who, id, "presses Send in");
+        let awaited = Awaited { kind: "reply".to_owned(), conversation: Some(id), what: What::Sending };
+        let Writing { after, quote, close, .. } = writing;
+        self.ask(who, Ask::Send { conversation: id, after, quote, close, last_seen }, awaited);
+    }
+
+    /// Somebody is told what became of what they did.
+    pub(super) fn person_told(&mut self, who: usize, awaited: Awaited, told: Told) {
+        if let (What::Letting(dropped), Told::Acted(Acted::Done { command, .. })) = (&awaited.what, &told)
+            && let Some(desk) = self.desks.get_mut(who)
+        {
+            // Taken back before anybody heard of it, or dropped on purpose.
+            desk.taken.remove(&dropped.unwrap_or(*command));
+        }
+        if let (What::Letting(Some(dropped)), Told::Acted(Acted::Pending { .. })) = (&awaited.what, &told)
+            && let Some(desk) = self.desks.get_mut(who)
+        {
+            desk.taken.remove(dropped);
+        }
+        let (What::Sending, Some(id)) = (awaited.what, awaited.conversation) else { return };
+        let Some(writing) = self.desks.get_mut(who).and_then(|desk| desk.writing.get_mut(&id)) else { return };
+        match told {
+            Told::Acted(Acted::Done { .. }) => {
+                let undoes = writing.rng.chance(15);
+                let wait = writing.rng.between(SECOND_MS, 12 * SECOND_MS);
+                self.stop_writing(who, id);
+                if undoes {
+                    self.agenda.after(wait, Happening::Person { desk: who, scene: Box::new(Scene::Undoes) });
+                }
+            }
+            Told::Acted(Acted::Refused { refusal }) => {
+                writing.attempts = writing.attempts.saturating_add(1);
+                let newer = matches!(refusal, Refusal::NewerMessage { .. } | Refusal::AlreadyAnswered { .. });
+                let again = writing.attempts < 3 && (newer && writing.rng.chance(60) || writing.rng.chance(10));
+                let wait = writing.rng.between(SECOND_MS, 6 * SECOND_MS);
+                writing.reads_on = true;
+                let suggests = writing.rng.chance(30);
+                let text = writing.text.clone();
+                if again {
+                    let scene = Box::new(Scene::Sends(id));
+                    self.agenda.after(wait, Happening::Person { desk: who, scene });
+                    return;
+                }
+                self.stop_writing(who, id);
+                if suggests {
+                    let mut rng = Rng::new(1);
+                    self.act(who, id, CommandBody::SuggestDraft { text }, &mut rng);
+                }
+                let awaited = Awaited { kind: "discard".to_owned(), conversation: Some(id), what: What::Act };
+                self.ask(who, Ask::Discard { conversation: id }, awaited);
+            }
+            Told::Acted(Acted::Pending { .. }) => self.stop_writing(who, id),
+            Told::Failed(_) => {
+                writing.attempts = writing.attempts.saturating_add(1);
+                if writing.attempts < 3 {
+                    let scene = Box::new(Scene::Sends(id));
+                    self.agenda.after(3 * SECOND_MS, Happening::Person { desk: who, scene });
+                } else {
+                    self.stop_writing(who, id);
+                }
+            }
+            Told::Composed(_) | Told::Done => {}
+        }
+    }
+
+    fn stop_writing(&mut self, who: usize, id: ConversationId) {
+        if let Some(desk) = self.desks.get_mut(who) {
+            desk.writing.remove(&id);
+        }
+    }
+
+    fn undo(&mut self, who: usize) {
+        let name = self.desks.get(who).map(|desk| desk.person.name.clone()).unwrap_or_default();
+        self.say(&format!("{name} takes the last act back"));
+        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Letting(None) };
+        self.ask(who, Ask::Undo, awaited);
+    }
+
+    /// Goes through the held list, the conversation of each on screen.
+    fn tidy_held(&mut self, who: usize, rng: &mut Rng) {
+        let held = self.desks.get(who).and_then(|desk| desk.engine.as_ref()).map(|engine| engine.held_list());
+        for one in held.unwrap_or_default().into_iter().take(2) {
+            self.look_at(who, one.conversation);
+            if let Some(desk) = self.desks.get_mut(who) {
+                let seen = desk.screens.get(&one.conversation).cloned().unwrap_or_default();
+                desk.sent_on.insert(one.conversation, seen);
+            }
+            let (how, words, dropped) = match rng.below(10) {
+                0..5 => (HeldResolution::Retry, "does all the same what was held in", None),
+                5..7 => (HeldResolution::MakeNote, "makes what was held a note in", Some(one.id)),
+                _ => (HeldResolution::Discard, "drops what was held in", Some(one.id)),
+            };
+            self.by(who, one.conversation, words);
+            let what = if dropped.is_some() { What::Letting(dropped) } else { What::Act };
+            let awaited = Awaited { kind: format!("held {}", kind(&how)), conversation: Some(one.conversation), what };
+            self.ask(who, Ask::ResolveHeld { id: one.id, how }, awaited);
+        }
+    }
+
+    /// Asks the customer, who knows, about every reply in doubt.
+    fn settle_doubts(&mut self, who: usize, rng: &mut Rng) {
+        let Some(engine) = self.desks.get(who).and_then(|desk| desk.engine.as_ref()) else { return };
+        let doubts: Vec<(ConversationId, MessageId)> = engine
+            .conversations()
+            .flat_map(|conversation| conversation.outbound.iter().map(|outbound| (conversation.id, outbound)))
+            .filter(|(_, outbound)| matches!(outbound.state, OutboundState::Unknown { .. }))
+            .map(|(id, outbound)| (id, outbound.id))
+            .collect();
+        for (id, outbound) in doubts {
+            let how = if self.check.mail.arrived(outbound) {
+                Settlement::Delivered
+            } else if rng.chance(60) {
+                Settlement::SendAgain
+            } else {
+                Settlement::Drop
+            };
+            self.act(who, id, CommandBody::SettleUnknown { outbound, how }, rng);
+        }
+    }
+
+    fn unplug(&mut self, who: usize) {
+        let Some(desk) = self.desks.get_mut(who).filter(|desk| !desk.unplugged) else { return };
+        desk.unplugged = true;
+        let words = format!("{} goes offline", desk.person.name);
+        self.say(&words);
+        self.break_line(who, None);
+    }
+
+    fn plug(&mut self, who: usize) {
+        let Some(desk) = self.desks.get_mut(who).filter(|desk| desk.unplugged) else { return };
+        desk.unplugged = false;
+        let words = format!("{} is back", desk.person.name);
+        self.say(&words);
+        self.dial(who);
+    }
+}
+
+fn draft(state: &Conversation, text: &str) -> DraftText {
+    let to: Vec<Address> = if state.reply_to.is_empty() { vec![state.contact.clone()] } else { state.reply_to.clone() };
+    let subject = if state.subject.starts_with("Re: ") { state.subject.clone() } else { format!("Re: {}", state.subject) };
+    DraftText { to, cc: Vec::new(), subject, text: text.to_owned(), files: Vec::new() }
+}

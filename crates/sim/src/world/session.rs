@@ -1,0 +1,241 @@
+//! What a server says to one desktop: welcome, a snapshot or what it lacks, and then whatever happens, by what it may read.
+
+use baton_domain::{ConversationId, DeviceId, MemberId, Scope};
+use baton_protocol::{ClientMessage, Cursor, Present, ServerMessage};
+use baton_server::referee::Input;
+use baton_server::sync::scopes::scopes;
+use baton_store::port::Renewal;
+use baton_store::server::Readable;
+
+use super::server::Waiter;
+use super::{LineId, World};
+use crate::planted::Planted;
+
+/// Conversations in one part of a snapshot: few, so that there are several parts.
+const PART: usize = 4;
+
+/// A desktop's session on a server.
+#[derive(Debug, Clone)]
+pub struct Session {
+    desk: usize,
+    member: MemberId,
+    device: DeviceId,
+    readable: Readable,
+    at: u64,
+    looking: Option<ConversationId>,
+    active: bool,
+}
+
+impl World {
+    /// A server hears something on a line.
+    pub(super) fn session_hears(&mut self, id: LineId, message: ClientMessage) {
+        let Some((desk, server)) = self.lines.get(&id).map(|line| (line.desk, line.server)) else { return };
+        match message {
+            ClientMessage::Hello { device, cursor, .. } => self.hello(id, desk, server, device, cursor),
+            ClientMessage::Submit { command } => {
+                let Some(session) = self.session(server, id).cloned() else { return };
+                let mut command = command;
+                // The server says who asks, from where.
+                command.actor = baton_domain::Actor::Member { id: session.member };
+                command.device = session.device;
+                for command in self.at_the_door(*command) {
+                    let command = Box::new(command);
+                    let waiter = Waiter::Desk { line: id, command: command.clone() };
+                    self.ask_referee(server, waiter, |ticket| Input::Submit { ticket, command });
+                }
+            }
+            ClientMessage::Presence { looking, active } => {
+                if let Some(session) = self.session(server, id) {
+                    session.looking = looking;
+                    session.active = active;
+                }
+                self.tell_presence(server, id);
+            }
+            ClientMessage::Renew { conversation, token, active_at } => {
+                let now = self.now();
+                if let Some(Session { member, device, .. }) = self.session(server, id).cloned() {
+                    self.model.set_now(now);
+                    self.model.renew(Renewal { conversation, token, member, device, active_at });
+                    self.sync();
+                }
+            }
+            ClientMessage::Notified { .. } => {}
+            ClientMessage::Ping => {
+                let now = self.now();
+                self.say_to_desk(id, ServerMessage::Pong { now });
+            }
+        }
+    }
+
+    fn session(&mut self, server: usize, id: LineId) -> Option<&mut Session> {
+        self.servers.get_mut(server)?.sessions.get_mut(&id)
+    }
+
+    pub(super) fn end_session(&mut self, server: usize, id: LineId) {
+        if let Some(server) = self.servers.get_mut(server) {
+            server.sessions.remove(&id);
+        }
+    }
+
+    fn hello(&mut self, id: LineId, desk: usize, server: usize, device: DeviceId, cursor: Option<Cursor>) {
+        let Some(member) = self.desks.get(desk).map(|desk| desk.person.id) else { return };
+        let Some(readable) = self.readable(server, member) else { return self.hung_up(id) };
+        let head = self.cursor();
+        let known = cursor.filter(|cursor| self.known(cursor));
+        let welcome = ServerMessage::Welcome {
+            epoch: head.epoch,
+            member,
+            now: self.now(),
+            head: head.number,
+            scopes: scopes(&readable),
+            snapshot: known.is_none(),
+        };
+        let at = known.map_or(head.number, |cursor| cursor.number);
+        let lacks = at == head.number;
+        let session = Session { desk, member, device, readable: readable.clone(), at, looking: None, active: false };
+        if let Some(server) = self.servers.get_mut(server) {
+            server.sessions.insert(id, session);
+        }
+        let snapshot = matches!(welcome, ServerMessage::Welcome { snapshot: true, .. });
+        self.say_to_desk(id, welcome);
+        if snapshot {
+            self.snapshot(id, &readable, &head);
+        } else if !lacks {
+            self.advance(server, id, &head);
+        } else {
+            let (from, to) = (head.number, head);
+            self.say_to_desk(id, ServerMessage::Frame { from, to, entries: Vec::new() });
+        }
+        self.tell_presence(server, id);
+    }
+
+    fn readable(&self, server: usize, member: MemberId) -> Option<Readable> {
+        Some(self.servers.get(server)?.documents()?.readable(member))
+    }
+
+    /// Whether a cursor is a place of this log.
+    fn known(&self, cursor: &Cursor) -> bool {
+        let head = self.model.head();
+        let at = cursor.number.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        let hash = at.and_then(|at| self.model.log().get(at)).map(|sealed| hex::encode(sealed.hash));
+        cursor.epoch == head.epoch && hash.as_ref() == Some(&cursor.hash)
+    }
+
+    fn snapshot(&mut self, id: LineId, readable: &Readable, head: &Cursor) {
+        let leaks = self.planted(Planted::ScopeLeak);
+        let mut conversations: Vec<_> = self
+            .model
+            .conversations()
+            .filter(|conversation| leaks || readable.may_read(Scope::Inbox { id: conversation.inbox }))
+            .cloned()
+            .collect();
+        conversations.sort_by_key(|conversation| std::cmp::Reverse((conversation.updated_at, conversation.id)));
+        let parts = conversations.chunks(PART).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let parts = if parts.is_empty() { vec![Vec::new()] } else { parts };
+        let count = parts.len();
+        for (part, conversations) in (0..).zip(parts) {
+            let entries = self
+                .model
+                .log()
+                .iter()
+                .map(|sealed| &sealed.entry)
+                .filter(|entry| match &entry.body {
+                    baton_domain::LogBody::Conversation { conversation, .. } => {
+                        conversations.iter().any(|one| one.id == *conversation)
+                    }
+                    _ => false,
+                })
+                .cloned()
+                .collect();
+            let first = part == 0;
+            let documents = if first { self.model.documents().cloned().collect() } else { Vec::new() };
+            let last = usize::try_from(part).unwrap_or(usize::MAX).saturating_add(1) >= count;
+            let scopes = scopes(readable);
+            let message =
+                ServerMessage::Snapshot { scopes, cursor: head.clone(), part, last, documents, conversations, entries };
+            self.say_to_desk(id, message);
+        }
+    }
+
+    /// Tells every desktop of a server what was appended.
+    pub(super) fn fan_out(&mut self, server: usize, head: &Cursor) {
+        let ids: Vec<LineId> =
+            self.servers.get(server).map(|server| server.sessions.keys().copied().collect()).unwrap_or_default();
+        for id in ids {
+            self.advance(server, id, head);
+        }
+    }
+
+    fn advance(&mut self, server: usize, id: LineId, head: &Cursor) {
+        let leaks = self.planted(Planted::ScopeLeak);
+        let gap = self.planted(Planted::Gap) && self.chance.chance(3);
+        let Some(session) = self.servers.get_mut(server).and_then(|server| server.sessions.get_mut(&id)) else { return };
+        if session.at >= head.number {
+            return;
+        }
+        let from = session.at;
+        session.at = head.number;
+        let readable = session.readable.clone();
+        let skip = usize::try_from(from).unwrap_or(usize::MAX);
+        let mut entries: Vec<_> = self
+            .model
+            .log()
+            .iter()
+            .skip(skip)
+            .map(|sealed| &sealed.entry)
+            .filter(|entry| entry.number <= head.number)
+            .filter(|entry| leaks || readable.may_read(entry.scope))
+            .cloned()
+            .collect();
+        if gap {
+            entries.pop();
+        }
+        self.say_to_desk(id, ServerMessage::Frame { from, to: head.clone(), entries });
+    }
+
+    /// Tells everybody on a server where somebody looks, and them where the others do.
+    fn tell_presence(&mut self, server: usize, _id: LineId) {
+        let Some(sessions) = self.servers.get(server).map(|server| server.sessions.clone()) else { return };
+        for (line, listener) in &sessions {
+            let present = sessions
+                .values()
+                .map(|session| {
+                    let inbox = session.looking.and_then(|id| self.model.conversation(id)).map(|one| one.inbox);
+                    let shown = inbox.is_some_and(|inbox| listener.readable.inboxes.contains(&inbox));
+                    let looking = session.looking.filter(|_| shown);
+                    Present { member: session.member, looking, active: session.active }
+                })
+                .collect();
+            self.say_to_desk(*line, ServerMessage::Presence { present });
+        }
+    }
+
+    /// Where planted bugs meet a command. Without one it goes through as it is.
+    fn at_the_door(&mut self, mut command: baton_domain::Command) -> Vec<baton_domain::Command> {
+        use baton_domain::CommandBody as C;
+        let state = self.model.conversation(command.conversation);
+        if self.planted(Planted::NewerIgnored) && command.last_seen.is_some() {
+            command.last_seen = state.and_then(|state| state.last_message.as_ref()).map(|last| last.id);
+        }
+        if self.planted(Planted::AnyToken)
+            && let C::Reply { token, .. } = &mut command.body
+            && let Some(lock) = state.and_then(|state| state.lock.as_ref())
+        {
+            *token = lock.token;
+        }
+        let mut all = vec![command];
+        if self.planted(Planted::TwiceUnderNewId) && self.chance.chance(5) {
+            let again = all.first().cloned().map(|mut again| {
+                again.id = baton_domain::CommandId(self.chance.uuid());
+                again
+            });
+            all.extend(again);
+        }
+        all
+    }
+
+    /// Which desktop is on a line, for faults that look for one.
+    pub(super) fn desk_of(&self, server: usize, id: LineId) -> Option<usize> {
+        Some(self.servers.get(server)?.sessions.get(&id)?.desk)
+    }
+}

@@ -1,0 +1,78 @@
+//! Bugs put in on purpose are found within two hundred lives: that is how we know that the simulator can fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use baton_sim::check::Promise;
+use baton_sim::plan::{Size, draw};
+use baton_sim::planted::Planted;
+use baton_sim::{live, live_plan, shrink};
+
+const SEEDS: u64 = 200;
+
+/// The first life that breaks one of `promises` with the bug in, and only with it.
+fn found(bug: Planted, promises: &[Promise]) {
+    let size = Size::default();
+    let first = (1..=SEEDS).find_map(|seed| Some((seed, live(seed, size, Some(bug)).broken?)));
+    let (seed, broken) = first.unwrap_or_else(|| panic!("{} was not found within {SEEDS} lives", bug.name()));
+    assert!(promises.contains(&broken.promise), "{} by seed {seed}: {broken:?}", bug.name());
+    assert_eq!(live(seed, size, None).broken, None, "seed {seed} fails without the bug, too");
+}
+
+#[test]
+fn a_command_that_arrives_twice_under_another_id_is_found() {
+    found(Planted::TwiceUnderNewId, &[Promise::Asked]);
+}
+
+#[test]
+fn a_missing_fence_is_found() {
+    found(Planted::NoFence, &[Promise::DeliveredOnce, Promise::DeliveryKnown]);
+}
+
+#[test]
+fn sending_again_after_a_restart_is_found() {
+    found(Planted::SendsAgain, &[Promise::DeliveredOnce, Promise::DeliveryKnown]);
+}
+
+#[test]
+fn answering_over_an_unseen_message_is_found() {
+    found(Planted::NewerIgnored, &[Promise::NothingUnseen]);
+}
+
+#[test]
+fn a_gap_in_a_frame_is_found() {
+    found(Planted::Gap, &[Promise::Converged, Promise::Rest, Promise::NothingUnseen]);
+}
+
+#[test]
+fn a_leaking_scope_is_found() {
+    found(Planted::ScopeLeak, &[Promise::Private]);
+}
+
+#[test]
+fn an_answer_before_the_disk_has_it_is_found() {
+    found(Planted::EarlyAnswer, &[Promise::Durable]);
+}
+
+#[test]
+fn a_disk_that_forgets_what_waits_is_found() {
+    found(Planted::OutboxLost, &[Promise::NothingVanishes, Promise::Rest]);
+}
+
+#[test]
+fn an_item_of_the_mailbox_passed_over_is_found() {
+    found(Planted::MailSkipped, &[Promise::Ledger]);
+}
+
+#[test]
+fn a_deadline_nobody_looks_at_is_found() {
+    found(Planted::Overslept, &[Promise::Deadlines]);
+}
+
+#[test]
+fn a_life_that_fails_is_told_shorter() {
+    let size = Size::default();
+    let plan = draw(1, size);
+    let broken = live_plan(1, size, plan.clone(), Some(Planted::ScopeLeak)).broken.unwrap();
+    let (shorter, life) = shrink::shrink(1, size, &plan, Some(Planted::ScopeLeak), broken.promise).unwrap();
+    assert!(shorter.len() * 4 < plan.len(), "{} of {} steps are left", shorter.len(), plan.len());
+    assert_eq!(life.broken.unwrap().promise, broken.promise);
+}
