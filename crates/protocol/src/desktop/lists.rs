@@ -1,0 +1,193 @@
+//! Lists: views, groups and rows.
+
+use baton_domain::{Address, ConversationId, InboxId, MemberId, Money, Phase, Priority, Status, Timestamp};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The views on the left (V1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum View {
+    /// Overdue, due today, answered and mine, unassigned.
+    Today,
+    /// I own it, and it is not over.
+    Mine,
+    /// Nobody owns it.
+    Unassigned,
+    /// The next move is the customer's.
+    Waiting,
+    /// The customer has our offer.
+    QuotesOut,
+    /// A colleague's input is awaited.
+    Blocked,
+    /// Out of sight for a while.
+    Snoozed,
+    /// Over.
+    Closed,
+    /// All that is not over.
+    All,
+    /// Unanswered when the mailbox was connected.
+    LeftOver,
+}
+
+/// What to list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ListQuery {
+    /// Which view.
+    pub view: View,
+    /// Only this inbox.
+    pub inbox: Option<InboxId>,
+    /// Only this owner.
+    pub owner: Option<MemberId>,
+    /// In which order; `None` for the view's own.
+    pub sort: Option<Sort>,
+    /// From which row on.
+    pub offset: u32,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Orders of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Sort {
+    /// What is due first.
+    Due,
+    /// What happened last first.
+    Newest,
+    /// What has waited longest first.
+    Oldest,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ListPage {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// How many there are in all.
+    pub total: u32,
+    /// The groups, in order, with how many rows each has in all.
+    pub groups: Vec<GroupCount>,
+}
+
+/// The groups of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Group {
+    /// Its date has passed.
+    Overdue,
+    /// Its date is today.
+    DueToday,
+    /// The customer answered and it is mine.
+    YourTurn,
+    /// Offered to me.
+    Offered,
+    /// Nobody owns it.
+    Unassigned,
+    /// Everything else.
+    Rest,
+}
+
+/// How many rows a group has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupCount {
+    /// Which.
+    pub group: Group,
+    /// How many.
+    pub count: u32,
+}
+
+/// How many a view holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ViewCount {
+    /// Which view.
+    pub view: View,
+    /// Only this inbox; `None` for all.
+    pub inbox: Option<InboxId>,
+    /// How many.
+    pub count: u32,
+    /// How many of them are late.
+    pub late: u32,
+}
+
+/// Whose move it is, and why; the window puts it in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Turn {
+    /// Nobody took it yet.
+    Nobody,
+    /// Ours: the customer wrote.
+    Ours,
+    /// Ours: the customer answered our offer.
+    AnsweredQuote,
+    /// Ours: we owe something.
+    Owed,
+    /// Ours: no answer came and it is time to ask again.
+    Chase,
+    /// Ours: the cadence proposes to close.
+    ProposeClose,
+    /// The customer's.
+    Customer,
+    /// A colleague's.
+    Colleague,
+    /// Offered to somebody.
+    Offered,
+    /// Out of sight.
+    Snoozed,
+    /// Nobody's: it is over.
+    Over,
+}
+
+/// A row of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// Which.
+    pub id: ConversationId,
+    /// Its number for people.
+    pub number: u32,
+    /// In which group of the view.
+    pub group: Group,
+    /// In which inbox.
+    pub inbox: InboxId,
+    /// The customer.
+    pub contact: Address,
+    /// Their company.
+    pub company: Option<String>,
+    /// What it is about.
+    pub subject: String,
+    /// One line: the newest message.
+    pub preview: String,
+    /// The owner.
+    pub owner: Option<MemberId>,
+    /// The status.
+    pub status: Status,
+    /// The phase.
+    pub phase: Phase,
+    /// Whose move it is.
+    pub turn: Turn,
+    /// When something is due.
+    pub due: Option<Timestamp>,
+    /// The instant the list shows otherwise: the newest message's.
+    pub at: Timestamp,
+    /// How urgent.
+    pub priority: Priority,
+    /// What it may be worth.
+    pub value: Option<Money>,
+    /// Whether I have not seen its newest message.
+    pub unread: bool,
+    /// Whether any message carries a file.
+    pub has_attachment: bool,
+    /// Who is replying.
+    pub replying: Option<MemberId>,
+    /// I have an unsent draft in it.
+    pub draft: bool,
+    /// An action of mine in it waits for the network, or was held.
+    pub pending: bool,
+    /// A reply in it is in doubt or failed.
+    pub trouble: bool,
+}

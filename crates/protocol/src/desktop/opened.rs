@@ -1,0 +1,161 @@
+//! A conversation on screen: its thread, its bodies, and what may be done in it.
+
+use baton_domain::{BlobId, Conversation, DraftText, LogEntry, MemberId, MessageId, Refusal, Timestamp};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{Held, PendingAction, Row, Turn};
+
+/// A conversation on screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Opened {
+    /// Its state, with what waits for the network already in it.
+    pub conversation: Conversation,
+    /// Whose move it is.
+    pub turn: Turn,
+    /// Its thread, oldest first.
+    pub thread: Vec<ThreadItem>,
+    /// My draft in it.
+    pub draft: Option<DraftText>,
+    /// What I may do here, by name of the command; with the reason where not.
+    pub allowed: Vec<Allowed>,
+    /// Who may be given it.
+    pub assignable: Vec<MemberId>,
+    /// The newest message: what a command carries as last seen.
+    pub last_message: Option<MessageId>,
+    /// When a chase would be due, by the inbox's cadence, if a reply left now.
+    pub next_chase: Timestamp,
+    /// Other conversations with the same customer or company.
+    pub related: Vec<Row>,
+    /// Actions of mine in it that wait for the network or for an answer.
+    pub pending: Vec<PendingAction>,
+    /// Actions of mine in it that were held.
+    pub held: Vec<Held>,
+    /// Whether any of it could not be understood by this version: then nothing can be done in it.
+    pub update_needed: bool,
+}
+
+/// Whether I may do something, for greying out. The server decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Allowed {
+    /// What.
+    pub action: Action,
+    /// Why not; `None` when I may.
+    pub refusal: Option<Refusal>,
+}
+
+/// What a person can do in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// Become the owner.
+    Claim,
+    /// Make somebody the owner.
+    Assign,
+    /// Give it back.
+    Release,
+    /// Offer it to a colleague.
+    HandOff,
+    /// Answer the customer.
+    Reply,
+    /// Answer in the owner's place.
+    Cover,
+    /// Write a note.
+    Note,
+    /// Snooze.
+    Snooze,
+    /// Set a follow-up.
+    FollowUp,
+    /// Close.
+    Close,
+    /// Open again.
+    Reopen,
+    /// No reply needed.
+    NoReplyNeeded,
+    /// Not a lead.
+    NotALead,
+    /// Wait for a colleague.
+    Block,
+    /// Take the reply lock from its holder.
+    TakeOver,
+    /// Suggest a text to whoever is replying.
+    Suggest,
+}
+
+/// An item of a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ThreadItem {
+    /// A message that came in, or went out outside Baton.
+    Message {
+        /// The message.
+        message: Box<baton_domain::Message>,
+        /// Other ways the same message came.
+        also: Vec<String>,
+    },
+    /// A reply of ours.
+    Reply {
+        /// The reply, with where it stands.
+        outbound: Box<baton_domain::Outbound>,
+    },
+    /// A note.
+    Note {
+        /// Its id.
+        id: MessageId,
+        /// Who.
+        by: Option<MemberId>,
+        /// When.
+        at: Timestamp,
+        /// The text.
+        text: String,
+        /// Who is mentioned.
+        mentions: Vec<MemberId>,
+        /// It is a text suggested to whoever is replying.
+        suggestion: bool,
+        /// It waits for the network.
+        pending: bool,
+    },
+    /// Things that happened, folded into one line.
+    Events {
+        /// In order.
+        entries: Vec<LogEntry>,
+    },
+}
+
+/// A message's body, made safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Body {
+    /// The visible text.
+    pub text: String,
+    /// The quoted text below it, folded.
+    pub quoted: Option<String>,
+    /// The signature, folded.
+    pub signature: Option<String>,
+    /// A complete, sanitised document for a sandboxed frame, where the message has HTML worth showing.
+    pub html: Option<String>,
+    /// How many remote images were not loaded.
+    pub blocked_images: u32,
+    /// Its links, in order of appearance.
+    pub links: Vec<BodyLink>,
+    /// The body is not on this computer yet, and there is no network.
+    pub missing: bool,
+    /// Files.
+    pub attachments: Vec<baton_domain::Attachment>,
+    /// The raw source.
+    pub blob: Option<BlobId>,
+}
+
+/// A link of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BodyLink {
+    /// What the reader sees.
+    pub shown: String,
+    /// Where it leads.
+    pub target: String,
+    /// Why it looks like a trick, in English for the details; `None` when it does not.
+    pub suspicious: Option<String>,
+}
