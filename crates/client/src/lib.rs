@@ -5,6 +5,15 @@
 //! for the replica's file, the socket and the keyring. [`api`] is the one door: the shells (Tauri's window, the loopback web
 //! shell, tests with ten desktops in one process) open nothing else.
 
+mod blobs;
+mod bodies;
+mod installation;
+mod keys;
+mod mailbox;
+mod net;
+mod seal;
+mod work;
+
 pub mod api;
 pub mod engine;
 pub mod views;

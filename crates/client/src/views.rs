@@ -9,8 +9,8 @@ mod search;
 mod thread;
 
 pub use allowed::{Judge, allowed, assignable};
-pub(crate) use list::{at, replying};
 pub use list::{Listed, page};
+pub(crate) use list::{at, replying};
 pub(crate) use place::views;
 pub use place::{Placement, Viewer, due_at, place, snoozed, trouble, turn, unread};
 pub use search::{Haystack, Needle};

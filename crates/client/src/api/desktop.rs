@@ -6,14 +6,18 @@ use baton_protocol::{ApiError, ErrorCode, Reply, Request, UiEvent};
 use tokio::sync::broadcast;
 
 use super::{Config, EmbeddedServer, Shell, StartError};
-
-/// How many events a slow window may lag behind before it has to ask for everything again.
-const EVENTS: usize = 1024;
+use crate::installation::Installation;
 
 /// A desktop without a window. Cloning gives another handle of the same one.
 #[derive(Clone)]
 pub struct Desktop {
-    events: broadcast::Sender<UiEvent>,
+    installation: Arc<Installation>,
+}
+
+impl std::fmt::Debug for Desktop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Desktop(..)")
+    }
 }
 
 impl Desktop {
@@ -27,10 +31,8 @@ impl Desktop {
         shell: Arc<dyn Shell>,
         embedded: Option<Arc<dyn EmbeddedServer>>,
     ) -> Result<Self, StartError> {
-        let _ = (config, shell, embedded);
-        Ok(Self {
-            events: broadcast::Sender::new(EVENTS),
-        })
+        let installation = Installation::start(config, shell, embedded).await?;
+        Ok(Self { installation })
     }
 
     /// Answers one request of the window.
@@ -38,30 +40,41 @@ impl Desktop {
     /// # Errors
     /// A code from the closed list, with words for a log. A refusal is not an error.
     pub async fn call(&self, request: Request) -> Result<Reply, ApiError> {
-        let _ = request;
-        Err(ApiError {
-            code: ErrorCode::BadRequest,
-            message: "nothing is set up".to_owned(),
+        let installation = self.installation.clone();
+        // Whoever asked may go away (a closed window, a dropped connection); what was begun is finished all the same.
+        let answered = tokio::spawn(async move { installation.call(request).await });
+        answered.await.unwrap_or_else(|cause| {
+            Err(ApiError {
+                code: ErrorCode::Internal,
+                message: cause.to_string(),
+            })
         })
     }
 
-    /// What the window is told unasked, from now on.
+    /// What the window is told unasked, from now on. A receiver that lagged asks again for what is on screen.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<UiEvent> {
-        self.events.subscribe()
+        self.installation.events()
     }
 
     /// A button of a notification was pressed, or the notification itself (`open`).
     pub async fn on_notification(&self, key: &str, action: &str) {
-        let _ = (key, action);
+        let installation = self.installation.clone();
+        let (key, action) = (key.to_owned(), action.to_owned());
+        let pressed = tokio::spawn(async move { installation.on_notification(&key, &action).await });
+        if let Err(error) = pressed.await {
+            tracing::error!(%error, "a notification's button was not heeded");
+        }
     }
 
-    /// How many conversations need me.
+    /// How many conversations need me: late, answered, or offered to me.
     #[must_use]
     pub fn unread_badge(&self) -> u32 {
-        0
+        self.installation.badge()
     }
 
     /// Stops: everything is on disk, the connection and an embedded server are closed.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        self.installation.stop().await;
+    }
 }

@@ -1,8 +1,6 @@
 //! What a person asks, at the door of the engine.
 
-use baton_domain::{
-    CommandBody, CommandId, ConversationId, Invalid, MessageId, Refusal, needs,
-};
+use baton_domain::{CommandBody, CommandId, ConversationId, Invalid, MessageId, Refusal, needs};
 use baton_protocol::{Acted, ClientMessage, Settings};
 
 use super::io::{Ask, Effect, Ticket, Told};

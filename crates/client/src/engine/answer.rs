@@ -95,7 +95,9 @@ impl Engine {
     }
 
     fn fleeting_refused(&mut self, id: CommandId, refusal: Refusal) {
-        let Some(fleeting) = self.fleeting.remove(&id) else { return };
+        let Some(fleeting) = self.fleeting.remove(&id) else {
+            return;
+        };
         match fleeting.purpose {
             Purpose::Act => self.answer(fleeting.ticket, Told::Acted(Acted::Refused { refusal })),
             Purpose::ComposeLock => self.compose_lock_answered(fleeting.conversation, Some(refusal)),

@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::{
-    CommandBody, ConversationId, DraftId, DraftText, MINUTE_MS, Refusal, SECOND_MS, Timestamp,
-};
+use baton_domain::{CommandBody, ConversationId, DraftId, DraftText, MINUTE_MS, Refusal, SECOND_MS, Timestamp};
 use baton_protocol::{ApiError, ClientMessage, ComposeLock, Composed, Draft};
 use serde::{Deserialize, Serialize};
 
@@ -48,11 +46,14 @@ struct LocalDraft {
     share_at: i64,
 }
 
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wish {
     Asked,
-    Refused { refusal: Refusal, version: u32, again_at: Timestamp },
+    Refused {
+        refusal: Refusal,
+        version: u32,
+        again_at: Timestamp,
+    },
 }
 
 impl Drafts {
@@ -199,7 +200,9 @@ impl Engine {
             Some(Wish::Asked) => return,
             // Nothing changed and little time has passed: the answer would be the same.
             Some(Wish::Refused {
-                version: then, again_at, ..
+                version: then,
+                again_at,
+                ..
             }) if *then == version && self.now < *again_at => return,
             _ => {}
         }
@@ -352,7 +355,10 @@ impl Engine {
 
     /// Renewals come at a third of a lock's lifetime: two of them may be lost.
     fn renewal_ms(&self, id: ConversationId) -> i64 {
-        let inbox = self.confirmed.get(&id).and_then(|state| self.documents.inboxes.get(&state.inbox));
+        let inbox = self
+            .confirmed
+            .get(&id)
+            .and_then(|state| self.documents.inboxes.get(&state.inbox));
         inbox.map_or(15 * SECOND_MS, |inbox| inbox.policy.lock_lifetime_ms / 3)
     }
 

@@ -63,7 +63,9 @@ impl Documents {
     /// A member's name, as people read it.
     #[must_use]
     pub fn name(&self, member: MemberId) -> &str {
-        self.members.get(&member).map_or("A colleague", |member| member.name.as_str())
+        self.members
+            .get(&member)
+            .map_or("A colleague", |member| member.name.as_str())
     }
 
     /// Everybody and everything shared, as the window wants it: inboxes only those `member` may read.

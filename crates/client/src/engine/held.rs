@@ -32,7 +32,13 @@ impl HeldItem {
         rows.iter()
             .filter_map(|(id, row)| {
                 let stored = read(row)?;
-                Some((*id, Self { place: row.place, stored }))
+                Some((
+                    *id,
+                    Self {
+                        place: row.place,
+                        stored,
+                    },
+                ))
             })
             .collect()
     }
@@ -197,7 +203,9 @@ impl Engine {
             id: stored.command.id,
             conversation: stored.command.conversation,
             number: conversation.map_or(0, |conversation| conversation.number),
-            subject: conversation.map(|conversation| conversation.subject.clone()).unwrap_or_default(),
+            subject: conversation
+                .map(|conversation| conversation.subject.clone())
+                .unwrap_or_default(),
             body: stored.command.body.clone(),
             draft: stored.intent.as_ref().map(|intent| intent.text.clone()),
             why: stored.why.clone(),
@@ -213,7 +221,9 @@ fn words_of(stored: &Stored) -> Option<String> {
         return Some(intent.text.text.clone());
     }
     let words = match &stored.command.body {
-        C::SetNextStep { text } | C::AddNote { text, .. } | C::SuggestDraft { text } | C::Block { text, .. } => Some(text),
+        C::SetNextStep { text } | C::AddNote { text, .. } | C::SuggestDraft { text } | C::Block { text, .. } => {
+            Some(text)
+        }
         C::ScheduleFollowUp { text, .. } => text.as_ref(),
         C::Snooze { reason, .. } | C::Close { reason, .. } | C::DeclineHandoff { reason } => reason.as_ref(),
         C::Assign { context, .. } | C::HandOff { context, .. } => context.as_ref().map(|context| &context.happened),

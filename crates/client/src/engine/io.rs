@@ -4,7 +4,8 @@ use baton_domain::{
     AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, MessageId, Money, Outcome, Timestamp,
 };
 use baton_protocol::{
-    Acted, ApiError, Balance, ClientMessage, Composed, ConversationWithEntries, Draft, HeldResolution, Settings, UiEvent,
+    Acted, ApiError, Balance, ClientMessage, Composed, ConversationWithEntries, Draft, HeldResolution, Settings,
+    UiEvent,
 };
 use baton_store::replica::Batch;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, Conversation, ConversationId, DraftText, Event, MemberId, MessageId, Refusal,
-    Stamp, Timestamp, decide, evolve,
+    Actor, Command, CommandBody, CommandId, Conversation, ConversationId, DraftText, Event, MemberId, MessageId,
+    Refusal, Stamp, Timestamp, decide, evolve,
 };
 use baton_store::replica::Row;
 use serde::{Deserialize, Serialize};
@@ -146,7 +146,9 @@ impl Outbox {
     }
 
     pub(super) fn of(&self, conversation: ConversationId) -> impl Iterator<Item = &Item> {
-        self.items.values().filter(move |item| item.command.conversation == conversation)
+        self.items
+            .values()
+            .filter(move |item| item.command.conversation == conversation)
     }
 
     /// How many wait for the server.
@@ -171,7 +173,10 @@ impl Item {
     pub(super) fn is_free(&self) -> bool {
         matches!(
             self.command.body,
-            CommandBody::AddNote { .. } | CommandBody::Tag { .. } | CommandBody::Untag { .. } | CommandBody::SuggestDraft { .. }
+            CommandBody::AddNote { .. }
+                | CommandBody::Tag { .. }
+                | CommandBody::Untag { .. }
+                | CommandBody::SuggestDraft { .. }
         )
     }
 
@@ -344,7 +349,9 @@ impl Engine {
         if places.is_empty() {
             return;
         }
-        let Some(mut state) = self.confirmed.get(&id).cloned() else { return };
+        let Some(mut state) = self.confirmed.get(&id).cloned() else {
+            return;
+        };
         let mut number = self.cursor.as_ref().map_or(0, |cursor| cursor.number);
         for place in places {
             let events = match self.outbox.items.get(&place) {
@@ -353,7 +360,9 @@ impl Engine {
                 }
                 _ => Vec::new(),
             };
-            let Some(item) = self.outbox.items.get_mut(&place) else { continue };
+            let Some(item) = self.outbox.items.get_mut(&place) else {
+                continue;
+            };
             for event in &events {
                 number = number.saturating_add(1);
                 let stamp = Stamp {
@@ -408,7 +417,12 @@ impl Engine {
     }
 
     /// A command of mine about a conversation, acted now.
-    pub(super) fn command(&mut self, conversation: ConversationId, body: CommandBody, last_seen: Option<MessageId>) -> Command {
+    pub(super) fn command(
+        &mut self,
+        conversation: ConversationId,
+        body: CommandBody,
+        last_seen: Option<MessageId>,
+    ) -> Command {
         // Based on what the server confirmed: what I foresee counts versions the log may never have.
         let based_on = self.confirmed.get(&conversation).map(|confirmed| confirmed.version);
         Command {
@@ -445,9 +459,10 @@ impl Engine {
                 done: None,
             },
         );
-        self.out.push(Effect::Send(Box::new(baton_protocol::ClientMessage::Submit {
-            command: Box::new(command),
-        })));
+        self.out
+            .push(Effect::Send(Box::new(baton_protocol::ClientMessage::Submit {
+                command: Box::new(command),
+            })));
         Some(id)
     }
 }

@@ -151,7 +151,10 @@ impl Engine {
         let inbox = self.documents.inboxes.get(&conversation.inbox);
         let first_chase = |policy: &baton_domain::InboxPolicy| policy.cadence_days.first().copied().unwrap_or(2);
         let next_chase = inbox.map_or(self.now, |inbox| {
-            inbox.policy.calendar.add_business_days(self.now, first_chase(&inbox.policy))
+            inbox
+                .policy
+                .calendar
+                .add_business_days(self.now, first_chase(&inbox.policy))
         });
         let pending = self
             .outbox

@@ -114,7 +114,14 @@ impl Reminders {
 }
 
 impl Engine {
-    fn remind(&mut self, kind: Kind, id: ConversationId, stamp: i64, deadline: Option<Timestamp>, by: Option<MemberId>) {
+    fn remind(
+        &mut self,
+        kind: Kind,
+        id: ConversationId,
+        stamp: i64,
+        deadline: Option<Timestamp>,
+        by: Option<MemberId>,
+    ) {
         let key = format!("{}/{}/{id}/{stamp}", kind.name(), self.id.me);
         if self.reminders.shown.contains_key(&key) || self.reminders.waiting.contains_key(&key) {
             return;
@@ -144,7 +151,11 @@ impl Engine {
             .as_ref()
             .filter(|follow_up| follow_up.due <= self.now && self.follow_up_is_mine(state))
             .map(|follow_up| follow_up.due);
-        let offer = state.handoff.as_ref().filter(|offer| offer.to == me).map(|offer| (offer.until, offer.from));
+        let offer = state
+            .handoff
+            .as_ref()
+            .filter(|offer| offer.to == me)
+            .map(|offer| (offer.until, offer.from));
         if let Some(due) = follow_up {
             self.remind(Kind::FollowUp, id, due.0, Some(due), None);
         }
@@ -173,9 +184,8 @@ impl Engine {
             return;
         }
         let by = entry.actor.member();
-        let mine = |outbound: baton_domain::MessageId| {
-            state.outbound(outbound).is_some_and(|outbound| outbound.by == me)
-        };
+        let mine =
+            |outbound: baton_domain::MessageId| state.outbound(outbound).is_some_and(|outbound| outbound.by == me);
         let kind = match event {
             Event::MessageReceived { message, live: true } if message.kind == MessageKind::Human => {
                 if state.owner == Some(me) {
@@ -232,7 +242,10 @@ impl Engine {
             Kind::Answered => mine && state.unanswered_since.is_some(),
             Kind::Assigned => mine,
             Kind::NewLead => state.owner.is_none() && !state.status.is_over() && self.on_duty(state),
-            Kind::Asked => state.lock.as_ref().is_some_and(|lock| lock.member == me && lock.asked.is_some()),
+            Kind::Asked => state
+                .lock
+                .as_ref()
+                .is_some_and(|lock| lock.member == me && lock.asked.is_some()),
             Kind::Trouble => views::trouble(state),
         }
     }
@@ -244,8 +257,15 @@ impl Engine {
             .inboxes
             .get(&state.inbox)
             .is_some_and(|inbox| inbox.policy.calendar.is_open(self.now));
-        let here = self.documents.members.get(&self.id.me).is_some_and(|member| member.available(self.now));
-        let may = self.documents.capabilities(self.id.me, state.inbox).contains(&Capability::Work);
+        let here = self
+            .documents
+            .members
+            .get(&self.id.me)
+            .is_some_and(|member| member.available(self.now));
+        let may = self
+            .documents
+            .capabilities(self.id.me, state.inbox)
+            .contains(&Capability::Work);
         open && here && may
     }
 
@@ -347,7 +367,9 @@ impl Engine {
     }
 
     fn withdraw(&mut self, id: ConversationId, tell: bool) {
-        let Some(showing) = self.reminders.showing.remove(&id) else { return };
+        let Some(showing) = self.reminders.showing.remove(&id) else {
+            return;
+        };
         for reminder in &showing.reminders {
             self.record(&reminder.key, true);
             if tell {
@@ -443,6 +465,10 @@ impl Engine {
         let first = self.reminders.waiting.values().map(|reminder| reminder.show_at).min()?;
         let at = first.max(self.reminders.gather_until);
         // The end of the quiet hours is found by looking again.
-        Some(if at <= self.now { self.now.plus_ms(MINUTE_MS) } else { at })
+        Some(if at <= self.now {
+            self.now.plus_ms(MINUTE_MS)
+        } else {
+            at
+        })
     }
 }

@@ -38,7 +38,11 @@ impl Engine {
         if let Err(refusal) = self.may_act(id, &CommandBody::RequestLock) {
             return refuse(self, refusal);
         }
-        let text = self.drafts.text(id).filter(|text| !text.text.trim().is_empty()).cloned();
+        let text = self
+            .drafts
+            .text(id)
+            .filter(|text| !text.text.trim().is_empty())
+            .cloned();
         let Some(text) = text else {
             return refuse(self, invalid("text", Invalid::Empty));
         };
@@ -47,7 +51,9 @@ impl Engine {
             return refuse(self, invalid("body", Invalid::NotNow));
         }
         let state = self.confirmed.get(&id);
-        let cover = state.and_then(|state| state.lock.as_ref()).is_some_and(|lock| lock.member == self.id.me && lock.cover);
+        let cover = state
+            .and_then(|state| state.lock.as_ref())
+            .is_some_and(|lock| lock.member == self.id.me && lock.cover);
         let intent = Intent {
             owner: state.and_then(|state| state.owner),
             last_message: last_seen.or_else(|| self.newest_message(id)),
@@ -124,7 +130,9 @@ impl Engine {
     pub(super) fn reply_saved(&mut self, conversation: ConversationId, revision: u64, result: Result<(), ApiError>) {
         // A keystroke's save may still be under way before the reply's own.
         let saving = |item: &&Item| item.stage == Stage::Saving(revision);
-        let Some(item) = self.outbox.of(conversation).find(saving) else { return };
+        let Some(item) = self.outbox.of(conversation).find(saving) else {
+            return;
+        };
         let reply = item.command.id;
         let cover = item.intent.as_ref().is_some_and(|intent| intent.cover);
         if let Err(error) = result {
@@ -184,13 +192,19 @@ impl Engine {
         if self.my_token(conversation).is_some() {
             self.submit_reply(reply, conversation);
         } else {
-            let to = self.confirmed.get(&conversation).and_then(|state| state.lock.as_ref()).map(|lock| lock.member);
+            let to = self
+                .confirmed
+                .get(&conversation)
+                .and_then(|state| state.lock.as_ref())
+                .map(|lock| lock.member);
             self.refuse(reply, Refusal::LockLost { to });
         }
     }
 
     fn submit_reply(&mut self, reply: CommandId, conversation: ConversationId) {
-        let Some(token) = self.my_token(conversation) else { return };
+        let Some(token) = self.my_token(conversation) else {
+            return;
+        };
         let Some(item) = self.outbox.get_mut(reply) else { return };
         item.set_token(token);
         item.stage = Stage::Submitted;
@@ -208,7 +222,9 @@ impl Engine {
             Refusal::Invalid { field, .. } => field == "token",
             _ => false,
         };
-        let Some(item) = self.outbox.get_mut(id) else { return false };
+        let Some(item) = self.outbox.get_mut(id) else {
+            return false;
+        };
         let unattended = item.intent.as_ref().is_some_and(|intent| intent.unattended);
         if !(lapsed && unattended && item.token() != 0 && !item.was_retried) {
             return false;

@@ -7,8 +7,8 @@ use baton_domain::{
     SECOND_MS, Scope, Timestamp,
 };
 use baton_protocol::{
-    AccountHealth, ApiError, Balance, Connection, ConnectionState, Cursor, ErrorCode, HealthRow, Present, Settings, Theme,
-    UiEvent,
+    AccountHealth, ApiError, Balance, Connection, ConnectionState, Cursor, ErrorCode, HealthRow, Present, Settings,
+    Theme, UiEvent,
 };
 use baton_store::replica::{Batch, Loaded};
 use jiff::tz::TimeZone;
@@ -142,7 +142,11 @@ impl Engine {
     pub fn new(loaded: Loaded, id: Identity) -> Self {
         let state = &loaded.state;
         // What can't be read any more is fetched anew from the beginning; what the person did is kept.
-        let cursor = if loaded.unreadable == 0 { value(state, key::CURSOR) } else { None };
+        let cursor = if loaded.unreadable == 0 {
+            value(state, key::CURSOR)
+        } else {
+            None
+        };
         let offset_ms = value(state, key::OFFSET).unwrap_or(0);
         let settings = value(state, key::SETTINGS).unwrap_or_else(default_settings);
         let blind: Blind = value(state, key::BLIND).unwrap_or_default();
@@ -320,7 +324,8 @@ impl Engine {
             self.out.push(Effect::Emit(UiEvent::Team));
         }
         if !touched.is_empty() {
-            self.out.push(Effect::Emit(UiEvent::Changed(touched.into_iter().collect())));
+            self.out
+                .push(Effect::Emit(UiEvent::Changed(touched.into_iter().collect())));
         }
         if std::mem::take(&mut self.held_changed) {
             self.out.push(Effect::Emit(UiEvent::Held(self.held_list())));

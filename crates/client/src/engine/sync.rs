@@ -93,10 +93,14 @@ impl Engine {
                 let count = u32::try_from(conversations.len()).unwrap_or(u32::MAX);
                 for conversation in conversations {
                     self.touched.insert(conversation.id);
-                    self.batch.conversations.insert(conversation.id, Some(conversation.clone()));
+                    self.batch
+                        .conversations
+                        .insert(conversation.id, Some(conversation.clone()));
                     self.confirmed.insert(conversation.id, conversation);
                 }
-                self.batch.entries.extend(entries.into_iter().map(|entry| (entry.number, entry)));
+                self.batch
+                    .entries
+                    .extend(entries.into_iter().map(|entry| (entry.number, entry)));
                 if let Link::Snapshot { done, .. } = &mut self.link {
                     *done = done.saturating_add(count);
                 }
@@ -269,6 +273,12 @@ impl Engine {
                     self.touched.insert(id);
                     self.batch.conversations.insert(id, Some(state.clone()));
                     self.confirmed.insert(id, state);
+                    if matches!(
+                        event,
+                        Event::MessageReceived { .. } | Event::OutsideReply { .. } | Event::OwnerChanged { .. }
+                    ) {
+                        self.out.push(Effect::FetchBodies);
+                    }
                     self.heed(id, &entry, event);
                     self.batch.entries.insert(entry.number, entry);
                 }
@@ -341,7 +351,9 @@ impl Engine {
         self.floors.insert(id, newest);
         self.batch.forget.insert(Forget::Entries(id));
         self.batch.conversations.insert(id, Some(found.conversation.clone()));
-        self.batch.entries.extend(found.entries.into_iter().map(|entry| (entry.number, entry)));
+        self.batch
+            .entries
+            .extend(found.entries.into_iter().map(|entry| (entry.number, entry)));
         self.confirmed.insert(id, found.conversation);
         self.touched.insert(id);
     }

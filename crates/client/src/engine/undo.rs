@@ -45,7 +45,10 @@ impl Engine {
             self.answer(Some(ticket), Told::Acted(Acted::Refused { refusal }));
             return;
         };
-        let unsaid = self.outbox.get(last.command).is_some_and(|item| item.stage == Stage::Waiting);
+        let unsaid = self
+            .outbox
+            .get(last.command)
+            .is_some_and(|item| item.stage == Stage::Waiting);
         if unsaid && !self.online() {
             // Nobody has heard of it yet: it simply did not happen.
             let taken = self.take_item(last.command);
@@ -68,7 +71,10 @@ impl Engine {
             }
             return;
         }
-        let last_seen = self.state(last.conversation).and_then(|state| state.last_message.as_ref()).map(|last| last.id);
+        let last_seen = self
+            .state(last.conversation)
+            .and_then(|state| state.last_message.as_ref())
+            .map(|last| last.id);
         let command = self.command(last.conversation, last.body, last_seen);
         let id = command.id;
         let attended = Some(ticket).filter(|_| self.online());
@@ -85,14 +91,21 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
     match body {
         C::Claim => before.owner.is_none().then_some(C::Release),
         C::Assign { to, .. } => match before.owner {
-            Some(owner) if owner != *to => Some(C::Assign { to: owner, context: None }),
+            Some(owner) if owner != *to => Some(C::Assign {
+                to: owner,
+                context: None,
+            }),
             Some(_) => None,
             None => Some(C::Release),
         },
         C::Release => (before.owner == Some(me)).then_some(C::Claim),
         C::SetStatus { status } => {
             let over = status.is_over() && !before.status.is_over();
-            (before.status != *status).then_some(if over { C::Reopen } else { C::SetStatus { status: before.status } })
+            (before.status != *status).then_some(if over {
+                C::Reopen
+            } else {
+                C::SetStatus { status: before.status }
+            })
         }
         C::SetFields {
             category,
@@ -136,10 +149,14 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
             text: blocked.text.clone(),
         }),
         C::Close { .. } | C::NotALead => (!before.status.is_over()).then_some(C::Reopen),
-        C::Reopen => before.closing.as_ref().filter(|closing| closing.outcome != Outcome::Imported).map(|closing| C::Close {
-            outcome: Some(closing.outcome),
-            reason: closing.reason.clone(),
-        }),
+        C::Reopen => before
+            .closing
+            .as_ref()
+            .filter(|closing| closing.outcome != Outcome::Imported)
+            .map(|closing| C::Close {
+                outcome: Some(closing.outcome),
+                reason: closing.reason.clone(),
+            }),
         _ => None,
     }
 }
@@ -152,9 +169,12 @@ pub(super) fn cancel(reply: CommandId) -> CommandBody {
 }
 
 fn follow_up_before(before: &Conversation) -> Option<CommandBody> {
-    before.follow_up.as_ref().map(|follow_up| CommandBody::ScheduleFollowUp {
-        due: follow_up.due,
-        zone: follow_up.zone.clone(),
-        text: follow_up.text.clone(),
-    })
+    before
+        .follow_up
+        .as_ref()
+        .map(|follow_up| CommandBody::ScheduleFollowUp {
+            due: follow_up.due,
+            zone: follow_up.zone.clone(),
+            text: follow_up.text.clone(),
+        })
 }

@@ -20,7 +20,11 @@ pub(super) fn notification(
     now: Timestamp,
 ) -> Notification {
     let who = who(state);
-    let by = |fallback: &str| reminder.by.map_or_else(|| fallback.to_owned(), |by| documents.name(by).to_owned());
+    let by = |fallback: &str| {
+        reminder
+            .by
+            .map_or_else(|| fallback.to_owned(), |by| documents.name(by).to_owned())
+    };
     let (title, first, actions) = match reminder.kind {
         Kind::FollowUp => (
             format!("Follow-up due: {who}"),
@@ -44,7 +48,10 @@ pub(super) fn notification(
         ),
         Kind::Offered => (
             format!("{} hands you {who}", by("A colleague")),
-            state.handoff.as_ref().map(|offer| format!("Next: {}", offer.context.next_step)),
+            state
+                .handoff
+                .as_ref()
+                .map(|offer| format!("Next: {}", offer.context.next_step)),
             [("open", "Open"), ("accept", "Take it")].as_slice(),
         ),
         Kind::Asked => (
@@ -121,7 +128,11 @@ fn buttons(actions: &[(&str, &str)]) -> Vec<NotificationAction> {
 /// The customer as a salesperson would name them: the company, else the person, else the address.
 fn who(state: &Conversation) -> String {
     let contact = &state.contact;
-    let person = if contact.name.trim().is_empty() { &contact.email } else { &contact.name };
+    let person = if contact.name.trim().is_empty() {
+        &contact.email
+    } else {
+        &contact.name
+    };
     match &state.company {
         Some(company) if !company.trim().is_empty() => company.clone(),
         _ => person.clone(),
@@ -145,7 +156,10 @@ fn promised(follow_up: &FollowUp, now: Timestamp) -> String {
 }
 
 fn preview(state: &Conversation) -> Option<String> {
-    state.last_message.as_ref().map(|last| last.preview.replace(['\n', '\r'], " "))
+    state
+        .last_message
+        .as_ref()
+        .map(|last| last.preview.replace(['\n', '\r'], " "))
 }
 
 fn short(text: &str) -> String {

@@ -40,7 +40,10 @@ pub fn page<'a>(
     for (_, group, _) in &rows {
         match groups.last_mut() {
             Some(last) if last.group == *group => last.count = last.count.saturating_add(1),
-            _ => groups.push(GroupCount { group: *group, count: 1 }),
+            _ => groups.push(GroupCount {
+                group: *group,
+                count: 1,
+            }),
         }
     }
     let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);

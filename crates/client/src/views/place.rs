@@ -90,7 +90,11 @@ const fn bit(view: View) -> u16 {
 pub fn place(conversation: &Conversation, viewer: &Viewer<'_>) -> Placement {
     let over = conversation.status.is_over();
     let asleep = snoozed(conversation, viewer.now);
-    let group = if over || asleep { None } else { group(conversation, viewer) };
+    let group = if over || asleep {
+        None
+    } else {
+        group(conversation, viewer)
+    };
     let late = !over && !asleep && overdue(conversation, viewer.now);
     let mut views = 0;
     let mut add = |view, holds: bool| {
@@ -165,7 +169,10 @@ pub fn due_at(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> 
 }
 
 fn overdue(conversation: &Conversation, now: Timestamp) -> bool {
-    conversation.follow_up.as_ref().is_some_and(|follow_up| follow_up.due <= now)
+    conversation
+        .follow_up
+        .as_ref()
+        .is_some_and(|follow_up| follow_up.due <= now)
 }
 
 fn changes_at(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
@@ -189,14 +196,35 @@ pub fn turn(conversation: &Conversation, now: Timestamp) -> Turn {
     } else if conversation.blocked.is_some() {
         Turn::Colleague
     } else if conversation.unanswered_since.is_some() {
-        if answered_quote(conversation) { Turn::AnsweredQuote } else { Turn::Ours }
+        if answered_quote(conversation) {
+            Turn::AnsweredQuote
+        } else {
+            Turn::Ours
+        }
     } else {
         match (due, conversation.status) {
-            (Some(FollowUp { kind: FollowUpKind::Chase { .. }, .. }), _) => Turn::Chase,
-            (Some(FollowUp { kind: FollowUpKind::Closing, .. }), _) => Turn::ProposeClose,
-            (Some(FollowUp { kind: FollowUpKind::Owed | FollowUpKind::Chosen, .. }), _) | (None, Status::FollowUpDue) => {
-                Turn::Owed
-            }
+            (
+                Some(FollowUp {
+                    kind: FollowUpKind::Chase { .. },
+                    ..
+                }),
+                _,
+            ) => Turn::Chase,
+            (
+                Some(FollowUp {
+                    kind: FollowUpKind::Closing,
+                    ..
+                }),
+                _,
+            ) => Turn::ProposeClose,
+            (
+                Some(FollowUp {
+                    kind: FollowUpKind::Owed | FollowUpKind::Chosen,
+                    ..
+                }),
+                _,
+            )
+            | (None, Status::FollowUpDue) => Turn::Owed,
             (None, Status::Waiting | Status::QuoteSent) => Turn::Customer,
             (None, Status::NeedsInput) => Turn::Colleague,
             (None, Status::New | Status::Assigned | Status::Won | Status::Lost | Status::Closed) => Turn::Ours,

@@ -28,7 +28,10 @@ impl Haystack {
     pub fn of(conversation: &Conversation) -> Self {
         let company = conversation.company.as_deref().unwrap_or_default();
         let contact = &conversation.contact;
-        let preview = conversation.last_message.as_ref().map_or("", |last| last.preview.as_str());
+        let preview = conversation
+            .last_message
+            .as_ref()
+            .map_or("", |last| last.preview.as_str());
         let tags: Vec<&str> = conversation.tags.iter().map(String::as_str).collect();
         let next_step = conversation.next_step_text().unwrap_or_default();
         Self {
@@ -80,12 +83,18 @@ impl Needle {
 }
 
 fn starts_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word)) || text.starts_with(word)
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|part| part.starts_with(word))
+        || text.starts_with(word)
 }
 
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for c in text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+    {
         match c {
             // Letters that Unicode does not take apart, as people type them without.
             'ß' => folded.push_str("ss"),

@@ -76,7 +76,12 @@ fn item(
         }
         Event::ReplyQueued { outbound } => {
             let outbound = replies.get(&outbound.id).unwrap_or(outbound).clone();
-            Some((outbound.queued_at, ThreadItem::Reply { outbound: Box::new(outbound) }))
+            Some((
+                outbound.queued_at,
+                ThreadItem::Reply {
+                    outbound: Box::new(outbound),
+                },
+            ))
         }
         Event::NoteAdded {
             note,
@@ -144,12 +149,24 @@ fn change(event: &Event, at: Timestamp) -> Option<(MessageId, Change<'_>)> {
             }),
         )),
         Event::OutboundReturned { outbound, .. } => to(outbound, OutboundState::Queued),
-        Event::OutboundSent { outbound, reply } => to(outbound, OutboundState::Sent { at, reply: reply.clone() }),
+        Event::OutboundSent { outbound, reply } => to(
+            outbound,
+            OutboundState::Sent {
+                at,
+                reply: reply.clone(),
+            },
+        ),
         Event::OutboundFailed { outbound, reason } => to(outbound, OutboundState::Failed { reason: reason.clone() }),
         Event::OutboundUnknown { outbound, reason } => to(outbound, OutboundState::Unknown { reason: reason.clone() }),
         Event::OutboundCancelled { outbound, why } => to(outbound, OutboundState::Cancelled { why: *why }),
         Event::OutboundSettled { outbound, how } => match how {
-            Settlement::Delivered => to(outbound, OutboundState::Sent { at, reply: String::new() }),
+            Settlement::Delivered => to(
+                outbound,
+                OutboundState::Sent {
+                    at,
+                    reply: String::new(),
+                },
+            ),
             Settlement::SendAgain => to(outbound, OutboundState::Queued),
             Settlement::Drop => to(outbound, OutboundState::Failed { reason: String::new() }),
         },

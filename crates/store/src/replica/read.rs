@@ -135,6 +135,17 @@ impl ReplicaStore {
         Ok(loaded)
     }
 
+    /// A single value by name.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn state(&self, key: &str) -> Result<Option<String>, ReplicaError> {
+        let row = entity::state::Entity::find_by_id(key.to_owned())
+            .one(&self.reader)
+            .await?;
+        Ok(row.map(|row| row.value))
+    }
+
     /// The log of a conversation, in order.
     ///
     /// # Errors
@@ -222,6 +233,19 @@ impl ReplicaStore {
             used_at: row.used_at.0,
         };
         batch::put::<entity::blob::Entity, _>(&self.writer, vec![row], &[entity::blob::Column::Id]).await
+    }
+
+    /// Says whether a blob stays whatever the budget.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_blob(&self, id: &BlobId, kept: bool) -> Result<(), ReplicaError> {
+        entity::blob::Entity::update_many()
+            .col_expr(entity::blob::Column::Kept, sea_orm::sea_query::Expr::value(kept))
+            .filter(entity::blob::Column::Id.eq(id.as_str()))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Notes that a blob is gone from this disk.

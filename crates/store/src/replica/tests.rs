@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use baton_domain::{
     Actor, Address, BlobId, CommandId, Conversation, ConversationId, Event, InboxId, LogBody, LogEntry, Scope, Source,
-    Timestamp,
+    Stamp, Timestamp, evolve,
 };
 use baton_migrations::replica::ReplicaMigrator;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -52,16 +52,19 @@ fn created(number: u64, conversation: u128) -> LogEntry {
 }
 
 fn conversation(id: u128, inbox: u128) -> Conversation {
-    let text = serde_json::json!({
-        "id": uuid(id), "number": 1, "inbox": uuid(inbox), "account": null, "contact": {"name": "Carl", "email": "carl@example.com"},
-        "company": null, "subject": "Lamps", "sources": [], "status": "new", "owner": null, "ownedSince": null, "lastOwner": null,
-        "followers": [], "priority": "normal", "category": "unsorted", "value": null, "tags": [], "nextStep": null,
-        "followUp": null, "blocked": null, "snoozed": null, "handoff": null, "closing": null, "beforeMessage": null,
-        "provisional": null, "quotes": [], "lock": null, "outbound": [], "lastMessage": null, "replyToHeader": null,
-        "references": [], "replyTo": [], "unansweredSince": null, "messages": 0, "notes": 0, "hasAttachment": false,
-        "history": false, "createdAt": 1, "updatedAt": 1, "version": 1
-    });
-    serde_json::from_value(text).unwrap()
+    let entry = created(1, id);
+    let stamp = Stamp {
+        number: 1,
+        at: entry.at,
+        actor: entry.actor,
+        conversation: ConversationId(uuid(id)),
+    };
+    let LogBody::Conversation { event, .. } = &entry.body else {
+        panic!("a conversation begins with its creation");
+    };
+    let mut conversation = evolve(None, stamp, event).unwrap();
+    conversation.inbox = InboxId(uuid(inbox));
+    conversation
 }
 
 async fn schema(store: &ReplicaStore) -> BTreeSet<String> {

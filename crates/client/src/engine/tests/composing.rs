@@ -23,11 +23,18 @@ fn the_first_character_takes_the_lock_and_everybody_sees_it() {
     // Ben can type, and is told why he can't send.
     office.types(BEN, enquiry, "H");
     match office.types(BEN, enquiry, "Hi") {
-        ComposeLock::Theirs { refusal: Refusal::LockedBy { member: who, .. } } => assert_eq!(who, member(ANNA)),
+        ComposeLock::Theirs {
+            refusal: Refusal::LockedBy { member: who, .. },
+        } => assert_eq!(who, member(ANNA)),
         other => panic!("{other:?}"),
     }
     let sent = office.sends(BEN, enquiry);
-    assert!(matches!(office.acted(BEN, sent), Acted::Refused { refusal: Refusal::LockedBy { .. } }));
+    assert!(matches!(
+        office.acted(BEN, sent),
+        Acted::Refused {
+            refusal: Refusal::LockedBy { .. }
+        }
+    ));
     let draft = office.desks[BEN].engine.opened(enquiry, Vec::new()).unwrap().draft;
     assert_eq!(draft.unwrap().text, "Hi", "his text is kept");
 }
@@ -38,7 +45,11 @@ fn the_lock_is_renewed_while_there_is_a_draft_and_goes_with_it() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.types(ANNA, enquiry, "Dear Carl");
     office.advance(60_000);
-    assert!((3..=5).contains(&office.desks[ANNA].renewals), "{}", office.desks[ANNA].renewals);
+    assert!(
+        (3..=5).contains(&office.desks[ANNA].renewals),
+        "{}",
+        office.desks[ANNA].renewals
+    );
     office.ask(ANNA, Ask::Discard { conversation: enquiry });
     office.settle();
     assert_eq!(office.real(enquiry).lock, None);
@@ -53,12 +64,20 @@ fn a_reply_leaves_with_the_lock_and_what_was_on_screen() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.types(ANNA, enquiry, "Yes, we do.");
     let sent = office.sends(ANNA, enquiry);
-    let Acted::Done { undoable: true, undo_until: Some(until), .. } = office.acted(ANNA, sent) else {
+    let Acted::Done {
+        undoable: true,
+        undo_until: Some(until),
+        ..
+    } = office.acted(ANNA, sent)
+    else {
         panic!("{:?}", office.acted(ANNA, sent));
     };
     assert_eq!(until, office.now.plus_ms(10_000));
     assert_eq!(office.real(enquiry).owner, Some(member(ANNA)), "replying claims");
-    assert_eq!(office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap().draft, None);
+    assert_eq!(
+        office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap().draft,
+        None
+    );
     office.all_agree();
 }
 
@@ -71,7 +90,9 @@ fn a_reply_over_an_unseen_message_is_refused_and_its_text_kept() {
     office.carl_writes(Some(enquiry), "Make it 50.");
     let sent = office.sends_having_seen(ANNA, enquiry, seen);
     match office.acted(ANNA, sent) {
-        Acted::Refused { refusal: Refusal::NewerMessage { message } } => assert_eq!(message.preview, "Make it 50."),
+        Acted::Refused {
+            refusal: Refusal::NewerMessage { message },
+        } => assert_eq!(message.preview, "Make it 50."),
         other => panic!("{other:?}"),
     }
     let opened = office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap();
@@ -92,7 +113,10 @@ fn a_reply_taken_back_is_a_draft_again() {
     let undo = office.ask(ANNA, Ask::Undo);
     office.settle();
     assert!(matches!(office.acted(ANNA, undo), Acted::Done { .. }));
-    assert!(matches!(office.real(enquiry).outbound[0].state, OutboundState::Cancelled { .. }));
+    assert!(matches!(
+        office.real(enquiry).outbound[0].state,
+        OutboundState::Cancelled { .. }
+    ));
     let opened = office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap();
     assert_eq!(opened.draft.unwrap().text, "Yes, we do.");
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Address, Capability, Command, CommandBody, CommandId, Context,
-    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DocumentId, DraftText, Event, Inbox, InboxId,
-    InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft, Scope,
-    Stamp, Timestamp, decide, evolve,
+    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DocumentId, DraftText, Event, Inbox,
+    InboxId, InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role,
+    SavedDraft, Scope, Stamp, Timestamp, decide, evolve,
 };
 use baton_protocol::{
     Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
@@ -78,7 +78,8 @@ impl Disk {
                     let gone = |c: &Conversation| c.inbox == *inbox;
                     let ids: Vec<_> = self.conversations.values().filter(|c| gone(c)).map(|c| c.id).collect();
                     self.conversations.retain(|_, c| !gone(c));
-                    self.entries.retain(|_, e| !about(e).is_some_and(|id| ids.contains(&id)));
+                    self.entries
+                        .retain(|_, e| !about(e).is_some_and(|id| ids.contains(&id)));
                 }
                 Forget::Entries(id) => self.entries.retain(|_, e| about(e) != Some(*id)),
                 Forget::All => *self = Self::default(),
@@ -302,12 +303,27 @@ impl Office {
             }
         }
         for id in refetch {
-            let found = self.conversations.get(&id).cloned().map(|conversation| ConversationWithEntries {
-                conversation,
-                entries: self.log.iter().filter(|entry| about(entry) == Some(id)).cloned().collect(),
-            });
+            let found = self
+                .conversations
+                .get(&id)
+                .cloned()
+                .map(|conversation| ConversationWithEntries {
+                    conversation,
+                    entries: self
+                        .log
+                        .iter()
+                        .filter(|entry| about(entry) == Some(id))
+                        .cloned()
+                        .collect(),
+                });
             let found = found.map(Box::new);
-            self.input(at, Input::Refetched { conversation: id, found });
+            self.input(
+                at,
+                Input::Refetched {
+                    conversation: id,
+                    found,
+                },
+            );
         }
         if reconnect && self.desks[at].online {
             self.cut(at);
@@ -440,7 +456,12 @@ impl Office {
 
     fn welcome(&mut self, desk: usize, cursor: Option<Cursor>) {
         let known = cursor.filter(|cursor| cursor.epoch == uuid(self.epoch) && cursor.number <= self.log.len() as u64);
-        let scopes = vec![Scope::Workspace, Scope::Inbox { id: InboxId(uuid(INBOX)) }];
+        let scopes = vec![
+            Scope::Workspace,
+            Scope::Inbox {
+                id: InboxId(uuid(INBOX)),
+            },
+        ];
         let welcome = ServerMessage::Welcome {
             epoch: uuid(self.epoch),
             member: member(desk),
@@ -488,7 +509,6 @@ impl Office {
         self.push(desk, ServerMessage::Frame { from, to, entries });
     }
 
-
     fn submit(&mut self, desk: usize, command: Command) {
         self.desks[desk].submitted.push(command.body.clone());
         let id = command.id;
@@ -528,12 +548,14 @@ impl Office {
             .unwrap();
         let who = command.actor.member();
         let capabilities = who.map(|who| inbox.capabilities_of(&members[&who])).unwrap_or_default();
-        let draft = who.and_then(|who| self.drafts.get(&(command.conversation, who))).map(|draft| SavedDraft {
-            id: draft.id,
-            member: draft.member,
-            text: draft.text.clone(),
-            files_present: true,
-        });
+        let draft = who
+            .and_then(|who| self.drafts.get(&(command.conversation, who)))
+            .map(|draft| SavedDraft {
+                id: draft.id,
+                member: draft.member,
+                text: draft.text.clone(),
+                files_present: true,
+            });
         let header_id = format!("{}@example.com", command.id);
         let context = Context {
             now: self.now,
@@ -588,7 +610,9 @@ impl Office {
             issued_at: command.issued_at,
             actor: command.actor,
             command: command.id,
-            scope: Scope::Inbox { id: InboxId(uuid(INBOX)) },
+            scope: Scope::Inbox {
+                id: InboxId(uuid(INBOX)),
+            },
             body: LogBody::Conversation {
                 conversation: command.conversation,
                 event,
@@ -623,7 +647,9 @@ impl Office {
         self.done.clear();
         self.conversations.clear();
         for entry in self.log.clone() {
-            let LogBody::Conversation { conversation, event } = &entry.body else { continue };
+            let LogBody::Conversation { conversation, event } = &entry.body else {
+                continue;
+            };
             let stamp = Stamp {
                 number: entry.number,
                 at: entry.at,
@@ -676,7 +702,13 @@ impl Office {
     pub(super) fn ask(&mut self, desk: usize, ask: Ask) -> Ticket {
         self.desks[desk].tickets += 1;
         let ticket = Ticket(self.desks[desk].tickets);
-        self.input(desk, Input::Ui { ticket, ask: Box::new(ask) });
+        self.input(
+            desk,
+            Input::Ui {
+                ticket,
+                ask: Box::new(ask),
+            },
+        );
         ticket
     }
 
@@ -687,7 +719,14 @@ impl Office {
     /// Acts with everything on screen, and waits for what becomes of it.
     pub(super) fn act(&mut self, desk: usize, conversation: ConversationId, body: CommandBody) -> Acted {
         let last_seen = self.on_screen(desk, conversation);
-        let ticket = self.ask(desk, Ask::Act { conversation, body, last_seen });
+        let ticket = self.ask(
+            desk,
+            Ask::Act {
+                conversation,
+                body,
+                last_seen,
+            },
+        );
         self.settle();
         self.acted(desk, ticket)
     }
@@ -706,7 +745,14 @@ impl Office {
 
     pub(super) fn types(&mut self, desk: usize, conversation: ConversationId, text: &str) -> ComposeLock {
         let draft = reply_text(text);
-        let ticket = self.ask(desk, Ask::Compose { conversation, draft, cover: false });
+        let ticket = self.ask(
+            desk,
+            Ask::Compose {
+                conversation,
+                draft,
+                cover: false,
+            },
+        );
         self.settle();
         match self.told(desk, ticket) {
             Some(Told::Composed(composed)) => composed.lock.clone(),

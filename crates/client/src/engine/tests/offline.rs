@@ -13,9 +13,20 @@ fn what_was_done_offline_is_applied_once_on_return() {
     office.cut(BEN);
     let due = office.now.plus_ms(DAY_MS);
     office.act(BEN, enquiry, note("Carl prefers the phone"));
-    office.act(BEN, enquiry, CommandBody::ScheduleFollowUp { due, zone: None, text: None });
+    office.act(
+        BEN,
+        enquiry,
+        CommandBody::ScheduleFollowUp {
+            due,
+            zone: None,
+            text: None,
+        },
+    );
     let (outcome, reason) = (Some(Outcome::Lost), Some("Too dear".to_owned()));
-    assert!(matches!(office.act(BEN, enquiry, CommandBody::Close { outcome, reason }), Acted::Pending { .. }));
+    assert!(matches!(
+        office.act(BEN, enquiry, CommandBody::Close { outcome, reason }),
+        Acted::Pending { .. }
+    ));
     assert_eq!(office.shown(BEN, enquiry).status, Status::Lost, "foreseen");
     assert_eq!(office.desks[BEN].engine.connection().waiting, 3);
     let opened = office.desks[BEN].engine.opened(enquiry, Vec::new()).unwrap();
@@ -42,7 +53,14 @@ fn an_answer_lost_with_the_connection_is_asked_for_again() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.mute = true;
     let (body, last_seen) = (note("Once"), None);
-    office.ask(ANNA, Ask::Act { conversation: enquiry, body, last_seen });
+    office.ask(
+        ANNA,
+        Ask::Act {
+            conversation: enquiry,
+            body,
+            last_seen,
+        },
+    );
     office.settle();
     office.mute = false;
     office.cut(ANNA);
@@ -92,7 +110,10 @@ fn a_reply_written_offline_is_held_when_it_was_answered_meanwhile() {
     );
     assert_eq!(office.real(enquiry).outbound.len(), 1, "only Anna's left");
     // Its text becomes a note for the new owner.
-    assert!(matches!(office.resolve(BEN, held[0].id, HeldResolution::MakeNote), Acted::Done { .. }));
+    assert!(matches!(
+        office.resolve(BEN, held[0].id, HeldResolution::MakeNote),
+        Acted::Done { .. }
+    ));
     assert_eq!(office.real(enquiry).notes, 1);
     assert_eq!(office.held(BEN), vec![]);
 }
@@ -108,9 +129,17 @@ fn a_reply_written_offline_is_held_when_the_customer_wrote_again() {
     office.carl_writes(Some(enquiry), "Make it 50.");
     office.connect(BEN);
     let held = office.desks[BEN].engine.held_list();
-    assert!(matches!(held[0].why, HeldReason::Newer { refusal: Refusal::NewerMessage { .. } }));
+    assert!(matches!(
+        held[0].why,
+        HeldReason::Newer {
+            refusal: Refusal::NewerMessage { .. }
+        }
+    ));
     // Having read it, he sends it all the same.
-    assert!(matches!(office.resolve(BEN, held[0].id, HeldResolution::Retry), Acted::Done { .. }));
+    assert!(matches!(
+        office.resolve(BEN, held[0].id, HeldResolution::Retry),
+        Acted::Done { .. }
+    ));
     assert_eq!(office.real(enquiry).outbound.len(), 1);
 }
 
@@ -123,10 +152,18 @@ fn a_reply_written_offline_is_held_when_the_owner_changed() {
     office.types(BEN, enquiry, "Yes, we do.");
     office.sends(BEN, enquiry);
     let to = member(ANNA);
-    assert!(matches!(office.act(ANNA, enquiry, CommandBody::Assign { to, context: None }), Acted::Done { .. }));
+    assert!(matches!(
+        office.act(ANNA, enquiry, CommandBody::Assign { to, context: None }),
+        Acted::Done { .. }
+    ));
     office.connect(BEN);
     let held = office.desks[BEN].engine.held_list();
-    assert_eq!(held[0].why, HeldReason::OwnerChanged { owner: Some(member(ANNA)) });
+    assert_eq!(
+        held[0].why,
+        HeldReason::OwnerChanged {
+            owner: Some(member(ANNA))
+        }
+    );
 }
 
 #[test]

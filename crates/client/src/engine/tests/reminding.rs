@@ -48,7 +48,13 @@ fn in_an_hour_moves_it_and_it_comes_again_then() {
     let enquiry = due_in_two_hours(&mut office);
     office.jump(2 * HOUR_MS);
     let key = office.desks[ANNA].notifications[0].key.clone();
-    office.input(ANNA, Input::Pressed { key: key.clone(), action: "in1h".to_owned() });
+    office.input(
+        ANNA,
+        Input::Pressed {
+            key: key.clone(),
+            action: "in1h".to_owned(),
+        },
+    );
     office.settle();
     let due = office.real(enquiry).follow_up.as_ref().unwrap().due;
     assert_eq!(due, office.now.plus_ms(HOUR_MS));
@@ -67,7 +73,13 @@ fn a_button_works_after_a_restart_too() {
     let key = office.desks[ANNA].notifications[0].key.clone();
     office.crash(ANNA);
     office.connect(ANNA);
-    office.input(ANNA, Input::Pressed { key, action: "done".to_owned() });
+    office.input(
+        ANNA,
+        Input::Pressed {
+            key,
+            action: "done".to_owned(),
+        },
+    );
     office.settle();
     assert_eq!(office.real(enquiry).follow_up, None);
 }
@@ -168,7 +180,13 @@ fn what_is_offered_can_be_taken_from_the_notification() {
     let shown = office.desks[BEN].notifications.last().unwrap().clone();
     assert_eq!(shown.title, "Anna hands you Carl");
     assert_eq!(shown.body, "40 lamps\nNext: Send the quote");
-    office.input(BEN, Input::Pressed { key: shown.key, action: "accept".to_owned() });
+    office.input(
+        BEN,
+        Input::Pressed {
+            key: shown.key,
+            action: "accept".to_owned(),
+        },
+    );
     office.settle();
     assert_eq!(office.real(enquiry).owner, Some(member(BEN)));
 }
@@ -195,7 +213,10 @@ fn what_another_device_of_mine_handled_is_withdrawn_here() {
     office.carl_writes(Some(enquiry), "Still there?");
     office.advance(5_000);
     let key = office.desks[ANNA].notifications[0].key.clone();
-    let handled = baton_protocol::ServerMessage::Notified { key: key.clone(), handled: true };
+    let handled = baton_protocol::ServerMessage::Notified {
+        key: key.clone(),
+        handled: true,
+    };
     office.input(ANNA, Input::Server(Box::new(handled.into())));
     assert_eq!(office.desks[ANNA].withdrawn, vec![key]);
 }

@@ -14,11 +14,24 @@ fn a_gap_is_noticed_and_filled() {
     // One frame to Anna is lost, the next one arrives.
     let now = office.now;
     let frame = office.desks[ANNA].engine.cursor().unwrap().clone();
-    let to = baton_protocol::Cursor { number: frame.number + 5, ..frame.clone() };
-    let lost = ServerMessage::Frame { from: frame.number + 2, to, entries: Vec::new() };
+    let to = baton_protocol::Cursor {
+        number: frame.number + 5,
+        ..frame.clone()
+    };
+    let lost = ServerMessage::Frame {
+        from: frame.number + 2,
+        to,
+        entries: Vec::new(),
+    };
     office.act(BEN, enquiry, note("Urgent"));
-    let effects = office.desks[ANNA].engine.handle(now, Input::Server(Box::new(lost.into())));
-    assert!(effects.iter().any(|effect| matches!(effect, crate::engine::Effect::Reconnect)));
+    let effects = office.desks[ANNA]
+        .engine
+        .handle(now, Input::Server(Box::new(lost.into())));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, crate::engine::Effect::Reconnect))
+    );
     office.cut(ANNA);
     office.connect(ANNA);
     office.all_agree();
@@ -28,8 +41,15 @@ fn a_gap_is_noticed_and_filled() {
 fn an_empty_frame_moves_the_cursor() {
     let mut office = Office::open();
     let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
-    let to = baton_protocol::Cursor { number: cursor.number + 3, ..cursor.clone() };
-    let empty = ServerMessage::Frame { from: cursor.number, to: to.clone(), entries: Vec::new() };
+    let to = baton_protocol::Cursor {
+        number: cursor.number + 3,
+        ..cursor.clone()
+    };
+    let empty = ServerMessage::Frame {
+        from: cursor.number,
+        to: to.clone(),
+        entries: Vec::new(),
+    };
     office.input(ANNA, Input::Server(Box::new(empty.into())));
     assert_eq!(office.desks[ANNA].engine.cursor(), Some(&to));
 }
@@ -105,9 +125,19 @@ fn what_this_version_does_not_know_is_fetched_and_offers_no_actions() {
     assert_eq!(office.desks[ANNA].engine.cursor().unwrap().number, number as u64);
     let opened = office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap();
     assert!(opened.update_needed);
-    assert!(opened.allowed.iter().all(|allowed| allowed.refusal == Some(Refusal::UpdateNeeded)));
+    assert!(
+        opened
+            .allowed
+            .iter()
+            .all(|allowed| allowed.refusal == Some(Refusal::UpdateNeeded))
+    );
     let acted = office.act(ANNA, enquiry, CommandBody::Claim);
-    assert_eq!(acted, Acted::Refused { refusal: Refusal::UpdateNeeded });
+    assert_eq!(
+        acted,
+        Acted::Refused {
+            refusal: Refusal::UpdateNeeded
+        }
+    );
 }
 
 #[test]
@@ -123,7 +153,9 @@ fn a_message_of_an_unknown_kind_is_passed_over() {
 fn a_lost_scope_takes_its_copy_along() {
     let mut office = Office::open();
     let enquiry: ConversationId = office.carl_writes(None, "Do you have 40 lamps?");
-    let scope = Scope::Inbox { id: InboxId(uuid(INBOX)) };
+    let scope = Scope::Inbox {
+        id: InboxId(uuid(INBOX)),
+    };
     office.input(ANNA, Input::Server(Box::new(ServerMessage::ScopeLost { scope }.into())));
     assert!(office.desks[ANNA].engine.state(enquiry).is_none());
     assert!(office.desks[ANNA].disk.entries.is_empty());

@@ -11,7 +11,14 @@ fn both_claim_at_once_one_owns_it_and_the_other_is_told_who() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     let claim = |office: &mut Office, desk| {
         let (body, last_seen) = (CommandBody::Claim, None);
-        office.ask(desk, Ask::Act { conversation: enquiry, body, last_seen })
+        office.ask(
+            desk,
+            Ask::Act {
+                conversation: enquiry,
+                body,
+                last_seen,
+            },
+        )
     };
     let annas = claim(&mut office, ANNA);
     let bens = claim(&mut office, BEN);
@@ -21,7 +28,9 @@ fn both_claim_at_once_one_owns_it_and_the_other_is_told_who() {
     office.settle();
     assert!(matches!(office.acted(ANNA, annas), Acted::Done { undoable: true, .. }));
     match office.acted(BEN, bens) {
-        Acted::Refused { refusal: Refusal::NotOwner { owner, .. } } => assert_eq!(owner, member(ANNA)),
+        Acted::Refused {
+            refusal: Refusal::NotOwner { owner, .. },
+        } => assert_eq!(owner, member(ANNA)),
         other => panic!("{other:?}"),
     }
     assert_eq!(office.shown(BEN, enquiry).owner, Some(member(ANNA)));
@@ -47,7 +56,11 @@ fn the_views_follow_the_work() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     let count = |office: &Office, desk: usize, view| {
         let counts = office.desks[desk].engine.counts();
-        counts.iter().find(|c| c.view == view && c.inbox.is_none()).unwrap().count
+        counts
+            .iter()
+            .find(|c| c.view == view && c.inbox.is_none())
+            .unwrap()
+            .count
     };
     assert_eq!(count(&office, ANNA, View::Unassigned), 1);
     assert_eq!(count(&office, ANNA, View::Today), 1);
@@ -73,10 +86,16 @@ fn the_last_act_can_be_taken_back() {
         let undo = office.ask(ANNA, Ask::Undo);
         office.settle();
         assert!(matches!(office.acted(ANNA, undo), Acted::Done { .. }));
-        assert_eq!((office.real(enquiry).status, office.real(enquiry).owner), (status, owner));
+        assert_eq!(
+            (office.real(enquiry).status, office.real(enquiry).owner),
+            (status, owner)
+        );
     }
     let undo = office.ask(ANNA, Ask::Undo);
-    assert!(matches!(office.acted(ANNA, undo), Acted::Refused { .. }), "nothing is left to take back");
+    assert!(
+        matches!(office.acted(ANNA, undo), Acted::Refused { .. }),
+        "nothing is left to take back"
+    );
 }
 
 #[test]
@@ -84,7 +103,10 @@ fn when_one_is_refused_the_later_ones_wait_behind_it_but_notes_do_not() {
     let mut office = Office::open();
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.cut(ANNA);
-    assert!(matches!(office.act(ANNA, enquiry, CommandBody::Claim), Acted::Pending { .. }));
+    assert!(matches!(
+        office.act(ANNA, enquiry, CommandBody::Claim),
+        Acted::Pending { .. }
+    ));
     office.act(ANNA, enquiry, step("Call Carl"));
     office.act(ANNA, enquiry, note("He wants them by May"));
     office.act(BEN, enquiry, CommandBody::Claim);
@@ -92,15 +114,29 @@ fn when_one_is_refused_the_later_ones_wait_behind_it_but_notes_do_not() {
 
     let held = office.held(ANNA);
     assert_eq!(held.len(), 2, "{held:?}");
-    assert!(matches!(&held[0], (CommandBody::Claim, HeldReason::Refused { refusal: Refusal::NotOwner { .. } })));
-    assert!(matches!(&held[1], (CommandBody::SetNextStep { .. }, HeldReason::Behind { .. })));
+    assert!(matches!(
+        &held[0],
+        (
+            CommandBody::Claim,
+            HeldReason::Refused {
+                refusal: Refusal::NotOwner { .. }
+            }
+        )
+    ));
+    assert!(matches!(
+        &held[1],
+        (CommandBody::SetNextStep { .. }, HeldReason::Behind { .. })
+    ));
     assert_eq!(office.real(enquiry).notes, 1);
     assert_eq!(office.real(enquiry).next_step, None, "Anna meant it as the owner");
     office.all_agree();
 
     // The three ways out.
     let list = office.desks[ANNA].engine.held_list();
-    assert!(matches!(office.resolve(ANNA, list[1].id, HeldResolution::MakeNote), Acted::Done { .. }));
+    assert!(matches!(
+        office.resolve(ANNA, list[1].id, HeldResolution::MakeNote),
+        Acted::Done { .. }
+    ));
     assert_eq!(office.real(enquiry).notes, 2);
     let again = office.resolve(ANNA, list[0].id, HeldResolution::Retry);
     assert!(matches!(again, Acted::Refused { .. }), "{again:?}");
@@ -117,7 +153,10 @@ fn a_retried_action_takes_what_waited_behind_it_along() {
     office.cut(ANNA);
     office.act(BEN, enquiry, CommandBody::Release);
     // Anna does not know that, and can't: what she knows already says no.
-    assert!(matches!(office.act(ANNA, enquiry, CommandBody::Claim), Acted::Refused { .. }));
+    assert!(matches!(
+        office.act(ANNA, enquiry, CommandBody::Claim),
+        Acted::Refused { .. }
+    ));
     office.connect(ANNA);
     office.cut(ANNA);
     office.act(ANNA, enquiry, CommandBody::Claim);
@@ -127,7 +166,10 @@ fn a_retried_action_takes_what_waited_behind_it_along() {
     assert_eq!(office.held(ANNA).len(), 2);
     office.act(BEN, enquiry, CommandBody::Release);
     let claim = office.desks[ANNA].engine.held_list()[0].id;
-    assert!(matches!(office.resolve(ANNA, claim, HeldResolution::Retry), Acted::Done { .. }));
+    assert!(matches!(
+        office.resolve(ANNA, claim, HeldResolution::Retry),
+        Acted::Done { .. }
+    ));
     assert_eq!(office.held(ANNA), vec![]);
     assert_eq!(office.real(enquiry).owner, Some(member(ANNA)));
     assert_eq!(office.real(enquiry).next_step_text(), Some("Call Carl"));
@@ -140,11 +182,21 @@ fn somebody_who_waits_too_long_is_told_that_it_is_pending() {
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.mute = true;
     let (body, last_seen) = (CommandBody::Claim, None);
-    let ticket = office.ask(ANNA, Ask::Act { conversation: enquiry, body, last_seen });
+    let ticket = office.ask(
+        ANNA,
+        Ask::Act {
+            conversation: enquiry,
+            body,
+            last_seen,
+        },
+    );
     office.settle();
     assert_eq!(office.told(ANNA, ticket), None);
     office.advance(6_000);
-    assert!(matches!(office.told(ANNA, ticket), Some(Told::Acted(Acted::Pending { .. }))));
+    assert!(matches!(
+        office.told(ANNA, ticket),
+        Some(Told::Acted(Acted::Pending { .. }))
+    ));
     // The server comes to its senses: the same command again gets its first answer.
     office.mute = false;
     office.cut(ANNA);

@@ -1,0 +1,194 @@
+//! A message's body, made safe to show. Pure work over bytes: it may be heavy and hostile, so it runs aside, with limits.
+
+use std::collections::HashMap;
+
+use baton_channels::email::html::{self, RenderOptions};
+use baton_channels::email::parse::{self, ParsedMail};
+use baton_channels::email::quote::{self, PieceKind};
+use baton_channels::email::{Link, LinkDoubt};
+use baton_domain::{Attachment, Message, Outbound};
+use baton_protocol::{Body, BodyLink};
+
+/// Text beyond this is cut: nobody reads it, and a window that lays it out stands still.
+const TEXT_BYTES: usize = 512 * 1024;
+/// HTML beyond this is shown as its text.
+const HTML_BYTES: usize = 2 * 1024 * 1024;
+
+/// What is known of a body besides its bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    /// Hosts whose look-alikes are flagged.
+    pub(crate) known_hosts: Vec<String>,
+    /// Remote images that were asked for and fetched.
+    pub(crate) remote_images: HashMap<String, Vec<u8>>,
+}
+
+/// The body of a message whose raw bytes are here.
+pub(crate) fn of_raw(message: &Message, raw: &[u8], shown: Shown) -> Body {
+    let Ok(mail) = parse::parse(raw) else {
+        // What can't be taken apart is shown as it came.
+        let text = capped(&String::from_utf8_lossy(raw)).to_owned();
+        return body(message, text, None, None);
+    };
+    let (text, quoted, signature) = pieces(capped(&mail.text));
+    let mut shown_body = body(message, text, quoted, signature);
+    if let Some(source) = html_of(&mail) {
+        let options = RenderOptions {
+            inline_images: parse::inline_images(raw),
+            remote_images: shown.remote_images,
+            known_hosts: shown.known_hosts,
+        };
+        let rendered = html::render(source, options);
+        shown_body.blocked_images = rendered.blocked_images;
+        shown_body.links = rendered.links.iter().map(link).collect();
+        shown_body.html = Some(rendered.srcdoc_html);
+    } else {
+        shown_body.links = html::render_text(&shown_body.text).links.iter().map(link).collect();
+    }
+    shown_body
+}
+
+/// The remote images a body would show if asked.
+pub(crate) fn remote_images(raw: &[u8]) -> Vec<String> {
+    let Ok(mail) = parse::parse(raw) else { return Vec::new() };
+    html_of(&mail)
+        .map(|source| html::render(source, RenderOptions::default()).remote_images)
+        .unwrap_or_default()
+}
+
+/// The body of a message whose bytes are not here, and can't be had now.
+pub(crate) fn missing(message: &Message) -> Body {
+    let mut body = body(message, message.preview.clone(), None, None);
+    body.missing = true;
+    body
+}
+
+/// The body of a reply of ours.
+pub(crate) fn of_reply(outbound: &Outbound) -> Body {
+    let (text, quoted, signature) = pieces(capped(&outbound.draft.text));
+    let attachments = outbound.draft.files.iter().zip(0..).map(|(file, index)| Attachment {
+        index,
+        name: file.name.clone(),
+        mime: file.mime.clone(),
+        size: file.size,
+        inline: false,
+    });
+    Body {
+        links: html::render_text(&text).links.iter().map(link).collect(),
+        text,
+        quoted,
+        signature,
+        html: None,
+        blocked_images: 0,
+        missing: false,
+        attachments: attachments.collect(),
+        blob: None,
+    }
+}
+
+fn body(message: &Message, text: String, quoted: Option<String>, signature: Option<String>) -> Body {
+    Body {
+        text,
+        quoted,
+        signature,
+        html: None,
+        blocked_images: 0,
+        links: Vec::new(),
+        missing: false,
+        attachments: message.attachments.clone(),
+        blob: message.blob.clone(),
+    }
+}
+
+fn html_of(mail: &ParsedMail) -> Option<&str> {
+    mail.html
+        .as_deref()
+        .filter(|html| html.len() <= HTML_BYTES && !html.trim().is_empty())
+}
+
+/// What was newly written, what is quoted, and the signature. Where everything seems quoted, nothing is folded.
+fn pieces(text: &str) -> (String, Option<String>, Option<String>) {
+    let mut parts = [String::new(), String::new(), String::new()];
+    for piece in quote::split(text) {
+        let [visible, quoted, signature] = &mut parts;
+        match piece.kind {
+            PieceKind::Visible => visible.push_str(&piece.text),
+            PieceKind::Quoted => quoted.push_str(&piece.text),
+            PieceKind::Signature => signature.push_str(&piece.text),
+        }
+    }
+    let [visible, quoted, signature] = parts;
+    if visible.trim().is_empty() {
+        return (text.trim_end().to_owned(), None, None);
+    }
+    let some = |text: String| (!text.trim().is_empty()).then(|| text.trim_end().to_owned());
+    (visible.trim_end().to_owned(), some(quoted), some(signature))
+}
+
+fn capped(text: &str) -> &str {
+    let mut end = text.len().min(TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+fn link(link: &Link) -> BodyLink {
+    let doubt = |doubt: &LinkDoubt| match doubt {
+        LinkDoubt::OtherHost { shown, target } => format!("The words say {shown}, the link leads to {target}"),
+        LinkDoubt::ForeignLetters { host } => {
+            format!("The name is written in letters that can look like others: {host}")
+        }
+        LinkDoubt::LookAlike { host, of } => format!("{host} resembles {of}, and is not it"),
+        LinkDoubt::NumericHost { host } => format!("It leads to a bare number: {host}"),
+        LinkDoubt::HostHidden { host } => format!("The name in front is not the one it leads to: {host}"),
+    };
+    BodyLink {
+        shown: link.shown.clone(),
+        target: link.target.clone(),
+        suspicious: link.suspicious.as_ref().map(doubt),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        serde_json::from_value(serde_json::json!({
+            "id": "00000000-0000-0000-0000-000000000001", "direction": "inbound", "kind": "human",
+            "from": {"name": "Carl", "email": "carl@example.com"}, "to": [], "cc": [], "replyTo": [], "subject": "Lamps",
+            "at": 1, "headerId": null, "references": [], "preview": "Do you", "blob": null, "size": 3, "attachments": [],
+            "account": null, "returnsAt": null, "bounced": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_quoted_part_is_folded_and_nothing_is_lost() {
+        let raw =
+            b"From: carl@example.com\r\nSubject: Lamps\r\n\r\nYes, 40.\r\n\r\nOn Mon, Anna wrote:\r\n> How many?\r\n";
+        let body = of_raw(&message(), raw, Shown::default());
+        assert_eq!(body.text, "Yes, 40.");
+        assert!(body.quoted.unwrap().contains("> How many?"));
+        assert!(!body.missing);
+    }
+
+    #[test]
+    fn html_loses_its_scripts_and_its_remote_images_wait() {
+        let raw = b"From: carl@example.com\r\nContent-Type: text/html\r\n\r\n<p>Hi<script>alert(1)</script><img src=\"https://t.example/p.gif\"></p>";
+        let body = of_raw(&message(), raw, Shown::default());
+        let html = body.html.unwrap();
+        assert!(!html.contains("alert(1)"));
+        assert_eq!(body.blocked_images, 1);
+        assert_eq!(remote_images(raw), vec!["https://t.example/p.gif".to_owned()]);
+    }
+
+    #[test]
+    fn a_body_that_is_not_here_says_so() {
+        let body = missing(&message());
+        assert!(body.missing);
+        assert_eq!(body.text, "Do you");
+    }
+}

@@ -1,0 +1,186 @@
+//! Every request of the window, answered. Nothing is decided here.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use baton_protocol::{Acted, ApiError, Discovered, ErrorCode, MailboxSettings, Reply, Request};
+use url::Url;
+
+use super::setup::connect_mailbox;
+use super::{Installation, Place, replica_error};
+use crate::engine::{Ask, Told};
+use crate::net::error;
+use crate::work::{Attached, Work, now};
+use crate::{Notification, NotificationAction, mailbox};
+
+impl Installation {
+    pub(crate) async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, ApiError> {
+        match request {
+            Request::Boot => Ok(Reply::Boot(self.boot().await)),
+            Request::Setup(setup) => Ok(Reply::Setup(self.setup(setup).await?)),
+            Request::Unlock(how) => Ok(Reply::Unlock(self.unlock(how).await?)),
+            Request::SignOut => Ok(Reply::SignOut(self.sign_out().await?)),
+            Request::DiscoverMailbox { address } => discover(&address).map(Reply::DiscoverMailbox),
+            Request::TestMailbox(settings) => self.test_mailbox(settings).await,
+            Request::OpenLink { url } => self.open_link(&url),
+            Request::TestNotification => Ok(Reply::TestNotification(self.test_notification())),
+            request => at_work(&self.work().await?, request).await,
+        }
+    }
+
+    /// A mailbox is tried from where it will be read: a team's server, or this computer.
+    async fn test_mailbox(&self, settings: MailboxSettings) -> Result<Reply, ApiError> {
+        let server = match &*self.place.read().await {
+            Place::Ready(_, session, work) if session.embedded.is_none() => Some(work.clone()),
+            _ => None,
+        };
+        let report = match server {
+            Some(work) => work.http.test_mailbox(&settings).await?,
+            None => mailbox::test(settings).await,
+        };
+        Ok(Reply::TestMailbox(report))
+    }
+
+    fn open_link(&self, link: &str) -> Result<Reply, ApiError> {
+        let bad = || error(ErrorCode::BadRequest, "only web and mail links are opened");
+        let url = Url::parse(link).map_err(|_| bad())?;
+        if !matches!(url.scheme(), "https" | "http" | "mailto") {
+            return Err(bad());
+        }
+        let opened = self.shell.open_url(url.as_str());
+        opened.map_err(|cause| error(ErrorCode::NotFound, cause.to_string()))?;
+        Ok(Reply::OpenLink)
+    }
+
+    fn test_notification(&self) -> bool {
+        let open = NotificationAction {
+            id: "open".to_owned(),
+            label: "Open".to_owned(),
+        };
+        let notification = Notification {
+            key: format!("test/{}", now().0),
+            title: "Notifications work".to_owned(),
+            body: "This is how Baton will tell you what is due.".to_owned(),
+            actions: vec![open],
+            conversation: None,
+        };
+        self.shell.notify(notification).is_ok()
+    }
+}
+
+fn discover(address: &str) -> Result<Discovered, ApiError> {
+    mailbox::discovered(address).ok_or_else(|| error(ErrorCode::BadRequest, "this is not a mail address"))
+}
+
+async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> {
+    match request {
+        Request::List(query) => Ok(Reply::List(work.look(|engine| engine.list(&query)).await)),
+        Request::Counts => Ok(Reply::Counts(work.look(|engine| engine.counts()).await)),
+        Request::Open { conversation } => {
+            let opened = work.open(conversation).await.map_err(replica_error)?;
+            let opened = opened.ok_or_else(|| error(ErrorCode::NotFound, "there is no such conversation here"))?;
+            Ok(Reply::Open(Box::new(opened)))
+        }
+        Request::Search { text, limit } => Ok(Reply::Search(work.look(|engine| engine.search(&text, limit)).await)),
+        Request::Held => Ok(Reply::Held(work.look(|engine| engine.held_list()).await)),
+        Request::Team => Ok(Reply::Team(work.look(|engine| engine.team()).await)),
+        Request::Health => Ok(Reply::Health(work.look(|engine| engine.health_rows()).await)),
+        Request::Settings => Ok(Reply::Settings(work.look(|engine| engine.settings().clone()).await)),
+        Request::Body { message, remote_images } => Ok(Reply::Body(work.body(message, remote_images).await?)),
+        Request::Source { message } => Ok(Reply::Source(work.source(message).await?)),
+        Request::SaveAttachment { message, index, path } => {
+            Ok(Reply::SaveAttachment(work.save_attachment(message, index, path).await?))
+        }
+        Request::Attach { name, base64, .. } => {
+            let bytes = BASE64.decode(base64);
+            let bytes = bytes.map_err(|cause| error(ErrorCode::BadRequest, cause.to_string()))?;
+            Ok(Reply::Attach(work.attach(Attached { name, bytes }).await?))
+        }
+        Request::ConnectMailbox(mailbox) => Ok(Reply::ConnectMailbox(connect_mailbox(&work.http, mailbox).await?)),
+        Request::Invite(invite) => Ok(Reply::Invite(work.http.invite(&invite).await?)),
+        Request::Sessions => Ok(Reply::Sessions(work.http.sessions().await?)),
+        Request::RevokeSession { session } => {
+            work.http.end_session(session).await?;
+            Ok(Reply::RevokeSession)
+        }
+        Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
+        request => asked(work, request).await,
+    }
+}
+
+/// Requests that the engine itself answers.
+async fn asked(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> {
+    match request {
+        Request::Act {
+            conversation,
+            body,
+            last_seen,
+        } => {
+            let ask = Ask::Act {
+                conversation,
+                body,
+                last_seen,
+            };
+            Ok(Reply::Act(acted(work, ask).await?))
+        }
+        Request::Undo => Ok(Reply::Undo(acted(work, Ask::Undo).await?)),
+        Request::Send {
+            conversation,
+            after,
+            quote,
+            close,
+            last_seen,
+        } => {
+            let ask = Ask::Send {
+                conversation,
+                after,
+                quote,
+                close,
+                last_seen,
+            };
+            Ok(Reply::Send(acted(work, ask).await?))
+        }
+        Request::ResolveHeld { id, how } => Ok(Reply::ResolveHeld(acted(work, Ask::ResolveHeld { id, how }).await?)),
+        Request::Looking { conversation, seen } => {
+            work.ask(Ask::Looking { conversation, seen }).await?;
+            Ok(Reply::Looking)
+        }
+        Request::Compose {
+            conversation,
+            draft,
+            cover,
+        } => {
+            let ask = Ask::Compose {
+                conversation,
+                draft,
+                cover,
+            };
+            match work.ask(ask).await? {
+                Told::Composed(composed) => Ok(Reply::Compose(composed)),
+                other => Err(unexpected(&other)),
+            }
+        }
+        Request::Discard { conversation } => {
+            work.ask(Ask::Discard { conversation }).await?;
+            Ok(Reply::Discard)
+        }
+        Request::SaveSettings(settings) => {
+            work.ask(Ask::SaveSettings(settings)).await?;
+            Ok(Reply::SaveSettings(work.look(|engine| engine.settings().clone()).await))
+        }
+        // Everything else was answered before; a request may carry secrets, so it is not named.
+        _ => Err(error(ErrorCode::BadRequest, "this request is not answered at work")),
+    }
+}
+
+async fn acted(work: &Arc<Work>, ask: Ask) -> Result<Acted, ApiError> {
+    match work.ask(ask).await? {
+        Told::Acted(acted) => Ok(acted),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn unexpected(told: &Told) -> ApiError {
+    error(ErrorCode::Internal, format!("the engine answered {told:?}"))
+}

@@ -1,0 +1,306 @@
+//! The server's HTTP interface.
+
+use std::time::Duration;
+
+use baton_domain::{Account, AccountId, BlobId, ConversationId, SessionId};
+use baton_protocol::{
+    AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Invitation, Invite,
+    Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn,
+};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use url::{Host, Url};
+
+use super::{connection_error, error};
+
+/// How long a connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(8);
+/// How long an ordinary answer may take.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long a file may take.
+const FILE: Duration = Duration::from_secs(300);
+/// How long to wait for a server in this program that is starting.
+const STARTING: Duration = Duration::from_secs(20);
+
+/// Where a server is, and with which session.
+#[derive(Clone)]
+pub(crate) struct Address {
+    /// Its address.
+    pub(crate) url: Url,
+    /// The session's bearer token.
+    pub(crate) token: String,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Address")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An address a person typed that no server can have.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadAddress {
+    /// Not an address at all.
+    #[error("this is not the address of a server")]
+    NotAnAddress,
+    /// A password would travel in the clear.
+    #[error("a server beyond this computer is reached by https only")]
+    NotSecure,
+}
+
+impl Address {
+    /// The address as a person types it: `baton.example.com` is `https://baton.example.com`. Unencrypted only to this very
+    /// computer.
+    pub(crate) fn parse(text: &str) -> Result<Url, BadAddress> {
+        let text = text.trim().trim_end_matches('/');
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let url = Url::parse(&with_scheme).map_err(|_| BadAddress::NotAnAddress)?;
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => return Err(BadAddress::NotAnAddress),
+        };
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if loopback => Ok(url),
+            "http" => Err(BadAddress::NotSecure),
+            _ => Err(BadAddress::NotAnAddress),
+        }
+    }
+}
+
+/// Asks the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    address: watch::Sender<Option<Address>>,
+}
+
+impl Http {
+    /// Without an address yet: a server in this program may still be starting.
+    pub(crate) fn new() -> Result<Self, ApiError> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("Baton/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|cause| connection_error(&cause))?;
+        Ok(Self {
+            client,
+            address: watch::Sender::new(None),
+        })
+    }
+
+    pub(crate) fn set_address(&self, address: Address) {
+        self.address.send_replace(Some(address));
+    }
+
+    /// Where the server is, as soon as that is known.
+    pub(crate) async fn address(&self) -> Option<Address> {
+        let mut watching = self.address.subscribe();
+        let known = watching.wait_for(Option::is_some).await.ok()?;
+        known.clone()
+    }
+
+    async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
+        let address = tokio::time::timeout(STARTING, self.address()).await.ok().flatten();
+        let address = address.ok_or_else(|| error(ErrorCode::Unreachable, "the server is not known yet"))?;
+        let url = join(&address.url, path)?;
+        Ok(self.client.request(method, url).bearer_auth(&address.token))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        read(self.request(Method::GET, path).await?).await
+    }
+
+    async fn post<B: Serialize + Sync, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ApiError> {
+        read(self.request(Method::POST, path).await?.json(body)).await
+    }
+
+    /// Signs in at a server that is not ours yet.
+    pub(crate) async fn sign_in(&self, server: &Url, who: &SignIn) -> Result<SignedIn, ApiError> {
+        read(self.client.post(join(server, "/v1/sign-in")?).json(who)).await
+    }
+
+    /// Joins with an invitation.
+    pub(crate) async fn join(&self, server: &Url, join_with: &Join) -> Result<SignedIn, ApiError> {
+        read(self.client.post(join(server, "/v1/join")?).json(join_with)).await
+    }
+
+    pub(crate) async fn sign_out(&self) -> Result<(), ApiError> {
+        done(self.request(Method::POST, "/v1/sign-out").await?).await
+    }
+
+    pub(crate) async fn conversation(&self, id: ConversationId) -> Result<ConversationWithEntries, ApiError> {
+        self.get(&format!("/v1/conversations/{id}")).await
+    }
+
+    /// Saves a draft; the answer is the one that stands.
+    pub(crate) async fn save_draft(&self, draft: &Draft) -> Result<Draft, ApiError> {
+        let path = format!("/v1/drafts/{}", draft.conversation);
+        read(self.request(Method::PUT, &path).await?.json(draft)).await
+    }
+
+    pub(crate) async fn delete_draft(&self, conversation: ConversationId) -> Result<(), ApiError> {
+        done(
+            self.request(Method::DELETE, &format!("/v1/drafts/{conversation}"))
+                .await?,
+        )
+        .await
+    }
+
+    /// A blob's bytes; what is not what its name says is refused.
+    pub(crate) async fn blob(&self, id: &BlobId) -> Result<Vec<u8>, ApiError> {
+        let request = self
+            .request(Method::GET, &format!("/v1/blobs/{id}"))
+            .await?
+            .timeout(FILE);
+        let response = sent(request).await?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|cause| connection_error(&cause))?
+            .to_vec();
+        if BlobId::of(&bytes) == *id {
+            Ok(bytes)
+        } else {
+            Err(error(ErrorCode::DigestMismatch, format!("{id} came with other bytes")))
+        }
+    }
+
+    pub(crate) async fn put_blob(&self, id: &BlobId, bytes: Vec<u8>) -> Result<(), ApiError> {
+        let request = self.request(Method::PUT, &format!("/v1/blobs/{id}")).await?;
+        done(
+            request
+                .timeout(FILE)
+                .header("content-type", "application/octet-stream")
+                .body(bytes),
+        )
+        .await
+    }
+
+    pub(crate) async fn add_account(&self, account: &AddAccount) -> Result<Account, ApiError> {
+        self.post("/v1/accounts", account).await
+    }
+
+    pub(crate) async fn test_mailbox(&self, mailbox: &MailboxSettings) -> Result<ConnectionReport, ApiError> {
+        self.post("/v1/accounts/test", mailbox).await
+    }
+
+    pub(crate) async fn balance(&self, account: AccountId) -> Result<Balance, ApiError> {
+        self.get(&format!("/v1/accounts/{account}/balance")).await
+    }
+
+    pub(crate) async fn quarantine(&self) -> Result<Vec<Quarantined>, ApiError> {
+        self.get("/v1/quarantine").await
+    }
+
+    pub(crate) async fn invite(&self, invite: &Invite) -> Result<Invitation, ApiError> {
+        self.post("/v1/invitations", invite).await
+    }
+
+    pub(crate) async fn sessions(&self) -> Result<Vec<SessionInfo>, ApiError> {
+        self.get("/v1/sessions").await
+    }
+
+    pub(crate) async fn end_session(&self, session: SessionId) -> Result<(), ApiError> {
+        done(self.request(Method::DELETE, &format!("/v1/sessions/{session}")).await?).await
+    }
+}
+
+fn join(base: &Url, path: &str) -> Result<Url, ApiError> {
+    base.join(path)
+        .map_err(|cause| error(ErrorCode::BadRequest, cause.to_string()))
+}
+
+async fn sent(request: RequestBuilder) -> Result<Response, ApiError> {
+    let response = request.send().await.map_err(|cause| connection_error(&cause))?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    // The server says why in our own form; a proxy before it may say anything.
+    let said: Result<ApiError, _> = response.json().await;
+    Err(said.unwrap_or_else(|_| error(code_of(status), format!("the server answered {status}"))))
+}
+
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
+    let response = sent(request).await?;
+    response.json().await.map_err(|cause| {
+        if cause.is_decode() {
+            error(
+                ErrorCode::UpdateNeeded,
+                format!("the server's answer could not be read: {cause}"),
+            )
+        } else {
+            connection_error(&cause)
+        }
+    })
+}
+
+async fn done(request: RequestBuilder) -> Result<(), ApiError> {
+    sent(request).await.map(drop)
+}
+
+fn code_of(status: StatusCode) -> ErrorCode {
+    match status {
+        StatusCode::UNAUTHORIZED => ErrorCode::SignedOut,
+        StatusCode::FORBIDDEN => ErrorCode::NotPermitted,
+        StatusCode::NOT_FOUND => ErrorCode::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
+        StatusCode::TOO_MANY_REQUESTS => ErrorCode::TooManyAttempts,
+        StatusCode::INSUFFICIENT_STORAGE => ErrorCode::DiskFull,
+        status if status.is_server_error() => ErrorCode::Unreachable,
+        _ => ErrorCode::BadRequest,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_https_unless_it_is_this_computer() {
+        assert_eq!(
+            Address::parse("baton.example.com").unwrap().as_str(),
+            "https://baton.example.com/"
+        );
+        assert_eq!(
+            Address::parse(" http://127.0.0.1:4711/ ").unwrap().as_str(),
+            "http://127.0.0.1:4711/"
+        );
+        assert!(Address::parse("http://[::1]:4711").is_ok());
+        assert!(matches!(
+            Address::parse("http://baton.example.com"),
+            Err(BadAddress::NotSecure)
+        ));
+        assert!(matches!(
+            Address::parse("ftp://baton.example.com"),
+            Err(BadAddress::NotAnAddress)
+        ));
+        assert!(matches!(
+            Address::parse("not an address"),
+            Err(BadAddress::NotAnAddress)
+        ));
+    }
+
+    #[test]
+    fn a_token_does_not_print() {
+        let address = Address {
+            url: Address::parse("baton.example.com").unwrap(),
+            token: "hunter2".to_owned(),
+        };
+        assert!(!format!("{address:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,275 @@
+//! Messages' bodies, sources and attachments, and files for a draft.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use baton_channels::email::parse;
+use baton_domain::{BlobId, Event, LogBody, Message, MessageId, Outbound, OutgoingFile};
+use baton_protocol::{ApiError, Body, ErrorCode};
+
+use super::{Work, fetch, now};
+use crate::blobs::BlobError;
+use crate::bodies::{self, Shown};
+use crate::net::{error, fetch_images};
+
+/// The largest file a draft takes, in bytes: more than most mail servers accept.
+const FILE_BYTES: usize = 25 * 1024 * 1024;
+/// The longest source shown, in bytes.
+const SOURCE_BYTES: usize = 4 * 1024 * 1024;
+/// How many names a download tries before it gives up.
+const NAMES: u32 = 1000;
+
+/// A file for a draft.
+pub(crate) struct Attached {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Why a file can't be had or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// There is no such message or file.
+    #[error("there is no such message or file")]
+    NotFound,
+    /// Its bytes are not here and the server can't be reached.
+    #[error("it is not on this computer yet, and there is no network")]
+    NotHere,
+    /// Larger than a mail can carry.
+    #[error("a file has at most 25 MiB")]
+    TooLarge,
+    /// The disk.
+    #[error("the file could not be written")]
+    Disk(#[from] std::io::Error),
+    /// The replica or a sealed file.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The server.
+    #[error("{}", .0.message)]
+    Server(ApiError),
+}
+
+impl From<FileError> for ApiError {
+    fn from(cause: FileError) -> Self {
+        let code = match &cause {
+            FileError::NotFound => ErrorCode::NotFound,
+            FileError::NotHere => ErrorCode::Unreachable,
+            FileError::TooLarge => ErrorCode::TooLarge,
+            FileError::Disk(disk) if disk.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
+            FileError::Disk(_) | FileError::Blob(_) => ErrorCode::StoreUnavailable,
+            FileError::Server(error) => return error.clone(),
+        };
+        error(code, cause.to_string())
+    }
+}
+
+impl From<baton_store::replica::ReplicaError> for FileError {
+    fn from(cause: baton_store::replica::ReplicaError) -> Self {
+        Self::Blob(cause.into())
+    }
+}
+
+enum Found {
+    Message(Box<Message>),
+    Reply(Box<Outbound>),
+}
+
+impl Work {
+    async fn find(&self, message: MessageId) -> Result<Found, FileError> {
+        let entry = self.store.entry_of(message).await?.ok_or(FileError::NotFound)?;
+        match entry.body {
+            LogBody::Conversation {
+                event: Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. },
+                ..
+            } => Ok(Found::Message(message)),
+            LogBody::Conversation {
+                event: Event::ReplyQueued { outbound },
+                ..
+            } => Ok(Found::Reply(outbound)),
+            _ => Err(FileError::NotFound),
+        }
+    }
+
+    async fn bytes(&self, id: Option<&BlobId>) -> Result<Option<Vec<u8>>, FileError> {
+        match id {
+            Some(id) => fetch::blob(self, id).await.map_err(FileError::Server),
+            None => Ok(None),
+        }
+    }
+
+    /// A message's body, made safe.
+    pub(crate) async fn body(&self, message: MessageId, remote_images: bool) -> Result<Body, FileError> {
+        let message = match self.find(message).await? {
+            Found::Message(message) => message,
+            Found::Reply(outbound) => return Ok(bodies::of_reply(&outbound)),
+        };
+        let Some(raw) = self.bytes(message.blob.as_ref()).await? else {
+            return Ok(bodies::missing(&message));
+        };
+        let mut shown = Shown {
+            known_hosts: self.known_hosts().await,
+            remote_images: HashMap::new(),
+        };
+        if remote_images {
+            let (addresses, back) = aside(move || (bodies::remote_images(&raw), raw)).await?;
+            shown.remote_images = fetch_images(addresses).await;
+            return aside(move || bodies::of_raw(&message, &back, shown)).await;
+        }
+        aside(move || bodies::of_raw(&message, &raw, shown)).await
+    }
+
+    /// Hosts that a trick would imitate: our own.
+    async fn known_hosts(&self) -> Vec<String> {
+        let team = self.look(|engine| engine.team()).await;
+        let addresses = team.accounts.iter().map(|account| &account.address);
+        let hosts = addresses.filter_map(|address| Some(address.rsplit_once('@')?.1.to_owned()));
+        let mut hosts: Vec<String> = hosts.collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+
+    /// The raw source of a message.
+    pub(crate) async fn source(&self, message: MessageId) -> Result<String, FileError> {
+        match self.find(message).await? {
+            Found::Message(message) => {
+                let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
+                let shown = raw.get(..SOURCE_BYTES).unwrap_or(&raw);
+                Ok(String::from_utf8_lossy(shown).into_owned())
+            }
+            Found::Reply(outbound) => Ok(outbound.draft.text),
+        }
+    }
+
+    /// Writes an attachment where the person wants it.
+    pub(crate) async fn save_attachment(
+        &self,
+        message: MessageId,
+        index: u32,
+        to: Option<String>,
+    ) -> Result<String, FileError> {
+        let (name, bytes) = match self.find(message).await? {
+            Found::Message(message) => {
+                let known = message.attachments.iter().find(|file| file.index == index);
+                let name = known.ok_or(FileError::NotFound)?.name.clone();
+                let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
+                let bytes = aside(move || parse::attachment(&raw, index)).await?;
+                (name, bytes.ok_or(FileError::NotFound)?)
+            }
+            Found::Reply(outbound) => {
+                let at = usize::try_from(index).unwrap_or(usize::MAX);
+                let file = outbound.draft.files.get(at).ok_or(FileError::NotFound)?;
+                let bytes = self.bytes(Some(&file.blob)).await?.ok_or(FileError::NotHere)?;
+                (file.name.clone(), bytes)
+            }
+        };
+        let downloads = self.shell.downloads_dir();
+        let written = aside(move || match to {
+            Some(path) => write_at(&PathBuf::from(path), &bytes),
+            None => write_new(&downloads, &name, &bytes),
+        })
+        .await??;
+        Ok(written.to_string_lossy().into_owned())
+    }
+
+    /// Keeps a file for a draft until it has left.
+    pub(crate) async fn attach(&self, file: Attached) -> Result<OutgoingFile, FileError> {
+        if file.bytes.len() > FILE_BYTES {
+            return Err(FileError::TooLarge);
+        }
+        let size = u32::try_from(file.bytes.len()).map_err(|_| FileError::TooLarge)?;
+        let blob = BlobId::of(&file.bytes);
+        let guessed = || mime_guess::from_path(&file.name).first_or_octet_stream().to_string();
+        // What the bytes say counts more than what the name says.
+        let mime = infer::get(&file.bytes).map_or_else(guessed, |kind| kind.mime_type().to_owned());
+        self.blobs.put(&blob, file.bytes, true, now()).await?;
+        Ok(OutgoingFile {
+            name: safe_name(&file.name),
+            mime,
+            size,
+            blob,
+        })
+    }
+}
+
+fn write_at(path: &Path, bytes: &[u8]) -> Result<PathBuf, FileError> {
+    std::fs::write(path, bytes)?;
+    Ok(path.to_owned())
+}
+
+/// Writes under a name nothing has yet: `offer.pdf`, `offer (1).pdf`.
+fn write_new(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, FileError> {
+    std::fs::create_dir_all(dir)?;
+    let name = safe_name(name);
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (name.as_str(), String::new()),
+    };
+    for number in 0..NAMES {
+        let numbered = if number == 0 {
+            name.clone()
+        } else {
+            format!("{stem} ({number}){extension}")
+        };
+        let path = dir.join(numbered);
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => {
+                file.write_all(bytes)?;
+                return Ok(path);
+            }
+            Err(taken) if taken.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(FileError::NotFound)
+}
+
+/// A name without any path, that no system takes for something else.
+fn safe_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last
+        .chars()
+        .map(|c| {
+            if c.is_control() || "<>:\"|?*\u{202e}".contains(c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .take(150)
+        .collect();
+    let clean = clean.trim().trim_start_matches('.').trim_end_matches('.').to_owned();
+    if clean.is_empty() {
+        "attachment".to_owned()
+    } else {
+        clean
+    }
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FileError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| FileError::Blob(BlobError::Interrupted))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder() {
+        assert_eq!(safe_name("../../.bashrc"), "bashrc");
+        assert_eq!(safe_name("C:\\Windows\\offer.pdf"), "offer.pdf");
+        assert_eq!(safe_name("offer\u{202e}fdp.exe"), "offer_fdp.exe");
+        assert_eq!(safe_name(""), "attachment");
+    }
+
+    #[test]
+    fn a_download_never_replaces_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = write_new(dir.path(), "offer.pdf", b"1").unwrap();
+        let second = write_new(dir.path(), "offer.pdf", b"2").unwrap();
+        assert_eq!(second.file_name().unwrap(), "offer (1).pdf");
+        assert_eq!(std::fs::read(first).unwrap(), b"1");
+    }
+}
