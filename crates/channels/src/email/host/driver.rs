@@ -11,7 +11,7 @@ use super::backoff::JITTER_SCALE;
 use super::health::{AccountHealth, HealthState};
 use super::port::{HostPort, PortError};
 use super::sending::Sending;
-use super::sync::{Effect, FetchTrouble, Input, Sync};
+use super::sync::{Effect, FetchTrouble, FolderSync, Input};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
 use crate::email::imap::{Body, ImapConn, ImapError, MessageMeta, uid_set};
 
@@ -116,7 +116,7 @@ impl Receiving {
         let Some(cursors) = self.cursors().await? else {
             return Ok(());
         };
-        let mut sync = Sync::default();
+        let mut sync = FolderSync::default();
         let mut input = Input::Started {
             cursors,
             live_since: self.port.live_since(),

@@ -152,7 +152,7 @@ enum Expecting {
 
 /// The machine.
 #[derive(Debug)]
-pub struct Sync {
+pub struct FolderSync {
     tracks: Vec<Track>,
     cursors: Vec<FolderCursor>,
     live_since: Timestamp,
@@ -172,7 +172,7 @@ pub struct Sync {
     trouble: Option<HealthState>,
 }
 
-impl Default for Sync {
+impl Default for FolderSync {
     fn default() -> Self {
         Self {
             tracks: Vec::new(),
@@ -193,7 +193,7 @@ impl Default for Sync {
     }
 }
 
-impl Sync {
+impl FolderSync {
     /// What to do after what happened.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         let effect = match input {
@@ -215,20 +215,7 @@ impl Sync {
                 self.next(now)
             }
             Input::Sized(metas) => {
-                if let Some(work) = &mut self.work {
-                    let gone: Vec<u32> = work
-                        .uids
-                        .iter()
-                        .copied()
-                        .filter(|uid| !metas.iter().any(|meta| meta.uid == *uid))
-                        .collect();
-                    work.metas = metas;
-                    work.stage = if gone.is_empty() {
-                        Stage::Fetching(0)
-                    } else {
-                        Stage::Confirming(gone)
-                    };
-                }
+                self.sized(now, metas);
                 self.next(now)
             }
             Input::Fetched { stored, news } => {
@@ -259,6 +246,8 @@ impl Sync {
             }
             Input::Waited => {
                 if self.expecting == Expecting::Wait {
+                    // Only a wait that ended well shows that the connection holds.
+                    self.backoff.reset();
                     self.tracks.iter_mut().for_each(|track| track.look = true);
                 }
                 self.next(now)
@@ -467,7 +456,6 @@ impl Sync {
         if self.open != Some(0) {
             return self.open(0);
         }
-        self.backoff.reset();
         self.expecting = Expecting::Wait;
         if self.pushes {
             Effect::Idle(LOOK_MS)

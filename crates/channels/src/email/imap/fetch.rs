@@ -152,7 +152,7 @@ impl ImapConn {
     }
 
     async fn in_pieces(&mut self, meta: &MessageMeta) -> Result<Option<Vec<u8>>, ImapError> {
-        let mut whole: Vec<u8> = Vec::with_capacity(meta.size.min(MAX_MESSAGE_BYTES) as usize);
+        let mut whole: Vec<u8> = Vec::with_capacity(meta.size.min(16 * PIECE_BYTES) as usize);
         loop {
             let offset = u32::try_from(whole.len()).unwrap_or(u32::MAX);
             if offset > MAX_MESSAGE_BYTES {

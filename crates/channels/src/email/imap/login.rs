@@ -7,6 +7,7 @@ use async_imap::{Authenticator, Client};
 use imap_proto::{Capability, Response};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::{ImapConn, ImapError, REPLY_TIMEOUT};
 use crate::email::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
@@ -109,11 +110,11 @@ async fn ask(endpoint: &Endpoint, stream: &mut Stream, tag: &str) -> Result<Vec<
 }
 
 /// SASL PLAIN (RFC 4616): nothing to quote, any characters.
-struct Plain(String);
+struct Plain(Zeroizing<String>);
 
 impl Authenticator for Plain {
-    type Response = String;
-    fn process(&mut self, _challenge: &[u8]) -> String {
+    type Response = Zeroizing<String>;
+    fn process(&mut self, _challenge: &[u8]) -> Zeroizing<String> {
         std::mem::take(&mut self.0)
     }
 }
@@ -131,7 +132,10 @@ impl ImapConn {
         let attempt = async {
             if offers("AUTH=PLAIN") {
                 client
-                    .authenticate("PLAIN", Plain(format!("\0{}\0{}", account.user, secret.reveal())))
+                    .authenticate(
+                        "PLAIN",
+                        Plain(format!("\0{}\0{}", account.user, secret.reveal()).into()),
+                    )
                     .await
                     .map_err(|(error, _)| error)
             } else {

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::account::{ConnectError, EmailAccount, Endpoint, Secret};
 use super::net::{self, Stream};
 pub use append::Appended;
+pub(crate) use fetch::MAX_MESSAGE_BYTES;
 pub use fetch::{Body, MessageMeta, uid_set};
 pub use folders::{Folder, FolderRole};
 pub use idle::IdleEnd;

@@ -7,6 +7,8 @@ fn mail(raw: &str) -> ParsedMail {
 
 const DSN: &str = "From: MAILER-DAEMON@mx.example.com\nTo: anna@baton.test\nSubject: Undelivered Mail Returned to Sender\nMessage-ID: <dsn@mx>\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nI'm sorry.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\nFinal-Recipient: rfc822; carl@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 No such\n user here\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <ours@baton.test>\nFrom: anna@baton.test\nSubject: Chairs\n\nhi\n--b--\n";
 
+const MIXED: &str = "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\nTo: a@b.example, c: d@e.example;\nSubject: =?iso-8859-1?B?U3T8aGxl?=\nDate: Mon, 2 Nov 2026 10:00:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=\"a b\"\n\n--a b\nContent-Type: text/plain; charset=utf-7\n\nHi +AOQ-\n--a b\nContent-Type: text/html; charset=windows-1251\nContent-Transfer-Encoding: quoted-printable\n\n<p>=CF=F0<b>x</b><img src=3D\"cid:1\"></p>\n--a b--\n--m\nContent-Type: image/png; name*0*=utf-8''%C3%A4; name*1=b.png\nContent-ID: <1>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--m--\n";
+
 #[test]
 fn a_delivery_report_names_what_and_whom_it_is_about() {
     let expected = MailKind::Bounce {
@@ -170,8 +172,8 @@ fn what_cannot_be_read_gives_its_reason() {
 
 proptest::proptest! {
     #[test]
-    fn mutated_messages_never_panic(at in proptest::collection::vec((0usize..2000, 0u8..), 0..40), cut in 0usize..2000) {
-        let mut raw = DSN.replace('\n', "\r\n").into_bytes();
+    fn mutated_messages_never_panic(whole in proptest::bool::ANY, at in proptest::collection::vec((0usize..2000, 0u8..), 0..40), cut in 0usize..2000) {
+        let mut raw = if whole { MIXED } else { DSN }.replace('\n', "\r\n").into_bytes();
         for (place, byte) in at {
             let length = raw.len();
             if let Some(target) = raw.get_mut(place % length) {

@@ -3,9 +3,9 @@
 use baton_domain::{BlobId, Timestamp};
 
 use super::track::is_history;
-use super::{Effect, Expecting, FetchTrouble, Sync};
+use super::{Effect, Expecting, FetchTrouble, FolderSync};
 use crate::email::host::port::{Arrived, FolderProgress};
-use crate::email::imap::MessageMeta;
+use crate::email::imap::{MAX_MESSAGE_BYTES, MessageMeta};
 
 /// Messages asked for at once; more make servers and the library lose some.
 pub(super) const MAX_BATCH: usize = 100;
@@ -38,7 +38,7 @@ pub(super) enum Stage {
     Committing,
 }
 
-impl Sync {
+impl FolderSync {
     pub(super) fn begin(&mut self, track: usize, uids: Vec<u32>, new: bool) -> Effect {
         let stage = if uids.is_empty() {
             Stage::Committing
@@ -86,6 +86,29 @@ impl Sync {
             }
             Stage::Committing => self.commit(),
         }
+    }
+
+    /// Sizes are known. What is too large is set aside before a byte of it is fetched; what has no size may be gone.
+    pub(super) fn sized(&mut self, now: Timestamp, metas: Vec<MessageMeta>) {
+        let Some(mut work) = self.work.take() else { return };
+        let known = |uid: &u32| metas.iter().any(|meta| meta.uid == *uid);
+        let gone: Vec<u32> = work.uids.iter().copied().filter(|uid| !known(uid)).collect();
+        let (large, metas): (Vec<_>, Vec<_>) = metas.into_iter().partition(|meta| meta.size > MAX_MESSAGE_BYTES);
+        for meta in large {
+            let reason = format!(
+                "the message has {} bytes; Baton reads up to {MAX_MESSAGE_BYTES}",
+                meta.size
+            );
+            let aside = self.arrived(now, &work, meta.uid, Some(&meta), None, Some(reason));
+            work.arrived.extend(aside);
+        }
+        work.metas = metas;
+        work.stage = if gone.is_empty() {
+            Stage::Fetching(0)
+        } else {
+            Stage::Confirming(gone)
+        };
+        self.work = Some(work);
     }
 
     pub(super) fn fetched(&mut self, now: Timestamp, stored: Vec<(u32, BlobId)>, news: bool) {

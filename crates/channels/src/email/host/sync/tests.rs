@@ -131,10 +131,10 @@ impl Mailbox {
         })
     }
 
-    fn start(&self) -> (Sync, Input) {
+    fn start(&self) -> (FolderSync, Input) {
         let cursors = self.committed.values().cloned().collect();
         (
-            Sync::default(),
+            FolderSync::default(),
             Input::Started {
                 cursors,
                 live_since: Timestamp(10_000),
@@ -143,14 +143,14 @@ impl Mailbox {
     }
 
     /// Runs until nothing is left to do and gives what was told of the health.
-    fn run(&mut self, sync: &mut Sync, input: Input) -> Vec<HealthState> {
+    fn run(&mut self, sync: &mut FolderSync, input: Input) -> Vec<HealthState> {
         let (health, left) = self.steps(sync, input, PLENTY);
         assert_eq!(left, None, "it never comes to rest");
         health
     }
 
     /// Carries out so many effects; the input that the last one gave is still to be handled.
-    fn steps(&mut self, sync: &mut Sync, mut input: Input, limit: usize) -> (Vec<HealthState>, Option<Input>) {
+    fn steps(&mut self, sync: &mut FolderSync, mut input: Input, limit: usize) -> (Vec<HealthState>, Option<Input>) {
         let mut health = Vec::new();
         for _ in 0..limit {
             let mut effects = sync.handle(Timestamp(20_000), input.clone());
@@ -171,7 +171,7 @@ impl Mailbox {
     }
 
     /// Cuts the connection under the next effect. What goes to the referee isn't touched by that.
-    fn cut(&mut self, sync: &mut Sync, input: Input) -> Input {
+    fn cut(&mut self, sync: &mut FolderSync, input: Input) -> Input {
         let lost = Input::Lost {
             error: ConnectError::Closed { host: "h".into() },
             jitter: 0,
@@ -329,6 +329,39 @@ fn a_message_that_ends_the_session_is_found_and_set_aside() {
                 .all(|reason| reason.contains(why) || why == "session")
         );
     }
+}
+
+#[test]
+fn a_message_beyond_all_measure_is_set_aside_unfetched() {
+    let mut mailbox = Mailbox::with(3, 0);
+    mailbox.folders.get_mut("INBOX").unwrap().1.insert(2, u32::MAX);
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(mailbox.arrived.len(), 3);
+    let aside: Vec<u32> = mailbox
+        .arrived
+        .iter()
+        .filter(|message| message.blob.is_none())
+        .map(|message| message.uid)
+        .collect();
+    assert_eq!(aside, [2]);
+}
+
+#[test]
+fn a_connection_that_never_holds_is_tried_less_and_less() {
+    let mut mailbox = Mailbox::with(0, 0);
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        let lost = Input::Lost {
+            error: ConnectError::Closed { host: "h".into() },
+            jitter: 0,
+        };
+        pauses.extend(sync.handle(Timestamp(0), lost).pop());
+        mailbox.run(&mut sync, Input::Waited);
+    }
+    assert_eq!(pauses, [Effect::Sleep(1000), Effect::Sleep(2000), Effect::Sleep(4000)]);
 }
 
 #[test]
