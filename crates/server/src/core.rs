@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_domain::{
     Account, AccountId, AccountMode, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, Member, MemberId,
@@ -35,30 +36,39 @@ const HASHES_AT_ONCE: usize = 2;
 /// Snapshots read at a time: each holds one of the database's readers.
 const SNAPSHOTS: usize = 4;
 
+/// What is under way gets this long before the data is closed.
+const LAST_MOMENT: Duration = Duration::from_secs(4);
+
 /// Why the data could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The database.
-    #[error("{}", told(.0))]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The referee.
-    #[error("{}", told(.0))]
+    #[error(transparent)]
     Referee(#[from] crate::referee::OpenError),
     /// The key that seals secrets.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The name this server holds leases by.
+    #[error("the data directory can't be written: {0}")]
+    Host(#[source] std::io::Error),
     /// The password hasher.
     #[error(transparent)]
     Password(#[from] PasswordError),
 }
 
-/// An error with its causes, in one line.
+/// An error with its causes, in one line. A cause that an error tells itself is not told twice.
 pub(crate) fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
         cause = error.source();
     }
     text
@@ -71,7 +81,7 @@ pub enum AddAccountError {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// Its secret could not be kept.
-    #[error("{}", told(.0))]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Its secret could not be sealed.
     #[error(transparent)]
@@ -125,6 +135,7 @@ impl Core {
             Some(key) => SealKey::from(key),
             None => SealKey::of_directory(data)?,
         };
+        let hosts = Hosts::of_directory(data).map_err(OpenError::Host)?;
         let store = ServerStore::open(StoreOptions {
             data: data.to_owned(),
             database_url: options.database_url.clone(),
@@ -148,7 +159,7 @@ impl Core {
             relay: Relay::default(),
             health: watch::Sender::default(),
             outgoing: watch::Sender::default(),
-            hosts: Hosts::default(),
+            hosts,
             blob_readers: BlobReaders::default(),
             snapshots: Semaphore::new(SNAPSHOTS),
             trust_proxy: options.trust_proxy,
@@ -173,7 +184,12 @@ impl Core {
 
     /// The inbox a conversation lies in.
     pub async fn inbox_of(&self, conversation: ConversationId) -> Option<InboxId> {
-        self.store.conversation(conversation).await.ok().flatten().map(|conversation| conversation.inbox)
+        self.store
+            .conversation(conversation)
+            .await
+            .ok()
+            .flatten()
+            .map(|conversation| conversation.inbox)
     }
 
     /// Somebody still holds a reply lock.
@@ -188,7 +204,15 @@ impl Core {
         device: DeviceId,
         active_at: Timestamp,
     ) -> Result<bool, SubmitError> {
-        self.referee.renew(Renewal { conversation, token, member, device, active_at }).await
+        self.referee
+            .renew(Renewal {
+                conversation,
+                token,
+                member,
+                device,
+                active_at,
+            })
+            .await
     }
 
     /// How the mailboxes are doing whose inbox somebody reads.
@@ -196,7 +220,9 @@ impl Core {
     pub fn health_for(&self, readable: &Readable) -> Vec<AccountHealth> {
         let health = self.health.borrow();
         let accounts = self.directory.accounts();
-        let theirs = accounts.iter().filter(|account| readable.inboxes.contains(&account.inbox));
+        let theirs = accounts
+            .iter()
+            .filter(|account| readable.inboxes.contains(&account.inbox));
         theirs.filter_map(|account| health.get(&account.id).cloned()).collect()
     }
 
@@ -262,7 +288,10 @@ impl Core {
     pub async fn close(&self) {
         self.stop.cancel();
         self.serving.close();
-        self.serving.wait().await;
+        // Whoever is being served had time to finish; what hangs on a far mail server is found again at the next start.
+        if tokio::time::timeout(LAST_MOMENT, self.serving.wait()).await.is_err() {
+            tracing::warn!("something was still under way when the data was closed");
+        }
         self.referee.shutdown().await;
     }
 }
@@ -270,7 +299,11 @@ impl Core {
 /// A head as a cursor.
 #[must_use]
 pub fn cursor(head: &Head) -> Cursor {
-    Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) }
+    Cursor {
+        epoch: head.epoch,
+        number: head.number,
+        hash: hex::encode(head.hash),
+    }
 }
 
 /// Hands on what the referee commits.
@@ -310,7 +343,9 @@ async fn follow(core: Arc<Core>, mut committed: broadcast::Receiver<Arc<Committe
 
 /// Whether an entry changes what a host has to send.
 fn moves_outgoing(entry: &LogEntry) -> bool {
-    let LogBody::Conversation { event, .. } = &entry.body else { return false };
+    let LogBody::Conversation { event, .. } = &entry.body else {
+        return false;
+    };
     matches!(
         event,
         Event::ReplyQueued { .. }

@@ -38,7 +38,10 @@ impl DataDir {
     /// # Errors
     /// When it can't be used, or another process uses it.
     pub fn take(path: &Path) -> Result<Self, DataError> {
-        let io = |source| DataError::Io { path: path.to_owned(), source };
+        let io = |source| DataError::Io {
+            path: path.to_owned(),
+            source,
+        };
         private::directory(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         let lock = File::options()
@@ -46,7 +49,10 @@ impl DataDir {
             .truncate(false)
             .write(true)
             .open(path.join("lock"))
-            .map_err(|source| DataError::Io { path: path.clone(), source })?;
+            .map_err(|source| DataError::Io {
+                path: path.clone(),
+                source,
+            })?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataError::InUse(path)),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Capabilities, Capability, Command, CommandBody, CommandId,
-    ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role,
-    Timestamp, Workspace,
+    ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role, Timestamp,
+    Workspace,
 };
 use baton_protocol::Answer;
 use uuid::Uuid;
@@ -81,9 +81,19 @@ impl Directory {
     pub fn by_email(&self, email: &str) -> Option<Member> {
         let email = email.trim().to_lowercase();
         let documents = self.documents();
-        let mut found = documents.members().values().filter(|member| member.email.to_lowercase() == email);
+        let mut found = documents
+            .members()
+            .values()
+            .filter(|member| member.email.to_lowercase() == email);
         let first = found.next()?;
-        Some(found.fold(first, |best, member| if member.active && !best.active { member } else { best }).clone())
+        Some(
+            found
+                .fold(
+                    first,
+                    |best, member| if member.active && !best.active { member } else { best },
+                )
+                .clone(),
+        )
     }
 
     /// Everybody, by name.
@@ -125,7 +135,11 @@ impl Directory {
     /// What a member may do in an inbox.
     #[must_use]
     pub fn capabilities(&self, member: &Member, inbox: InboxId) -> Capabilities {
-        self.documents().inboxes().get(&inbox).map(|inbox| inbox.capabilities_of(member)).unwrap_or_default()
+        self.documents()
+            .inboxes()
+            .get(&inbox)
+            .map(|inbox| inbox.capabilities_of(member))
+            .unwrap_or_default()
     }
 
     /// Whether somebody could be added with these.
@@ -153,7 +167,10 @@ impl Directory {
     /// When the address is taken, or the log can't be written.
     pub async fn add(&self, name: &str, email: &str, role: Role, now: Timestamp) -> Result<Member, Refused> {
         self.check_new(name, email)?;
-        let id = self.by_email(email).map_or_else(|| MemberId(Uuid::now_v7()), |member| member.id);
+        self.name_workspace(email, now).await?;
+        let id = self
+            .by_email(email)
+            .map_or_else(|| MemberId(Uuid::now_v7()), |member| member.id);
         let member = Member {
             id,
             name: name.trim().to_owned(),
@@ -168,6 +185,20 @@ impl Directory {
             self.set_access(inbox.id, id, usual_access(role), now).await?;
         }
         Ok(member)
+    }
+
+    /// A workspace without a name gets that of its first member's domain; an admin may change it.
+    async fn name_workspace(&self, email: &str, now: Timestamp) -> Result<(), Refused> {
+        if self.workspace().is_some() {
+            return Ok(());
+        }
+        let name = email
+            .trim()
+            .rsplit_once('@')
+            .map_or("Baton", |(_, domain)| domain)
+            .to_owned();
+        let id = self.referee.store().workspace();
+        self.put(DocumentBody::Workspace(Workspace { id, name }), now).await
     }
 
     /// Ends somebody's membership.
@@ -202,7 +233,11 @@ impl Directory {
             .into_iter()
             .find(|one| one.id == inbox)
             .ok_or_else(|| Refused::Missing(format!("inbox {inbox}")))?;
-        let had = inbox.access.iter().find(|access| access.member == member).map(|access| access.capabilities.clone());
+        let had = inbox
+            .access
+            .iter()
+            .find(|access| access.member == member)
+            .map(|access| access.capabilities.clone());
         if had.unwrap_or_default() == capabilities {
             return Ok(());
         }
@@ -223,16 +258,32 @@ impl Directory {
         if name.is_empty() {
             return Err(Refused::NoName);
         }
-        if let Some(inbox) = self.inboxes().into_iter().find(|inbox| inbox.name.to_lowercase() == name.to_lowercase()) {
+        if let Some(inbox) = self
+            .inboxes()
+            .into_iter()
+            .find(|inbox| inbox.name.to_lowercase() == name.to_lowercase())
+        {
             return Ok(inbox.id);
         }
-        let access = self.members().into_iter().filter(|member| member.active).filter_map(|member| {
-            let capabilities = usual_access(member.role);
-            (!capabilities.is_empty()).then_some(Access { member: member.id, capabilities })
-        });
+        let access = self
+            .members()
+            .into_iter()
+            .filter(|member| member.active)
+            .filter_map(|member| {
+                let capabilities = usual_access(member.role);
+                (!capabilities.is_empty()).then_some(Access {
+                    member: member.id,
+                    capabilities,
+                })
+            });
         let mut access: Vec<_> = access.collect();
         access.sort_by_key(|access| access.member);
-        let inbox = Inbox { id: InboxId(Uuid::now_v7()), name: name.to_owned(), access, policy };
+        let inbox = Inbox {
+            id: InboxId(Uuid::now_v7()),
+            name: name.to_owned(),
+            access,
+            policy,
+        };
         let id = inbox.id;
         self.put(DocumentBody::Inbox(inbox), now).await?;
         Ok(id)
@@ -247,7 +298,11 @@ impl Directory {
         if !baton_channels::email::compose::is_deliverable(&address) {
             return Err(Refused::NotAnAddress(address));
         }
-        if self.accounts().iter().any(|account| account.address.to_lowercase() == address.to_lowercase()) {
+        if self
+            .accounts()
+            .iter()
+            .any(|account| account.address.to_lowercase() == address.to_lowercase())
+        {
             return Err(Refused::MailboxTaken(address));
         }
         if !self.inboxes().iter().any(|inbox| inbox.id == new.inbox) {
@@ -272,7 +327,9 @@ impl Directory {
     /// # Errors
     /// When the log can't be written.
     pub async fn remove_account(&self, id: AccountId, now: Timestamp) -> Result<(), Refused> {
-        let body = CommandBody::RemoveDocument { document: baton_domain::DocumentId(id.0) };
+        let body = CommandBody::RemoveDocument {
+            document: baton_domain::DocumentId(id.0),
+        };
         self.submit(command(None, body, now)).await
     }
 
@@ -283,7 +340,14 @@ impl Directory {
     pub async fn put(&self, body: DocumentBody, now: Timestamp) -> Result<(), Refused> {
         let id = body.id();
         let version = self.documents().all().get(&id).map(|document| document.version);
-        self.submit(command(version, CommandBody::PutDocument { document: Box::new(body) }, now)).await
+        self.submit(command(
+            version,
+            CommandBody::PutDocument {
+                document: Box::new(body),
+            },
+            now,
+        ))
+        .await
     }
 
     async fn submit(&self, command: Command) -> Result<(), Refused> {

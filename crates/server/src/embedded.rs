@@ -19,7 +19,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// The database can't be opened.
-    #[error("{}", crate::core::told(.0))]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The data can't be opened.
     #[error(transparent)]
@@ -67,14 +67,23 @@ pub struct Session {
 pub async fn found(core: &Core, founder: &Founder) -> Result<MemberId, PrepareError> {
     let now = core.now();
     if core.directory.workspace().is_none() {
-        let workspace = Workspace { id: core.store.workspace(), name: founder.workspace.clone() };
+        let workspace = Workspace {
+            id: core.store.workspace(),
+            name: founder.workspace.clone(),
+        };
         core.directory.put(DocumentBody::Workspace(workspace), now).await?;
     }
     let member = match core.directory.by_email(&founder.email).filter(|member| member.active) {
         Some(member) => member,
-        None => core.directory.add(&founder.name, &founder.email, Role::Admin, now).await?,
+        None => {
+            core.directory
+                .add(&founder.name, &founder.email, Role::Admin, now)
+                .await?
+        }
     };
-    core.directory.inbox_named(&founder.inbox, founder.policy.clone(), now).await?;
+    core.directory
+        .inbox_named(&founder.inbox, founder.policy.clone(), now)
+        .await?;
     Ok(member.id)
 }
 
@@ -86,7 +95,10 @@ pub async fn session(core: &Core, member: MemberId, device: DeviceId, name: &str
     let found = core.directory.member(member).filter(|member| member.active);
     let found = found.ok_or_else(|| Refused::Missing(format!("member {member}")))?;
     let begun = core.auth.begin(found, device, name, core.now()).await?;
-    Ok(Session { member, token: begun.token })
+    Ok(Session {
+        member,
+        token: begun.token,
+    })
 }
 
 /// Loads the sample inbox into an empty data directory, before a server is started on it, and gives whoever tries it.

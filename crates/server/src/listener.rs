@@ -177,7 +177,9 @@ fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ListenError> {
         return Err(pem(&files.cert, "certificate", &"there is none in it"));
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| pem(&files.key, "private key", &error))?;
-    let mut config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let mut config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -1,5 +1,6 @@
 //! Files and directories that only their owner may read.
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -25,16 +26,24 @@ pub fn directory(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it exists already, or can't be written.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
+    let mut file = create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes a new file that only its owner may read.
+///
+/// # Errors
+/// When it exists already, or can't be made.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    options.open(path)
 }
 
 /// Puts a file that only its owner may read in place of another, in one step.

@@ -103,8 +103,14 @@ impl SealKey {
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|_| SealError::Random)?;
-        let payload = Payload { msg: plain, aad: &place.bound() };
-        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::DoesNotOpen)?;
+        let payload = Payload {
+            msg: plain,
+            aad: &place.bound(),
+        };
+        let sealed = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| SealError::DoesNotOpen)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -114,8 +120,13 @@ impl SealKey {
     /// When it was sealed with another key or for another place.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE>().ok_or(SealError::DoesNotOpen)?;
-        let payload = Payload { msg: body, aad: &place.bound() };
-        self.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError::DoesNotOpen)
+        let payload = Payload {
+            msg: body,
+            aad: &place.bound(),
+        };
+        self.cipher()
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| SealError::DoesNotOpen)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -128,7 +139,11 @@ impl SealKey {
 mod tests {
     use super::*;
 
-    const HERE: Place<'static> = Place { table: "account_secret", row: "7", column: "sealed" };
+    const HERE: Place<'static> = Place {
+        table: "account_secret",
+        row: "7",
+        column: "sealed",
+    };
 
     #[test]
     fn what_is_sealed_opens_in_its_place() {
@@ -155,7 +170,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(data.path().join(KEY_FILE)).unwrap().permissions().mode();
+            let mode = std::fs::metadata(data.path().join(KEY_FILE))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
     }

@@ -48,8 +48,13 @@ impl Server {
         let door = Door::open(options.listen, options.tls.as_ref()).await?;
         let core = Core::open(data.path(), &options).await?;
         let local_addr = door.address();
-        let url = options.public_url.clone().unwrap_or_else(|| format!("{}://{local_addr}", door.scheme()));
-        let admin = AdminSocket::open(data.path(), Arc::clone(&core)).await.map_err(StartError::Admin)?;
+        let url = options
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("{}://{local_addr}", door.scheme()));
+        let admin = AdminSocket::open(data.path(), Arc::clone(&core))
+            .await
+            .map_err(StartError::Admin)?;
         let app = http::router(Arc::clone(&core)).into_make_service_with_connect_info::<SocketAddr>();
         let stop = core.stop.clone();
         // The wrapper does nothing but make the peer's address available to handlers.
@@ -63,7 +68,15 @@ impl Server {
             core.hosts.start(&core);
         }
         tracing::info!(address = %local_addr, data = %data.path().display(), "serving");
-        Ok(Running { local_addr, secured: options.tls.is_some(), url, core, serving, _admin: admin, _data: data })
+        Ok(Running {
+            local_addr,
+            secured: options.tls.is_some(),
+            url,
+            core,
+            serving,
+            _admin: admin,
+            _data: data,
+        })
     }
 }
 

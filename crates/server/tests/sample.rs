@@ -8,16 +8,27 @@ use baton_store::server::{ConversationFilter, ServerStore, StoreOptions};
 #[tokio::test]
 async fn every_step_is_accepted_and_the_views_are_full() {
     let data = tempfile::tempdir().unwrap();
-    let store = ServerStore::open(StoreOptions::in_directory(data.path())).await.unwrap();
+    let store = ServerStore::open(StoreOptions::in_directory(data.path()))
+        .await
+        .unwrap();
     let now = Timestamp(baton_clock::now_ms());
     let loaded = sample::load(&store, now).await.unwrap();
     assert_eq!(loaded.refused, Vec::<String>::new());
 
-    let inboxes = store.documents().await.unwrap().iter().filter_map(|document| match &document.body {
-        baton_domain::DocumentBody::Inbox(inbox) => Some(inbox.id),
-        _ => None,
-    }).collect();
-    let filter = ConversationFilter { inboxes, ..ConversationFilter::default() };
+    let inboxes = store
+        .documents()
+        .await
+        .unwrap()
+        .iter()
+        .filter_map(|document| match &document.body {
+            baton_domain::DocumentBody::Inbox(inbox) => Some(inbox.id),
+            _ => None,
+        })
+        .collect();
+    let filter = ConversationFilter {
+        inboxes,
+        ..ConversationFilter::default()
+    };
     let (all, _) = store.conversations(&filter, 1000).await.unwrap();
     let count = |wanted: &dyn Fn(&baton_domain::Conversation) -> bool| all.iter().filter(|one| wanted(one)).count();
     println!(
@@ -32,7 +43,13 @@ async fn every_step_is_accepted_and_the_views_are_full() {
         count(&|one| one.status.is_over()),
     );
     for one in &all {
-        assert!(one.outbound.iter().all(|outbound| matches!(outbound.state, OutboundState::Sent { .. })), "#{}", one.number);
+        assert!(
+            one.outbound
+                .iter()
+                .all(|outbound| matches!(outbound.state, OutboundState::Sent { .. })),
+            "#{}",
+            one.number
+        );
         assert!(one.updated_at <= now.plus_ms(60_000), "#{} {}", one.number, one.subject);
     }
 }

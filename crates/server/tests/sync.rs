@@ -56,14 +56,26 @@ async fn of_two_claims_at_once_one_wins_and_the_other_is_told_who(team: Team) {
     let his = ben.ask(pod, None, CommandBody::Claim).await;
     let (hers, his) = (anna.answer(hers).await, ben.answer(his).await);
     let owner = match (&hers, &his) {
-        (Answer::Done { .. }, Answer::Refused { refusal: Refusal::NotOwner { owner, .. } }) => (*owner, team.anna),
-        (Answer::Refused { refusal: Refusal::NotOwner { owner, .. } }, Answer::Done { .. }) => (*owner, team.ben),
+        (
+            Answer::Done { .. },
+            Answer::Refused {
+                refusal: Refusal::NotOwner { owner, .. },
+            },
+        ) => (*owner, team.anna),
+        (
+            Answer::Refused {
+                refusal: Refusal::NotOwner { owner, .. },
+            },
+            Answer::Done { .. },
+        ) => (*owner, team.ben),
         other => panic!("{other:?}"),
     };
     assert_eq!(owner.0, owner.1);
     // Both desks read the same: who it is, and that the server set the author, whatever was sent.
     for desk in [&mut anna, &mut ben] {
-        let claimed = desk.entry(|entry| matches!(event(entry), Some(Event::OwnerChanged { .. }))).await;
+        let claimed = desk
+            .entry(|entry| matches!(event(entry), Some(Event::OwnerChanged { .. })))
+            .await;
         assert_eq!(claimed.actor, Actor::Member { id: owner.0 });
     }
 }
@@ -72,9 +84,16 @@ async fn a_lock_shows_on_the_other_desk(team: Team) {
     team.carl_writes("A pod").await;
     let pod = team.conversation("A pod").await;
     let (mut anna, mut ben) = (team.desk(team.anna).await, team.desk(team.ben).await);
-    assert!(matches!(anna.act(pod, CommandBody::TakeLock { cover: false }).await, Answer::Done { .. }));
-    let granted = ben.entry(|entry| matches!(event(entry), Some(Event::LockGranted { .. }))).await;
-    let Some(Event::LockGranted { member, device, .. }) = event(&granted) else { panic!() };
+    assert!(matches!(
+        anna.act(pod, CommandBody::TakeLock { cover: false }).await,
+        Answer::Done { .. }
+    ));
+    let granted = ben
+        .entry(|entry| matches!(event(entry), Some(Event::LockGranted { .. })))
+        .await;
+    let Some(Event::LockGranted { member, device, .. }) = event(&granted) else {
+        panic!()
+    };
     assert_eq!((*member, *device), (team.anna, anna.device));
     let refused = ben.act(pod, CommandBody::TakeLock { cover: false }).await;
     assert!(
@@ -82,12 +101,17 @@ async fn a_lock_shows_on_the_other_desk(team: Team) {
         "{refused:?}"
     );
     // Presence: where Anna looks shows at Ben's, and that she left.
-    anna.say(&ClientMessage::Presence { looking: Some(pod), active: true }).await;
+    anna.say(&ClientMessage::Presence {
+        looking: Some(pod),
+        active: true,
+    })
+    .await;
     let looks = |at: Option<ConversationId>| {
         move |message: &ServerMessage| match message {
-            ServerMessage::Presence { present } => {
-                present.iter().any(|one| one.member == team.anna && one.looking == at).then_some(())
-            }
+            ServerMessage::Presence { present } => present
+                .iter()
+                .any(|one| one.member == team.anna && one.looking == at)
+                .then_some(()),
             _ => None,
         }
     };
@@ -110,9 +134,13 @@ async fn a_desk_goes_on_from_its_cursor(team: Team) {
     let mut anna = Desk::connect(&team, &token, cursor, scopes).await;
     assert!(!anna.welcomed_with_snapshot);
     for subject in ["Second", "Third"] {
-        anna.entry(|entry| matches!(event(entry), Some(Event::Created { subject: one, .. }) if one == subject)).await;
+        anna.entry(|entry| matches!(event(entry), Some(Event::Created { subject: one, .. }) if one == subject))
+            .await;
     }
-    let first = anna.entries.iter().any(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "First"));
+    let first = anna
+        .entries
+        .iter()
+        .any(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "First"));
     assert!(!first, "what it had was sent again");
 }
 
@@ -121,9 +149,18 @@ async fn an_unknown_epoch_gets_a_fresh_snapshot(team: Team) {
     let desk = team.desk(team.anna).await;
     let (cursor, scopes) = (desk.cursor.clone().unwrap(), desk.scopes.clone());
     let strange = [
-        Cursor { epoch: Uuid::new_v4(), ..cursor.clone() },
-        Cursor { hash: "00".repeat(32), ..cursor.clone() },
-        Cursor { number: cursor.number + 1000, ..cursor },
+        Cursor {
+            epoch: Uuid::new_v4(),
+            ..cursor.clone()
+        },
+        Cursor {
+            hash: "00".repeat(32),
+            ..cursor.clone()
+        },
+        Cursor {
+            number: cursor.number + 1000,
+            ..cursor
+        },
     ];
     let token = team.token(team.anna).await;
     for cursor in strange {
@@ -153,9 +190,16 @@ async fn a_revoked_session_is_cut_and_a_removed_member_is_told(team: Team) {
 
 async fn nobody_sees_another_inbox(team: Team) {
     let core = team.server.core();
-    let board = core.directory.inbox_named("Board", baton_domain::InboxPolicy::default(), core.now()).await.unwrap();
+    let board = core
+        .directory
+        .inbox_named("Board", baton_domain::InboxPolicy::default(), core.now())
+        .await
+        .unwrap();
     for member in [team.anna, team.ben] {
-        core.directory.set_access(board, member, baton_domain::Capabilities::new(), core.now()).await.unwrap();
+        core.directory
+            .set_access(board, member, baton_domain::Capabilities::new(), core.now())
+            .await
+            .unwrap();
     }
     let new = baton_server::directory::NewAccount {
         address: "board@murmel.example".to_owned(),
@@ -171,25 +215,52 @@ async fn nobody_sees_another_inbox(team: Team) {
     let secret = team.carl_writes_to(account, "Secret").await;
     let hidden = team.conversation("Secret").await;
     team.carl_writes("After").await;
-    anna.entry(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "After")).await;
+    anna.entry(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "After"))
+        .await;
     let board_scope = Scope::Inbox { id: board };
     assert!(!anna.scopes.contains(&board_scope));
     assert!(anna.entries.iter().all(|entry| entry.scope != board_scope));
     assert!(!serde_json::to_string(&anna.entries).unwrap().contains("Secret"));
     // Nor by a command, over HTTP, or by the name of its bytes.
     let answer = anna.act(hidden, CommandBody::Claim).await;
-    assert!(matches!(answer, Answer::Refused { refusal: Refusal::NotPermitted { .. } | Refusal::Gone }), "{answer:?}");
+    assert!(
+        matches!(
+            answer,
+            Answer::Refused {
+                refusal: Refusal::NotPermitted { .. } | Refusal::Gone
+            }
+        ),
+        "{answer:?}"
+    );
     let token = team.token(team.anna).await;
     let blob = baton_domain::BlobId::of(&secret);
-    for path in [format!("/v1/conversations/{hidden}"), format!("/v1/drafts/{hidden}"), format!("/v1/blobs/{blob}")] {
-        let response = support::http().get(team.url(&path)).bearer_auth(&token).send().await.unwrap();
+    for path in [
+        format!("/v1/conversations/{hidden}"),
+        format!("/v1/drafts/{hidden}"),
+        format!("/v1/blobs/{blob}"),
+    ] {
+        let response = support::http()
+            .get(team.url(&path))
+            .bearer_auth(&token)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 404, "{path}");
     }
-    let list = support::http().get(team.url("/v1/conversations")).bearer_auth(&token).send().await.unwrap();
+    let list = support::http()
+        .get(team.url("/v1/conversations"))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap();
     assert!(!list.text().await.unwrap().contains("Secret"));
     // Looking at it is looking at nothing.
     let mut mira = team.desk(team.mira).await;
-    anna.say(&ClientMessage::Presence { looking: Some(hidden), active: true }).await;
+    anna.say(&ClientMessage::Presence {
+        looking: Some(hidden),
+        active: true,
+    })
+    .await;
     mira.until(|message| match message {
         ServerMessage::Presence { present } => present.iter().find(|one| one.member == team.anna).map(|one| {
             assert_eq!(one.looking, None);
@@ -203,26 +274,42 @@ async fn an_inbox_that_is_given_comes_and_one_that_is_taken_goes(team: Team) {
     let core = team.server.core();
     team.carl_writes("A pod").await;
     let sales = Scope::Inbox { id: team.inbox };
-    let dora = core.directory.add("Dora", "dora@murmel.example", Role::Rep, core.now()).await.unwrap();
-    core.directory.set_access(team.inbox, dora.id, baton_domain::Capabilities::new(), core.now()).await.unwrap();
+    let dora = core
+        .directory
+        .add("Dora", "dora@murmel.example", Role::Rep, core.now())
+        .await
+        .unwrap();
+    core.directory
+        .set_access(team.inbox, dora.id, baton_domain::Capabilities::new(), core.now())
+        .await
+        .unwrap();
     let mut dora = team.desk(dora.id).await;
     assert!(!dora.scopes.contains(&sales) && dora.conversations.is_empty());
     let usual = baton_server::directory::usual_access(Role::Rep);
-    core.directory.set_access(team.inbox, dora.member, usual, core.now()).await.unwrap();
-    let scopes = dora.until(|message| match message {
-        ServerMessage::Snapshot { last: true, scopes, .. } => Some(scopes.clone()),
-        _ => None,
-    })
-    .await;
+    core.directory
+        .set_access(team.inbox, dora.member, usual, core.now())
+        .await
+        .unwrap();
+    let scopes = dora
+        .until(|message| match message {
+            ServerMessage::Snapshot { last: true, scopes, .. } => Some(scopes.clone()),
+            _ => None,
+        })
+        .await;
     assert_eq!(scopes, [sales]);
     assert_eq!(dora.conversations.len(), 1);
     team.carl_writes("Another").await;
-    dora.entry(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "Another")).await;
-    core.directory.set_access(team.inbox, dora.member, baton_domain::Capabilities::new(), core.now()).await.unwrap();
-    let lost = dora.until(|message| match message {
-        ServerMessage::ScopeLost { scope } => Some(*scope),
-        _ => None,
-    })
-    .await;
+    dora.entry(|entry| matches!(event(entry), Some(Event::Created { subject, .. }) if subject == "Another"))
+        .await;
+    core.directory
+        .set_access(team.inbox, dora.member, baton_domain::Capabilities::new(), core.now())
+        .await
+        .unwrap();
+    let lost = dora
+        .until(|message| match message {
+            ServerMessage::ScopeLost { scope } => Some(*scope),
+            _ => None,
+        })
+        .await;
     assert_eq!(lost, sales);
 }

@@ -4,7 +4,7 @@ use baton_domain::{AccountMode, InboxPolicy};
 use baton_protocol::{HealthState, MailboxSettings};
 
 use super::Words;
-use crate::core::Core;
+use crate::core::{Core, told};
 use crate::hosting::mailbox::{self, Mailbox};
 
 pub(super) async fn add(
@@ -16,13 +16,24 @@ pub(super) async fn add(
 ) -> Words {
     let mailbox = Mailbox::from(settings);
     if test && let Some(problem) = mailbox::first_problem(&mailbox::test(&mailbox).await) {
-        return Err(format!("{problem}\nNothing was changed. With --without-test it is connected anyway."));
+        return Err(format!(
+            "{problem}\nNothing was changed. With --without-test it is connected anyway."
+        ));
     }
     let name = inbox.unwrap_or_else(|| mailbox.account.address.clone());
-    let inbox = core.directory.inbox_named(&name, InboxPolicy::default(), core.now()).await;
-    let inbox = inbox.map_err(|error| error.to_string())?;
-    let account = core.add_account(&mailbox, inbox, mode).await.map_err(|error| error.to_string())?;
-    Ok(format!("{} is connected; its mail lands in {name}. What is there already is history and starts nothing.", account.address))
+    let inbox = core
+        .directory
+        .inbox_named(&name, InboxPolicy::default(), core.now())
+        .await;
+    let inbox = inbox.map_err(|error| told(&error))?;
+    let account = core
+        .add_account(&mailbox, inbox, mode)
+        .await
+        .map_err(|error| told(&error))?;
+    Ok(format!(
+        "{} is connected; its mail lands in {name}. What is there already is history and starts nothing.",
+        account.address
+    ))
 }
 
 pub(super) async fn list(core: &Core) -> String {
@@ -32,7 +43,9 @@ pub(super) async fn list(core: &Core) -> String {
     }
     let health = core.health.borrow().clone();
     let lines = accounts.iter().map(|account| {
-        let state = health.get(&account.id).map_or_else(|| "not running".to_owned(), |health| in_words(&health.state));
+        let state = health
+            .get(&account.id)
+            .map_or_else(|| "not running".to_owned(), |health| in_words(&health.state));
         format!("{}  {state}", account.address)
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -55,8 +68,11 @@ pub(super) fn inboxes(core: &Core) -> String {
     }
     let accounts = core.directory.accounts();
     let lines = inboxes.iter().map(|inbox| {
-        let addresses: Vec<_> =
-            accounts.iter().filter(|account| account.inbox == inbox.id).map(|account| account.address.as_str()).collect();
+        let addresses: Vec<_> = accounts
+            .iter()
+            .filter(|account| account.inbox == inbox.id)
+            .map(|account| account.address.as_str())
+            .collect();
         format!("{}  {}", inbox.name, addresses.join(", "))
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -66,7 +82,7 @@ pub(super) async fn balances(core: &Core) -> Words {
     let mut lines = Vec::new();
     let mut open = false;
     for account in core.directory.accounts() {
-        let balance = core.balance(account.id).await.map_err(|error| error.to_string())?;
+        let balance = core.balance(account.id).await.map_err(|error| told(&error))?;
         let sum = balance.imported + balance.duplicates + balance.quarantined + balance.ignored;
         open |= sum != balance.received;
         lines.push(format!(
@@ -77,7 +93,11 @@ pub(super) async fn balances(core: &Core) -> Words {
             balance.duplicates,
             balance.quarantined,
             balance.ignored,
-            if sum == balance.received { "" } else { "  (does not add up)" },
+            if sum == balance.received {
+                ""
+            } else {
+                "  (does not add up)"
+            },
         ));
     }
     if lines.is_empty() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use baton_domain::Role;
 
 use super::{Request, ask};
-use crate::core::Core;
+use crate::core::{Core, told};
 use crate::data::{DataDir, DataError};
 use crate::hosting::{mailbox, secret};
 use crate::options::Options;
@@ -14,6 +14,10 @@ use crate::seal::KEY_FILE;
 
 /// Entries of the log that are verified at a time.
 const PAGE: u64 = 2000;
+
+/// Less room than this is told, in MiB.
+#[cfg(unix)]
+const LOW_MIB: u64 = 1024;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +28,17 @@ pub struct Finding {
 
 impl Finding {
     fn good(words: impl Into<String>) -> Self {
-        Self { bad: false, words: words.into() }
+        Self {
+            bad: false,
+            words: words.into(),
+        }
     }
 
     fn bad(words: impl Into<String>) -> Self {
-        Self { bad: true, words: words.into() }
+        Self {
+            bad: true,
+            words: words.into(),
+        }
     }
 
     /// Whether somebody must act.
@@ -48,21 +58,31 @@ impl fmt::Display for Finding {
 pub async fn examine(options: &Options) -> Vec<Finding> {
     let data = &options.data;
     if !data.is_dir() {
-        let words = format!("{} does not exist. `baton-server serve --data {0}` makes it.", data.display());
+        let words = format!(
+            "{} does not exist. `baton-server serve --data {0}` makes it.",
+            data.display()
+        );
         return vec![Finding::bad(words)];
     }
     let mut findings = vec![private_directory(data), key(data, options)];
+    findings.extend(room(data));
     match DataDir::take(data) {
         Ok(taken) => {
-            findings.push(Finding::good("no server is running on this data; it is examined as it lies"));
-            let options = Options { host_accounts: false, ..options.clone() };
+            findings.push(Finding::good(
+                "no server is running on this data; it is examined as it lies",
+            ));
+            let options = Options {
+                host_accounts: false,
+                ..options.clone()
+            };
             match Core::open(taken.path(), &options).await {
                 Ok(core) => {
                     findings.extend(opened(&core).await);
                     core.close().await;
                 }
                 Err(error) => findings.push(Finding::bad(format!(
-                    "the data can't be opened: {error}. If the disk is whole, put a backup in place: baton-server restore"
+                    "the data can't be opened: {}. If the disk is whole, put a backup in place: baton-server restore",
+                    told(&error)
                 ))),
             }
         }
@@ -99,13 +119,36 @@ fn private_directory(data: &Path) -> Finding {
     Finding::good(format!("{} is its owner's alone", data.display()))
 }
 
+/// Room on the disk: without it nothing can be accepted.
+fn room(data: &Path) -> Option<Finding> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(data).ok()?;
+        let free_mib = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
+        let words = format!("{free_mib} MiB are free on the disk");
+        Some(if free_mib < LOW_MIB {
+            Finding::bad(format!("only {words}: mail is refused when it is full"))
+        } else {
+            Finding::good(words)
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = data;
+        None
+    }
+}
+
 fn key(data: &Path, options: &Options) -> Finding {
     if options.seal_key.is_some() {
         return Finding::good("the key that seals passwords was given");
     }
     let path = data.join(KEY_FILE);
     match crate::seal::SealKey::of_directory(data) {
-        Ok(_) => Finding::good(format!("{} is there. Without it the mailboxes' passwords are lost: back it up", path.display())),
+        Ok(_) => Finding::good(format!(
+            "{} is there. Without it the mailboxes' passwords are lost: back it up",
+            path.display()
+        )),
         Err(error) => Finding::bad(error.to_string()),
     }
 }
@@ -139,9 +182,13 @@ async fn chain(core: &Core) -> Finding {
             if let Err(broken) = chain::verify(number, hash, &sealed, payload.as_deref()) {
                 // Entries of members' own scopes and of removed inboxes are not read here: the next page's link tells.
                 if matches!(broken, chain::Broken::Place(_)) {
-                    return Finding::good(format!("the log is whole up to entry {number}; beyond it lie entries of removed inboxes"));
+                    return Finding::good(format!(
+                        "the log is whole up to entry {number}; beyond it lie entries of removed inboxes"
+                    ));
                 }
-                return Finding::bad(format!("the log was changed: {broken}. Put a backup in place and find out who did"));
+                return Finding::bad(format!(
+                    "the log was changed: {broken}. Put a backup in place and find out who did"
+                ));
             }
             (number, hash) = (sealed.entry.number, sealed.hash);
         }
@@ -156,16 +203,26 @@ fn people(core: &Core) -> Finding {
     if members.iter().any(|member| member.active && member.role == Role::Admin) {
         return Finding::good(format!("{here} members, one of them an admin at least"));
     }
-    Finding::bad("nobody is an admin. Say: baton-server member add --data DIR --name NAME --email ADDRESS --role admin --invite")
+    Finding::bad(
+        "nobody is an admin. Say: baton-server member add --data DIR --name NAME --email ADDRESS --role admin --invite",
+    )
 }
 
 async fn accounts(core: &Core) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for account in core.directory.accounts().into_iter().filter(|account| account.hosted_by.is_none()) {
+    for account in core
+        .directory
+        .accounts()
+        .into_iter()
+        .filter(|account| account.hosted_by.is_none())
+    {
         let sealed = match core.store.account_secret(account.id).await {
             Ok(Some(sealed)) => sealed,
             Ok(None) => {
-                findings.push(Finding::good(format!("{} has no password here: nobody reads it", account.address)));
+                findings.push(Finding::good(format!(
+                    "{} has no password here: nobody reads it",
+                    account.address
+                )));
                 continue;
             }
             Err(error) => {
@@ -174,7 +231,10 @@ async fn accounts(core: &Core) -> Vec<Finding> {
             }
         };
         findings.push(match secret::open(&core.seal, account.id, &sealed) {
-            Err(error) => Finding::bad(format!("{}: {error}. Put {KEY_FILE} back, or connect it again", account.address)),
+            Err(error) => Finding::bad(format!(
+                "{}: {error}. Put {KEY_FILE} back, or connect it again",
+                account.address
+            )),
             Ok(mailbox) => match mailbox::first_problem(&mailbox::test(&mailbox).await) {
                 None => Finding::good(format!("{} can be read and sent from", account.address)),
                 Some(problem) => Finding::bad(format!("{}: {problem}", account.address)),
@@ -182,7 +242,9 @@ async fn accounts(core: &Core) -> Vec<Finding> {
         });
     }
     if findings.is_empty() {
-        findings.push(Finding::good("no mailbox is connected yet: baton-server account add --help"));
+        findings.push(Finding::good(
+            "no mailbox is connected yet: baton-server account add --help",
+        ));
     }
     findings
 }
@@ -192,7 +254,10 @@ async fn outgoing(core: &Core) -> Finding {
         Ok(rows) => rows,
         Err(error) => return Finding::bad(format!("the replies on their way out can't be read: {error}")),
     };
-    let unknown = rows.iter().filter(|row| matches!(row.outbound.state, baton_domain::OutboundState::Unknown { .. })).count();
+    let unknown = rows
+        .iter()
+        .filter(|row| matches!(row.outbound.state, baton_domain::OutboundState::Unknown { .. }))
+        .count();
     if unknown == 0 {
         return Finding::good(format!("{} replies on their way out, none in doubt", rows.len()));
     }

@@ -27,8 +27,11 @@ pub(super) async fn run(core: &Core, account: &str, path: &Path, maildir: bool) 
     let found = core.directory.documents().account_of(account).cloned();
     let account = found.ok_or_else(|| format!("no mailbox {account} is connected: baton-server account add --help"))?;
     let cannot = |error: io::Error| format!("{} can't be read: {error}", path.display());
-    let items: Box<dyn Iterator<Item = Item> + Send> =
-        if maildir { from_maildir(path).map_err(cannot)? } else { from_mbox(path).map_err(cannot)? };
+    let items: Box<dyn Iterator<Item = Item> + Send> = if maildir {
+        from_maildir(path).map_err(cannot)?
+    } else {
+        from_mbox(path).map_err(cannot)?
+    };
     let mut total = Received::default();
     let mut items = items.peekable();
     while items.peek().is_some() {
@@ -41,9 +44,11 @@ pub(super) async fn run(core: &Core, account: &str, path: &Path, maildir: bool) 
             return Err(format!("{} can't be read: {error}", path.display()));
         }
         let arrivals = tokio::task::block_in_place(|| arrivals(core, &account, group));
-        let arrivals = arrivals.map_err(|error| format!("{error}; what was taken in so far stays, run it again to go on"))?;
+        let arrivals =
+            arrivals.map_err(|error| format!("{error}; what was taken in so far stays, run it again to go on"))?;
         let received = core.referee.receive(arrivals, None::<FolderCursor>).await;
-        let received = received.map_err(|error| format!("{error}; what was taken in so far stays, run it again to go on"))?;
+        let received =
+            received.map_err(|error| format!("{error}; what was taken in so far stays, run it again to go on"))?;
         total.imported += received.imported;
         total.duplicates += received.duplicates;
         total.quarantined += received.quarantined;
@@ -58,14 +63,22 @@ pub(super) async fn run(core: &Core, account: &str, path: &Path, maildir: bool) 
 
 /// The folder's name holds where the mail comes from: the same file again is known, another one is not mistaken for it.
 fn named(path: &Path, folder: &str) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     format!("import/{name}/{folder}")
 }
 
 fn from_mbox(path: &Path) -> io::Result<Box<dyn Iterator<Item = Item> + Send>> {
     let folder = named(path, "mbox");
     let reader = BufReader::new(File::open(path)?);
-    let items = mbox::Mbox::new(reader).zip(1..).map(move |(raw, uid)| Item { folder: folder.clone(), uid, at: None, raw });
+    let items = mbox::Mbox::new(reader).zip(1..).map(move |(raw, uid)| Item {
+        folder: folder.clone(),
+        uid,
+        at: None,
+        raw,
+    });
     Ok(Box::new(items))
 }
 
@@ -110,7 +123,12 @@ fn arrivals(core: &Core, account: &Account, items: Vec<Item>) -> Result<Vec<Arri
         }
         if let Ok(mail) = &arrival.parsed {
             let from = mail.from.email.as_str();
-            if core.directory.documents().account_of(from).is_some_and(|own| own.id == account.id) {
+            if core
+                .directory
+                .documents()
+                .account_of(from)
+                .is_some_and(|own| own.id == account.id)
+            {
                 arrival.role = FolderRole::Sent;
             }
             arrival.internal_date = mail.date.or(item.at).unwrap_or(account.live_since);

@@ -11,7 +11,7 @@ mod import;
 mod member;
 mod socket;
 
-pub use backup::{RestoreError, restore};
+pub use backup::{BackupError, restore};
 pub use doctor::{Finding, examine};
 pub use socket::{AdminError, AdminSocket, ask};
 
@@ -100,10 +100,20 @@ pub type Words = Result<String, String>;
 /// In words, when it can't be done.
 pub async fn carry_out(core: &Core, request: Request) -> Words {
     match request {
-        Request::MemberAdd { name, email, role, password } => member::add(core, name, email, role, password).await,
+        Request::MemberAdd {
+            name,
+            email,
+            role,
+            password,
+        } => member::add(core, name, email, role, password).await,
         Request::MemberRemove { email } => member::remove(core, &email).await,
         Request::MemberList => member::list(core),
-        Request::AccountAdd { mailbox, inbox, mode, test } => account::add(core, *mailbox, inbox, mode, test).await,
+        Request::AccountAdd {
+            mailbox,
+            inbox,
+            mode,
+            test,
+        } => account::add(core, *mailbox, inbox, mode, test).await,
         Request::AccountList => Ok(account::list(core).await),
         Request::InboxList => Ok(account::inboxes(core)),
         Request::Import { account, path, maildir } => import::run(core, &account, &path, maildir).await,

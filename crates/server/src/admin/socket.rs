@@ -44,7 +44,9 @@ struct Question {
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// It left no address, or does not answer: it is starting or ending.
-    #[error("a baton-server uses this data but does not answer; it may be starting or stopping. Try again in a moment ({0})")]
+    #[error(
+        "a baton-server uses this data but does not answer; it may be starting or stopping. Try again in a moment ({0})"
+    )]
     NoAnswer(#[from] io::Error),
     /// It said something else.
     #[error("the running baton-server is of another version: restart it, then try again")]
@@ -66,7 +68,10 @@ impl AdminSocket {
     pub async fn open(data: &Path, core: Arc<Core>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let token = Secret::token().map_err(io::Error::other)?;
-        let contact = Contact { address: listener.local_addr()?, token: token.reveal().to_owned() };
+        let contact = Contact {
+            address: listener.local_addr()?,
+            token: token.reveal().to_owned(),
+        };
         let file = data.join(FILE);
         private::replace(&file, &serde_json::to_vec(&contact).map_err(io::Error::other)?)?;
         let digest = token.digest();
@@ -94,7 +99,10 @@ impl Drop for AdminSocket {
 async fn answer(core: &Core, mut stream: TcpStream, token: &[u8]) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
-    let asked = BufReader::new(read.take(LONGEST)).read_line(&mut line).within(PATIENCE).await?;
+    let asked = BufReader::new(read.take(LONGEST))
+        .read_line(&mut line)
+        .within(PATIENCE)
+        .await?;
     let question: Result<Question, _> = serde_json::from_str(&line);
     let words: Words = match question {
         Ok(question) if same(&digest(&question.token), token) => carry_out(core, question.request).await,
@@ -115,7 +123,10 @@ pub async fn ask(data: &Path, request: Request) -> Result<Words, AdminError> {
     let contact: Contact =
         serde_json::from_slice(&std::fs::read(data.join(FILE))?).map_err(|_| AdminError::OtherVersion)?;
     let mut stream = TcpStream::connect(contact.address).await?;
-    let question = Question { token: contact.token, request };
+    let question = Question {
+        token: contact.token,
+        request,
+    };
     let mut text = serde_json::to_vec(&question).map_err(io::Error::other)?;
     text.push(b'\n');
     stream.write_all(&text).await?;
@@ -130,7 +141,9 @@ trait Within: Future + Sized {
     where
         Self: Future<Output = io::Result<T>>,
     {
-        tokio::time::timeout(patience, self).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        tokio::time::timeout(patience, self)
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 }
 

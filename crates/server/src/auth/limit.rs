@@ -17,10 +17,16 @@ struct Allowance {
 }
 
 /// For one address: eight tries, then one a minute.
-const BY_ADDRESS: Allowance = Allowance { burst: 8.0, refill_ms: 60_000.0 };
+const BY_ADDRESS: Allowance = Allowance {
+    burst: 8.0,
+    refill_ms: 60_000.0,
+};
 
 /// For one peer: forty tries, then one every three seconds.
-const BY_PEER: Allowance = Allowance { burst: 40.0, refill_ms: 3_000.0 };
+const BY_PEER: Allowance = Allowance {
+    burst: 40.0,
+    refill_ms: 3_000.0,
+};
 
 /// Buckets kept at most. Full ones are forgotten first; beyond that a flood of made-up addresses can't fill the memory.
 const KEPT: usize = 20_000;
@@ -39,7 +45,10 @@ struct Buckets<K> {
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
     fn new(allowance: Allowance) -> Self {
-        Self { allowance, buckets: HashMap::new() }
+        Self {
+            allowance,
+            buckets: HashMap::new(),
+        }
     }
 
     fn now(&self, bucket: Bucket, now_ms: i64) -> f64 {
@@ -60,12 +69,21 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
                 return false;
             }
         }
-        let full = Bucket { left: self.allowance.burst, at_ms: now_ms };
+        let full = Bucket {
+            left: self.allowance.burst,
+            at_ms: now_ms,
+        };
         let left = self.now(*self.buckets.get(key).unwrap_or(&full), now_ms);
         if left < 1.0 {
             return false;
         }
-        self.buckets.insert(key.clone(), Bucket { left: left - 1.0, at_ms: now_ms });
+        self.buckets.insert(
+            key.clone(),
+            Bucket {
+                left: left - 1.0,
+                at_ms: now_ms,
+            },
+        );
         true
     }
 
@@ -85,7 +103,9 @@ pub struct Attempts {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { inner: Mutex::new((Buckets::new(BY_ADDRESS), Buckets::new(BY_PEER))) }
+        Self {
+            inner: Mutex::new((Buckets::new(BY_ADDRESS), Buckets::new(BY_PEER))),
+        }
     }
 }
 
@@ -95,6 +115,12 @@ impl Attempts {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let (addresses, peers) = &mut *inner;
         peers.take(&peer, now_ms) && addresses.take(&key(address), now_ms)
+    }
+
+    /// Whether one more try is allowed that names no address, such as one with a code.
+    pub fn begin_from(&self, peer: IpAddr, now_ms: i64) -> bool {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.1.take(&peer, now_ms)
     }
 
     /// The try was right: it does not count.
@@ -140,7 +166,9 @@ mod tests {
     #[test]
     fn one_peer_trying_many_addresses_is_slowed_too() {
         let attempts = Attempts::default();
-        let allowed = (0..100).filter(|n| attempts.begin(&format!("{n}@murmel.example"), PEER, 0)).count();
+        let allowed = (0..100)
+            .filter(|n| attempts.begin(&format!("{n}@murmel.example"), PEER, 0))
+            .count();
         assert_eq!(allowed, 40);
     }
 }

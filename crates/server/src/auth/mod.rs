@@ -108,7 +108,13 @@ impl Auth {
     /// Lets people of this workspace in.
     #[must_use]
     pub fn new(store: ServerStore, directory: Directory, passwords: Passwords) -> Self {
-        Self { store, directory, passwords, attempts: Attempts::default(), ended: broadcast::Sender::new(64) }
+        Self {
+            store,
+            directory,
+            passwords,
+            attempts: Attempts::default(),
+            ended: broadcast::Sender::new(64),
+        }
     }
 
     /// Signs somebody in with address and password.
@@ -125,7 +131,9 @@ impl Auth {
             None => None,
         };
         let right = self.passwords.matches(&who.password, hash.as_deref()).await;
-        let Some(member) = member.filter(|_| right) else { return Err(AuthError::WrongPassword) };
+        let Some(member) = member.filter(|_| right) else {
+            return Err(AuthError::WrongPassword);
+        };
         self.attempts.right(&who.email, peer);
         self.begin(member, who.device, &who.device_name, now).await
     }
@@ -160,7 +168,11 @@ impl Auth {
     /// When it is nobody's, or not any more.
     pub async fn caller(&self, token: &str, now: Timestamp) -> Result<Caller, AuthError> {
         // Looked up by the digest: how long that takes says nothing about a token that was not guessed whole.
-        let session = self.store.session_by_token(&token::digest(token)).await?.ok_or(AuthError::SignedOut)?;
+        let session = self
+            .store
+            .session_by_token(&token::digest(token))
+            .await?
+            .ok_or(AuthError::SignedOut)?;
         let idle = now.since_ms(session.last_used_at);
         if idle > IDLE_MS {
             self.end(session.member, session.id).await?;
@@ -171,7 +183,11 @@ impl Auth {
         }
         let member = self.directory.member(session.member).filter(|member| member.active);
         let member = member.ok_or(AuthError::SignedOut)?;
-        Ok(Caller { session: session.id, device: session.device, member })
+        Ok(Caller {
+            session: session.id,
+            device: session.device,
+            member,
+        })
     }
 
     /// Whether a session still stands.
@@ -250,12 +266,7 @@ impl Auth {
     ///
     /// # Errors
     /// When somebody has that address, or it is none.
-    pub async fn invite(
-        &self,
-        invite: &Invite,
-        by: Option<MemberId>,
-        now: Timestamp,
-    ) -> Result<Invitation, AuthError> {
+    pub async fn invite(&self, invite: &Invite, by: Option<MemberId>, now: Timestamp) -> Result<Invitation, AuthError> {
         self.directory.check_new(&invite.name, &invite.email)?;
         let code = Secret::code()?;
         let expires_at = now.plus_ms(INVITATION_MS);
@@ -268,7 +279,10 @@ impl Auth {
             expires_at,
         };
         self.store.put_invitation(row).await?;
-        Ok(Invitation { code: code.reveal().to_owned(), expires_at })
+        Ok(Invitation {
+            code: code.reveal().to_owned(),
+            expires_at,
+        })
     }
 
     /// Joins with an invitation. It is good once.
@@ -276,14 +290,20 @@ impl Auth {
     /// # Errors
     /// When it is not good, or the password can't be one.
     pub async fn join(&self, join: &Join, peer: IpAddr, now: Timestamp) -> Result<Begun, AuthError> {
-        if !self.attempts.begin("", peer, now.0) {
+        if !self.attempts.begin_from(peer, now.0) {
             return Err(AuthError::TooManyAttempts);
         }
         let hash = self.hash(&join.password).await?;
         let code = token::code_digest(&join.code);
-        let invitation = self.store.use_invitation(&code, now).await?.ok_or(AuthError::InvitationGone)?;
-        self.attempts.right("", peer);
-        let added = self.directory.add(&invitation.name, &invitation.email, invitation.role, now).await;
+        let invitation = self
+            .store
+            .use_invitation(&code, now)
+            .await?
+            .ok_or(AuthError::InvitationGone)?;
+        let added = self
+            .directory
+            .add(&invitation.name, &invitation.email, invitation.role, now)
+            .await;
         let member = match added {
             Ok(member) => member,
             Err(refused) => {

@@ -41,7 +41,10 @@ impl Passwords {
     /// When the hash that stands for unknown addresses can't be computed.
     pub fn new(at_once: usize) -> Result<Self, PasswordError> {
         let nobody = hash_now("nobody has this password")?;
-        Ok(Self { at_once: Arc::new(Semaphore::new(at_once.max(1))), nobody: nobody.into() })
+        Ok(Self {
+            at_once: Arc::new(Semaphore::new(at_once.max(1))),
+            nobody: nobody.into(),
+        })
     }
 
     /// The hash to keep, as a PHC string.
@@ -81,7 +84,9 @@ impl Passwords {
 }
 
 fn hash_now(password: &str) -> Result<String, PasswordError> {
-    let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes()).map_err(|_| PasswordError::Hash)?;
+    let hash: PasswordHash = Argon2::default()
+        .hash_password(password.as_bytes())
+        .map_err(|_| PasswordError::Hash)?;
     Ok(hash.to_string())
 }
 

@@ -78,7 +78,11 @@ pub fn digest(token: &str) -> TokenDigest {
 /// What is kept of an invitation code, however it was typed.
 #[must_use]
 pub fn code_digest(code: &str) -> TokenDigest {
-    let clean: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let clean: String = code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
     digest(&clean)
 }
 

@@ -48,7 +48,7 @@ pub enum Command {
     Import(Import),
     /// Received = accounted for, for every mailbox.
     Balance(Balance),
-    /// Copy everything into a directory, also while the server runs.
+    /// Copy everything into one file, also while the server runs.
     Backup(Backup),
     /// Put a backup in place of the data. What it does not know as sent is held until a person decides.
     Restore(Restore),
@@ -238,7 +238,12 @@ pub struct Import {
     #[arg(long, value_name = "ADDRESS")]
     pub account: String,
     /// An mbox file.
-    #[arg(long, value_name = "FILE", conflicts_with = "maildir", required_unless_present = "maildir")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "maildir",
+        required_unless_present = "maildir"
+    )]
     pub mbox: Option<PathBuf>,
     /// A Maildir.
     #[arg(long, value_name = "DIR")]
@@ -259,8 +264,8 @@ pub struct Backup {
     /// Where the data lies.
     #[command(flatten)]
     pub place: Place,
-    /// The directory to make; it must be empty or missing.
-    #[arg(long, value_name = "DIR")]
+    /// The file to make.
+    #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
 }
 
@@ -271,7 +276,7 @@ pub struct Restore {
     #[command(flatten)]
     pub place: Place,
     /// The backup.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
 }
 
@@ -299,7 +304,11 @@ fn mail_server(text: &str) -> Result<MailServer, String> {
     if host.is_empty() {
         return Err(form.to_owned());
     }
-    Ok(MailServer { host: host.to_owned(), port, security })
+    Ok(MailServer {
+        host: host.to_owned(),
+        port,
+        security,
+    })
 }
 
 #[cfg(test)]
@@ -317,9 +326,18 @@ mod tests {
     #[test]
     fn a_mail_server_has_host_port_and_security() {
         let server = mail_server("mail.murmel.example:993:tls").unwrap();
-        assert_eq!((server.host.as_str(), server.port, server.security), ("mail.murmel.example", 993, Security::Tls));
+        assert_eq!(
+            (server.host.as_str(), server.port, server.security),
+            ("mail.murmel.example", 993, Security::Tls)
+        );
         assert_eq!(mail_server("[::1]:143:starttls").unwrap().host, "::1");
-        for bad in ["mail.murmel.example", "mail.murmel.example:993", "a:b:tls", "a:1:ssl", ":1:tls"] {
+        for bad in [
+            "mail.murmel.example",
+            "mail.murmel.example:993",
+            "a:b:tls",
+            "a:1:ssl",
+            ":1:tls",
+        ] {
             assert!(mail_server(bad).is_err(), "{bad}");
         }
     }

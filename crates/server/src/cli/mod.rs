@@ -14,7 +14,7 @@ pub use args::Cli;
 use args::{Account, AccountAdd, Command, Doctor, Import, Inbox, Member, Place, Restore, Serve};
 
 use crate::admin::{self, Request, Words};
-use crate::core::Core;
+use crate::core::{Core, told};
 use crate::data::{DataDir, DataError};
 use crate::listener::TlsFiles;
 use crate::logging;
@@ -39,7 +39,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "baton-server: {error:#}");
+    let _ = writeln!(std::io::stderr(), "baton-server: {}", told(error.as_ref()));
     ExitCode::FAILURE
 }
 
@@ -70,21 +70,43 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inbox(Inbox::List { .. }) => Request::InboxList,
         Command::Import(import) => {
             let maildir = import.maildir.is_some();
-            let path = import.mbox.or(import.maildir).context("--mbox or --maildir is needed")?;
-            let path = path.canonicalize().with_context(|| format!("{} can't be read", path.display()))?;
-            Request::Import { account: import.account, path, maildir }
+            let path = import
+                .mbox
+                .or(import.maildir)
+                .context("--mbox or --maildir is needed")?;
+            let path = path
+                .canonicalize()
+                .with_context(|| format!("{} can't be read", path.display()))?;
+            Request::Import {
+                account: import.account,
+                path,
+                maildir,
+            }
         }
         Command::Balance(_) => Request::Balance,
-        Command::Backup(backup) => Request::Backup { to: std::path::absolute(&backup.to)? },
+        Command::Backup(backup) => Request::Backup {
+            to: std::path::absolute(&backup.to)?,
+        },
     };
     print(operate(&place, request).await?)
 }
 
 fn of_member(member: Member) -> anyhow::Result<Request> {
     Ok(match member {
-        Member::Add { name, email, role, password_stdin, .. } => {
+        Member::Add {
+            name,
+            email,
+            role,
+            password_stdin,
+            ..
+        } => {
             let password = password_stdin.then(words::password_from_stdin).transpose()?;
-            Request::MemberAdd { name, email, role: role.into(), password: password.map(admin::Password) }
+            Request::MemberAdd {
+                name,
+                email,
+                role: role.into(),
+                password: password.map(admin::Password),
+            }
         }
         Member::Remove { email, .. } => Request::MemberRemove { email },
         Member::List { .. } => Request::MemberList,
@@ -92,9 +114,9 @@ fn of_member(member: Member) -> anyhow::Result<Request> {
 }
 
 fn of_account(add: AccountAdd) -> anyhow::Result<Request> {
-    let extra_ca = add.extra_ca.map(|path| {
-        std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))
-    });
+    let extra_ca = add
+        .extra_ca
+        .map(|path| std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display())));
     let mailbox = MailboxSettings {
         user: add.user.unwrap_or_else(|| add.address.clone()),
         address: add.address,
@@ -116,7 +138,10 @@ fn of_account(add: AccountAdd) -> anyhow::Result<Request> {
 async fn operate(place: &Place, request: Request) -> anyhow::Result<Words> {
     match DataDir::take(&place.data) {
         Ok(data) => {
-            let options = Options { host_accounts: false, ..options(place) };
+            let options = Options {
+                host_accounts: false,
+                ..options(place)
+            };
             let core = Core::open(data.path(), &options).await?;
             let words = admin::carry_out(&core, request).await;
             core.close().await;
@@ -141,11 +166,17 @@ fn print(words: Words) -> anyhow::Result<ExitCode> {
 }
 
 fn options(place: &Place) -> Options {
-    Options { database_url: place.database_url.clone(), ..Options::in_directory(&place.data) }
+    Options {
+        database_url: place.database_url.clone(),
+        ..Options::in_directory(&place.data)
+    }
 }
 
 async fn serve(serve: Serve) -> anyhow::Result<ExitCode> {
-    let tls = serve.tls_cert.zip(serve.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    let tls = serve
+        .tls_cert
+        .zip(serve.tls_key)
+        .map(|(cert, key)| TlsFiles { cert, key });
     let options = Options {
         listen: serve.listen,
         tls,
@@ -154,13 +185,12 @@ async fn serve(serve: Serve) -> anyhow::Result<ExitCode> {
         ..options(&serve.place)
     };
     if options.tls.is_none() && !options.listen.ip().is_loopback() {
-        tracing::warn!("listening beyond this machine without TLS: passwords and mail can be read on the way. Give \
-            --tls-cert and --tls-key, or put a proxy with TLS before it and listen on 127.0.0.1");
+        tracing::warn!(
+            "listening beyond this machine without TLS: passwords and mail can be read on the way. Give \
+            --tls-cert and --tls-key, or put a proxy with TLS before it and listen on 127.0.0.1"
+        );
     }
-    let running = match Server::start(options).await {
-        Ok(running) => running,
-        Err(error) => bail!("{error}"),
-    };
+    let running = Server::start(options).await?;
     let address = running.local_addr();
     let scheme = if running.secured() { "https" } else { "http" };
     {
@@ -211,7 +241,10 @@ async fn restore(restore: &Restore) -> anyhow::Result<ExitCode> {
         ),
         Err(error) => return Err(error.into()),
     };
-    let from: PathBuf = restore.from.canonicalize().with_context(|| format!("{} can't be read", restore.from.display()))?;
+    let from: PathBuf = restore
+        .from
+        .canonicalize()
+        .with_context(|| format!("{} can't be read", restore.from.display()))?;
     let words = admin::restore(data.path(), restore.place.database_url.as_deref(), &from).await?;
     print(Ok(words))
 }

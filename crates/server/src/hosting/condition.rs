@@ -12,7 +12,9 @@ use super::mailbox::{problem, server};
 pub fn shown(health: &AccountHealth, account: &EmailAccount) -> HealthState {
     let halves = [(&health.receiving, &account.imap), (&health.sending, &account.smtp)];
     let stopped = halves.iter().find_map(|(half, end)| match half {
-        Half::NeedsChange { error } => Some(HealthState::Stopped { problem: problem(error, &server(end)) }),
+        Half::NeedsChange { error } => Some(HealthState::Stopped {
+            problem: problem(error, &server(end)),
+        }),
         _ => None,
     });
     if let Some(stopped) = stopped {
@@ -30,15 +32,27 @@ pub fn shown(health: &AccountHealth, account: &EmailAccount) -> HealthState {
 
 fn retrying(half: &Half, end: &Endpoint) -> Option<HealthState> {
     match half {
-        Half::Waiting { error, retry_at } => {
-            Some(HealthState::Retrying { problem: problem(error, &server(end)), next: *retry_at })
-        }
+        Half::Waiting { error, retry_at } => Some(HealthState::Retrying {
+            problem: problem(error, &server(end)),
+            next: *retry_at,
+        }),
         Half::RefereeAway { reason, retry_at } => {
             // Our own log could not be written: on one machine that is a full disk far more often than anything else.
             let full = reason.contains("disk") || reason.contains("room");
-            let kind = if full { MailProblemKind::DiskFull } else { MailProblemKind::Disconnected };
-            let problem = MailProblem { kind, server: server(end), said: Some(reason.clone()) };
-            Some(HealthState::Retrying { problem, next: *retry_at })
+            let kind = if full {
+                MailProblemKind::DiskFull
+            } else {
+                MailProblemKind::Disconnected
+            };
+            let problem = MailProblem {
+                kind,
+                server: server(end),
+                said: Some(reason.clone()),
+            };
+            Some(HealthState::Retrying {
+                problem,
+                next: *retry_at,
+            })
         }
         Half::Connecting | Half::FirstSync { .. } | Half::Ready | Half::NeedsChange { .. } => None,
     }
@@ -67,7 +81,11 @@ mod tests {
             sent_folder: None,
             provider_files_sent: false,
         };
-        let health = AccountHealth { receiving, sending, since: Timestamp(1) };
+        let health = AccountHealth {
+            receiving,
+            sending,
+            since: Timestamp(1),
+        };
         assert_eq!(&shown(&health, &account), gives);
     }
 
@@ -75,17 +93,29 @@ mod tests {
     fn all_is_well_when_both_halves_are() {
         check(Half::Ready, Half::Ready, &HealthState::UpToDate);
         check(Half::Ready, Half::Connecting, &HealthState::UpToDate);
-        check(Half::FirstSync { received: 3, total: 9 }, Half::Ready, &HealthState::FirstSync { done: 3, total: 9 });
+        check(
+            Half::FirstSync { received: 3, total: 9 },
+            Half::Ready,
+            &HealthState::FirstSync { done: 3, total: 9 },
+        );
     }
 
     #[test]
     fn a_password_that_is_wrong_for_sending_is_not_hidden_by_reading_that_works() {
-        let error = ConnectError::WrongPassword { host: "h".to_owned(), user: "sales".to_owned(), reply: "535".to_owned() };
+        let error = ConnectError::WrongPassword {
+            host: "h".to_owned(),
+            user: "sales".to_owned(),
+            reply: "535".to_owned(),
+        };
         let problem = MailProblem {
             kind: MailProblemKind::WrongPassword,
             server: "smtp.murmel.example:465".to_owned(),
             said: Some("535".to_owned()),
         };
-        check(Half::Ready, Half::NeedsChange { error }, &HealthState::Stopped { problem });
+        check(
+            Half::Ready,
+            Half::NeedsChange { error },
+            &HealthState::Stopped { problem },
+        );
     }
 }

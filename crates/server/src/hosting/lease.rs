@@ -31,7 +31,12 @@ pub(super) struct Lease {
 impl Lease {
     /// Takes the lease; `None` while another server has it, or the database does not answer.
     pub(super) async fn take(store: &ServerStore, account: AccountId, session: SessionId) -> Option<Self> {
-        let lease = Self { store: store.clone(), account, session, until_boot_ms: AtomicI64::new(0) };
+        let lease = Self {
+            store: store.clone(),
+            account,
+            session,
+            until_boot_ms: AtomicI64::new(0),
+        };
         lease.renew().await.then_some(lease)
     }
 
@@ -40,7 +45,8 @@ impl Lease {
         let asked = baton_clock::boot_ms();
         match self.store.hold_host(self.account, self.session, LIFETIME_MS).await {
             Ok(Some(_)) => {
-                self.until_boot_ms.store(asked.saturating_add(LIFETIME_MS), Ordering::Release);
+                self.until_boot_ms
+                    .store(asked.saturating_add(LIFETIME_MS), Ordering::Release);
                 true
             }
             Ok(None) => {

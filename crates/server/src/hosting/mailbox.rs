@@ -18,7 +18,9 @@ pub struct Mailbox {
 
 impl std::fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox").field("account", &self.account).finish_non_exhaustive()
+        f.debug_struct("Mailbox")
+            .field("account", &self.account)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +45,10 @@ impl From<MailboxSettings> for Mailbox {
             sent_folder: None,
             provider_files_sent: false,
         };
-        Self { account, password: settings.password }
+        Self {
+            account,
+            password: settings.password,
+        }
     }
 }
 
@@ -76,22 +81,40 @@ pub fn problem(error: &ConnectError, server: &str) -> MailProblem {
         ConnectError::Closed { .. } => (MailProblemKind::Disconnected, None),
         ConnectError::Protocol { detail, .. } => (MailProblemKind::Protocol, Some(detail)),
     };
-    MailProblem { kind, server: server.to_owned(), said: said.cloned() }
+    MailProblem {
+        kind,
+        server: server.to_owned(),
+        said: said.cloned(),
+    }
 }
 
 /// Tests a mailbox: every step by itself. Nothing is changed at the provider.
 pub async fn test(mailbox: &Mailbox) -> wire::ConnectionReport {
     let found = probe::test(&mailbox.account, &mailbox.secret()).await;
-    let steps = found.steps.into_iter().filter_map(|step| shown(step, &mailbox.account)).collect();
-    wire::ConnectionReport { steps, messages: found.inbox_messages }
+    let steps = found
+        .steps
+        .into_iter()
+        .filter_map(|step| shown(step, &mailbox.account))
+        .collect();
+    wire::ConnectionReport {
+        steps,
+        messages: found.inbox_messages,
+    }
 }
 
 /// A step as the window shows it. That a name was found is no news by itself.
 fn shown(taken: probe::StepReport, account: &EmailAccount) -> Option<wire::ProbeStep> {
     use probe::ProbeStep as Taken;
     use wire::ProbeStepKind as Shown;
-    let securing =
-        matches!(taken.error, Some(ConnectError::NoTlsOffered { .. } | ConnectError::Certificate { .. } | ConnectError::PlainNotAllowed { .. } | ConnectError::BadExtraCa { .. }));
+    let securing = matches!(
+        taken.error,
+        Some(
+            ConnectError::NoTlsOffered { .. }
+                | ConnectError::Certificate { .. }
+                | ConnectError::PlainNotAllowed { .. }
+                | ConnectError::BadExtraCa { .. }
+        )
+    );
     let (step, end) = match taken.step {
         Taken::ImapResolve | Taken::SmtpResolve if taken.error.is_none() => return None,
         Taken::ImapResolve | Taken::ImapConnect => (Shown::ImapConnect, &account.imap),
@@ -104,7 +127,12 @@ fn shown(taken: probe::StepReport, account: &EmailAccount) -> Option<wire::Probe
     };
     let server = server(end);
     let problem = taken.error.as_ref().map(|error| problem(error, &server));
-    Some(wire::ProbeStep { step, server, problem, took_ms: 0 })
+    Some(wire::ProbeStep {
+        step,
+        server,
+        problem,
+        took_ms: 0,
+    })
 }
 
 /// `host:port`.
@@ -124,13 +152,19 @@ pub fn first_problem(report: &wire::ConnectionReport) -> Option<String> {
 #[must_use]
 pub fn in_words(problem: &MailProblem) -> String {
     let server = &problem.server;
-    let said = problem.said.as_deref().map(|said| format!(" It said: {said}")).unwrap_or_default();
+    let said = problem
+        .said
+        .as_deref()
+        .map(|said| format!(" It said: {said}"))
+        .unwrap_or_default();
     let words = match problem.kind {
         MailProblemKind::NameNotFound => "does not exist, or this machine has no network. Check the name.",
         MailProblemKind::Refused => "can't be reached. Check host, port and firewall.",
         MailProblemKind::TimedOut => "does not answer. Check host, port and firewall.",
         MailProblemKind::NoTls => "offers no encryption. Try the port for TLS (993 and 465) or STARTTLS (143 and 587).",
-        MailProblemKind::Certificate => "shows a certificate that is not trusted. Give your own authority with --extra-ca.",
+        MailProblemKind::Certificate => {
+            "shows a certificate that is not trusted. Give your own authority with --extra-ca."
+        }
         MailProblemKind::WrongPassword => "does not accept the password. Some providers want an app password.",
         MailProblemKind::FolderMissing => "lacks a folder.",
         MailProblemKind::Disconnected => "closed the connection.",
@@ -146,7 +180,11 @@ mod tests {
     use super::*;
 
     fn settings() -> MailboxSettings {
-        let server = |host: &str, port| wire::MailServer { host: host.to_owned(), port, security: wire::Security::Tls };
+        let server = |host: &str, port| wire::MailServer {
+            host: host.to_owned(),
+            port,
+            security: wire::Security::Tls,
+        };
         MailboxSettings {
             address: "sales@murmel.example".to_owned(),
             name: String::new(),
@@ -166,11 +204,20 @@ mod tests {
     #[test]
     fn a_failed_handshake_is_shown_as_the_step_that_secures() {
         let mailbox = Mailbox::from(settings());
-        let error = ConnectError::NoTlsOffered { host: "imap.murmel.example".to_owned(), port: 993 };
-        let report = probe::StepReport { step: probe::ProbeStep::ImapSignIn, error: Some(error) };
+        let error = ConnectError::NoTlsOffered {
+            host: "imap.murmel.example".to_owned(),
+            port: 993,
+        };
+        let report = probe::StepReport {
+            step: probe::ProbeStep::ImapSignIn,
+            error: Some(error),
+        };
         let step = shown(report, &mailbox.account);
         assert_eq!(step.map(|step| step.step), Some(wire::ProbeStepKind::ImapTls));
-        let known = probe::StepReport { step: probe::ProbeStep::ImapResolve, error: None };
+        let known = probe::StepReport {
+            step: probe::ProbeStep::ImapResolve,
+            error: None,
+        };
         assert_eq!(shown(known, &mailbox.account), None);
     }
 }

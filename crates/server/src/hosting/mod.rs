@@ -12,6 +12,8 @@ mod port;
 pub mod secret;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::core::Core;
+use crate::private;
 use lease::Lease;
 use mailbox::Mailbox;
 use port::Port;
@@ -38,19 +41,17 @@ const STEADY: Duration = Duration::from_secs(600);
 /// How often an account whose lease another server has is asked for.
 const TAKEN: Duration = Duration::from_secs(15);
 
+/// The file with this server's name as a holder of leases.
+const NAME_FILE: &str = "host-id";
+
 /// The hosts of this server.
 #[derive(Debug)]
 pub struct Hosts {
-    /// This run of the server, as the holder of leases.
+    /// This server, as the holder of leases. It keeps its name over restarts: nobody else works on its data directory, so what it
+    /// held before it was killed is still its own.
     session: SessionId,
     look: Notify,
     watcher: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Default for Hosts {
-    fn default() -> Self {
-        Self { session: SessionId(Uuid::new_v4()), look: Notify::new(), watcher: Mutex::default() }
-    }
 }
 
 /// A running host and what it was started with.
@@ -61,6 +62,30 @@ struct Hosted {
 }
 
 impl Hosts {
+    /// The hosts of the server on this data directory.
+    ///
+    /// # Errors
+    /// When its name can't be kept.
+    pub fn of_directory(data: &Path) -> io::Result<Self> {
+        let path = data.join(NAME_FILE);
+        let kept = std::fs::read_to_string(&path)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        let session = match kept {
+            Some(session) => session,
+            None => {
+                let session = SessionId(Uuid::new_v4());
+                private::replace(&path, format!("{session}\n").as_bytes())?;
+                session
+            }
+        };
+        Ok(Self {
+            session,
+            look: Notify::new(),
+            watcher: Mutex::default(),
+        })
+    }
+
     /// Starts hosting, and follows the accounts as they come, change and go.
     pub fn start(&self, core: &Arc<Core>) {
         let watcher = core.serving.spawn(watch(Arc::clone(core)));
@@ -102,7 +127,9 @@ async fn watch(core: Arc<Core>) {
 async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
     let accounts = core.directory.accounts();
     running.retain(|id, hosted| {
-        let wanted = accounts.iter().any(|account| account.id == *id && account.hosted_by.is_none());
+        let wanted = accounts
+            .iter()
+            .any(|account| account.id == *id && account.hosted_by.is_none());
         if !wanted {
             hosted.stop.cancel();
             core.health.send_modify(|health| {
@@ -121,7 +148,10 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
                 continue;
             }
         };
-        if running.get(&account.id).is_some_and(|hosted| hosted.account == account && hosted.sealed == sealed) {
+        if running
+            .get(&account.id)
+            .is_some_and(|hosted| hosted.account == account && hosted.sealed == sealed)
+        {
             continue;
         }
         if let Some(before) = running.remove(&account.id) {
@@ -130,12 +160,17 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
         let stop = core.stop.child_token();
         match secret::open(&core.seal, account.id, &sealed) {
             Ok(mailbox) => {
-                core.serving.spawn(keep(Arc::clone(core), account.clone(), mailbox, stop.clone()));
+                core.serving
+                    .spawn(keep(Arc::clone(core), account.clone(), mailbox, stop.clone()));
             }
             Err(error) => {
                 tracing::error!(%error, account = account.address, "the mailbox's password does not open: connect it again");
                 let said = Some("the server's key does not open the kept password".to_owned());
-                let problem = MailProblem { kind: MailProblemKind::WrongPassword, server: account.address.clone(), said };
+                let problem = MailProblem {
+                    kind: MailProblemKind::WrongPassword,
+                    server: account.address.clone(),
+                    said,
+                };
                 tell(core, &account, HealthState::Stopped { problem });
             }
         }
@@ -154,9 +189,19 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         };
         let begun = tokio::time::Instant::now();
         let lease = Arc::new(lease);
-        let port = Arc::new(Port::new(Arc::clone(&core), account.clone(), mailbox.account.clone(), Arc::clone(&lease)));
+        let port = Arc::new(Port::new(
+            Arc::clone(&core),
+            account.clone(),
+            mailbox.account.clone(),
+            Arc::clone(&lease),
+        ));
         let this = stop.child_token();
-        let run = host::run(mailbox.account.clone(), mailbox.secret(), port as Arc<dyn HostPort>, this.clone());
+        let run = host::run(
+            mailbox.account.clone(),
+            mailbox.secret(),
+            port as Arc<dyn HostPort>,
+            this.clone(),
+        );
         // A task of its own: a panic in it ends this account's turn and nothing else.
         let mut run = tokio::spawn(run);
         let ended = tokio::select! {
@@ -171,7 +216,11 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
             Ok(HostEnd::Stopped | HostEnd::LeaseLost) => rest = FIRST_REST,
             Err(error) => {
                 tracing::error!(%error, account = account.address, "the mailbox's host broke; it starts again");
-                rest = if begun.elapsed() > STEADY { FIRST_REST } else { (rest * 2).min(LONGEST_REST) };
+                rest = if begun.elapsed() > STEADY {
+                    FIRST_REST
+                } else {
+                    (rest * 2).min(LONGEST_REST)
+                };
             }
         }
         pause(&stop, rest).await;

@@ -50,7 +50,12 @@ pub fn attempt(outbound: &Outbound) -> u32 {
 pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<OutboundJob, NoBytes> {
     let attachments = outbound.draft.files.iter().map(|file| {
         let bytes = bytes_of(blobs, &file.blob)?.ok_or_else(|| NoBytes::Missing(file.name.clone()))?;
-        Ok(OutgoingAttachment { name: file.name.clone(), mime: file.mime.clone(), bytes, content_id: None })
+        Ok(OutgoingAttachment {
+            name: file.name.clone(),
+            mime: file.mime.clone(),
+            bytes,
+            content_id: None,
+        })
     });
     let mail = Outgoing {
         message_id: outbound.header_id.clone(),
@@ -69,9 +74,19 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
         attachments: attachments.collect::<Result<_, NoBytes>>()?,
     };
     let raw = compose(&mail)?;
-    let envelope = Envelope { from: Some(outbound.from.email.clone()), to: mail.envelope_to() };
+    let envelope = Envelope {
+        from: Some(outbound.from.email.clone()),
+        to: mail.envelope_to(),
+    };
     let message_id = outbound.header_id.clone();
-    Ok(OutboundJob { id: outbound.id, attempt: attempt(outbound), raw: raw.into(), envelope, message_id, state })
+    Ok(OutboundJob {
+        id: outbound.id,
+        attempt: attempt(outbound),
+        raw: raw.into(),
+        envelope,
+        message_id,
+        state,
+    })
 }
 
 fn bytes_of(blobs: &Blobs, id: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {
@@ -80,5 +95,8 @@ fn bytes_of(blobs: &Blobs, id: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {
 
 fn address(address: &Address) -> MailAddress {
     let name = address.name.trim();
-    MailAddress { name: (!name.is_empty()).then(|| name.to_owned()), address: address.email.clone() }
+    MailAddress {
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        address: address.email.clone(),
+    }
 }

@@ -10,8 +10,8 @@ use baton_channels::email::host::{
 };
 use baton_channels::email::imap::FolderRole;
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId, MessageId,
-    Timestamp,
+    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId,
+    MessageId, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::server::{BlobError, OutboundRow, ServerStore, StoreError};
@@ -46,16 +46,32 @@ struct Waits {
 impl Port {
     pub(super) fn new(core: Arc<Core>, account: Account, mailbox: EmailAccount, lease: Arc<Lease>) -> Self {
         let turn = tokio::sync::Mutex::new(core.outgoing.subscribe());
-        Self { core, account, mailbox, lease, turn, waits: Mutex::default() }
+        Self {
+            core,
+            account,
+            mailbox,
+            lease,
+            turn,
+            waits: Mutex::default(),
+        }
     }
 
     fn must_hold(&self) -> Result<(), PortError> {
-        if self.lease.held() { Ok(()) } else { Err(PortError::LeaseLost) }
+        if self.lease.held() {
+            Ok(())
+        } else {
+            Err(PortError::LeaseLost)
+        }
     }
 
     /// A reply of this account that is not done with.
     async fn open(&self, id: MessageId) -> Result<OutboundRow, PortError> {
-        let rows = self.core.store.open_outbound(Some(self.account.id)).await.map_err(|error| away(&error))?;
+        let rows = self
+            .core
+            .store
+            .open_outbound(Some(self.account.id))
+            .await
+            .map_err(|error| away(&error))?;
         let row = rows.into_iter().find(|row| row.outbound.id == id);
         row.ok_or_else(|| PortError::Refused("it is settled".to_owned()))
     }
@@ -64,13 +80,20 @@ impl Port {
     async fn report(&self, what: &str, id: MessageId, attempt: u32, body: CommandBody) -> Result<(), PortError> {
         self.must_hold()?;
         let row = self.open(id).await?;
-        self.submit(row.conversation, CommandId::derive(id.0, &format!("{what} {attempt}")), body).await
+        self.submit(
+            row.conversation,
+            CommandId::derive(id.0, &format!("{what} {attempt}")),
+            body,
+        )
+        .await
     }
 
     async fn submit(&self, conversation: ConversationId, id: CommandId, body: CommandBody) -> Result<(), PortError> {
         let command = Command {
             id,
-            actor: Actor::Channel { account: self.account.id },
+            actor: Actor::Channel {
+                account: self.account.id,
+            },
             device: DeviceId(Uuid::nil()),
             conversation,
             issued_at: self.core.now(),
@@ -112,13 +135,21 @@ impl Port {
     fn choose(&self, rows: Vec<OutboundRow>) -> Option<(OutboundRow, JobState)> {
         let now = self.core.now();
         let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        waits.held.retain(|id, until| *until > now && rows.iter().any(|row| row.outbound.id == *id));
+        waits
+            .held
+            .retain(|id, until| *until > now && rows.iter().any(|row| row.outbound.id == *id));
         waits.next = None;
         let mut chosen: Option<(OutboundRow, JobState)> = None;
         for row in rows {
-            let Some(state) = outgoing::wanted(&row.outbound) else { continue };
+            let Some(state) = outgoing::wanted(&row.outbound) else {
+                continue;
+            };
             let held = waits.held.get(&row.outbound.id).copied();
-            let from = if state == JobState::Queued { row.outbound.not_before } else { now };
+            let from = if state == JobState::Queued {
+                row.outbound.not_before
+            } else {
+                now
+            };
             let from = from.max(held.unwrap_or(from));
             if from > now {
                 waits.next = Some(waits.next.map_or(from, |next| next.min(from)));
@@ -142,21 +173,32 @@ fn rank(state: JobState) -> u8 {
 impl HostPort for Port {
     async fn cursors(&self) -> Result<Vec<FolderCursor>, PortError> {
         self.must_hold()?;
-        let rows = self.core.store.folder_cursors(self.account.id).await.map_err(|error| away(&error))?;
+        let rows = self
+            .core
+            .store
+            .folder_cursors(self.account.id)
+            .await
+            .map_err(|error| away(&error))?;
         Ok(rows.into_iter().map(cursors::of_host).collect())
     }
 
     async fn put_blobs(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError> {
         let blobs = self.core.store.blobs().clone();
         let kept = tokio::task::spawn_blocking(move || {
-            let named: Vec<(BlobId, &[u8])> =
-                messages.iter().map(|bytes| (BlobId::of(bytes), bytes.as_slice())).collect();
+            let named: Vec<(BlobId, &[u8])> = messages
+                .iter()
+                .map(|bytes| (BlobId::of(bytes), bytes.as_slice()))
+                .collect();
             blobs.put_many(&named)?;
             Ok(named.into_iter().map(|(id, _)| id).collect())
         });
         let kept = kept.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
         kept.map_err(|error: BlobError| {
-            let room = if error.is_disk_full() { "no room on the disk: " } else { "" };
+            let room = if error.is_disk_full() {
+                "no room on the disk: "
+            } else {
+                ""
+            };
             PortError::Unavailable(format!("{room}{error}"))
         })
     }
@@ -166,13 +208,26 @@ impl HostPort for Port {
         let account = self.account.id;
         let store = self.core.store.clone();
         let read = tokio::task::spawn_blocking(move || {
-            batch.into_iter().filter_map(|item| arrival(account, item, &store).transpose()).collect::<Result<Vec<_>, _>>()
+            batch
+                .into_iter()
+                .filter_map(|item| arrival(account, item, &store).transpose())
+                .collect::<Result<Vec<_>, _>>()
         });
         let read = read.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
         let arrivals = read.map_err(|error: BlobError| PortError::Unavailable(error.to_string()))?;
         let cursor = cursors::of_store(account, &progress.cursor);
-        let received = self.core.referee.receive(arrivals, Some(cursor)).await.map_err(|error| unavailable(&error))?;
-        tracing::debug!(account = self.account.address, folder = progress.cursor.folder, ?received, "mail was taken in");
+        let received = self
+            .core
+            .referee
+            .receive(arrivals, Some(cursor))
+            .await
+            .map_err(|error| unavailable(&error))?;
+        tracing::debug!(
+            account = self.account.address,
+            folder = progress.cursor.folder,
+            ?received,
+            "mail was taken in"
+        );
         Ok(())
     }
 
@@ -183,11 +238,21 @@ impl HostPort for Port {
         }
         loop {
             self.turn.lock().await.mark_unchanged();
-            let rows = self.core.store.open_outbound(Some(self.account.id)).await.map_err(|error| away(&error))?;
-            let waiting = rows.iter().filter(|row| outgoing::wanted(&row.outbound) == Some(JobState::Queued)).count();
+            let rows = self
+                .core
+                .store
+                .open_outbound(Some(self.account.id))
+                .await
+                .map_err(|error| away(&error))?;
+            let waiting = rows
+                .iter()
+                .filter(|row| outgoing::wanted(&row.outbound) == Some(JobState::Queued))
+                .count();
             let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
             update(&self.core, &self.account, |health| health.waiting_to_send = waiting);
-            let Some((row, state)) = self.choose(rows) else { return Ok(None) };
+            let Some((row, state)) = self.choose(rows) else {
+                return Ok(None);
+            };
             if let Some(job) = self.job(row, state).await? {
                 return Ok(Some(job));
             }
@@ -197,7 +262,9 @@ impl HostPort for Port {
     async fn outbound_woken(&self) {
         let next = self.waits.lock().unwrap_or_else(PoisonError::into_inner).next;
         let due = async {
-            let Some(next) = next else { return std::future::pending().await };
+            let Some(next) = next else {
+                return std::future::pending().await;
+            };
             loop {
                 let wait = next.since_ms(self.core.now());
                 if wait <= 0 {
@@ -214,7 +281,13 @@ impl HostPort for Port {
     }
 
     async fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<(), PortError> {
-        self.report("sending", id, attempt, CommandBody::OutboundSending { outbound: id, attempt }).await
+        self.report(
+            "sending",
+            id,
+            attempt,
+            CommandBody::OutboundSending { outbound: id, attempt },
+        )
+        .await
     }
 
     async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {
@@ -223,25 +296,42 @@ impl HostPort for Port {
         if outgoing::wanted(&self.open(id).await?.outbound) == Some(JobState::Queued) {
             return Ok(());
         }
-        let body = CommandBody::OutboundReturned { outbound: id, reason: returned.reason };
+        let body = CommandBody::OutboundReturned {
+            outbound: id,
+            reason: returned.reason,
+        };
         self.report("returned", id, attempt, body).await
     }
 
     async fn outbound_sent(&self, id: MessageId, attempt: u32, reply: String) -> Result<(), PortError> {
-        self.report("sent", id, attempt, CommandBody::OutboundSent { outbound: id, reply }).await
+        self.report("sent", id, attempt, CommandBody::OutboundSent { outbound: id, reply })
+            .await
     }
 
     async fn outbound_failed(&self, id: MessageId, attempt: u32, code: u16, text: String) -> Result<(), PortError> {
         let reason = if code == 0 { text } else { format!("{code} {text}") };
-        self.report("failed", id, attempt, CommandBody::OutboundFailed { outbound: id, reason }).await
+        self.report(
+            "failed",
+            id,
+            attempt,
+            CommandBody::OutboundFailed { outbound: id, reason },
+        )
+        .await
     }
 
     async fn outbound_unknown(&self, id: MessageId, attempt: u32, reason: String) -> Result<(), PortError> {
-        self.report("unknown", id, attempt, CommandBody::OutboundUnknown { outbound: id, reason }).await
+        self.report(
+            "unknown",
+            id,
+            attempt,
+            CommandBody::OutboundUnknown { outbound: id, reason },
+        )
+        .await
     }
 
     async fn filed(&self, id: MessageId) -> Result<(), PortError> {
-        self.report("filed", id, 0, CommandBody::OutboundFiled { outbound: id }).await
+        self.report("filed", id, 0, CommandBody::OutboundFiled { outbound: id })
+            .await
     }
 
     async fn health(&self, health: AccountHealth) {
@@ -295,7 +385,11 @@ fn arrival(account: AccountId, item: Arrived, store: &ServerStore) -> Result<Opt
 }
 
 fn away(error: &StoreError) -> PortError {
-    let room = if error.is_disk_full() { "no room on the disk: " } else { "" };
+    let room = if error.is_disk_full() {
+        "no room on the disk: "
+    } else {
+        ""
+    };
     PortError::Unavailable(format!("{room}{error}"))
 }
 

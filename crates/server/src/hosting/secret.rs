@@ -6,7 +6,11 @@ use super::mailbox::Mailbox;
 use crate::seal::{Place, SealError, SealKey};
 
 fn place(row: &str) -> Place<'_> {
-    Place { table: "account_secret", row, column: "sealed" }
+    Place {
+        table: "account_secret",
+        row,
+        column: "sealed",
+    }
 }
 
 /// Seals a mailbox for its account's row.

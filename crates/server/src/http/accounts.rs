@@ -46,7 +46,11 @@ async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddA
     }
     let inbox = match new.inbox {
         Some(inbox) => inbox,
-        None => core.directory.inbox_named(&mailbox.account.address, InboxPolicy::default(), core.now()).await?,
+        None => {
+            core.directory
+                .inbox_named(&mailbox.account.address, InboxPolicy::default(), core.now())
+                .await?
+        }
     };
     let account = core.add_account(&mailbox, inbox, new.mode).await?;
     Ok(Json(account))
@@ -68,7 +72,11 @@ async fn test(caller: Caller, Body(settings): Body<MailboxSettings>) -> Answered
         (status = 404, description = "No such mailbox, or not readable", body = ApiError)))]
 async fn balance(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<AccountId>) -> Answered<Json<Balance>> {
     let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
-    if !core.directory.capabilities(&caller.member, account.inbox).contains(&Capability::Read) {
+    if !core
+        .directory
+        .capabilities(&caller.member, account.inbox)
+        .contains(&Capability::Read)
+    {
         return Err(Problem::not_found());
     }
     Ok(Json(core.balance(id).await?))
@@ -81,9 +89,16 @@ async fn quarantine(State(core): State<Arc<Core>>, caller: Caller) -> Answered<J
     let readable = core.readable(caller.member.id);
     let accounts = core.directory.accounts();
     let mine = |account: AccountId| {
-        accounts.iter().any(|one| one.id == account && readable.inboxes.contains(&one.inbox))
+        accounts
+            .iter()
+            .any(|one| one.id == account && readable.inboxes.contains(&one.inbox))
     };
-    let rows = core.store.quarantine(QUARANTINED).await?.into_iter().filter(|row| mine(row.account));
+    let rows = core
+        .store
+        .quarantine(QUARANTINED)
+        .await?
+        .into_iter()
+        .filter(|row| mine(row.account));
     let shown = rows.map(|row| Quarantined {
         account: row.account,
         folder: row.folder,

@@ -35,10 +35,16 @@ pub struct BlobReaders {
 impl BlobReaders {
     /// Notes the blobs an entry names.
     pub fn note(&self, entry: &LogEntry) {
-        let Scope::Inbox { id: inbox } = entry.scope else { return };
-        let LogBody::Conversation { event, .. } = &entry.body else { return };
+        let Scope::Inbox { id: inbox } = entry.scope else {
+            return;
+        };
+        let LogBody::Conversation { event, .. } = &entry.body else {
+            return;
+        };
         let blobs: Vec<&BlobId> = match event {
-            Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => message.blob.iter().collect(),
+            Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
+                message.blob.iter().collect()
+            }
             Event::ReplyQueued { outbound } => outbound.draft.files.iter().map(|file| &file.blob).collect(),
             _ => return,
         };
@@ -75,7 +81,10 @@ impl BlobReaders {
         }
         let key = key(blob);
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let named = readable.inboxes.iter().any(|inbox| index.named.contains(&(key, *inbox)));
+        let named = readable
+            .inboxes
+            .iter()
+            .any(|inbox| index.named.contains(&(key, *inbox)));
         Ok(named || index.uploads.contains(&(key, member)))
     }
 
@@ -106,5 +115,8 @@ impl BlobReaders {
 
 /// The first half of the digest: as good as all of it against chance, and nobody chooses a digest.
 fn key(blob: &BlobId) -> u128 {
-    blob.as_str().get(..32).and_then(|half| u128::from_str_radix(half, 16).ok()).unwrap_or_default()
+    blob.as_str()
+        .get(..32)
+        .and_then(|half| u128::from_str_radix(half, 16).ok())
+        .unwrap_or_default()
 }

@@ -29,7 +29,9 @@ pub const LARGEST: usize = 64 << 20;
 const QUARANTINED: u64 = 1000;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().routes(routes!(read, there, keep)).layer(DefaultBodyLimit::max(LARGEST))
+    OpenApiRouter::new()
+        .routes(routes!(read, there, keep))
+        .layer(DefaultBodyLimit::max(LARGEST))
 }
 
 /// Where a blob is named.
@@ -54,7 +56,9 @@ async fn read(
     may_read(&core, &caller, &id, named.conversation).await?;
     let blobs = core.store.blobs().clone();
     let wanted = id.clone();
-    let bytes = aside(move || blobs.get(&wanted)).await?.ok_or_else(Problem::not_found)?;
+    let bytes = aside(move || blobs.get(&wanted))
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let length = bytes.len();
     Ok(opaque(&id, length, Body::from(bytes)))
 }
@@ -70,7 +74,11 @@ async fn there(
 ) -> Answered<StatusCode> {
     may_read(&core, &caller, &id, named.conversation).await?;
     let blobs = core.store.blobs().clone();
-    if aside(move || Ok(blobs.has(&id))).await? { Ok(StatusCode::OK) } else { Err(Problem::not_found()) }
+    if aside(move || Ok(blobs.has(&id))).await? {
+        Ok(StatusCode::OK)
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// Keep these bytes; they are durable when this answers. The name must be the SHA-256 of the bytes.
@@ -108,17 +116,33 @@ async fn may_read(core: &Arc<Core>, caller: &Caller, id: &BlobId, draft_of: Opti
         return Ok(());
     }
     if let Some(conversation) = draft_of
-        && core.inbox_of(conversation).await.is_some_and(|inbox| readable.inboxes.contains(&inbox))
+        && core
+            .inbox_of(conversation)
+            .await
+            .is_some_and(|inbox| readable.inboxes.contains(&inbox))
     {
         let drafts = core.store.drafts_of(conversation).await?;
-        if drafts.iter().flat_map(|draft| &draft.text.files).any(|file| file.blob == *id) {
+        if drafts
+            .iter()
+            .flat_map(|draft| &draft.text.files)
+            .any(|file| file.blob == *id)
+        {
             return Ok(());
         }
     }
     let quarantined = core.store.quarantine(QUARANTINED).await?;
-    let account = quarantined.iter().find(|row| row.blob.as_ref() == Some(id)).map(|row| row.account);
-    let inbox = account.and_then(|account| core.directory.account(account)).map(|account| account.inbox);
-    if inbox.is_some_and(|inbox| readable.inboxes.contains(&inbox)) { Ok(()) } else { Err(Problem::not_found()) }
+    let account = quarantined
+        .iter()
+        .find(|row| row.blob.as_ref() == Some(id))
+        .map(|row| row.account);
+    let inbox = account
+        .and_then(|account| core.directory.account(account))
+        .map(|account| account.inbox);
+    if inbox.is_some_and(|inbox| readable.inboxes.contains(&inbox)) {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// Bytes that nothing is to interpret.
@@ -127,7 +151,10 @@ fn opaque(id: &BlobId, length: usize, body: Body) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert("content-disposition", HeaderValue::from_static("attachment"));
-    headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(
+        "content-security-policy",
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{id}\"")) {
         headers.insert(ETAG, tag);
@@ -137,7 +164,9 @@ fn opaque(id: &BlobId, length: usize, body: Body) -> Response {
 
 /// The disk is waited for aside from the tasks that serve others.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, BlobError> + Send + 'static) -> Answered<T> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Problem::internal(&error))?;
     done.map_err(Problem::from)
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use baton_domain::{
-    Capability, Conversation, ConversationId, InboxId, MemberId, Phase, Status,
-};
+use baton_domain::{Capability, Conversation, ConversationId, InboxId, MemberId, Phase, Status};
 use baton_protocol::{ApiError, ConversationPage, ConversationWithEntries, Documents, Draft, ErrorCode};
 use baton_store::port::DraftRow;
 use baton_store::server::{ConversationFilter, ConversationKey, OwnerFilter};
@@ -84,7 +82,10 @@ async fn list(
     };
     let limit = which.limit.unwrap_or(50).clamp(1, PAGE);
     let (conversations, next) = core.store.conversations(&filter, u64::from(limit)).await?;
-    Ok(Json(ConversationPage { conversations, next: next.map(|next| next.to_string()) }))
+    Ok(Json(ConversationPage {
+        conversations,
+        next: next.map(|next| next.to_string()),
+    }))
 }
 
 /// A conversation of an inbox the caller may see.
@@ -112,7 +113,11 @@ async fn one(
     let conversation = readable(&core, &caller, id, Capability::Read).await?;
     let readable = core.readable(caller.member.id);
     let sealed = core.store.entries_of(id).await?;
-    let entries = sealed.into_iter().map(|sealed| sealed.entry).filter(|entry| readable.may_read(entry.scope)).collect();
+    let entries = sealed
+        .into_iter()
+        .map(|sealed| sealed.entry)
+        .filter(|entry| readable.may_read(entry.scope))
+        .collect();
     Ok(Json(ConversationWithEntries { conversation, entries }))
 }
 
@@ -192,7 +197,10 @@ async fn discard_draft(
 async fn documents(State(core): State<Arc<Core>>, caller: Caller) -> Json<Documents> {
     let readable = core.readable(caller.member.id);
     let all = core.directory.documents();
-    let theirs = all.all().values().filter(|document| readable.may_read(document.body.scope()));
+    let theirs = all
+        .all()
+        .values()
+        .filter(|document| readable.may_read(document.body.scope()));
     let documents = theirs.cloned().collect();
     Json(Documents { documents })
 }

@@ -19,7 +19,10 @@ pub type Answered<T> = Result<T, Problem>;
 impl Problem {
     /// A problem with a code and a line for a developer.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ApiError { code, message: message.into() })
+        Self(ApiError {
+            code,
+            message: message.into(),
+        })
     }
 
     /// Not signed in, or not any more.
@@ -77,7 +80,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self.0)).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let scheme = axum::http::HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, scheme);
+            response
+                .headers_mut()
+                .insert(axum::http::header::WWW_AUTHENTICATE, scheme);
         }
         response
     }
@@ -131,9 +136,10 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Store(Fault::Full(_)) => Self::new(ErrorCode::DiskFull, "no room on the server's disk"),
-            SubmitError::Store(Fault::Unavailable(_)) | SubmitError::Stopped => {
-                Self::new(ErrorCode::StoreUnavailable, "it was not decided; the same may be asked again")
-            }
+            SubmitError::Store(Fault::Unavailable(_)) | SubmitError::Stopped => Self::new(
+                ErrorCode::StoreUnavailable,
+                "it was not decided; the same may be asked again",
+            ),
             SubmitError::Store(Fault::Rejected(_)) => Self::internal(&error),
         }
     }

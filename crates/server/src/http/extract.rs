@@ -39,7 +39,10 @@ impl FromRequestParts<Arc<Core>> for Caller {
 fn bearer(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+        .filter(|token| !token.is_empty())
 }
 
 /// Where a request comes from.
@@ -50,9 +53,16 @@ impl FromRequestParts<Arc<Core>> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, core: &Arc<Core>) -> Result<Self, Infallible> {
-        let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let direct = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
         let direct = direct.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let forwarded = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         Ok(Self(believed(direct, forwarded, core.trust_proxy)))
     }
 }
@@ -60,7 +70,9 @@ impl FromRequestParts<Arc<Core>> for Peer {
 /// The address to believe: with `proxies` of ours before the server, the last but so many of the forwarded ones. What stands
 /// further to the left was written by the client.
 fn believed<'a>(direct: IpAddr, forwarded: impl Iterator<Item = &'a str>, proxies: u8) -> IpAddr {
-    let Some(back) = usize::from(proxies).checked_sub(1) else { return direct };
+    let Some(back) = usize::from(proxies).checked_sub(1) else {
+        return direct;
+    };
     let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
     let hop = hops.iter().rev().nth(back).copied();
     hop.and_then(|hop| hop.parse().ok()).unwrap_or(direct)
@@ -72,7 +84,10 @@ mod tests {
 
     fn check(forwarded: &[&str], proxies: u8, gives: [u8; 4]) {
         let direct = IpAddr::from([10, 0, 0, 1]);
-        assert_eq!(believed(direct, forwarded.iter().copied(), proxies), IpAddr::from(gives));
+        assert_eq!(
+            believed(direct, forwarded.iter().copied(), proxies),
+            IpAddr::from(gives)
+        );
     }
 
     #[test]

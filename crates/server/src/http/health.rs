@@ -14,7 +14,10 @@ use crate::auth::Caller;
 use crate::core::Core;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(health))
+    OpenApiRouter::new()
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(health))
 }
 
 /// The process answers. For whatever restarts it when it does not.
@@ -30,7 +33,10 @@ async fn ready(State(core): State<Arc<Core>>) -> Answered<StatusCode> {
     if core.store.is_alive().await {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(Problem::new(ErrorCode::StoreUnavailable, "the database does not answer"))
+    Err(Problem::new(
+        ErrorCode::StoreUnavailable,
+        "the database does not answer",
+    ))
 }
 
 /// How the server and the mailboxes the caller reads are doing.

@@ -27,6 +27,7 @@ use baton_protocol::ErrorCode;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use blob_readers::BlobReaders;
@@ -41,6 +42,9 @@ const JSON_BYTES: usize = 4 << 20;
 
 /// How long a request may take. Blobs and the socket are apart: they have rules of their own.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one may take that asks a far mail server.
+const MAIL_PATIENCE: Duration = Duration::from_secs(150);
 
 #[derive(OpenApi)]
 #[openapi(
@@ -64,16 +68,56 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
         .merge(people::router())
         .merge(commands::router())
         .merge(conversations::router())
-        .merge(accounts::router())
         .merge(health::router())
-        .layer(DefaultBodyLimit::max(JSON_BYTES))
-        .layer(middleware::from_fn(give_up));
-    let (router, mut openapi) =
-        OpenApiRouter::with_openapi(Described::openapi()).merge(quick).merge(blobs::router()).split_for_parts();
+        .layer(middleware::from_fn(async |request: Request, next: Next| {
+            within(PATIENCE, request, next).await
+        }));
+    let patient = accounts::router().layer(middleware::from_fn(async |request: Request, next: Next| {
+        within(MAIL_PATIENCE, request, next).await
+    }));
+    let json = quick.merge(patient).layer(DefaultBodyLimit::max(JSON_BYTES));
+    let (router, mut openapi) = OpenApiRouter::with_openapi(Described::openapi())
+        .merge(json)
+        .merge(blobs::router())
+        .split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    openapi.components.get_or_insert_default().security_schemes.insert("session".to_owned(), scheme.into());
+    openapi
+        .components
+        .get_or_insert_default()
+        .security_schemes
+        .insert("session".to_owned(), scheme.into());
     openapi.security = Some(vec![SecurityRequirement::new("session", Vec::<String>::new())]);
+    say_what_all_may_answer(&mut openapi);
     (router, openapi)
+}
+
+/// Every route that wants a session may say that there is none.
+fn say_what_all_may_answer(openapi: &mut utoipa::openapi::OpenApi) {
+    let signed_out = ResponseBuilder::new()
+        .description("Not signed in, or not any more")
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name("ApiError"))),
+        )
+        .build();
+    for item in openapi.paths.paths.values_mut() {
+        let all = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.head,
+        ];
+        // A route with security of its own is one that wants none.
+        for operation in all
+            .into_iter()
+            .flatten()
+            .filter(|operation| operation.security.is_none())
+        {
+            let answer = signed_out.clone().into();
+            operation.responses.responses.entry("401".to_owned()).or_insert(answer);
+        }
+    }
 }
 
 /// The description of the interface, as `/openapi.json` gives it.
@@ -109,18 +153,23 @@ async fn guarded(request: Request, next: Next) -> Response {
     let fixed = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'; sandbox"),
+        (
+            HeaderName::from_static("content-security-policy"),
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ),
     ];
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
 /// A request that takes too long is answered instead of held.
-async fn give_up(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+async fn within(patience: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(patience, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::StoreUnavailable, "this took too long").into_response(),
     }

@@ -74,8 +74,16 @@ async fn join(State(core): State<Arc<Core>>, peer: Peer, Body(join): Body<Join>)
 }
 
 fn signed_in(core: &Core, begun: Begun) -> Json<SignedIn> {
-    let workspace = core.directory.workspace().map(|workspace| workspace.name).unwrap_or_default();
-    Json(SignedIn { token: begun.token.reveal().to_owned(), member: begun.member, workspace })
+    let workspace = core
+        .directory
+        .workspace()
+        .map(|workspace| workspace.name)
+        .unwrap_or_default();
+    Json(SignedIn {
+        token: begun.token.reveal().to_owned(),
+        member: begun.member,
+        workspace,
+    })
 }
 
 /// End this session.
@@ -98,7 +106,9 @@ async fn invite(
     if !may_invite(caller.member.role, invite.role) {
         return Err(Problem::not_permitted("inviting needs an admin, or a manager for reps"));
     }
-    Ok(Json(core.auth.invite(&invite, Some(caller.member.id), core.now()).await?))
+    Ok(Json(
+        core.auth.invite(&invite, Some(caller.member.id), core.now()).await?,
+    ))
 }
 
 /// Where the caller is signed in.
@@ -111,12 +121,12 @@ async fn sessions(State(core): State<Arc<Core>>, caller: Caller) -> Answered<Jso
 /// Sign a session of the caller's out, at once.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "people", params(("id" = String, Path, description = "Which")),
     responses((status = 204, description = "It ended"), (status = 404, description = "No such session", body = ApiError)))]
-async fn end_session(
-    State(core): State<Arc<Core>>,
-    caller: Caller,
-    Path(id): Path<SessionId>,
-) -> Answered<StatusCode> {
-    if core.auth.end(caller.member.id, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+async fn end_session(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<SessionId>) -> Answered<StatusCode> {
+    if core.auth.end(caller.member.id, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// Who the caller is and what they may do.
@@ -124,11 +134,23 @@ async fn end_session(
 async fn me(State(core): State<Arc<Core>>, caller: Caller) -> Json<Me> {
     let inboxes = core.directory.inboxes().into_iter().filter_map(|inbox| {
         let capabilities = inbox.capabilities_of(&caller.member);
-        (!capabilities.is_empty()).then_some(MyInbox { id: inbox.id, name: inbox.name, capabilities })
+        (!capabilities.is_empty()).then_some(MyInbox {
+            id: inbox.id,
+            name: inbox.name,
+            capabilities,
+        })
     });
     let inboxes = inboxes.collect();
-    let workspace = core.directory.workspace().map(|workspace| workspace.name).unwrap_or_default();
-    Json(Me { member: caller.member, workspace, inboxes })
+    let workspace = core
+        .directory
+        .workspace()
+        .map(|workspace| workspace.name)
+        .unwrap_or_default();
+    Json(Me {
+        member: caller.member,
+        workspace,
+        inboxes,
+    })
 }
 
 /// Say what a member may do in an inbox.
@@ -145,13 +167,17 @@ async fn set_access(
 ) -> Answered<StatusCode> {
     let capabilities = core.directory.capabilities(&caller.member, inbox);
     if !capabilities.contains(&baton_domain::Capability::Manage) {
-        return Err(Problem::not_permitted("changing who may do what needs to manage the inbox"));
+        return Err(Problem::not_permitted(
+            "changing who may do what needs to manage the inbox",
+        ));
     }
     if core.directory.member(access.member).is_none() {
         return Err(Problem::not_found());
     }
     let wanted = access.capabilities.into_iter().collect();
-    core.directory.set_access(inbox, access.member, wanted, core.now()).await?;
+    core.directory
+        .set_access(inbox, access.member, wanted, core.now())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -28,10 +28,16 @@ pub fn messages(root: &Path) -> io::Result<Vec<Found>> {
     }
     let mut found = Vec::new();
     folder(root, "INBOX", &mut found)?;
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .collect();
     folders.sort();
     for path in folders {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         if let Some(name) = name.strip_prefix('.')
             && path.join("cur").is_dir()
         {
@@ -44,7 +50,9 @@ pub fn messages(root: &Path) -> io::Result<Vec<Found>> {
 fn folder(path: &Path, name: &str, found: &mut Vec<Found>) -> io::Result<()> {
     let mut files = Vec::new();
     for part in ["cur", "new"] {
-        let Ok(entries) = std::fs::read_dir(path.join(part)) else { continue };
+        let Ok(entries) = std::fs::read_dir(path.join(part)) else {
+            continue;
+        };
         for entry in entries {
             let entry = entry?;
             if entry.file_type()?.is_file() {
@@ -60,7 +68,11 @@ fn folder(path: &Path, name: &str, found: &mut Vec<Found>) -> io::Result<()> {
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|since| i64::try_from(since.as_millis()).ok())
             .map(Timestamp);
-        found.push(Found { path, folder: name.to_owned(), at });
+        found.push(Found {
+            path,
+            folder: name.to_owned(),
+            at,
+        });
     }
     Ok(())
 }

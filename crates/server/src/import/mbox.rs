@@ -19,7 +19,11 @@ pub struct Mbox<R> {
 impl<R: BufRead> Mbox<R> {
     /// Reads from the beginning.
     pub fn new(reader: R) -> Self {
-        Self { reader, begun: false, ended: false }
+        Self {
+            reader,
+            begun: false,
+            ended: false,
+        }
     }
 }
 
@@ -64,7 +68,10 @@ impl<R: BufRead> Iterator for Mbox<R> {
             }
         }
         if too_long {
-            return Some(Err(io::Error::new(io::ErrorKind::FileTooLarge, "a message is larger than 64 MiB")));
+            return Some(Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "a message is larger than 64 MiB",
+            )));
         }
         // The empty line before the next message belongs to the format.
         for end in [b"\r\n".as_slice(), b"\n"] {
@@ -82,7 +89,11 @@ impl<R: BufRead> Iterator for Mbox<R> {
 fn unquoted(line: &[u8]) -> &[u8] {
     let quotes = line.iter().take_while(|byte| **byte == b'>').count();
     let rest = line.get(quotes..).unwrap_or_default();
-    if quotes > 0 && rest.starts_with(b"From ") { line.get(1..).unwrap_or_default() } else { line }
+    if quotes > 0 && rest.starts_with(b"From ") {
+        line.get(1..).unwrap_or_default()
+    } else {
+        line
+    }
 }
 
 #[cfg(test)]
@@ -91,19 +102,26 @@ mod tests {
     use super::*;
 
     fn check(file: &str, messages: &[&str]) {
-        let read: Vec<String> =
-            Mbox::new(file.as_bytes()).map(|message| String::from_utf8(message.unwrap()).unwrap()).collect();
+        let read: Vec<String> = Mbox::new(file.as_bytes())
+            .map(|message| String::from_utf8(message.unwrap()).unwrap())
+            .collect();
         assert_eq!(read, messages);
     }
 
     #[test]
     fn messages_are_split_at_from_lines_after_an_empty_line() {
-        check("From a Thu\nSubject: 1\n\none\n\nFrom b Fri\nSubject: 2\n\ntwo\n", &["Subject: 1\n\none\n", "Subject: 2\n\ntwo\n"]);
+        check(
+            "From a Thu\nSubject: 1\n\none\n\nFrom b Fri\nSubject: 2\n\ntwo\n",
+            &["Subject: 1\n\none\n", "Subject: 2\n\ntwo\n"],
+        );
     }
 
     #[test]
     fn a_from_inside_a_paragraph_begins_nothing_and_quotes_are_taken_off() {
-        check("From a\n\nhello\nFrom here on\n>From there\n>>From\n>>From x\n", &["\nhello\nFrom here on\nFrom there\n>>From\n>From x\n"]);
+        check(
+            "From a\n\nhello\nFrom here on\n>From there\n>>From\n>>From x\n",
+            &["\nhello\nFrom here on\nFrom there\n>>From\n>From x\n"],
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub enum LoadError {
     #[error(transparent)]
     Past(#[from] PastError),
     /// The store could not read or write.
-    #[error("{}", crate::core::told(.0))]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The scenario names something that does not exist.
     #[error("the sample's scenario is broken: {0}")]
@@ -93,14 +93,23 @@ pub async fn load(store: &ServerStore, now: Timestamp) -> Result<Loaded, LoadErr
     };
     loading.company(&company, begin).await?;
     for (at, story, number) in steps {
-        let (Some(of), true) = (stories.get(story), at <= loading.now.at()) else { continue };
+        let (Some(of), true) = (stories.get(story), at <= loading.now.at()) else {
+            continue;
+        };
         loading.until(at).await?;
         loading.step(of, story, number, at).await?;
     }
     loading.until(loading.now.at()).await?;
-    let user = company.members.iter().find(|person| person.user).or(company.members.first());
+    let user = company
+        .members
+        .iter()
+        .find(|person| person.user)
+        .or(company.members.first());
     let user = user.ok_or_else(|| LoadError::Scenario("nobody works there".to_owned()))?;
-    Ok(Loaded { user: loading.member(&user.key), refused: loading.refused })
+    Ok(Loaded {
+        user: loading.member(&user.key),
+        refused: loading.refused,
+    })
 }
 
 struct Loading {
@@ -128,7 +137,10 @@ impl Loading {
     /// The company: its workspace, its people, its inbox and its mailbox.
     async fn company(&mut self, company: &Company, at: Timestamp) -> Result<(), LoadError> {
         let id = self.store.workspace();
-        let mut documents = vec![DocumentBody::Workspace(Workspace { id, name: company.name.clone() })];
+        let mut documents = vec![DocumentBody::Workspace(Workspace {
+            id,
+            name: company.name.clone(),
+        })];
         let mut access = Vec::new();
         for person in &company.members {
             // Whoever tries the sample may try everything.
@@ -148,13 +160,24 @@ impl Loading {
             };
             let capabilities = usual_access(role);
             if !capabilities.is_empty() {
-                access.push(Access { member: member.id, capabilities });
+                access.push(Access {
+                    member: member.id,
+                    capabilities,
+                });
             }
             documents.push(DocumentBody::Member(member));
         }
         let inbox = InboxId::derive(self.workspace, "inbox");
-        let policy = InboxPolicy { calendar: BusinessCalendar::weekdays(&company.zone), ..InboxPolicy::default() };
-        documents.push(DocumentBody::Inbox(Inbox { id: inbox, name: company.inbox.name.clone(), access, policy }));
+        let policy = InboxPolicy {
+            calendar: BusinessCalendar::weekdays(&company.zone),
+            ..InboxPolicy::default()
+        };
+        documents.push(DocumentBody::Inbox(Inbox {
+            id: inbox,
+            name: company.inbox.name.clone(),
+            access,
+            policy,
+        }));
         documents.push(DocumentBody::Account(Account {
             id: self.account,
             inbox,
@@ -167,7 +190,9 @@ impl Loading {
         }));
         for document in documents {
             let id = CommandId::derive(self.workspace, &format!("document {}", document.id().0));
-            let body = CommandBody::PutDocument { document: Box::new(document) };
+            let body = CommandBody::PutDocument {
+                document: Box::new(document),
+            };
             let command = command(id, Actor::Operator, ConversationId(Uuid::nil()), at, None, body);
             let (answer, _) = self.past.submit(command, at).await?;
             if let Answer::Refused { refusal } = answer {
@@ -181,9 +206,25 @@ impl Loading {
     async fn until(&mut self, at: Timestamp) -> Result<(), LoadError> {
         // Each may set the next one; a rule that set one in the past for ever would be a defect, not a reason to hang.
         for _ in 0..10_000 {
-            let next = self.deadlines.iter().filter(|(_, (due, _))| *due <= at).min_by_key(|(_, (due, _))| *due);
-            let Some((conversation, (due, what))) = next.map(|(id, due)| (*id, *due)) else { return Ok(()) };
-            let entries = self.past.due(DueRow::Deadline { conversation, what, at: due }, due).await?;
+            let next = self
+                .deadlines
+                .iter()
+                .filter(|(_, (due, _))| *due <= at)
+                .min_by_key(|(_, (due, _))| *due);
+            let Some((conversation, (due, what))) = next.map(|(id, due)| (*id, *due)) else {
+                return Ok(());
+            };
+            let entries = self
+                .past
+                .due(
+                    DueRow::Deadline {
+                        conversation,
+                        what,
+                        at: due,
+                    },
+                    due,
+                )
+                .await?;
             self.deadlines.remove(&conversation);
             if !entries.is_empty() {
                 self.look(conversation).await?;
@@ -203,7 +244,9 @@ impl Loading {
     }
 
     async fn step(&mut self, story: &Story, of: usize, number: usize, at: Timestamp) -> Result<(), LoadError> {
-        let Some(step) = story.steps.get(number) else { return Ok(()) };
+        let Some(step) = story.steps.get(number) else {
+            return Ok(());
+        };
         if let Deed::Receive { eml } = &step.what {
             return self.receive(eml, of, at).await;
         }
@@ -212,7 +255,9 @@ impl Loading {
             self.refused.push(format!("{name}: there is no conversation"));
             return Ok(());
         };
-        let Some(conversation) = self.look(id).await? else { return Ok(()) };
+        let Some(conversation) = self.look(id).await? else {
+            return Ok(());
+        };
         let by = self.member(step.by.as_deref().unwrap_or_default());
         match &step.what {
             Deed::Reply { message_id, .. } => self.reply(&name, step, &conversation, by, at, message_id).await?,
@@ -227,7 +272,8 @@ impl Loading {
                 let answer = match answer {
                     Some(Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }) => {
                         let again = completed(body, &conversation);
-                        self.act(&format!("{name} completed"), &conversation, by, at, again).await?
+                        self.act(&format!("{name} completed"), &conversation, by, at, again)
+                            .await?
                     }
                     answer => answer,
                 };
@@ -283,9 +329,17 @@ impl Loading {
         };
         Ok(match deed {
             Deed::Claim => CommandBody::Claim,
-            Deed::Assign { to } => CommandBody::Assign { to: self.member(to), context: None },
-            Deed::Note { text } => CommandBody::AddNote { text: self.placeholders.text(text)?, mentions: Vec::new() },
-            Deed::NextStep { text } => CommandBody::SetNextStep { text: self.placeholders.text(text)? },
+            Deed::Assign { to } => CommandBody::Assign {
+                to: self.member(to),
+                context: None,
+            },
+            Deed::Note { text } => CommandBody::AddNote {
+                text: self.placeholders.text(text)?,
+                mentions: Vec::new(),
+            },
+            Deed::NextStep { text } => CommandBody::SetNextStep {
+                text: self.placeholders.text(text)?,
+            },
             Deed::FollowUp { due, text } => CommandBody::ScheduleFollowUp {
                 due: self.now.instant(due)?,
                 zone: Some(self.now.zone()),
@@ -303,14 +357,21 @@ impl Loading {
             },
             Deed::Close { outcome, reason } => CommandBody::Close {
                 outcome: Some(named::<Outcome>(outcome).ok_or_else(|| unknown(outcome))?),
-                reason: reason.as_deref().map(|reason| self.placeholders.text(reason)).transpose()?,
+                reason: reason
+                    .as_deref()
+                    .map(|reason| self.placeholders.text(reason))
+                    .transpose()?,
             },
-            Deed::Category { category } => {
-                fields(Some(named::<Category>(category).ok_or_else(|| unknown(category))?), None, None)
-            }
-            Deed::Priority { priority } => {
-                fields(None, Some(named::<Priority>(priority).ok_or_else(|| unknown(priority))?), None)
-            }
+            Deed::Category { category } => fields(
+                Some(named::<Category>(category).ok_or_else(|| unknown(category))?),
+                None,
+                None,
+            ),
+            Deed::Priority { priority } => fields(
+                None,
+                Some(named::<Priority>(priority).ok_or_else(|| unknown(priority))?),
+                None,
+            ),
             Deed::Value { amount } => fields(None, None, amount.money()),
             Deed::Tag { tag } => CommandBody::Tag { tag: tag.clone() },
             Deed::Receive { .. } | Deed::Reply { .. } | Deed::Draft { .. } => {
@@ -352,7 +413,13 @@ impl Loading {
             subject if subject.to_lowercase().starts_with("re:") => subject.to_owned(),
             subject => format!("Re: {subject}"),
         };
-        let text = DraftText { to: conversation.reply_to.clone(), cc: Vec::new(), subject, text, files };
+        let text = DraftText {
+            to: conversation.reply_to.clone(),
+            cc: Vec::new(),
+            subject,
+            text,
+            files,
+        };
         let row = DraftRow {
             id: DraftId::derive(self.workspace, name),
             conversation: conversation.id,
@@ -376,41 +443,82 @@ impl Loading {
         at: Timestamp,
         message_id: &str,
     ) -> Result<(), LoadError> {
-        let Deed::Reply { text, after, quote, attachments, .. } = &step.what else { return Ok(()) };
+        let Deed::Reply {
+            text,
+            after,
+            quote,
+            attachments,
+            ..
+        } = &step.what
+        else {
+            return Ok(());
+        };
         let mut files = Vec::new();
         for path in attachments {
             let bytes = scenario::file(path)?;
             let blob: BlobId = self.store.blobs().put(bytes).map_err(StoreError::from)?;
             let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-            let mime = if name.ends_with(".pdf") { "application/pdf" } else { "application/octet-stream" };
-            files.push(OutgoingFile { name, mime: mime.to_owned(), size: u32::try_from(bytes.len()).unwrap_or(0), blob });
+            let mime = if name.ends_with(".pdf") {
+                "application/pdf"
+            } else {
+                "application/octet-stream"
+            };
+            files.push(OutgoingFile {
+                name,
+                mime: mime.to_owned(),
+                size: u32::try_from(bytes.len()).unwrap_or(0),
+                blob,
+            });
         }
         let text = self.placeholders.text(text)?;
         let draft = self.draft(name, conversation, by, at, text, files).await?;
         let cover = conversation.owner.is_some_and(|owner| owner != by);
-        if let Some(refusal) = self.act(&format!("{name} lock"), conversation, by, at, CommandBody::TakeLock { cover }).await? {
+        if let Some(refusal) = self
+            .act(
+                &format!("{name} lock"),
+                conversation,
+                by,
+                at,
+                CommandBody::TakeLock { cover },
+            )
+            .await?
+        {
             self.refused.push(format!("{name} lock: {refusal:?}"));
             return Ok(());
         }
-        let locked = self.store.conversation(conversation.id).await?.and_then(|state| state.lock);
+        let locked = self
+            .store
+            .conversation(conversation.id)
+            .await?
+            .and_then(|state| state.lock);
         let token = locked.map(|lock| lock.token).unwrap_or_default();
         let after = match after {
             After::FollowUpIfNoAnswer => AfterReply::FollowUpIfNoAnswer { due: None },
             After::NothingMore => AfterReply::NothingMore,
-            After::IOwe { what, due } => {
-                AfterReply::IOwe { what: self.placeholders.text(what)?, due: self.now.instant(due)? }
-            }
+            After::IOwe { what, due } => AfterReply::IOwe {
+                what: self.placeholders.text(what)?,
+                due: self.now.instant(due)?,
+            },
         };
         let quote = quote.as_ref().and_then(scenario::Amount::money);
         let digest = draft.text.digest();
-        let body = CommandBody::Reply { draft: draft.id, digest, token, after, quote, close: None };
+        let body = CommandBody::Reply {
+            draft: draft.id,
+            digest,
+            token,
+            after,
+            quote,
+            close: None,
+        };
         if let Some(refusal) = self.act(name, conversation, by, at, body).await? {
             self.refused.push(format!("{name}: {refusal:?}"));
             return Ok(());
         }
         let outbound = MessageId(CommandId::derive(self.workspace, name).0);
         let state = self.store.conversation(conversation.id).await?;
-        let Some(accepted) = state.as_ref().and_then(|state| state.outbound(outbound)) else { return Ok(()) };
+        let Some(accepted) = state.as_ref().and_then(|state| state.outbound(outbound)) else {
+            return Ok(());
+        };
         let named = message_id.trim_matches(['<', '>']).to_owned();
         self.sent.push((named, accepted.header_id.clone()));
         // As soon as it could no longer be taken back.
@@ -427,12 +535,25 @@ impl Loading {
     ) -> Result<(), LoadError> {
         let steps = [
             ("sending", CommandBody::OutboundSending { outbound, attempt: 1 }),
-            ("sent", CommandBody::OutboundSent { outbound, reply: "250 2.0.0 Ok: queued".to_owned() }),
+            (
+                "sent",
+                CommandBody::OutboundSent {
+                    outbound,
+                    reply: "250 2.0.0 Ok: queued".to_owned(),
+                },
+            ),
             ("filed", CommandBody::OutboundFiled { outbound }),
         ];
         for (what, body) in steps {
             let id = CommandId::derive(outbound.0, what);
-            let command = command(id, Actor::Channel { account: self.account }, conversation, at, None, body);
+            let command = command(
+                id,
+                Actor::Channel { account: self.account },
+                conversation,
+                at,
+                None,
+                body,
+            );
             let (answer, _) = self.past.submit(command, at).await?;
             if let Answer::Refused { refusal } = answer {
                 self.refused.push(format!("{name} {what}: {refusal:?}"));
@@ -444,14 +565,33 @@ impl Loading {
 
 /// Passing it on after a reply says what the next owner must know; putting a waiting customer aside says why.
 fn completed(body: CommandBody, conversation: &Conversation) -> CommandBody {
-    let next = conversation.next_step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
+    let next = conversation
+        .next_step
+        .as_ref()
+        .map(|step| step.text.clone())
+        .unwrap_or_default();
     match body {
         CommandBody::Assign { to, .. } => {
-            let last = conversation.last_message.as_ref().map(|message| message.preview.clone()).unwrap_or_default();
-            let context = HandoffContext { happened: last, promised: None, next_step: next };
-            CommandBody::Assign { to, context: Some(context) }
+            let last = conversation
+                .last_message
+                .as_ref()
+                .map(|message| message.preview.clone())
+                .unwrap_or_default();
+            let context = HandoffContext {
+                happened: last,
+                promised: None,
+                next_step: next,
+            };
+            CommandBody::Assign {
+                to,
+                context: Some(context),
+            }
         }
-        CommandBody::Snooze { until, zone, .. } => CommandBody::Snooze { until, zone, reason: Some(next) },
+        CommandBody::Snooze { until, zone, .. } => CommandBody::Snooze {
+            until,
+            zone,
+            reason: Some(next),
+        },
         other => other,
     }
 }
@@ -483,5 +623,14 @@ fn command(
     last_seen: Option<MessageId>,
     body: CommandBody,
 ) -> Command {
-    Command { id, actor, device: DeviceId(Uuid::nil()), conversation, issued_at, last_seen, based_on: None, body }
+    Command {
+        id,
+        actor,
+        device: DeviceId(Uuid::nil()),
+        conversation,
+        issued_at,
+        last_seen,
+        based_on: None,
+        body,
+    }
 }

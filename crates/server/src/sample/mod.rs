@@ -6,4 +6,4 @@ mod scenario;
 mod text;
 mod when;
 
-pub use load::{Loaded, LoadError, load};
+pub use load::{LoadError, Loaded, load};

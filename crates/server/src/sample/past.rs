@@ -47,7 +47,11 @@ impl Past {
         let header_ids = Box::new(move |id: baton_domain::MessageId, domain: &str| {
             baton_channels::email::thread::own_message_id(id.0, &secret, domain)
         });
-        let mut past = Self { referee: Referee::new(header_ids), store, tickets: 0 };
+        let mut past = Self {
+            referee: Referee::new(header_ids),
+            store,
+            tickets: 0,
+        };
         past.ask(Timestamp(0), |ticket| Input::Open { ticket }).await?;
         Ok(past)
     }
@@ -57,7 +61,12 @@ impl Past {
     /// # Errors
     /// When the log can't be written.
     pub async fn submit(&mut self, command: Command, at: Timestamp) -> Result<(Answer, Vec<LogEntry>), PastError> {
-        let happened = self.ask(at, |ticket| Input::Submit { ticket, command: Box::new(command) }).await?;
+        let happened = self
+            .ask(at, |ticket| Input::Submit {
+                ticket,
+                command: Box::new(command),
+            })
+            .await?;
         match happened.reply {
             Some(Reply::Command(answer)) => Ok((answer, happened.entries)),
             _ => Err(PastError::Silent),
@@ -70,7 +79,13 @@ impl Past {
     /// When the log can't be written.
     pub async fn receive(&mut self, arrival: Arrival, at: Timestamp) -> Result<(Received, Vec<LogEntry>), PastError> {
         let arrivals = vec![arrival];
-        let happened = self.ask(at, |ticket| Input::Receive { ticket, arrivals, progress: None }).await?;
+        let happened = self
+            .ask(at, |ticket| Input::Receive {
+                ticket,
+                arrivals,
+                progress: None,
+            })
+            .await?;
         match happened.reply {
             Some(Reply::Received(received)) => Ok((received, happened.entries)),
             _ => Err(PastError::Silent),
@@ -110,7 +125,10 @@ impl Past {
                     Ok((tx, mut loaded)) => {
                         head = Some(tx);
                         loaded.now = at;
-                        Input::Began { loaded: Box::new(loaded), entropy: entropy()? }
+                        Input::Began {
+                            loaded: Box::new(loaded),
+                            entropy: entropy()?,
+                        }
                     }
                     Err(error) => Input::StoreFailed { error },
                 },

@@ -221,7 +221,10 @@ impl Amount {
         let (whole, cents) = self.amount.split_once('.').unwrap_or((&self.amount, "00"));
         let cents = (cents.len() == 2).then(|| cents.parse::<i64>().ok()).flatten()?;
         let cents = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
-        Some(baton_domain::Money { cents, currency: self.currency.clone() })
+        Some(baton_domain::Money {
+            cents,
+            currency: self.currency.clone(),
+        })
     }
 }
 
@@ -269,7 +272,12 @@ mod tests {
 
     #[test]
     fn every_file_the_scenario_names_is_there_and_every_amount_is_money() {
-        let people: Vec<_> = company().unwrap().members.into_iter().map(|person| person.key).collect();
+        let people: Vec<_> = company()
+            .unwrap()
+            .members
+            .into_iter()
+            .map(|person| person.key)
+            .collect();
         let stories = stories().unwrap();
         assert!(stories.len() >= 15, "{}", stories.len());
         for step in stories.iter().flat_map(|story| &story.steps) {

@@ -35,7 +35,9 @@ impl Language {
     }
 
     fn weekday(&self, at: &Zoned) -> Option<String> {
-        self.weekdays.get(usize::try_from(at.weekday().to_monday_zero_offset()).ok()?).cloned()
+        self.weekdays
+            .get(usize::try_from(at.weekday().to_monday_zero_offset()).ok()?)
+            .cloned()
     }
 }
 
@@ -90,7 +92,12 @@ impl Placeholders {
         let (kind, rest) = name.split_once(':')?;
         if kind == "ics" {
             let (day, time) = rest.split_once(' ')?;
-            return Some(self.now.day_at(day, clock(time)?)?.strftime("%Y%m%dT%H%M%S").to_string());
+            return Some(
+                self.now
+                    .day_at(day, clock(time)?)?
+                    .strftime("%Y%m%dT%H%M%S")
+                    .to_string(),
+            );
         }
         let (offset, language) = rest.split_once(':').unwrap_or((rest, "en"));
         let zoned = self.now.offset(offset)?;
@@ -134,7 +141,10 @@ mod tests {
     fn placeholders() -> Placeholders {
         let friday: Zoned = "2026-11-27T11:30[Europe/Berlin]".parse().unwrap();
         let now = Now::new(Timestamp(friday.timestamp().as_millisecond()), "Europe/Berlin").unwrap();
-        Placeholders::new(now, serde_json::from_str(include_str!("../../sample/calendar.json")).unwrap())
+        Placeholders::new(
+            now,
+            serde_json::from_str(include_str!("../../sample/calendar.json")).unwrap(),
+        )
     }
 
     fn check(text: &str, gives: &str) {
@@ -155,7 +165,9 @@ mod tests {
 
     #[test]
     fn bytes_of_another_charset_stay_as_they_are() {
-        let filled = placeholders().message(b"caf\xe9 {{iso:+0d}} \xfc", Timestamp(0)).unwrap();
+        let filled = placeholders()
+            .message(b"caf\xe9 {{iso:+0d}} \xfc", Timestamp(0))
+            .unwrap();
         assert_eq!(filled, b"caf\xe9 2026-11-27 \xfc");
     }
 

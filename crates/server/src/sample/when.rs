@@ -23,7 +23,9 @@ impl Now {
     /// # Errors
     /// When the instant is outside the calendar.
     pub fn new(now: Timestamp, zone: &str) -> Result<Self, BadTime> {
-        let instant = jiff::Timestamp::from_millisecond(now.0).map_err(|_| BadTime { text: now.0.to_string() })?;
+        let instant = jiff::Timestamp::from_millisecond(now.0).map_err(|_| BadTime {
+            text: now.0.to_string(),
+        })?;
         Ok(Self(instant.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC))))
     }
 
@@ -42,7 +44,11 @@ impl Now {
     /// An instant in the company's zone.
     #[must_use]
     pub fn local(&self, at: Timestamp) -> Option<Zoned> {
-        Some(jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(self.0.time_zone().clone()))
+        Some(
+            jiff::Timestamp::from_millisecond(at.0)
+                .ok()?
+                .to_zoned(self.0.time_zone().clone()),
+        )
     }
 
     /// How long ago: `3d 4h 10m`.
@@ -75,10 +81,15 @@ impl Now {
         let (sign, rest) = signed(text)?;
         if let Some(days) = rest.strip_suffix('b') {
             let date = self.business_day(sign, days.parse().ok()?)?;
-            return date.to_datetime(self.0.time()).to_zoned(self.0.time_zone().clone()).ok();
+            return date
+                .to_datetime(self.0.time())
+                .to_zoned(self.0.time_zone().clone())
+                .ok();
         }
         let ms = length(rest)?;
-        self.0.checked_add(SignedDuration::from_millis(ms.checked_mul(sign)?)).ok()
+        self.0
+            .checked_add(SignedDuration::from_millis(ms.checked_mul(sign)?))
+            .ok()
     }
 
     /// A time of day on a day counted from today: `+1d`, `+2b`.
@@ -106,7 +117,9 @@ impl Now {
         let end = self.0.date().to_datetime(clock("23:59")?).to_zoned(zone).ok()?;
         let rest = end.timestamp().as_millisecond() - self.0.timestamp().as_millisecond();
         let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute()) - 9 * 60;
-        self.0.checked_add(SignedDuration::from_millis(rest.max(0) * minutes.clamp(0, 540) / 540)).ok()
+        self.0
+            .checked_add(SignedDuration::from_millis(rest.max(0) * minutes.clamp(0, 540) / 540))
+            .ok()
     }
 
     fn business_day(&self, sign: i64, days: i64) -> Option<Date> {
@@ -134,7 +147,9 @@ pub fn clock(text: &str) -> Option<Time> {
 }
 
 fn signed(text: &str) -> Option<(i64, &str)> {
-    text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))
+    text.strip_prefix('+')
+        .map(|rest| (1, rest))
+        .or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))
 }
 
 /// `3d4h10m` in milliseconds.

@@ -14,9 +14,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
-use super::{Shown, scopes};
 use super::presence::{BATCH_MS, Look};
 use super::progress::{Advance, Progress};
+use super::{Shown, scopes};
 use crate::auth::Caller;
 use crate::core::Core;
 use crate::http::from_session;
@@ -105,7 +105,10 @@ impl Wire {
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) {
-        let frame = CloseFrame { code, reason: reason.into() };
+        let frame = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
         let _ = tokio::time::timeout(Duration::from_secs(2), self.socket.send(Message::Close(Some(frame)))).await;
         let _ = tokio::time::timeout(Duration::from_secs(2), self.socket.close()).await;
     }
@@ -113,9 +116,9 @@ impl Wire {
     /// The next message; `None` for a ping or pong, which only show that somebody is there.
     async fn next(&mut self) -> Result<Option<ClientMessage>, End> {
         match self.socket.next().await {
-            Some(Ok(Message::Text(text))) => {
-                serde_json::from_str(&text).map(Some).map_err(|_| End::Refused(SyncRefusal::Malformed))
-            }
+            Some(Ok(Message::Text(text))) => serde_json::from_str(&text)
+                .map(Some)
+                .map_err(|_| End::Refused(SyncRefusal::Malformed)),
             Some(Ok(Message::Binary(_))) => Err(End::Refused(SyncRefusal::Malformed)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
@@ -144,13 +147,25 @@ impl<'a> Connection<'a> {
                 }
             }
         };
-        let hello = tokio::time::timeout(HELLO, hello).await.map_err(|_| End::Refused(SyncRefusal::Malformed))??;
-        let ClientMessage::Hello { protocol, device, cursor, scopes: has } = hello else {
+        let hello = tokio::time::timeout(HELLO, hello)
+            .await
+            .map_err(|_| End::Refused(SyncRefusal::Malformed))??;
+        let ClientMessage::Hello {
+            protocol,
+            device,
+            cursor,
+            scopes: has,
+        } = hello
+        else {
             return Err(End::Refused(SyncRefusal::Malformed));
         };
         if protocol != PROTOCOL_VERSION {
             let newer = protocol > PROTOCOL_VERSION;
-            let why = if newer { SyncRefusal::UpdateServer } else { SyncRefusal::UpdateDesktop };
+            let why = if newer {
+                SyncRefusal::UpdateServer
+            } else {
+                SyncRefusal::UpdateDesktop
+            };
             return Err(End::Refused(why));
         }
         let head: Cursor = core.feed.head().borrow().clone();
@@ -166,7 +181,16 @@ impl<'a> Connection<'a> {
         .await?;
         tracing::debug!(member = %caller.member.id, device = %device, "a desktop is connected");
         let in_flight = FuturesUnordered::new();
-        Ok(Self { core, caller, id, device, progress, in_flight, presence_turn: 0, heard: Instant::now() })
+        Ok(Self {
+            core,
+            caller,
+            id,
+            device,
+            progress,
+            in_flight,
+            presence_turn: 0,
+            heard: Instant::now(),
+        })
     }
 
     async fn run(&mut self, wire: &mut Wire) -> End {
@@ -254,8 +278,16 @@ impl<'a> Connection<'a> {
 
     /// The session ended: because the member left, or because it was revoked.
     fn ended(&self) -> End {
-        let here = self.core.directory.member(self.caller.member.id).is_some_and(|member| member.active);
-        End::Refused(if here { SyncRefusal::SignedOut } else { SyncRefusal::MemberRemoved })
+        let here = self
+            .core
+            .directory
+            .member(self.caller.member.id)
+            .is_some_and(|member| member.active);
+        End::Refused(if here {
+            SyncRefusal::SignedOut
+        } else {
+            SyncRefusal::MemberRemoved
+        })
     }
 
     /// Another server of the same database may have ended it.
@@ -285,21 +317,39 @@ impl<'a> Connection<'a> {
                     None => None,
                 };
                 // Looking at what one may not read is looking at nothing.
-                let at = looking.zip(at).filter(|(_, inbox)| self.progress.readable().inboxes.contains(inbox));
-                self.core.presence.look(self.caller.member.id, self.id, Look { at, active });
+                let at = looking
+                    .zip(at)
+                    .filter(|(_, inbox)| self.progress.readable().inboxes.contains(inbox));
+                self.core
+                    .presence
+                    .look(self.caller.member.id, self.id, Look { at, active });
                 Ok(())
             }
-            ClientMessage::Renew { conversation, token, active_at } => {
+            ClientMessage::Renew {
+                conversation,
+                token,
+                active_at,
+            } => {
                 let member = self.caller.member.id;
                 // A renewal that fails shows itself: the lock ends, and the log says so.
-                if let Err(error) = self.core.renew(conversation, token, member, self.device, active_at).await {
+                if let Err(error) = self
+                    .core
+                    .renew(conversation, token, member, self.device, active_at)
+                    .await
+                {
                     tracing::debug!(%error, "a reply lock was not renewed");
                 }
                 Ok(())
             }
             ClientMessage::Notified { key, handled } if key.len() <= KEY => {
                 let (member, connection, device) = (self.caller.member.id, self.id, self.device);
-                self.core.relay.tell(Shown { member, connection, device, key, handled });
+                self.core.relay.tell(Shown {
+                    member,
+                    connection,
+                    device,
+                    key,
+                    handled,
+                });
                 Ok(())
             }
             ClientMessage::Notified { .. } => Err(End::Refused(SyncRefusal::Malformed)),

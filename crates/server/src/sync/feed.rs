@@ -61,7 +61,10 @@ impl Feed {
     /// A feed that begins after `head`.
     #[must_use]
     pub fn new(head: Cursor) -> Self {
-        Self { ring: RwLock::default(), head: watch::Sender::new(head) }
+        Self {
+            ring: RwLock::default(),
+            head: watch::Sender::new(head),
+        }
     }
 
     /// Where the log ends, and a signal whenever that moves.
@@ -73,7 +76,9 @@ impl Feed {
     /// Adds what was committed, up to `head`.
     pub fn push(&self, entries: impl IntoIterator<Item = Ready>, head: Cursor) {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        let known = ring.back().map_or_else(|| self.head.borrow().number, |last| last.number);
+        let known = ring
+            .back()
+            .map_or_else(|| self.head.borrow().number, |last| last.number);
         ring.extend(entries.into_iter().filter(|entry| entry.number > known));
         let over = ring.len().saturating_sub(KEPT);
         ring.drain(..over);
@@ -113,7 +118,10 @@ impl Feed {
 /// # Errors
 /// When the cursor has no JSON form: a defect.
 pub fn frame<'a>(from: u64, to: &Cursor, entries: impl Iterator<Item = &'a str>) -> serde_json::Result<String> {
-    let mut text = format!(r#"{{"type":"frame","from":{from},"to":{},"entries":["#, serde_json::to_string(to)?);
+    let mut text = format!(
+        r#"{{"type":"frame","from":{from},"to":{},"entries":["#,
+        serde_json::to_string(to)?
+    );
     for (at, entry) in entries.enumerate() {
         if at > 0 {
             text.push(',');
@@ -134,7 +142,11 @@ mod tests {
     use super::*;
 
     fn cursor(number: u64) -> Cursor {
-        Cursor { epoch: Uuid::from_u128(1), number, hash: format!("{number:064x}") }
+        Cursor {
+            epoch: Uuid::from_u128(1),
+            number,
+            hash: format!("{number:064x}"),
+        }
     }
 
     fn entry(number: u64) -> LogEntry {
@@ -145,7 +157,9 @@ mod tests {
             actor: Actor::Operator,
             command: CommandId(Uuid::from_u128(9)),
             scope: Scope::Workspace,
-            body: LogBody::DocumentRemoved { id: DocumentId(Uuid::from_u128(3)) },
+            body: LogBody::DocumentRemoved {
+                id: DocumentId(Uuid::from_u128(3)),
+            },
         }
     }
 
@@ -155,7 +169,14 @@ mod tests {
         let ready: Vec<_> = entries.iter().map(|entry| Ready::new(entry).unwrap()).collect();
         let text = frame(2, &cursor(4), ready.iter().map(|ready| &*ready.json)).unwrap();
         let read: ServerMessage = serde_json::from_str(&text).unwrap();
-        assert_eq!(read, ServerMessage::Frame { from: 2, to: cursor(4), entries });
+        assert_eq!(
+            read,
+            ServerMessage::Frame {
+                from: 2,
+                to: cursor(4),
+                entries
+            }
+        );
         assert_eq!(text, serde_json::to_string(&read).unwrap());
     }
 
@@ -163,7 +184,9 @@ mod tests {
     fn a_reader_gets_what_it_lacks_or_is_told_that_it_is_behind() {
         let feed = Feed::new(cursor(10));
         feed.push((11..=20).map(|number| Ready::new(&entry(number)).unwrap()), cursor(20));
-        let Part::Entries(head, entries) = feed.after(15) else { panic!("kept") };
+        let Part::Entries(head, entries) = feed.after(15) else {
+            panic!("kept")
+        };
         assert_eq!((head.number, entries.len()), (20, 5));
         assert!(matches!(feed.after(10), Part::Entries(_, entries) if entries.len() == 10));
         assert!(matches!(feed.after(9), Part::Behind));
@@ -174,7 +197,10 @@ mod tests {
     fn old_entries_are_let_go() {
         let feed = Feed::new(cursor(0));
         let many = u64::try_from(KEPT).unwrap() + 5;
-        feed.push((1..=many).map(|number| Ready::new(&entry(number)).unwrap()), cursor(many));
+        feed.push(
+            (1..=many).map(|number| Ready::new(&entry(number)).unwrap()),
+            cursor(many),
+        );
         assert!(matches!(feed.after(4), Part::Behind));
         assert!(matches!(feed.after(5), Part::Entries(..)));
     }

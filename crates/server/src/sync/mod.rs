@@ -55,7 +55,9 @@ pub struct Relay {
 
 impl Default for Relay {
     fn default() -> Self {
-        Self { shown: broadcast::Sender::new(256) }
+        Self {
+            shown: broadcast::Sender::new(256),
+        }
     }
 }
 

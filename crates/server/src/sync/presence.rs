@@ -35,8 +35,16 @@ impl Place {
     /// As somebody sees it who reads `inboxes`.
     #[must_use]
     pub fn seen_by(&self, inboxes: &BTreeSet<InboxId>) -> Present {
-        let looking = self.look.at.filter(|(_, inbox)| inboxes.contains(inbox)).map(|(conversation, _)| conversation);
-        Present { member: self.member, looking, active: self.look.active }
+        let looking = self
+            .look
+            .at
+            .filter(|(_, inbox)| inboxes.contains(inbox))
+            .map(|(conversation, _)| conversation);
+        Present {
+            member: self.member,
+            looking,
+            active: self.look.active,
+        }
     }
 }
 
@@ -56,7 +64,10 @@ pub struct Presence {
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { board: Mutex::default(), turn: watch::Sender::new(0) }
+        Self {
+            board: Mutex::default(),
+            turn: watch::Sender::new(0),
+        }
     }
 }
 
@@ -90,7 +101,10 @@ impl Presence {
             .places
             .iter()
             .filter(|(_, (changed, _))| *changed > turn)
-            .map(|(member, (_, look))| Place { member: *member, look: *look })
+            .map(|(member, (_, look))| Place {
+                member: *member,
+                look: *look,
+            })
             .collect();
         (board.turn, places)
     }
@@ -98,9 +112,13 @@ impl Presence {
     fn change(&self, member: MemberId, what: impl FnOnce(&mut Board)) {
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
         what(&mut board);
-        let devices = board.looks.range((member, SessionId(uuid::Uuid::nil()))..=(member, SessionId(uuid::Uuid::max())));
+        let devices = board
+            .looks
+            .range((member, SessionId(uuid::Uuid::nil()))..=(member, SessionId(uuid::Uuid::max())));
         // The device that is in use counts; among several the one that moved last.
-        let place = devices.map(|(_, look)| *look).max_by_key(|(turn, look)| (look.active, *turn));
+        let place = devices
+            .map(|(_, look)| *look)
+            .max_by_key(|(turn, look)| (look.active, *turn));
         let look = place.map(|(_, look)| look).unwrap_or_default();
         if board.places.get(&member).is_some_and(|(_, was)| *was == look) {
             return;
@@ -126,19 +144,41 @@ mod tests {
     const CARL: ConversationId = ConversationId(Uuid::from_u128(30));
 
     fn looks(active: bool) -> Look {
-        Look { at: Some((CARL, SALES)), active }
+        Look {
+            at: Some((CARL, SALES)),
+            active,
+        }
     }
 
     #[test]
     fn the_device_in_use_counts_and_leaving_shows() {
         let presence = Presence::default();
         presence.look(ANNA, LAPTOP, looks(true));
-        presence.look(ANNA, DESK, Look { at: None, active: false });
+        presence.look(
+            ANNA,
+            DESK,
+            Look {
+                at: None,
+                active: false,
+            },
+        );
         let (turn, places) = presence.since(0);
-        assert_eq!(places, [Place { member: ANNA, look: looks(true) }]);
+        assert_eq!(
+            places,
+            [Place {
+                member: ANNA,
+                look: looks(true)
+            }]
+        );
         presence.left(ANNA, LAPTOP);
         let (_, places) = presence.since(turn);
-        assert_eq!(places, [Place { member: ANNA, look: Look::default() }]);
+        assert_eq!(
+            places,
+            [Place {
+                member: ANNA,
+                look: Look::default()
+            }]
+        );
     }
 
     #[test]
@@ -152,7 +192,10 @@ mod tests {
 
     #[test]
     fn where_somebody_is_shows_only_to_those_who_may_read_it() {
-        let place = Place { member: ANNA, look: looks(true) };
+        let place = Place {
+            member: ANNA,
+            look: looks(true),
+        };
         assert_eq!(place.seen_by(&[SALES].into()).looking, Some(CARL));
         let hidden = place.seen_by(&BTreeSet::new());
         assert_eq!((hidden.looking, hidden.active), (None, true));

@@ -74,7 +74,14 @@ impl Progress {
             Some(_) => has.into_iter().partition(|scope| readable.may_read(*scope)),
             None => (Vec::new(), Vec::new()),
         };
-        Ok(Self { member, epoch: head.epoch, readable, held, lost, at: known })
+        Ok(Self {
+            member,
+            epoch: head.epoch,
+            readable,
+            held,
+            lost,
+            at: known,
+        })
     }
 
     /// What its member may read.
@@ -88,7 +95,10 @@ impl Progress {
     }
 
     fn gained(&self) -> Vec<Scope> {
-        scopes(&self.readable).into_iter().filter(|scope| !self.held.contains(scope)).collect()
+        scopes(&self.readable)
+            .into_iter()
+            .filter(|scope| !self.held.contains(scope))
+            .collect()
     }
 
     /// Sends everything there is to send.
@@ -115,7 +125,11 @@ impl Progress {
     /// Reads the member's rights again; false when they left.
     fn look_at_rights(&mut self, core: &Core) -> bool {
         let documents = core.directory.documents();
-        if !documents.members().get(&self.member).is_some_and(|member| member.active) {
+        if !documents
+            .members()
+            .get(&self.member)
+            .is_some_and(|member| member.active)
+        {
             return false;
         }
         let readable = documents.readable(self.member);
@@ -149,25 +163,36 @@ impl Progress {
     async fn from_log(&self, core: &Core, from: u64, until: Option<&Cursor>) -> Result<(Cursor, Vec<Arc<str>>), End> {
         let head: Cursor = core.feed.head().borrow().clone();
         let end = until.map_or(head.number, |until| until.number);
-        let sealed = core.store.entries_between(from, end, &self.readable, FRAME).await.map_err(broken)?;
+        let sealed = core
+            .store
+            .entries_between(from, end, &self.readable, FRAME)
+            .await
+            .map_err(broken)?;
         let full = u64::try_from(sealed.len()).unwrap_or(u64::MAX) >= FRAME;
         let to = match (sealed.last(), until) {
-            (Some(last), _) if full => {
-                Cursor { epoch: head.epoch, number: last.entry.number, hash: hex::encode(last.hash) }
-            }
+            (Some(last), _) if full => Cursor {
+                epoch: head.epoch,
+                number: last.entry.number,
+                hash: hex::encode(last.hash),
+            },
             (_, Some(until)) => until.clone(),
             _ => head,
         };
         let mine = sealed.iter().filter(|sealed| self.held.contains(&sealed.entry.scope));
         let entries = mine.map(|sealed| serde_json::to_string(&sealed.entry).map(Arc::from));
-        let entries = entries.collect::<Result<_, _>>().map_err(|error| End::Broken(error.to_string()))?;
+        let entries = entries
+            .collect::<Result<_, _>>()
+            .map_err(|error| End::Broken(error.to_string()))?;
         Ok((to, entries))
     }
 
     /// Sends the snapshot of scopes that are new, after everything else up to its number.
     async fn snapshot(&mut self, core: &Arc<Core>, wire: &mut Wire, gained: Vec<Scope>) -> Result<(), End> {
         let inboxes = gained.iter().filter_map(|scope| inbox(*scope)).collect();
-        let wanted = Readable { inboxes, member: Some(self.member) };
+        let wanted = Readable {
+            inboxes,
+            member: Some(self.member),
+        };
         // A snapshot holds a connection to the database: a slow desktop must not hold it for long, nor many at once all of them.
         let _turn = core.snapshots.acquire().await.map_err(|_| End::Stopping)?;
         let until = tokio::time::Instant::now() + SNAPSHOT;
@@ -175,7 +200,11 @@ impl Progress {
         let cursor = cursor(snapshot.head());
         self.frames_up_to(core, wire, &cursor).await?;
         // The whole scope is known from here on, also to what is committed while the parts are being sent.
-        let mut documents = if gained.contains(&Scope::Workspace) { snapshot.documents().to_vec() } else { Vec::new() };
+        let mut documents = if gained.contains(&Scope::Workspace) {
+            snapshot.documents().to_vec()
+        } else {
+            Vec::new()
+        };
         let mut page = snapshot.next_page(PART).await.map_err(broken)?;
         let mut part = 0;
         loop {

@@ -21,10 +21,15 @@ mod tests {
     #[test]
     fn every_scope_listed_may_be_read_and_no_other() {
         let sales = InboxId(Uuid::from_u128(10));
-        let readable = Readable { inboxes: [sales].into(), member: Some(MemberId(Uuid::from_u128(1))) };
+        let readable = Readable {
+            inboxes: [sales].into(),
+            member: Some(MemberId(Uuid::from_u128(1))),
+        };
         let listed = scopes(&readable);
         assert_eq!(listed.len(), 3);
         assert!(listed.iter().all(|scope| readable.may_read(*scope)));
-        assert!(!readable.may_read(Scope::Member { id: MemberId(Uuid::from_u128(2)) }));
+        assert!(!readable.may_read(Scope::Member {
+            id: MemberId(Uuid::from_u128(2))
+        }));
     }
 }

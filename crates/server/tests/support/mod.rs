@@ -45,11 +45,18 @@ impl Team {
     /// On a database of PostgreSQL, or SQLite without one.
     pub async fn on(database_url: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let options = Options { database_url, ..Options::in_directory(data.path().join("data")) };
+        let options = Options {
+            database_url,
+            ..Options::in_directory(data.path().join("data"))
+        };
         let server = Server::start(options.clone()).await.unwrap();
         let core = server.core();
         let now = core.now();
-        let sales = core.directory.inbox_named("Sales", InboxPolicy::default(), now).await.unwrap();
+        let sales = core
+            .directory
+            .inbox_named("Sales", InboxPolicy::default(), now)
+            .await
+            .unwrap();
         let mut ids = Vec::new();
         for (name, role) in [("Mira", Role::Admin), ("Anna", Role::Rep), ("Ben", Role::Rep)] {
             let email = format!("{}@murmel.example", name.to_lowercase());
@@ -68,15 +75,45 @@ impl Team {
         };
         let account = core.directory.add_account(new, now).await.unwrap().id;
         let [mira, anna, ben] = ids.try_into().unwrap();
-        Self { server, options, inbox: sales, account, anna, ben, mira, uid: AtomicU32::new(0), _data: data }
+        Self {
+            server,
+            options,
+            inbox: sales,
+            account,
+            anna,
+            ben,
+            mira,
+            uid: AtomicU32::new(0),
+            _data: data,
+        }
     }
 
     /// Stops the server and starts it again on the same data.
     pub async fn restart(self) -> Self {
-        let Self { server, options, inbox, account, anna, ben, mira, uid, _data } = self;
+        let Self {
+            server,
+            options,
+            inbox,
+            account,
+            anna,
+            ben,
+            mira,
+            uid,
+            _data,
+        } = self;
         server.stop().await;
         let server = Server::start(options.clone()).await.unwrap();
-        Self { server, options, inbox, account, anna, ben, mira, uid, _data }
+        Self {
+            server,
+            options,
+            inbox,
+            account,
+            anna,
+            ben,
+            mira,
+            uid,
+            _data,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -86,7 +123,9 @@ impl Team {
     /// A bearer token, without the password.
     pub async fn token(&self, member: MemberId) -> String {
         let device = DeviceId(Uuid::new_v4());
-        let session = baton_server::embedded::session(self.server.core(), member, device, "test").await.unwrap();
+        let session = baton_server::embedded::session(self.server.core(), member, device, "test")
+            .await
+            .unwrap();
         session.token.reveal().to_owned()
     }
 
@@ -123,15 +162,31 @@ impl Team {
             resync: false,
             raw: raw.clone(),
         };
-        let received = self.server.core().referee.receive_raw(vec![arrival], None).await.unwrap();
+        let received = self
+            .server
+            .core()
+            .referee
+            .receive_raw(vec![arrival], None)
+            .await
+            .unwrap();
         assert_eq!(received.imported, 1);
         raw
     }
 
     /// The only conversation with that subject.
     pub async fn conversation(&self, subject: &str) -> ConversationId {
-        let inboxes = self.server.core().directory.inboxes().into_iter().map(|inbox| inbox.id).collect();
-        let filter = baton_store::server::ConversationFilter { inboxes, ..Default::default() };
+        let inboxes = self
+            .server
+            .core()
+            .directory
+            .inboxes()
+            .into_iter()
+            .map(|inbox| inbox.id)
+            .collect();
+        let filter = baton_store::server::ConversationFilter {
+            inboxes,
+            ..Default::default()
+        };
         let (all, _) = self.server.core().store.conversations(&filter, 100).await.unwrap();
         let mut found = all.into_iter().filter(|one| one.subject == subject);
         let one = found.next().expect("no such conversation");
@@ -159,10 +214,23 @@ impl Desk {
     pub async fn connect(team: &Team, token: &str, cursor: Option<Cursor>, scopes: Vec<Scope>) -> Self {
         let mut socket = open(team, token).await.unwrap();
         let device = DeviceId(Uuid::new_v4());
-        let hello = ClientMessage::Hello { protocol: PROTOCOL_VERSION, device, cursor: cursor.clone(), scopes };
+        let hello = ClientMessage::Hello {
+            protocol: PROTOCOL_VERSION,
+            device,
+            cursor: cursor.clone(),
+            scopes,
+        };
         socket.send(text(&hello)).await.unwrap();
         let welcome = next(&mut socket).await;
-        let ServerMessage::Welcome { member, scopes, snapshot, .. } = welcome else { panic!("{welcome:?}") };
+        let ServerMessage::Welcome {
+            member,
+            scopes,
+            snapshot,
+            ..
+        } = welcome
+        else {
+            panic!("{welcome:?}")
+        };
         Self {
             socket,
             device,
@@ -184,7 +252,14 @@ impl Desk {
     pub async fn hear(&mut self) -> ServerMessage {
         let message = next(&mut self.socket).await;
         match &message {
-            ServerMessage::Snapshot { cursor, last, documents, conversations, entries, .. } => {
+            ServerMessage::Snapshot {
+                cursor,
+                last,
+                documents,
+                conversations,
+                entries,
+                ..
+            } => {
                 self.documents.extend(documents.clone());
                 self.conversations.extend(conversations.clone());
                 self.entries.extend(entries.clone());
@@ -193,8 +268,16 @@ impl Desk {
                 }
             }
             ServerMessage::Frame { from, to, entries } => {
-                assert_eq!(self.cursor.as_ref().map(|cursor| cursor.number), Some(*from), "a gap in the frames");
-                assert!(entries.iter().all(|entry| *from < entry.number && entry.number <= to.number));
+                assert_eq!(
+                    self.cursor.as_ref().map(|cursor| cursor.number),
+                    Some(*from),
+                    "a gap in the frames"
+                );
+                assert!(
+                    entries
+                        .iter()
+                        .all(|entry| *from < entry.number && entry.number <= to.number)
+                );
                 self.entries.extend(entries.clone());
                 self.cursor = Some(to.clone());
             }
@@ -214,7 +297,8 @@ impl Desk {
     }
 
     pub async fn read_snapshot(&mut self) {
-        self.until(|message| matches!(message, ServerMessage::Snapshot { last: true, .. }).then_some(())).await;
+        self.until(|message| matches!(message, ServerMessage::Snapshot { last: true, .. }).then_some(()))
+            .await;
     }
 
     /// Waits for an entry.
@@ -230,7 +314,12 @@ impl Desk {
     }
 
     /// Asks something, without waiting for the answer.
-    pub async fn ask(&mut self, conversation: ConversationId, last_seen: Option<MessageId>, body: CommandBody) -> CommandId {
+    pub async fn ask(
+        &mut self,
+        conversation: ConversationId,
+        last_seen: Option<MessageId>,
+        body: CommandBody,
+    ) -> CommandId {
         let id = CommandId(Uuid::new_v4());
         let command = Command {
             id,
@@ -243,7 +332,10 @@ impl Desk {
             based_on: None,
             body,
         };
-        self.say(&ClientMessage::Submit { command: Box::new(command) }).await;
+        self.say(&ClientMessage::Submit {
+            command: Box::new(command),
+        })
+        .await;
         id
     }
 
@@ -264,7 +356,10 @@ impl Desk {
     /// The next message, or the end of the connection.
     pub async fn ends(&mut self) -> bool {
         loop {
-            match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing ended") {
+            match tokio::time::timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("nothing ended")
+            {
                 None | Some(Err(_) | Ok(Message::Close(_))) => return true,
                 Some(Ok(_)) => {}
             }
@@ -276,7 +371,9 @@ impl Desk {
 pub async fn open(team: &Team, token: &str) -> Result<Stream, tokio_tungstenite::tungstenite::Error> {
     let url = team.url("/v1/sync").replace("http://", "ws://");
     let mut request = url.into_client_request()?;
-    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+        .headers_mut()
+        .insert("authorization", format!("Bearer {token}").parse().unwrap());
     Ok(tokio_tungstenite::connect_async(request).await?.0)
 }
 
@@ -286,7 +383,10 @@ fn text(message: &ClientMessage) -> Message {
 
 async fn next(socket: &mut Stream) -> ServerMessage {
     loop {
-        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing was said").expect("it ended");
+        let message = tokio::time::timeout(PATIENCE, socket.next())
+            .await
+            .expect("nothing was said")
+            .expect("it ended");
         if let Message::Text(text) = message.unwrap() {
             return serde_json::from_str(&text).unwrap();
         }

@@ -1,0 +1,164 @@
+//! A mailbox hosted by the server, on a real mail server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use baton_domain::{AccountMode, AfterReply, CommandBody, DraftId, DraftText, Event, LogBody, OutboundState};
+use baton_protocol::{Answer, HealthState, MailServer, MailboxSettings, Security};
+use baton_server::hosting::mailbox::{self, Mailbox};
+use baton_store::port::DraftRow;
+use baton_tests::mail::{MailHost, PASSWORD, address};
+use support::Team;
+use uuid::Uuid;
+
+/// How long a letter may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn settings(mail: &MailHost, password: &str) -> MailboxSettings {
+    let server = |port| MailServer {
+        host: mail.name().to_owned(),
+        port,
+        security: Security::StartTls,
+    };
+    MailboxSettings {
+        address: address("sales"),
+        name: "Sales".to_owned(),
+        user: "sales".to_owned(),
+        password: password.to_owned(),
+        imap: server(mail.imap_port()),
+        smtp: server(mail.smtp_port()),
+        extra_ca: Some(std::fs::read_to_string(mail.ca_file()).unwrap()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_comes_in_is_answered_once_and_is_filed() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mail = MailHost::start().await.unwrap();
+    let team = Team::start().await;
+    let core = team.server.core();
+
+    let wrong = mailbox::test(&Mailbox::from(settings(&mail, "not the password"))).await;
+    let words = mailbox::first_problem(&wrong).unwrap();
+    assert!(words.contains("does not accept the password"), "{words}");
+    let right = Mailbox::from(settings(&mail, PASSWORD));
+    assert_eq!(mailbox::first_problem(&mailbox::test(&right).await), None);
+
+    let mut anna = team.desk(team.anna).await;
+    let account = core
+        .add_account(&right, team.inbox, AccountMode::Together)
+        .await
+        .unwrap();
+    let mut health = core.health.subscribe();
+    let up = health.wait_for(|all| {
+        all.get(&account.id)
+            .is_some_and(|one| one.state == HealthState::UpToDate)
+    });
+    tokio::time::timeout(PATIENCE, up)
+        .await
+        .expect("the mailbox did not come up")
+        .unwrap();
+
+    let raw = format!(
+        "From: Carl <{carl}>\r\nTo: {sales}\r\nSubject: A pod\r\nMessage-ID: <question@baton.test>\r\n\r\nHow much is a Solo?\r\n",
+        carl = address("carl"),
+        sales = address("sales")
+    );
+    mail.deliver(&address("carl"), &[&address("sales")], raw.as_bytes())
+        .await
+        .unwrap();
+    anna.entry(|entry| {
+        matches!(
+            &entry.body,
+            LogBody::Conversation {
+                event: Event::MessageReceived { live: true, .. },
+                ..
+            }
+        )
+    })
+    .await;
+    let pod = team.conversation("A pod").await;
+
+    let Answer::Done { to: token, .. } = anna.act(pod, CommandBody::TakeLock { cover: false }).await else {
+        panic!()
+    };
+    let state = core.store.conversation(pod).await.unwrap().unwrap();
+    let text = DraftText {
+        to: state.reply_to.clone(),
+        cc: Vec::new(),
+        subject: "Re: A pod".to_owned(),
+        text: "4,900 euros.\n\nAnna".to_owned(),
+        files: Vec::new(),
+    };
+    let draft = DraftId(Uuid::new_v4());
+    let digest = text.digest();
+    let row = DraftRow {
+        id: draft,
+        conversation: pod,
+        member: team.anna,
+        text,
+        revision: 1,
+        saved_at: core.now(),
+        files_present: false,
+    };
+    core.store.put_draft(&row).await.unwrap();
+    let token = state.lock.map_or(token, |lock| lock.token);
+    let after = AfterReply::NothingMore;
+    let body = CommandBody::Reply {
+        draft,
+        digest,
+        token,
+        after,
+        quote: None,
+        close: None,
+    };
+    let id = anna.ask(pod, state.last_message.map(|message| message.id), body).await;
+    let answer = anna.answer(id).await;
+    assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+
+    let letter = mail.arrival("carl", PATIENCE, |_| true).await.unwrap();
+    let text = format!("{letter:?}");
+    assert!(text.contains("question@baton.test"), "it does not thread: {text}");
+    anna.entry(|entry| {
+        matches!(
+            &entry.body,
+            LogBody::Conversation {
+                event: Event::OutboundFiled { .. },
+                ..
+            }
+        )
+    })
+    .await;
+    assert_eq!(mail.inbox_of("carl").await.unwrap().len(), 1);
+    let state = core.store.conversation(pod).await.unwrap().unwrap();
+    assert!(
+        matches!(
+            state.outbound.last().map(|one| &one.state),
+            Some(OutboundState::Sent { .. })
+        ),
+        "{state:?}"
+    );
+
+    // After a restart the mailbox is read on, and nothing goes out again.
+    let team = team.restart().await;
+    mail.deliver(
+        &address("carl"),
+        &[&address("sales")],
+        raw.replace("A pod", "Another").replace("question", "second").as_bytes(),
+    )
+    .await
+    .unwrap();
+    let mut anna = team.desk(team.anna).await;
+    anna.entry(|entry| matches!(&entry.body, LogBody::Conversation { event: Event::Created { subject, .. }, .. } if subject == "Another"))
+        .await;
+    assert_eq!(mail.inbox_of("carl").await.unwrap().len(), 1);
+    let balance = team.server.core().balance(account.id).await.unwrap();
+    assert_eq!(
+        (balance.received, balance.quarantined),
+        (balance.imported + balance.duplicates, 0),
+        "{balance:?}"
+    );
+    team.server.stop().await;
+}
