@@ -14,7 +14,10 @@ use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbBackend};
 pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     for statement in statements {
-        manager.get_connection().execute_unprepared(&translated(statement, backend)).await?;
+        manager
+            .get_connection()
+            .execute_unprepared(&translated(statement, backend))
+            .await?;
     }
     Ok(())
 }

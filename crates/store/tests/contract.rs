@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, Address, BlobId, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document,
-    DocumentBody, DraftId, DraftText, Event, InboxId, LogBody, LogEntry, MemberId, MessageId, Scope, Source, Stamp, Timestamp, evolve,
+    Account, AccountId, AccountMode, Actor, Address, BlobId, CommandId, Conversation, ConversationId, Deadline,
+    DeviceId, Document, DocumentBody, DraftId, DraftText, Event, InboxId, LogBody, LogEntry, MemberId, MessageId,
+    Scope, Source, Stamp, Timestamp, evolve,
 };
 use baton_store::port::model::{Model, ModelPort};
 use baton_store::port::{
-    AnswerRow, Batch, ConversationRow, Decided, DigestRow, DraftRow, DueRow, FolderCursor, HITS_PER_KEY, Head, ItemKey, ItemOutcome, ItemRow,
-    KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
+    AnswerRow, Batch, ConversationRow, Decided, DigestRow, DraftRow, DueRow, FolderCursor, HITS_PER_KEY, Head, ItemKey,
+    ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
 };
 use baton_store::server::{ServerStore, StoreOptions};
 use uuid::Uuid;
@@ -46,7 +47,10 @@ const ANNA: MemberId = MemberId(Uuid::from_u128(3));
 const DESK: DeviceId = DeviceId(Uuid::from_u128(4));
 
 fn carl() -> Address {
-    Address { name: "Carl".to_owned(), email: "Carl@example.com".to_owned() }
+    Address {
+        name: "Carl".to_owned(),
+        email: "Carl@example.com".to_owned(),
+    }
 }
 
 fn created(number: u32) -> Event {
@@ -56,13 +60,22 @@ fn created(number: u32) -> Event {
         account: Some(SALES),
         contact: carl(),
         subject: "Chairs".to_owned(),
-        source: Source { channel: "email".to_owned(), address: "sales@baton.test".to_owned(), at: Timestamp(5) },
+        source: Source {
+            channel: "email".to_owned(),
+            address: "sales@baton.test".to_owned(),
+            at: Timestamp(5),
+        },
         history: false,
     }
 }
 
 fn conversation(conversation: ConversationId, number: u32) -> Conversation {
-    let stamp = Stamp { number: 1, at: Timestamp(5), actor: Actor::Operator, conversation };
+    let stamp = Stamp {
+        number: 1,
+        at: Timestamp(5),
+        actor: Actor::Operator,
+        conversation,
+    };
     evolve(None, stamp, &created(number)).unwrap()
 }
 
@@ -71,10 +84,16 @@ fn batch(head: &Head, conversations: &[ConversationId]) -> Batch {
     let mut batch = Batch::at(head.clone());
     for conversation_id in conversations {
         let number = batch.head.next_conversation;
-        let body = LogBody::Conversation { conversation: *conversation_id, event: created(number) };
+        let body = LogBody::Conversation {
+            conversation: *conversation_id,
+            event: created(number),
+        };
         entry(&mut batch, body, Scope::Inbox { id: INBOX });
         batch.head.next_conversation += 1;
-        batch.conversations.push(ConversationRow { conversation: conversation(*conversation_id, number), wake: None });
+        batch.conversations.push(ConversationRow {
+            conversation: conversation(*conversation_id, number),
+            wake: None,
+        });
     }
     batch
 }
@@ -104,7 +123,13 @@ async fn head<S: Sequencer>(store: &S) -> Head {
 }
 
 async fn append<S: Sequencer>(store: &S, build: impl FnOnce(Head) -> Batch) -> Result<(), PortError> {
-    let (tx, loaded) = store.begin(&Needs { after: Some(0), ..Needs::default() }).await.unwrap();
+    let (tx, loaded) = store
+        .begin(&Needs {
+            after: Some(0),
+            ..Needs::default()
+        })
+        .await
+        .unwrap();
     store.append(tx, build(loaded.head)).await
 }
 
@@ -130,7 +155,11 @@ fn account() -> Document {
         hosted_by: None,
     };
     let body = DocumentBody::Account(account);
-    Document { id: body.id(), version: 1, body }
+    Document {
+        id: body.id(),
+        version: 1,
+        body,
+    }
 }
 
 fn draft(n: u128, revision: u64, text: &str) -> DraftRow {
@@ -138,7 +167,10 @@ fn draft(n: u128, revision: u64, text: &str) -> DraftRow {
         id: DraftId(id(n)),
         conversation: ConversationId(id(100)),
         member: ANNA,
-        text: DraftText { text: text.to_owned(), ..DraftText::default() },
+        text: DraftText {
+            text: text.to_owned(),
+            ..DraftText::default()
+        },
         revision,
         saved_at: Timestamp(8),
         files_present: true,
@@ -171,21 +203,55 @@ fn key_row(key: &str, conversation: u128, message: u128, mentioned: bool, at: i6
 
 async fn what_was_appended_comes_back_whole<S: Subject>(store: S) {
     let chairs = ConversationId(id(100));
-    let item = ItemKey { account: SALES, folder: "INBOX".to_owned(), uidvalidity: 7, uid: 42 };
+    let item = ItemKey {
+        account: SALES,
+        folder: "INBOX".to_owned(),
+        uidvalidity: 7,
+        uid: 42,
+    };
     assert!(store.save(draft(50, 1, "Dear Carl")).await);
     append(&store, |head| {
         let mut batch = batch(&head, &[chairs]);
-        entry(&mut batch, LogBody::DocumentPut { document: account() }, Scope::Workspace);
+        entry(
+            &mut batch,
+            LogBody::DocumentPut { document: account() },
+            Scope::Workspace,
+        );
         batch.documents.push(account());
         batch.keys.push(key_row("a@x", 100, 200, false, 5));
-        batch.digests.push(DigestRow { digest: "d".repeat(64), conversation: chairs, message: MessageId(id(200)), account: SALES });
-        let outcome = ItemOutcome::Imported { conversation: chairs, message: MessageId(id(200)) };
-        batch.items.push(ItemRow { key: item.clone(), outcome, blob: Some(BlobId::of(b"raw")), at: Timestamp(6) });
-        let cursor = FolderCursor { account: SALES, folder: "INBOX".to_owned(), uidvalidity: 7, high: 42, low: 1, modseq: u64::MAX >> 1 };
+        batch.digests.push(DigestRow {
+            digest: "d".repeat(64),
+            conversation: chairs,
+            message: MessageId(id(200)),
+            account: SALES,
+        });
+        let outcome = ItemOutcome::Imported {
+            conversation: chairs,
+            message: MessageId(id(200)),
+        };
+        batch.items.push(ItemRow {
+            key: item.clone(),
+            outcome,
+            blob: Some(BlobId::of(b"raw")),
+            at: Timestamp(6),
+        });
+        let cursor = FolderCursor {
+            account: SALES,
+            folder: "INBOX".to_owned(),
+            uidvalidity: 7,
+            high: 42,
+            low: 1,
+            modseq: u64::MAX >> 1,
+        };
         batch.cursors.push(cursor);
         batch.leases.push(lease(100, 1, Timestamp(60), Timestamp(50)));
         let decided = Decided::Done { from: 0, to: 1 };
-        batch.answers.push(AnswerRow { command: CommandId(id(1)), actor: Actor::Member { id: ANNA }, decided, at: Timestamp(6) });
+        batch.answers.push(AnswerRow {
+            command: CommandId(id(1)),
+            actor: Actor::Member { id: ANNA },
+            decided,
+            at: Timestamp(6),
+        });
         batch
     })
     .await
@@ -205,7 +271,13 @@ async fn what_was_appended_comes_back_whole<S: Subject>(store: S) {
     assert_eq!((loaded.head.number, loaded.head.next_conversation), (2, 2));
     assert_eq!(loaded.head.last_at, Timestamp(1002));
     assert_eq!(loaded.tail.len(), 2);
-    assert_eq!(loaded.tail[0].entry.body, LogBody::Conversation { conversation: chairs, event: created(1) });
+    assert_eq!(
+        loaded.tail[0].entry.body,
+        LogBody::Conversation {
+            conversation: chairs,
+            event: created(1)
+        }
+    );
     assert_eq!(loaded.tail[0].entry.scope, Scope::Inbox { id: INBOX });
     assert_eq!(loaded.tail[0].entry.actor, Actor::Member { id: ANNA });
     let mut before = (0, chain::START);
@@ -217,8 +289,15 @@ async fn what_was_appended_comes_back_whole<S: Subject>(store: S) {
     assert_eq!(before.1, loaded.head.hash);
     assert!(loaded.documents.is_none());
     assert_eq!(loaded.answers.keys().copied().collect::<Vec<_>>(), [CommandId(id(1))]);
-    assert_eq!(loaded.answers[&CommandId(id(1))].decided, Decided::Done { from: 0, to: 1 });
-    assert_eq!(loaded.conversations.keys().copied().collect::<Vec<_>>(), [chairs], "reached by its key alone");
+    assert_eq!(
+        loaded.answers[&CommandId(id(1))].decided,
+        Decided::Done { from: 0, to: 1 }
+    );
+    assert_eq!(
+        loaded.conversations.keys().copied().collect::<Vec<_>>(),
+        [chairs],
+        "reached by its key alone"
+    );
     assert_eq!(loaded.conversations[&chairs], conversation(chairs, 1));
     assert_eq!(loaded.leases[&chairs], lease(100, 1, Timestamp(60), Timestamp(50)));
     assert_eq!(loaded.hits.len(), 1);
@@ -236,13 +315,22 @@ async fn the_head_is_one_referee_s_at_a_time<S: Subject>(store: S) {
     let (tx, loaded) = store.begin(&Needs::default()).await.unwrap();
     let other = store.clone();
     let mut second = tokio::spawn(async move {
-        let (tx, loaded) = other.begin(&Needs { after: Some(0), ..Needs::default() }).await.unwrap();
+        let (tx, loaded) = other
+            .begin(&Needs {
+                after: Some(0),
+                ..Needs::default()
+            })
+            .await
+            .unwrap();
         other.rollback(tx).await;
         loaded
     });
     let waited = tokio::time::timeout(Duration::from_millis(300), &mut second).await;
     assert!(waited.is_err(), "the second referee had the head while the first did");
-    store.append(tx, batch(&loaded.head, &[ConversationId(id(100))])).await.unwrap();
+    store
+        .append(tx, batch(&loaded.head, &[ConversationId(id(100))]))
+        .await
+        .unwrap();
     let seen = second.await.unwrap();
     assert_eq!(seen.head.number, 1, "it sees what was appended while it waited");
     assert_eq!(seen.tail.len(), 1);
@@ -250,17 +338,31 @@ async fn the_head_is_one_referee_s_at_a_time<S: Subject>(store: S) {
 
 async fn a_batch_decided_at_another_head_is_refused<S: Subject>(store: S) {
     let stale = head(&store).await;
-    append(&store, |head| batch(&head, &[ConversationId(id(100))])).await.unwrap();
+    append(&store, |head| batch(&head, &[ConversationId(id(100))]))
+        .await
+        .unwrap();
     let refused = append(&store, |_| batch(&stale, &[ConversationId(id(101))])).await;
     assert_eq!(refused, Err(PortError::HeadMoved));
-    let loaded = load(&store, Needs { conversations: [ConversationId(id(101))].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            conversations: [ConversationId(id(101))].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     assert_eq!((loaded.head.number, loaded.conversations.len()), (1, 0));
 }
 
 async fn a_refused_batch_leaves_nothing_behind<S: Subject>(store: S) {
     let answer = || {
         let decided = Decided::Done { from: 0, to: 1 };
-        AnswerRow { command: CommandId(id(1)), actor: Actor::Operator, decided, at: Timestamp(6) }
+        AnswerRow {
+            command: CommandId(id(1)),
+            actor: Actor::Operator,
+            decided,
+            at: Timestamp(6),
+        }
     };
     append(&store, |head| {
         let mut batch = batch(&head, &[ConversationId(id(100))]);
@@ -276,9 +378,18 @@ async fn a_refused_batch_leaves_nothing_behind<S: Subject>(store: S) {
     });
     let refused = second.await;
     assert!(matches!(refused, Err(PortError::Rejected(_))), "{refused:?}");
-    let loaded = load(&store, Needs { conversations: [ConversationId(id(101))].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            conversations: [ConversationId(id(101))].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     assert_eq!((loaded.head.number, loaded.conversations.len()), (1, 0));
-    append(&store, |head| batch(&head, &[ConversationId(id(102))])).await.unwrap();
+    append(&store, |head| batch(&head, &[ConversationId(id(102))]))
+        .await
+        .unwrap();
 }
 
 async fn known_beats_mentioned_and_the_newest_date_stays<S: Subject>(store: S) {
@@ -304,22 +415,41 @@ async fn known_beats_mentioned_and_the_newest_date_stays<S: Subject>(store: S) {
     })
     .await
     .unwrap();
-    let loaded = load(&store, Needs { keys: [ThreadKey::header("a@x")].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            keys: [ThreadKey::header("a@x")].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     let hits = &loaded.hits[&ThreadKey::header("a@x")];
     assert_eq!(hits.len(), 1);
-    assert_eq!((hits[0].message, hits[0].mentioned, hits[0].at), (MessageId(id(201)), false, Timestamp(60)));
+    assert_eq!(
+        (hits[0].message, hits[0].mentioned, hits[0].at),
+        (MessageId(id(201)), false, Timestamp(60))
+    );
 }
 
 async fn a_key_leads_to_the_newest_conversations_only<S: Subject>(store: S) {
     let many: Vec<ConversationId> = (0..40).map(|n| ConversationId(id(1000 + n))).collect();
     append(&store, |head| {
         let mut batch = batch(&head, &many);
-        batch.keys.extend((0..40).map(|n| key_row("common@x", 1000 + n, 2000 + n, false, i64::try_from(n).unwrap())));
+        batch
+            .keys
+            .extend((0..40).map(|n| key_row("common@x", 1000 + n, 2000 + n, false, i64::try_from(n).unwrap())));
         batch
     })
     .await
     .unwrap();
-    let loaded = load(&store, Needs { keys: [ThreadKey::header("common@x")].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            keys: [ThreadKey::header("common@x")].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     let hits = &loaded.hits[&ThreadKey::header("common@x")];
     assert_eq!(hits.len(), HITS_PER_KEY);
     assert_eq!(hits[0].at, Timestamp(39));
@@ -335,24 +465,72 @@ async fn only_the_holder_renews<S: Subject>(store: S) {
     })
     .await
     .unwrap();
-    let mine = Renewal { conversation: ConversationId(id(100)), token: 7, member: ANNA, device: DESK, active_at: start.plus_ms(-5) };
+    let mine = Renewal {
+        conversation: ConversationId(id(100)),
+        token: 7,
+        member: ANNA,
+        device: DESK,
+        active_at: start.plus_ms(-5),
+    };
     assert!(!store.renew(Renewal { token: 6, ..mine }).await.unwrap());
-    assert!(!store.renew(Renewal { member: MemberId(id(33)), ..mine }).await.unwrap());
-    assert!(!store.renew(Renewal { device: DeviceId(id(44)), ..mine }).await.unwrap());
+    assert!(
+        !store
+            .renew(Renewal {
+                member: MemberId(id(33)),
+                ..mine
+            })
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .renew(Renewal {
+                device: DeviceId(id(44)),
+                ..mine
+            })
+            .await
+            .unwrap()
+    );
     assert!(store.renew(mine).await.unwrap());
-    let loaded = load(&store, Needs { leases: [ConversationId(id(100))].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            leases: [ConversationId(id(100))].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     let held = loaded.leases[&ConversationId(id(100))];
     assert!(held.expires >= start.plus_ms(40_000));
     assert_eq!(held.active_at, start, "the last keystroke never moves back");
     // A clock that is ahead does not keep a lock longer.
-    assert!(store.renew(Renewal { active_at: start.plus_ms(86_400_000), ..mine }).await.unwrap());
-    let loaded = load(&store, Needs { leases: [ConversationId(id(100))].into(), ..Needs::default() }).await;
+    assert!(
+        store
+            .renew(Renewal {
+                active_at: start.plus_ms(86_400_000),
+                ..mine
+            })
+            .await
+            .unwrap()
+    );
+    let loaded = load(
+        &store,
+        Needs {
+            leases: [ConversationId(id(100))].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     assert!(loaded.leases[&ConversationId(id(100))].active_at <= now().plus_ms(1000));
 }
 
 async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(store: S) {
     let start = now();
-    let (first, second, later) = (ConversationId(id(100)), ConversationId(id(101)), ConversationId(id(102)));
+    let (first, second, later) = (
+        ConversationId(id(100)),
+        ConversationId(id(101)),
+        ConversationId(id(102)),
+    );
     append(&store, |head| {
         let mut batch = batch(&head, &[first, second, later]);
         batch.conversations[0].wake = Some((start.plus_ms(-10), Deadline::FollowUp));
@@ -365,15 +543,30 @@ async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(store: S) {
     .unwrap();
     let due = store.due(10).await.unwrap();
     let expected = [
-        DueRow::Deadline { conversation: second, what: Deadline::Snooze, at: start.plus_ms(-20) },
-        DueRow::Deadline { conversation: first, what: Deadline::FollowUp, at: start.plus_ms(-10) },
+        DueRow::Deadline {
+            conversation: second,
+            what: Deadline::Snooze,
+            at: start.plus_ms(-20),
+        },
+        DueRow::Deadline {
+            conversation: first,
+            what: Deadline::FollowUp,
+            at: start.plus_ms(-10),
+        },
     ];
     assert_eq!(due.rows, expected);
-    assert_eq!(due.next, Some(start.plus_ms(900_000)), "the lock lies idle before anything else happens");
+    assert_eq!(
+        due.next,
+        Some(start.plus_ms(900_000)),
+        "the lock lies idle before anything else happens"
+    );
     assert_eq!(store.due(1).await.unwrap().rows.len(), 1);
     append(&store, |head| {
         let mut batch = Batch::at(head);
-        batch.conversations.push(ConversationRow { conversation: conversation(first, 1), wake: None });
+        batch.conversations.push(ConversationRow {
+            conversation: conversation(first, 1),
+            wake: None,
+        });
         batch.leases.push(lease(102, 3, start.plus_ms(-1), start));
         batch
     })
@@ -381,7 +574,15 @@ async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(store: S) {
     .unwrap();
     let due = store.due(10).await.unwrap();
     assert_eq!(due.rows.len(), 2);
-    assert_eq!(due.rows[1], DueRow::Lease { conversation: later, token: 3, idle: false, at: start.plus_ms(-1) });
+    assert_eq!(
+        due.rows[1],
+        DueRow::Lease {
+            conversation: later,
+            token: 3,
+            idle: false,
+            at: start.plus_ms(-1)
+        }
+    );
 }
 
 async fn an_older_save_never_replaces_a_newer_draft<S: Subject>(store: S) {
@@ -397,8 +598,22 @@ async fn an_older_save_never_replaces_a_newer_draft<S: Subject>(store: S) {
     .await
     .unwrap();
     let wanted: BTreeSet<DraftId> = [DraftId(id(50)), DraftId(id(51))].into();
-    let loaded = load(&store, Needs { drafts: wanted.clone(), ..Needs::default() }).await;
-    assert_eq!(loaded.drafts.values().map(|draft| draft.text.text.as_str()).collect::<Vec<_>>(), ["third"]);
+    let loaded = load(
+        &store,
+        Needs {
+            drafts: wanted.clone(),
+            ..Needs::default()
+        },
+    )
+    .await;
+    assert_eq!(
+        loaded
+            .drafts
+            .values()
+            .map(|draft| draft.text.text.as_str())
+            .collect::<Vec<_>>(),
+        ["third"]
+    );
     append(&store, |head| {
         let mut batch = Batch::at(head);
         batch.used_drafts.push(DraftId(id(50)));
@@ -407,8 +622,22 @@ async fn an_older_save_never_replaces_a_newer_draft<S: Subject>(store: S) {
     })
     .await
     .unwrap();
-    let loaded = load(&store, Needs { drafts: wanted, ..Needs::default() }).await;
-    assert_eq!(loaded.drafts.values().map(|draft| draft.text.text.as_str()).collect::<Vec<_>>(), ["taken back"]);
+    let loaded = load(
+        &store,
+        Needs {
+            drafts: wanted,
+            ..Needs::default()
+        },
+    )
+    .await;
+    assert_eq!(
+        loaded
+            .drafts
+            .values()
+            .map(|draft| draft.text.text.as_str())
+            .collect::<Vec<_>>(),
+        ["taken back"]
+    );
 }
 
 async fn a_removed_document_and_an_ended_lease_are_gone<S: Subject>(store: S) {
@@ -428,7 +657,14 @@ async fn a_removed_document_and_an_ended_lease_are_gone<S: Subject>(store: S) {
     })
     .await
     .unwrap();
-    let loaded = load(&store, Needs { leases: [ConversationId(id(100))].into(), ..Needs::default() }).await;
+    let loaded = load(
+        &store,
+        Needs {
+            leases: [ConversationId(id(100))].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
     assert_eq!(loaded.documents, Some(Vec::new()));
     assert!(loaded.leases.is_empty());
 }
@@ -468,14 +704,21 @@ async fn the_model_keeps_the_contract() {
 #[tokio::test]
 async fn sqlite_keeps_the_contract() {
     let directory = tempfile::tempdir().unwrap();
-    contract!(async |name: &str| ServerStore::open(StoreOptions::in_directory(directory.path().join(name))).await.unwrap());
+    contract!(
+        async |name: &str| ServerStore::open(StoreOptions::in_directory(directory.path().join(name)))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
 async fn sealed_sqlite_keeps_the_contract() {
     let directory = tempfile::tempdir().unwrap();
     contract!(async |name: &str| {
-        let options = StoreOptions { key: Some([7; 32]), ..StoreOptions::in_directory(directory.path().join(name)) };
+        let options = StoreOptions {
+            key: Some([7; 32]),
+            ..StoreOptions::in_directory(directory.path().join(name))
+        };
         ServerStore::open(options).await.unwrap()
     });
 }
@@ -486,7 +729,10 @@ async fn postgres_keeps_the_contract() {
     let directory = tempfile::tempdir().unwrap();
     contract!(async |name: &str| {
         let url = cluster.database(name);
-        let options = StoreOptions { database_url: Some(url), ..StoreOptions::in_directory(directory.path().join(name)) };
+        let options = StoreOptions {
+            database_url: Some(url),
+            ..StoreOptions::in_directory(directory.path().join(name))
+        };
         ServerStore::open(options).await.unwrap()
     });
 }
@@ -495,11 +741,18 @@ async fn postgres_keeps_the_contract() {
 async fn a_crash_of_the_model_loses_what_was_not_synced() {
     let mut model = Model::new(id(77));
     let loaded = model.begin(1, &Needs::default()).unwrap();
-    assert!(model.begin(2, &Needs::default()).is_none(), "the head is the first one's");
-    model.append(1, batch(&loaded.head, &[ConversationId(id(100))])).unwrap();
+    assert!(
+        model.begin(2, &Needs::default()).is_none(),
+        "the head is the first one's"
+    );
+    model
+        .append(1, batch(&loaded.head, &[ConversationId(id(100))]))
+        .unwrap();
     model.sync();
     let loaded = model.begin(2, &Needs::default()).unwrap();
-    model.append(2, batch(&loaded.head, &[ConversationId(id(101))])).unwrap();
+    model
+        .append(2, batch(&loaded.head, &[ConversationId(id(101))]))
+        .unwrap();
     assert_eq!(model.head().number, 2);
     model.crash();
     assert_eq!(model.head().number, 1);

@@ -49,11 +49,7 @@ const UP: &[&str] = &[
     ) STRICT",
 ];
 
-const DOWN: &[&str] = &[
-    "drop table answer",
-    "drop table log",
-    "drop table workspace",
-];
+const DOWN: &[&str] = &["drop table answer", "drop table log", "drop table workspace"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

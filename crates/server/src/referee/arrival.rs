@@ -66,7 +66,12 @@ impl Arrival {
     /// Where it sits.
     #[must_use]
     pub fn key(&self) -> ItemKey {
-        ItemKey { account: self.account, folder: self.folder.clone(), uidvalidity: self.uidvalidity, uid: self.uid }
+        ItemKey {
+            account: self.account,
+            folder: self.folder.clone(),
+            uidvalidity: self.uidvalidity,
+            uid: self.uid,
+        }
     }
 
     /// Whether it has that flag.

@@ -16,7 +16,12 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) const fn new(most: usize) -> Self {
-        Self { states: BTreeMap::new(), used: BTreeMap::new(), clock: 0, most }
+        Self {
+            states: BTreeMap::new(),
+            used: BTreeMap::new(),
+            clock: 0,
+            most,
+        }
     }
 
     pub(super) fn has(&self, id: ConversationId) -> bool {
@@ -35,7 +40,9 @@ impl Cache {
         }
         self.used.insert(self.clock, id);
         while self.states.len() > self.most {
-            let Some((_, oldest)) = self.used.pop_first() else { break };
+            let Some((_, oldest)) = self.used.pop_first() else {
+                break;
+            };
             self.states.remove(&oldest);
         }
     }
@@ -47,10 +54,18 @@ impl Cache {
 
     /// Folds in what another server appended.
     pub(super) fn follow(&mut self, sealed: &Sealed) {
-        let LogBody::Conversation { conversation, event } = &sealed.entry.body else { return };
-        let Some((_, state)) = self.states.get_mut(conversation) else { return };
-        let stamp =
-            Stamp { number: sealed.entry.number, at: sealed.entry.at, actor: sealed.entry.actor, conversation: *conversation };
+        let LogBody::Conversation { conversation, event } = &sealed.entry.body else {
+            return;
+        };
+        let Some((_, state)) = self.states.get_mut(conversation) else {
+            return;
+        };
+        let stamp = Stamp {
+            number: sealed.entry.number,
+            at: sealed.entry.at,
+            actor: sealed.entry.actor,
+            conversation: *conversation,
+        };
         if let Some(next) = evolve(Some(state.clone()), stamp, event) {
             *state = next;
         }

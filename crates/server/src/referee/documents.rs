@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Inbox, InboxId, LogBody, Member, MemberId, Role, Workspace,
+    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Inbox, InboxId, LogBody, Member,
+    MemberId, Role, Workspace,
 };
 use baton_store::server::Readable;
 
@@ -68,7 +69,9 @@ impl DocumentSet {
     #[must_use]
     pub fn member_by_email(&self, email: &str) -> Option<&Member> {
         let email = email.trim();
-        self.members.values().find(|member| member.active && member.email.eq_ignore_ascii_case(email))
+        self.members
+            .values()
+            .find(|member| member.active && member.email.eq_ignore_ascii_case(email))
     }
 
     /// What a member may do in an inbox.
@@ -84,13 +87,18 @@ impl DocumentSet {
     #[must_use]
     pub fn readable(&self, member: MemberId) -> Readable {
         let may_read = |inbox: &&Inbox| self.capabilities(member, inbox.id).contains(&Capability::Read);
-        Readable { inboxes: self.inboxes.values().filter(may_read).map(|inbox| inbox.id).collect(), member: Some(member) }
+        Readable {
+            inboxes: self.inboxes.values().filter(may_read).map(|inbox| inbox.id).collect(),
+            member: Some(member),
+        }
     }
 
     /// Whether that member runs the workspace.
     #[must_use]
     pub fn is_admin(&self, member: MemberId) -> bool {
-        self.members.get(&member).is_some_and(|member| member.active && member.role == Role::Admin)
+        self.members
+            .get(&member)
+            .is_some_and(|member| member.active && member.role == Role::Admin)
     }
 
     /// The account with that address, its own or an alias.
@@ -98,7 +106,9 @@ impl DocumentSet {
     pub fn account_of(&self, address: &str) -> Option<&Account> {
         let address = address.trim();
         let is = |own: &str| own.eq_ignore_ascii_case(address);
-        self.accounts.values().find(|account| is(&account.address) || account.aliases.iter().any(|alias| is(alias)))
+        self.accounts
+            .values()
+            .find(|account| is(&account.address) || account.aliases.iter().any(|alias| is(alias)))
     }
 
     /// Applies an entry of the log; conversation events change nothing here. True where something changed.

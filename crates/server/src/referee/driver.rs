@@ -30,7 +30,11 @@ const LOOK_MS: i64 = 20;
 /// What the handle asks of the task.
 pub(super) enum Request {
     /// Something for the machine, and who waits for its answer.
-    Ask { ticket: Ticket, input: Input, answer: oneshot::Sender<Result<Reply, Fault>> },
+    Ask {
+        ticket: Ticket,
+        input: Input,
+        answer: oneshot::Sender<Result<Reply, Fault>>,
+    },
     /// Finish and stop.
     Stop { done: oneshot::Sender<()> },
 }
@@ -134,6 +138,9 @@ impl Driver {
 
     async fn tell(&mut self, input: Input) {
         let effects = self.referee.handle(input);
+        // Whoever gets an answer finds the documents it was judged by.
+        self.show_documents();
+        self.show_epoch();
         for effect in effects {
             match effect {
                 Effect::Begin(needs) => self.storing = Some(Box::pin(begin(self.store.clone(), needs))),
@@ -156,17 +163,24 @@ impl Driver {
                 Effect::WakeAt(at) => self.wake_at = self.wake_at.min(at),
             }
         }
-        self.show_documents();
     }
 
-    fn publish(&mut self, from: u64, to: Cursor, entries: Vec<baton_domain::LogEntry>) {
-        self.show_documents();
+    fn publish(&self, from: u64, to: Cursor, entries: Vec<baton_domain::LogEntry>) {
         self.head.send_replace(to.clone());
         // Without subscribers there is nobody to tell.
         self.commits.send(Arc::new(Committed { from, to, entries })).ok();
-        if let Some(notifier) = &self.notifier {
-            notifier.tell();
-        }
+    }
+
+    /// Another log lies under us: what was published of the old one leads nowhere.
+    fn show_epoch(&self) {
+        let Some(cursor) = self.referee.cursor() else { return };
+        self.head.send_if_modified(|shown| {
+            let changed = shown.epoch != cursor.epoch;
+            if changed {
+                *shown = cursor;
+            }
+            changed
+        });
     }
 
     fn show_documents(&self) {
@@ -186,11 +200,19 @@ impl Driver {
             Stored::Began(began) => match *began {
                 Ok((tx, loaded)) => {
                     self.tx = Some(tx);
-                    Input::Began { loaded: Box::new(loaded), entropy: entropy() }
+                    Input::Began {
+                        loaded: Box::new(loaded),
+                        entropy: entropy(),
+                    }
                 }
                 Err(error) => Input::StoreFailed { error },
             },
-            Stored::Appended(Ok(())) => Input::Appended,
+            Stored::Appended(Ok(())) => {
+                if let Some(notifier) = &self.notifier {
+                    notifier.tell();
+                }
+                Input::Appended
+            }
             Stored::Appended(Err(error)) => Input::StoreFailed { error },
         };
         if let Input::StoreFailed { error } = &input {

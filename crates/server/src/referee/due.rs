@@ -9,12 +9,23 @@ use super::ids::{due_id, lapse_id};
 /// The command that something due leads to.
 pub(super) fn command(row: &DueRow) -> Command {
     let (id, conversation, at, body): (_, ConversationId, _, _) = match *row {
-        DueRow::Deadline { conversation, what, at } => {
-            (due_id(conversation, what, at), conversation, at, CommandBody::Due { what, at })
-        }
-        DueRow::Lease { conversation, token, idle, at } => {
-            (lapse_id(conversation, token, at), conversation, at, CommandBody::LockLapsed { token, idle })
-        }
+        DueRow::Deadline { conversation, what, at } => (
+            due_id(conversation, what, at),
+            conversation,
+            at,
+            CommandBody::Due { what, at },
+        ),
+        DueRow::Lease {
+            conversation,
+            token,
+            idle,
+            at,
+        } => (
+            lapse_id(conversation, token, at),
+            conversation,
+            at,
+            CommandBody::LockLapsed { token, idle },
+        ),
     };
     Command {
         id,

@@ -20,7 +20,11 @@ pub(super) enum Work {
     /// Something due.
     Due { row: DueRow, command: Box<Command> },
     /// Mail. `refused`: the store would not write it as a message; it goes into quarantine.
-    Arrival { ticket: Ticket, arrival: Box<Arrival>, refused: Option<String> },
+    Arrival {
+        ticket: Ticket,
+        arrival: Box<Arrival>,
+        refused: Option<String>,
+    },
     /// How far a folder is read now.
     Progress { ticket: Ticket, cursor: FolderCursor },
 }
@@ -62,13 +66,23 @@ impl Work {
 fn keys(parsed: &ParsedArrival) -> impl Iterator<Item = ThreadKey> + '_ {
     let own = parsed.header_id.iter().map(|id| ThreadKey::header(id));
     let mentions = threading::mentions(parsed).map(ThreadKey::header);
-    let ours = parsed.answers.iter().chain(&parsed.own).chain(&parsed.claims).map(|id| ThreadKey::outbound(*id));
+    let ours = parsed
+        .answers
+        .iter()
+        .chain(&parsed.own)
+        .chain(&parsed.claims)
+        .map(|id| ThreadKey::outbound(*id));
     let bounced = match &parsed.kind {
         super::arrival::ArrivalKind::Bounce { of } => of.as_deref(),
         _ => None,
     };
-    let contacts = [Some(&parsed.from), parsed.reply_to.first(), parsed.to.first()].into_iter().flatten();
+    let contacts = [Some(&parsed.from), parsed.reply_to.first(), parsed.to.first()]
+        .into_iter()
+        .flatten();
     let contacts = contacts.chain(&parsed.to);
     let subjects = contacts.filter_map(|contact| ThreadKey::subject(&contact.email, &parsed.subject_key));
-    own.chain(mentions).chain(ours).chain(bounced.map(ThreadKey::header)).chain(subjects)
+    own.chain(mentions)
+        .chain(ours)
+        .chain(bounced.map(ThreadKey::header))
+        .chain(subjects)
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use baton_domain::{Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, LogEntry, OutboundState, Timestamp};
+use baton_domain::{
+    Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, LogEntry, OutboundState, Timestamp,
+};
 use baton_protocol::{Answer, Cursor};
 use baton_store::port::{FolderCursor, LeaseRow, PortError, Renewal, Sequencer as _};
 use baton_store::server::{ServerStore, StoreError};
@@ -91,11 +93,22 @@ impl RefereeHandle {
         let (commits, _) = broadcast::channel(KEPT_COMMITS);
         let (documents_at, documents) = watch::channel(Arc::default());
         let head = store.head().await?;
-        let cursor = Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) };
+        let cursor = Cursor {
+            epoch: head.epoch,
+            number: head.number,
+            hash: hex::encode(head.hash),
+        };
         let (head_at, head) = watch::channel(cursor);
         store.grace().await?;
         tokio::spawn(Driver::new(store.clone(), inbox, commits.clone(), documents_at, head_at).run());
-        let this = Self { store, requests, tickets: Arc::default(), commits, documents, head };
+        let this = Self {
+            store,
+            requests,
+            tickets: Arc::default(),
+            commits,
+            documents,
+            head,
+        };
         this.ask(|ticket| Input::Open { ticket }).await?;
         this.hold_restored().await?;
         Ok(this)
@@ -106,7 +119,12 @@ impl RefereeHandle {
     /// # Errors
     /// When it can't be told what became of it: ask again with the same id.
     pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
-        let reply = self.ask(|ticket| Input::Submit { ticket, command: Box::new(command) }).await?;
+        let reply = self
+            .ask(|ticket| Input::Submit {
+                ticket,
+                command: Box::new(command),
+            })
+            .await?;
         match reply {
             Reply::Command(answer) => Ok(answer),
             Reply::Received(_) | Reply::Opened => Err(SubmitError::Stopped),
@@ -117,8 +135,18 @@ impl RefereeHandle {
     ///
     /// # Errors
     /// When not all of it was written: bring it again, what is in counts as known.
-    pub async fn receive(&self, arrivals: Vec<Arrival>, progress: Option<FolderCursor>) -> Result<Received, SubmitError> {
-        let reply = self.ask(|ticket| Input::Receive { ticket, arrivals, progress }).await?;
+    pub async fn receive(
+        &self,
+        arrivals: Vec<Arrival>,
+        progress: Option<FolderCursor>,
+    ) -> Result<Received, SubmitError> {
+        let reply = self
+            .ask(|ticket| Input::Receive {
+                ticket,
+                arrivals,
+                progress,
+            })
+            .await?;
         match reply {
             Reply::Received(received) => Ok(received),
             Reply::Command(_) | Reply::Opened => Err(SubmitError::Stopped),
@@ -129,16 +157,31 @@ impl RefereeHandle {
     ///
     /// # Errors
     /// When the disk or the store says no.
-    pub async fn receive_raw(&self, raw: Vec<RawArrival>, progress: Option<FolderCursor>) -> Result<Received, SubmitError> {
+    pub async fn receive_raw(
+        &self,
+        raw: Vec<RawArrival>,
+        progress: Option<FolderCursor>,
+    ) -> Result<Received, SubmitError> {
         let store = self.store.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let blobs: Vec<_> = raw.iter().map(|item| (baton_domain::BlobId::of(&item.raw), item.raw.as_slice())).collect();
+            let blobs: Vec<_> = raw
+                .iter()
+                .map(|item| (baton_domain::BlobId::of(&item.raw), item.raw.as_slice()))
+                .collect();
             store.blobs().put_many(&blobs)?;
-            Ok::<_, baton_store::server::BlobError>(raw.into_iter().map(|item| item.read(store.secret())).collect::<Vec<_>>())
+            Ok::<_, baton_store::server::BlobError>(
+                raw.into_iter()
+                    .map(|item| item.read(store.secret()))
+                    .collect::<Vec<_>>(),
+            )
         });
         let arrivals = read.await.map_err(|_| SubmitError::Stopped)?.map_err(|error| {
             let words = error.to_string();
-            SubmitError::Store(if error.is_disk_full() { Fault::Full(words) } else { Fault::Unavailable(words) })
+            SubmitError::Store(if error.is_disk_full() {
+                Fault::Full(words)
+            } else {
+                Fault::Unavailable(words)
+            })
         })?;
         self.receive(arrivals, progress).await
     }
@@ -203,7 +246,11 @@ impl RefereeHandle {
     async fn ask(&self, input: impl FnOnce(Ticket) -> Input) -> Result<Reply, SubmitError> {
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
         let (answer, answered) = oneshot::channel();
-        let request = Request::Ask { ticket, input: input(ticket), answer };
+        let request = Request::Ask {
+            ticket,
+            input: input(ticket),
+            answer,
+        };
         self.requests.send(request).await.map_err(|_| SubmitError::Stopped)?;
         Ok(answered.await.map_err(|_| SubmitError::Stopped)??)
     }
@@ -227,7 +274,10 @@ impl RefereeHandle {
                 issued_at: Timestamp(baton_clock::now_ms()),
                 last_seen: None,
                 based_on: None,
-                body: CommandBody::OutboundUnknown { outbound, reason: RESTORED.to_owned() },
+                body: CommandBody::OutboundUnknown {
+                    outbound,
+                    reason: RESTORED.to_owned(),
+                },
             };
             if let Answer::Refused { refusal } = self.submit(command).await? {
                 // Its conversation or inbox is gone: the fence refuses it for the same reason, so it can't leave.

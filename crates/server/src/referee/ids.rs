@@ -11,7 +11,10 @@ const ITEMS: Uuid = Uuid::from_u128(0x8d3f_5c1e_0b7a_4f52_9c46_2a6e_51d0_7713);
 #[must_use]
 pub fn item_id(key: &ItemKey) -> CommandId {
     // The folder comes last: its name may hold anything.
-    CommandId::derive(ITEMS, &format!("{} {} {} {}", key.account, key.uidvalidity, key.uid, key.folder))
+    CommandId::derive(
+        ITEMS,
+        &format!("{} {} {} {}", key.account, key.uidvalidity, key.uid, key.folder),
+    )
 }
 
 /// The id of the command that a deadline leads to: so it fires once, whoever notices it.
@@ -50,11 +53,22 @@ mod tests {
 
     #[test]
     fn ids_are_pinned() {
-        let key = ItemKey { account: AccountId(Uuid::from_u128(1)), folder: "INBOX".to_owned(), uidvalidity: 7, uid: 42 };
+        let key = ItemKey {
+            account: AccountId(Uuid::from_u128(1)),
+            folder: "INBOX".to_owned(),
+            uidvalidity: 7,
+            uid: 42,
+        };
         let item = item_id(&key);
         assert_eq!(item.to_string(), "486839bf-2baa-5e65-b9ff-44dab8010284");
-        assert_eq!(new_conversation(item, Timestamp(1_790_000_000_000)).to_string(), "01a0c450-6c00-7bb8-ab20-b56f5efeaba8");
+        assert_eq!(
+            new_conversation(item, Timestamp(1_790_000_000_000)).to_string(),
+            "01a0c450-6c00-7bb8-ab20-b56f5efeaba8"
+        );
         let conversation = ConversationId(Uuid::from_u128(9));
-        assert_eq!(due_id(conversation, Deadline::FollowUp, Timestamp(1_790_000_000_000)).to_string(), "31661c7a-62de-5e09-9c86-24bb8cb8abaa");
+        assert_eq!(
+            due_id(conversation, Deadline::FollowUp, Timestamp(1_790_000_000_000)).to_string(),
+            "31661c7a-62de-5e09-9c86-24bb8cb8abaa"
+        );
     }
 }

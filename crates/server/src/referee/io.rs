@@ -122,7 +122,9 @@ impl From<PortError> for Fault {
         match error {
             PortError::Full(why) => Self::Full(why),
             PortError::Rejected(why) | PortError::Unreadable(why) => Self::Rejected(why),
-            other @ (PortError::Unavailable(_) | PortError::HeadMoved | PortError::NoWorkspace) => Self::Unavailable(other.to_string()),
+            other @ (PortError::Unavailable(_) | PortError::HeadMoved | PortError::NoWorkspace) => {
+                Self::Unavailable(other.to_string())
+            }
         }
     }
 }

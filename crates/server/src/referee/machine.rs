@@ -34,7 +34,12 @@ enum Phase {
     /// The head was asked for.
     Beginning(Vec<Work>),
     /// A batch is being written.
-    Appending { works: Vec<Work>, done: Box<Done>, answers: Vec<(Ticket, Reply)>, received: BTreeMap<Ticket, Received> },
+    Appending {
+        works: Vec<Work>,
+        done: Box<Done>,
+        answers: Vec<(Ticket, Reply)>,
+        received: BTreeMap<Ticket, Received>,
+    },
 }
 
 /// Everything decided on one working state.
@@ -104,7 +109,11 @@ impl Referee {
         match input {
             Input::Open { ticket } => self.waiting.push_back(Work::Open { ticket }),
             Input::Submit { ticket, command } => self.waiting.push_back(Work::Command { ticket, command }),
-            Input::Receive { ticket, arrivals, progress } => self.deliver(ticket, arrivals, progress, &mut effects),
+            Input::Receive {
+                ticket,
+                arrivals,
+                progress,
+            } => self.deliver(ticket, arrivals, progress, &mut effects),
             Input::Tick { due } => {
                 for row in due {
                     let work = Work::due(row);
@@ -133,13 +142,27 @@ impl Referee {
     ) {
         let left = arrivals.len().saturating_add(usize::from(progress.is_some()));
         if left == 0 {
-            effects.push(Effect::Answer { ticket, outcome: Ok(Reply::Received(Received::default())) });
+            effects.push(Effect::Answer {
+                ticket,
+                outcome: Ok(Reply::Received(Received::default())),
+            });
             return;
         }
-        self.deliveries.insert(ticket, Delivery { left, ..Delivery::default() });
-        let mail = arrivals.into_iter().map(|arrival| Work::Arrival { ticket, arrival: Box::new(arrival), refused: None });
+        self.deliveries.insert(
+            ticket,
+            Delivery {
+                left,
+                ..Delivery::default()
+            },
+        );
+        let mail = arrivals.into_iter().map(|arrival| Work::Arrival {
+            ticket,
+            arrival: Box::new(arrival),
+            refused: None,
+        });
         self.waiting.extend(mail);
-        self.waiting.extend(progress.map(|cursor| Work::Progress { ticket, cursor }));
+        self.waiting
+            .extend(progress.map(|cursor| Work::Progress { ticket, cursor }));
     }
 
     /// Takes what waits into a commit, if none is under way.
@@ -147,10 +170,7 @@ impl Referee {
         if !matches!(self.phase, Phase::Idle) {
             return;
         }
-        let works: Vec<Work> = match self.alone.pop_front() {
-            Some(work) => vec![work],
-            None => self.waiting.drain(..self.waiting.len().min(GROUP)).collect(),
-        };
+        let works = self.next_group(effects);
         if works.is_empty() {
             return;
         }
@@ -158,8 +178,40 @@ impl Referee {
         self.phase = Phase::Beginning(works);
     }
 
+    fn next_group(&mut self, effects: &mut Vec<Effect>) -> Vec<Work> {
+        let mut works = Vec::new();
+        while works.len() < GROUP {
+            let alone = self.alone.pop_front();
+            let single = alone.is_some();
+            let Some(work) = alone.or_else(|| self.waiting.pop_front()) else {
+                break;
+            };
+            match work {
+                // Something before it was not written: were the cursor to move, nobody would bring that again.
+                Work::Progress { ticket, .. }
+                    if self
+                        .deliveries
+                        .get(&ticket)
+                        .is_some_and(|delivery| delivery.fault.is_some()) =>
+                {
+                    self.part_done(ticket, None, effects);
+                }
+                work => {
+                    works.push(work);
+                    if single {
+                        break;
+                    }
+                }
+            }
+        }
+        works
+    }
+
     fn needs(&self, works: &[Work]) -> Needs {
-        let mut needs = Needs { after: self.head.as_ref().map(|head| head.number), ..Needs::default() };
+        let mut needs = Needs {
+            after: self.head.as_ref().map(|head| head.number),
+            ..Needs::default()
+        };
         for work in works {
             work.needs(&mut needs, &self.cache);
         }
@@ -179,7 +231,13 @@ impl Referee {
             self.phase = Phase::Beginning(works);
             return;
         }
-        let mut working = Working::new(loaded, Arc::clone(&self.documents), &self.cache, &self.header_ids, entropy);
+        let mut working = Working::new(
+            loaded,
+            Arc::clone(&self.documents),
+            &self.cache,
+            &self.header_ids,
+            entropy,
+        );
         match judge(works, &mut working) {
             Ok(judged) => {
                 let (batch, done) = working.finish();
@@ -188,8 +246,17 @@ impl Referee {
                     self.settle(judged.works, judged.answers, judged.received, effects);
                 } else {
                     effects.push(Effect::Append(Box::new(batch)));
-                    let Judged { works, answers, received } = judged;
-                    self.phase = Phase::Appending { works, done: Box::new(done), answers, received };
+                    let Judged {
+                        works,
+                        answers,
+                        received,
+                    } = judged;
+                    self.phase = Phase::Appending {
+                        works,
+                        done: Box::new(done),
+                        answers,
+                        received,
+                    };
                 }
             }
             Err((works, fault)) => {
@@ -211,22 +278,30 @@ impl Referee {
             return false;
         }
         self.fold(&loaded.tail, effects);
-        self.head.as_ref().is_some_and(|head| head.number == loaded.head.number && head.hash == loaded.head.hash) && {
-            self.head = Some(loaded.head.clone());
-            true
-        }
+        self.head
+            .as_ref()
+            .is_some_and(|head| head.number == loaded.head.number && head.hash == loaded.head.hash)
+            && {
+                self.head = Some(loaded.head.clone());
+                true
+            }
     }
 
     /// What others appended, read without the head. While a commit is under way it comes with that.
     fn follow_tail(&mut self, tail: Tail, effects: &mut Vec<Effect>) {
-        let follows = self.head.as_ref().is_some_and(|head| head.epoch == tail.epoch && continues(head, &tail.entries));
+        let follows = self
+            .head
+            .as_ref()
+            .is_some_and(|head| head.epoch == tail.epoch && continues(head, &tail.entries));
         if follows && matches!(self.phase, Phase::Idle) {
             self.fold(&tail.entries, effects);
         }
     }
 
     fn fold(&mut self, tail: &[Sealed], effects: &mut Vec<Effect>) {
-        let (Some(head), Some(last)) = (&mut self.head, tail.last()) else { return };
+        let (Some(head), Some(last)) = (&mut self.head, tail.last()) else {
+            return;
+        };
         let from = head.number;
         for sealed in tail {
             self.cache.follow(sealed);
@@ -238,7 +313,11 @@ impl Referee {
         head.hash = last.hash;
         head.last_at = last.entry.at;
         let entries = tail.iter().map(|sealed| sealed.entry.clone()).collect();
-        effects.push(Effect::Publish { from, to: cursor(head), entries });
+        effects.push(Effect::Publish {
+            from,
+            to: cursor(head),
+            entries,
+        });
     }
 
     fn forget(&mut self) {
@@ -248,8 +327,22 @@ impl Referee {
     }
 
     fn appended(&mut self, effects: &mut Vec<Effect>) {
-        let Phase::Appending { works, done, answers, received } = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
-        let Done { head, documents, states, entries, wake } = *done;
+        let Phase::Appending {
+            works,
+            done,
+            answers,
+            received,
+        } = std::mem::replace(&mut self.phase, Phase::Idle)
+        else {
+            return;
+        };
+        let Done {
+            head,
+            documents,
+            states,
+            entries,
+            wake,
+        } = *done;
         let from = self.head.as_ref().map_or(0, |head| head.number);
         let to = cursor(&head);
         self.head = Some(head);
@@ -272,7 +365,10 @@ impl Referee {
         received: BTreeMap<Ticket, Received>,
         effects: &mut Vec<Effect>,
     ) {
-        effects.extend(answers.into_iter().map(|(ticket, reply)| Effect::Answer { ticket, outcome: Ok(reply) }));
+        effects.extend(answers.into_iter().map(|(ticket, reply)| Effect::Answer {
+            ticket,
+            outcome: Ok(reply),
+        }));
         for (ticket, part) in received {
             if let Some(delivery) = self.deliveries.get_mut(&ticket) {
                 add(&mut delivery.received, part);
@@ -290,7 +386,9 @@ impl Referee {
     }
 
     fn part_done(&mut self, ticket: Ticket, fault: Option<Fault>, effects: &mut Vec<Effect>) {
-        let Some(delivery) = self.deliveries.get_mut(&ticket) else { return };
+        let Some(delivery) = self.deliveries.get_mut(&ticket) else {
+            return;
+        };
         delivery.left = delivery.left.saturating_sub(1);
         delivery.fault = delivery.fault.take().or(fault);
         if delivery.left > 0 {
@@ -330,8 +428,16 @@ impl Referee {
         }
         match work {
             // Mail that can't be written as a message is kept all the same.
-            Work::Arrival { ticket, arrival, refused: None } => {
-                self.alone.push_front(Work::Arrival { ticket, arrival, refused: Some(fault.to_string()) });
+            Work::Arrival {
+                ticket,
+                arrival,
+                refused: None,
+            } => {
+                self.alone.push_front(Work::Arrival {
+                    ticket,
+                    arrival,
+                    refused: Some(fault.to_string()),
+                });
             }
             other => self.give_up(other, &fault, effects),
         }
@@ -340,12 +446,17 @@ impl Referee {
     fn give_up(&mut self, work: Work, fault: &Fault, effects: &mut Vec<Effect>) {
         match work {
             Work::Open { ticket } | Work::Command { ticket, .. } => {
-                effects.push(Effect::Answer { ticket, outcome: Err(fault.clone()) });
+                effects.push(Effect::Answer {
+                    ticket,
+                    outcome: Err(fault.clone()),
+                });
             }
             Work::Due { command, .. } => {
                 self.due.remove(&command.id);
             }
-            Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => self.part_done(ticket, Some(fault.clone()), effects),
+            Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => {
+                self.part_done(ticket, Some(fault.clone()), effects)
+            }
         }
     }
 }
@@ -361,15 +472,20 @@ fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Wor
                 answers.push((*ticket, Reply::Opened));
                 Ok(())
             }
-            Work::Command { ticket, command } => {
-                working.command(command).map(|decided| answers.push((*ticket, Reply::Command(answer(decided)))))
-            }
+            Work::Command { ticket, command } => working
+                .command(command)
+                .map(|decided| answers.push((*ticket, Reply::Command(answer(decided))))),
             Work::Due { row, command } => working.due(row, command),
-            Work::Arrival { ticket, arrival, refused } => {
-                working.arrive(arrival, refused.as_deref(), received.entry(*ticket).or_default())
-            }
+            Work::Arrival {
+                ticket,
+                arrival,
+                refused,
+            } => working.arrive(arrival, refused.as_deref(), received.entry(*ticket).or_default()),
             Work::Progress { cursor, .. } => {
-                working.batch.cursors.retain(|known| (known.account, &known.folder) != (cursor.account, &cursor.folder));
+                working
+                    .batch
+                    .cursors
+                    .retain(|known| (known.account, &known.folder) != (cursor.account, &cursor.folder));
                 working.batch.cursors.push(cursor.clone());
                 Ok(())
             }
@@ -380,7 +496,11 @@ fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Wor
         }
     }
     match fault {
-        None => Ok(Judged { works, answers, received }),
+        None => Ok(Judged {
+            works,
+            answers,
+            received,
+        }),
         Some(fault) => Err((works, fault)),
     }
 }
@@ -394,19 +514,29 @@ fn answer(decided: Decided) -> Answer {
 
 /// Whether these entries follow that head without a gap.
 fn continues(head: &Head, tail: &[Sealed]) -> bool {
-    tail.first().is_none_or(|first| first.entry.number == head.number.saturating_add(1))
+    tail.first()
+        .is_none_or(|first| first.entry.number == head.number.saturating_add(1))
 }
 
 fn cursor(head: &Head) -> Cursor {
-    Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) }
+    Cursor {
+        epoch: head.epoch,
+        number: head.number,
+        hash: hex::encode(head.hash),
+    }
 }
 
 fn add(sum: &mut Received, part: Received) {
-    let Received { imported, duplicates, quarantined, ignored, known } = part;
+    let Received {
+        imported,
+        duplicates,
+        quarantined,
+        ignored,
+        known,
+    } = part;
     sum.imported = sum.imported.saturating_add(imported);
     sum.duplicates = sum.duplicates.saturating_add(duplicates);
     sum.quarantined = sum.quarantined.saturating_add(quarantined);
     sum.ignored = sum.ignored.saturating_add(ignored);
     sum.known = sum.known.saturating_add(known);
 }
-

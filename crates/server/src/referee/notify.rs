@@ -37,7 +37,11 @@ impl Notifier {
             }
         });
         let listen = tokio::spawn(async move { listener.listen(wake).await });
-        Self { appended, wakes, tasks: vec![tell, listen] }
+        Self {
+            appended,
+            wakes,
+            tasks: vec![tell, listen],
+        }
     }
 
     /// Something was appended here.

@@ -12,14 +12,26 @@ use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival};
 /// # Errors
 /// Why nothing could be read; the bytes are kept in quarantine under these words.
 pub fn parse(raw: &[u8], secret: &[u8]) -> Result<ParsedArrival, String> {
-    mail::parse(raw).map(|mail| read(&mail, secret)).map_err(|why| why.to_string())
+    mail::parse(raw)
+        .map(|mail| read(&mail, secret))
+        .map_err(|why| why.to_string())
 }
 
 impl RawArrival {
     /// Reads it as far as it can be.
     #[must_use]
     pub fn read(self, secret: &[u8]) -> Arrival {
-        let Self { account, folder, role, uidvalidity, uid, internal_date, flags, resync, raw } = self;
+        let Self {
+            account,
+            folder,
+            role,
+            uidvalidity,
+            uid,
+            internal_date,
+            flags,
+            resync,
+            raw,
+        } = self;
         Arrival {
             account,
             folder,
@@ -45,7 +57,12 @@ fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
         }
     }
     ParsedArrival {
-        from: mail.from.as_ref().or(mail.sender.as_ref()).map(address).unwrap_or_default(),
+        from: mail
+            .from
+            .as_ref()
+            .or(mail.sender.as_ref())
+            .map(address)
+            .unwrap_or_default(),
         to: mail.to.iter().map(address).collect(),
         cc: mail.cc.iter().map(address).collect(),
         reply_to: mail.reply_to.iter().map(address).collect(),
@@ -56,7 +73,11 @@ fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
         preview: mail.preview.clone(),
         attachments: mail.attachments.iter().map(attachment).collect(),
         kind: kind(&mail.kind),
-        own: mail.message_id.as_deref().and_then(|id| thread::verify(id, secret)).map(MessageId),
+        own: mail
+            .message_id
+            .as_deref()
+            .and_then(|id| thread::verify(id, secret))
+            .map(MessageId),
         claims: mail.baton_id.as_deref().and_then(|id| id.trim().parse().ok()),
         header_id: keys.own_id,
         mentions: keys.mentions,
@@ -70,8 +91,14 @@ fn kind(kind: &MailKind) -> ArrivalKind {
     match kind {
         MailKind::Human => ArrivalKind::Human,
         MailKind::AutoReply { returns } => ArrivalKind::AutoReply { returns: *returns },
-        MailKind::Bounce { original_message_id, action, .. } => match action {
-            BounceAction::Failed => ArrivalKind::Bounce { of: original_message_id.clone() },
+        MailKind::Bounce {
+            original_message_id,
+            action,
+            ..
+        } => match action {
+            BounceAction::Failed => ArrivalKind::Bounce {
+                of: original_message_id.clone(),
+            },
             // A report that all is well, or not yet, is nobody's failure.
             BounceAction::Delayed | BounceAction::Delivered | BounceAction::Relayed | BounceAction::Expanded => {
                 ArrivalKind::AutoReply { returns: None }
@@ -82,7 +109,10 @@ fn kind(kind: &MailKind) -> ArrivalKind {
 }
 
 fn address(from: &MailAddress) -> Address {
-    Address { name: from.name.clone().unwrap_or_default(), email: from.address.clone() }
+    Address {
+        name: from.name.clone().unwrap_or_default(),
+        email: from.address.clone(),
+    }
 }
 
 fn attachment(from: &AttachmentInfo) -> Attachment {

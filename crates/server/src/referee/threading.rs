@@ -28,11 +28,21 @@ pub(super) fn mentions(parsed: &ParsedArrival) -> impl Iterator<Item = &str> {
 pub(super) fn contact<'a>(parsed: &'a ParsedArrival, ours: bool, documents: &DocumentSet) -> &'a Address {
     let outside = |address: &&Address| documents.account_of(&address.email).is_none();
     if ours {
-        return parsed.to.iter().chain(&parsed.cc).find(outside).or(parsed.to.first()).unwrap_or(&parsed.from);
+        return parsed
+            .to
+            .iter()
+            .chain(&parsed.cc)
+            .find(outside)
+            .or(parsed.to.first())
+            .unwrap_or(&parsed.from);
     }
     // A form on our own site writes from our address and names the customer in Reply-To.
     let from_us = parsed.from.email.is_empty() || documents.account_of(&parsed.from.email).is_some();
-    if from_us { parsed.reply_to.iter().find(outside).unwrap_or(&parsed.from) } else { &parsed.from }
+    if from_us {
+        parsed.reply_to.iter().find(outside).unwrap_or(&parsed.from)
+    } else {
+        &parsed.from
+    }
 }
 
 /// The conversations an arrival may belong to, the best first.
@@ -55,12 +65,25 @@ pub(super) fn candidates(
     let own = parsed.header_id.as_deref().map(ThreadKey::header);
     let mentioned: Vec<ThreadKey> = mentions(parsed).map(ThreadKey::header).collect();
     // Known ids first, the nearest before the others; then threads that mention this message, or the same ones.
-    mentioned.iter().flat_map(of).filter(|hit| !hit.mentioned).for_each(&mut add);
+    mentioned
+        .iter()
+        .flat_map(of)
+        .filter(|hit| !hit.mentioned)
+        .for_each(&mut add);
     own.iter().flat_map(of).for_each(&mut add);
-    mentioned.iter().flat_map(of).filter(|hit| hit.mentioned).for_each(&mut add);
-    parsed.answers.iter().for_each(|id| of(&ThreadKey::outbound(*id)).for_each(&mut add));
+    mentioned
+        .iter()
+        .flat_map(of)
+        .filter(|hit| hit.mentioned)
+        .for_each(&mut add);
+    parsed
+        .answers
+        .iter()
+        .for_each(|id| of(&ThreadKey::outbound(*id)).for_each(&mut add));
     if let Some(key) = ThreadKey::subject(&contact.email, &parsed.subject_key) {
-        of(&key).filter(|hit| hit.at.since_ms(at).abs() <= SUBJECT_MS).for_each(&mut add);
+        of(&key)
+            .filter(|hit| hit.at.since_ms(at).abs() <= SUBJECT_MS)
+            .for_each(&mut add);
     }
     found
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use baton_domain::{
-    Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext, DraftId, Event, Inbox, Invalid,
-    LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Timestamp, decide, decide_document, evolve, next_deadline,
+    Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext,
+    DraftId, Event, Inbox, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Timestamp, decide,
+    decide_document, evolve, next_deadline,
 };
 use baton_store::port::{
-    AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer, ThreadKey, chain,
+    AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
+    ThreadKey, chain,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -72,7 +74,10 @@ impl<'a> Working<'a> {
 
     /// A conversation as it stands within this commit.
     pub(super) fn state(&self, id: ConversationId) -> Option<&Conversation> {
-        self.states.get(&id).or_else(|| self.loaded.conversations.get(&id)).or_else(|| self.cache.get(id))
+        self.states
+            .get(&id)
+            .or_else(|| self.loaded.conversations.get(&id))
+            .or_else(|| self.cache.get(id))
     }
 
     fn lease(&self, id: ConversationId) -> Option<LeaseRow> {
@@ -89,15 +94,34 @@ impl<'a> Working<'a> {
                 return Ok(first.decided.clone());
             }
             // Somebody else's command has that id: they are not told what became of it.
-            return Ok(Decided::Refused { refusal: Refusal::Invalid { field: "id".to_owned(), why: Invalid::Unknown } });
+            return Ok(Decided::Refused {
+                refusal: Refusal::Invalid {
+                    field: "id".to_owned(),
+                    why: Invalid::Unknown,
+                },
+            });
         }
         let from = self.head.number;
         let decided = match self.judge(command)? {
-            Ok(()) => Decided::Done { from, to: self.head.number },
+            Ok(()) => Decided::Done {
+                from,
+                to: self.head.number,
+            },
             Err(refusal) => Decided::Refused { refusal },
         };
-        self.loaded.answers.insert(command.id, StoredAnswer { actor: command.actor, decided: decided.clone() });
-        self.batch.answers.push(AnswerRow { command: command.id, actor: command.actor, decided: decided.clone(), at: self.now });
+        self.loaded.answers.insert(
+            command.id,
+            StoredAnswer {
+                actor: command.actor,
+                decided: decided.clone(),
+            },
+        );
+        self.batch.answers.push(AnswerRow {
+            command: command.id,
+            actor: command.actor,
+            decided: decided.clone(),
+            at: self.now,
+        });
         Ok(decided)
     }
 
@@ -113,21 +137,38 @@ impl<'a> Working<'a> {
                 self.parked.insert(conversation);
                 self.touch(conversation);
             }
-            DueRow::Lease { conversation, token, .. } => self.refresh_lease(conversation, token),
+            DueRow::Lease {
+                conversation, token, ..
+            } => self.refresh_lease(conversation, token),
         }
         Ok(())
     }
 
     /// A lease that is due and still stands: renewed meanwhile, or the inbox's policy is another one now. One without its lock goes.
     fn refresh_lease(&mut self, id: ConversationId, token: u64) {
-        let Some(lease) = self.lease(id).filter(|lease| lease.token == token) else { return };
-        let held = self.state(id).and_then(|state| state.lock.as_ref()).is_some_and(|lock| lock.token == token);
-        let policy = self.state(id).and_then(|state| self.documents.inboxes().get(&state.inbox)).map(|inbox| &inbox.policy);
+        let Some(lease) = self.lease(id).filter(|lease| lease.token == token) else {
+            return;
+        };
+        let held = self
+            .state(id)
+            .and_then(|state| state.lock.as_ref())
+            .is_some_and(|lock| lock.token == token);
+        let policy = self
+            .state(id)
+            .and_then(|state| self.documents.inboxes().get(&state.inbox))
+            .map(|inbox| &inbox.policy);
         match policy {
             Some(policy) if held => {
                 let (idle_ms, lifetime_ms) = (policy.lock_release_ms, policy.lock_lifetime_ms);
                 if (idle_ms, lifetime_ms) != (lease.idle_ms, lease.lifetime_ms) {
-                    self.leases.insert(id, Some(LeaseRow { idle_ms, lifetime_ms, ..lease }));
+                    self.leases.insert(
+                        id,
+                        Some(LeaseRow {
+                            idle_ms,
+                            lifetime_ms,
+                            ..lease
+                        }),
+                    );
                 }
             }
             _ => {
@@ -145,7 +186,10 @@ impl<'a> Working<'a> {
 
     /// Judges and applies; nothing is kept as an answer. For what is remembered elsewhere: mail, in the ledger.
     pub(super) fn judge(&mut self, command: &Command) -> Result<Result<(), Refusal>, Fault> {
-        if matches!(command.body, CommandBody::PutDocument { .. } | CommandBody::RemoveDocument { .. }) {
+        if matches!(
+            command.body,
+            CommandBody::PutDocument { .. } | CommandBody::RemoveDocument { .. }
+        ) {
             return self.judge_document(command);
         }
         let events = match self.decide(command) {
@@ -160,7 +204,10 @@ impl<'a> Working<'a> {
     }
 
     fn judge_document(&mut self, command: &Command) -> Result<Result<(), Refusal>, Fault> {
-        let context = DocumentContext { documents: self.documents.all(), members: self.documents.members() };
+        let context = DocumentContext {
+            documents: self.documents.all(),
+            members: self.documents.members(),
+        };
         match decide_document(command, context) {
             Err(refusal) => Ok(Err(refusal)),
             Ok(None) => Ok(Ok(())),
@@ -198,7 +245,9 @@ impl<'a> Working<'a> {
         let inbox = self.documents.inboxes().get(&inbox).ok_or(Refusal::Gone)?;
         let capabilities = self.capabilities(command.actor, inbox);
         let lock = state.and_then(|state| state.lock.as_ref());
-        let lease = self.lease(command.conversation).filter(|lease| lock.is_some_and(|lock| lock.token == lease.token));
+        let lease = self
+            .lease(command.conversation)
+            .filter(|lease| lock.is_some_and(|lock| lock.token == lease.token));
         let draft = match command.body {
             CommandBody::Reply { draft, .. } => self.draft(draft, command.conversation),
             _ => None,
@@ -220,7 +269,12 @@ impl<'a> Working<'a> {
 
     fn capabilities(&self, actor: Actor, inbox: &Inbox) -> Capabilities {
         match actor {
-            Actor::Member { id } => self.documents.members().get(&id).map(|member| inbox.capabilities_of(member)).unwrap_or_default(),
+            Actor::Member { id } => self
+                .documents
+                .members()
+                .get(&id)
+                .map(|member| inbox.capabilities_of(member))
+                .unwrap_or_default(),
             // Machines and whoever runs the server: what they may do is a question of the command, not of the inbox.
             Actor::Channel { .. } | Actor::Timer | Actor::Operator => [
                 Capability::Read,
@@ -236,42 +290,76 @@ impl<'a> Working<'a> {
     }
 
     fn draft(&self, id: DraftId, conversation: ConversationId) -> Option<SavedDraft> {
-        let row = self.loaded.drafts.get(&id).filter(|row| row.conversation == conversation)?;
-        Some(SavedDraft { id, member: row.member, text: row.text.clone(), files_present: row.files_present })
+        let row = self
+            .loaded
+            .drafts
+            .get(&id)
+            .filter(|row| row.conversation == conversation)?;
+        Some(SavedDraft {
+            id,
+            member: row.member,
+            text: row.text.clone(),
+            files_present: row.files_present,
+        })
     }
 
     fn header_id(&self, command: &Command, state: Option<&Conversation>) -> String {
         if !matches!(command.body, CommandBody::Reply { .. }) {
             return String::new();
         }
-        let account = state.and_then(|state| state.account).and_then(|id| self.documents.accounts().get(&id));
-        let domain = account.and_then(|account| account.address.rsplit_once('@')).map_or("localhost", |(_, domain)| domain);
+        let account = state
+            .and_then(|state| state.account)
+            .and_then(|id| self.documents.accounts().get(&id));
+        let domain = account
+            .and_then(|account| account.address.rsplit_once('@'))
+            .map_or("localhost", |(_, domain)| domain);
         (self.header_ids)(MessageId(command.id.0), domain)
     }
 
     /// Appends an event of a conversation and folds it in.
     pub(super) fn apply(&mut self, command: &Command, event: Event) -> Result<(), Fault> {
         let id = command.conversation;
-        let stamp = Stamp { number: self.head.number.saturating_add(1), at: self.now, actor: command.actor, conversation: id };
+        let stamp = Stamp {
+            number: self.head.number.saturating_add(1),
+            at: self.now,
+            actor: command.actor,
+            conversation: id,
+        };
         let before = self.state(id).cloned();
         if matches!(event, Event::Created { .. }) {
             self.head.next_conversation = self.head.next_conversation.saturating_add(1);
         }
         self.keep_drafts(command, &event, before.as_ref());
-        let after = evolve(before, stamp, &event).ok_or_else(|| Fault::Rejected("an event on a conversation that never began".to_owned()))?;
+        let after = evolve(before, stamp, &event)
+            .ok_or_else(|| Fault::Rejected("an event on a conversation that never began".to_owned()))?;
         self.index(&after, &event);
         let scope = Scope::Inbox { id: after.inbox };
         self.states.insert(id, after);
         self.changed.insert(id);
         self.parked.remove(&id);
-        self.append(command, scope, LogBody::Conversation { conversation: id, event })
+        self.append(
+            command,
+            scope,
+            LogBody::Conversation {
+                conversation: id,
+                event,
+            },
+        )
     }
 
     fn append(&mut self, command: &Command, scope: Scope, body: LogBody) -> Result<(), Fault> {
         let number = self.head.number.saturating_add(1);
-        let entry =
-            LogEntry { number, at: self.now, issued_at: command.issued_at, actor: command.actor, command: command.id, scope, body };
-        let sealed = chain::seal(self.head.hash, entry, self.salt(number)).map_err(|error| Fault::Rejected(error.to_string()))?;
+        let entry = LogEntry {
+            number,
+            at: self.now,
+            issued_at: command.issued_at,
+            actor: command.actor,
+            command: command.id,
+            scope,
+            body,
+        };
+        let sealed = chain::seal(self.head.hash, entry, self.salt(number))
+            .map_err(|error| Fault::Rejected(error.to_string()))?;
         self.head.number = number;
         self.head.hash = sealed.hash;
         self.head.last_at = self.now;
@@ -319,9 +407,21 @@ impl<'a> Working<'a> {
     fn index(&mut self, state: &Conversation, event: &Event) {
         match event {
             Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
-                let row = |key, mentioned| KeyRow { key, conversation: state.id, message: message.id, mentioned, ours: false, at: message.at };
+                let row = |key, mentioned| KeyRow {
+                    key,
+                    conversation: state.id,
+                    message: message.id,
+                    mentioned,
+                    ours: false,
+                    at: message.at,
+                };
                 let own = message.header_id.iter().map(|id| row(ThreadKey::header(id), false));
-                let mentioned = message.references.iter().rev().take(50).map(|id| row(ThreadKey::header(id), true));
+                let mentioned = message
+                    .references
+                    .iter()
+                    .rev()
+                    .take(50)
+                    .map(|id| row(ThreadKey::header(id), true));
                 let rows: Vec<KeyRow> = own.chain(mentioned).collect();
                 rows.into_iter().for_each(|row| self.add_key(row));
             }
@@ -384,7 +484,9 @@ impl<'a> Working<'a> {
         let Some(state) = self.state(id) else { return };
         match &state.lock {
             Some(lock) if held.is_none_or(|held| held.token != lock.token) => {
-                let Some(policy) = self.documents.inboxes().get(&state.inbox).map(|inbox| &inbox.policy) else { return };
+                let Some(policy) = self.documents.inboxes().get(&state.inbox).map(|inbox| &inbox.policy) else {
+                    return;
+                };
                 let row = LeaseRow {
                     conversation: id,
                     token: lock.token,
@@ -415,7 +517,10 @@ impl<'a> Working<'a> {
             if let Some((at, _)) = next {
                 sooner(at);
             }
-            self.batch.conversations.push(ConversationRow { conversation: state.clone(), wake: next });
+            self.batch.conversations.push(ConversationRow {
+                conversation: state.clone(),
+                wake: next,
+            });
         }
         for (id, lease) in &self.leases {
             match lease {
@@ -428,10 +533,21 @@ impl<'a> Working<'a> {
         }
         self.batch.keys = self.keys.into_values().collect();
         self.batch.head = self.head.clone();
-        let entries = self.batch.entries.iter().map(|sealed: &Sealed| sealed.entry.clone()).collect();
+        let entries = self
+            .batch
+            .entries
+            .iter()
+            .map(|sealed: &Sealed| sealed.entry.clone())
+            .collect();
         let mut states = self.loaded.conversations;
         states.extend(self.states);
-        let done = Done { head: self.head, documents: self.documents, states: states.into_values().collect(), entries, wake };
+        let done = Done {
+            head: self.head,
+            documents: self.documents,
+            states: states.into_values().collect(),
+            entries,
+            wake,
+        };
         (self.batch, done)
     }
 }

@@ -127,9 +127,18 @@ mod tests {
     #[test]
     fn the_bytes_are_pinned() {
         let sealed = seal(START, entry(1), [3; 16]).unwrap();
-        assert_eq!(payload(&sealed.entry.body).unwrap(), r#"{"type":"documentRemoved","id":"00000000-0000-0000-0000-000000000009"}"#);
-        assert_eq!(hex::encode(sealed.digest), "39a693a9cce12e0b82996b33f8e8df170fb9a12d50d8c2c78382ad3ba913191e");
-        assert_eq!(hex::encode(sealed.hash), "1792233673b22f80a4b1c9d6174dbe3ac7a95a2aa979719da4424a83a4d4be22");
+        assert_eq!(
+            payload(&sealed.entry.body).unwrap(),
+            r#"{"type":"documentRemoved","id":"00000000-0000-0000-0000-000000000009"}"#
+        );
+        assert_eq!(
+            hex::encode(sealed.digest),
+            "39a693a9cce12e0b82996b33f8e8df170fb9a12d50d8c2c78382ad3ba913191e"
+        );
+        assert_eq!(
+            hex::encode(sealed.hash),
+            "1792233673b22f80a4b1c9d6174dbe3ac7a95a2aa979719da4424a83a4d4be22"
+        );
     }
 
     #[test]

@@ -76,8 +76,14 @@ mod tests {
     #[test]
     fn the_stored_form_is_pinned() {
         assert_eq!(ThreadKey::header("a@x").as_str(), "h:a@x");
-        assert_eq!(ThreadKey::outbound(MessageId(uuid::Uuid::nil())).as_str(), "m:00000000000000000000000000000000");
-        assert_eq!(ThreadKey::subject(" Carl@Example.com", "chairs").unwrap().as_str(), "s:carl@example.com chairs");
+        assert_eq!(
+            ThreadKey::outbound(MessageId(uuid::Uuid::nil())).as_str(),
+            "m:00000000000000000000000000000000"
+        );
+        assert_eq!(
+            ThreadKey::subject(" Carl@Example.com", "chairs").unwrap().as_str(),
+            "s:carl@example.com chairs"
+        );
         assert_eq!(
             ThreadKey::header("a\0b").as_str(),
             "h#59b271ae1bbcb1d31d41929817f4b16fb439eb4f31520b5ad1d5ce98920a7138"

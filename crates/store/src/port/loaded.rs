@@ -210,7 +210,11 @@ impl LeaseRow {
     #[must_use]
     pub fn lapses(&self) -> (Timestamp, bool) {
         let idle = self.active_at.plus_ms(self.idle_ms);
-        if idle < self.expires { (idle, true) } else { (self.expires, false) }
+        if idle < self.expires {
+            (idle, true)
+        } else {
+            (self.expires, false)
+        }
     }
 }
 

@@ -158,24 +158,48 @@ impl Model {
     pub fn due(&self, limit: usize) -> DueList {
         let deadlines = self.current.conversations.values().filter_map(|row| {
             let (at, what) = row.wake?;
-            Some((at, DueRow::Deadline { conversation: row.conversation.id, what, at }))
+            Some((
+                at,
+                DueRow::Deadline {
+                    conversation: row.conversation.id,
+                    what,
+                    at,
+                },
+            ))
         });
         let leases = self.current.leases.values().map(|lease| {
             let (at, idle) = lease.lapses();
-            let row = DueRow::Lease { conversation: lease.conversation, token: lease.token, idle, at };
+            let row = DueRow::Lease {
+                conversation: lease.conversation,
+                token: lease.token,
+                idle,
+                at,
+            };
             (at, row)
         });
         let mut all: Vec<_> = deadlines.chain(leases).collect();
         all.sort_by_key(|(at, _)| *at);
         let next = all.iter().map(|(at, _)| *at).find(|at| *at > self.now);
-        let rows = all.into_iter().filter(|(at, _)| *at <= self.now).map(|(_, row)| row).take(limit).collect();
-        DueList { rows, now: self.now, next }
+        let rows = all
+            .into_iter()
+            .filter(|(at, _)| *at <= self.now)
+            .map(|(_, row)| row)
+            .take(limit)
+            .collect();
+        DueList {
+            rows,
+            now: self.now,
+            next,
+        }
     }
 
     /// What was appended after `after`.
     #[must_use]
     pub fn tail(&self, after: u64) -> Tail {
-        Tail { epoch: self.current.head.epoch, entries: self.current.after(after) }
+        Tail {
+            epoch: self.current.head.epoch,
+            entries: self.current.after(after),
+        }
     }
 
     /// The head, whoever holds it.
@@ -277,28 +301,48 @@ impl State {
         }
         let digests: BTreeMap<String, DigestHit> = pick(&self.digests, &needs.digests)
             .map(|(digest, row)| {
-                let hit = DigestHit { conversation: row.conversation, message: row.message, account: row.account };
+                let hit = DigestHit {
+                    conversation: row.conversation,
+                    message: row.message,
+                    account: row.account,
+                };
                 (digest.clone(), hit)
             })
             .collect();
         wanted.extend(digests.values().map(|hit| hit.conversation));
-        let conversations: BTreeMap<_, _> =
-            pick(&self.conversations, &wanted).map(|(id, row)| (*id, row.conversation.clone())).collect();
+        let conversations: BTreeMap<_, _> = pick(&self.conversations, &wanted)
+            .map(|(id, row)| (*id, row.conversation.clone()))
+            .collect();
         let leased = wanted.union(&needs.leases).copied().collect();
         Loaded {
             head: self.head.clone(),
             now,
             tail: needs.after.map(|number| self.after(number)).unwrap_or_default(),
-            documents: needs.after.is_none().then(|| self.documents.values().cloned().collect()),
+            documents: needs
+                .after
+                .is_none()
+                .then(|| self.documents.values().cloned().collect()),
             answers: pick(&self.answers, &needs.commands)
-                .map(|(id, row)| (*id, StoredAnswer { actor: row.actor, decided: row.decided.clone() }))
+                .map(|(id, row)| {
+                    (
+                        *id,
+                        StoredAnswer {
+                            actor: row.actor,
+                            decided: row.decided.clone(),
+                        },
+                    )
+                })
                 .collect(),
             conversations,
             leases: pick(&self.leases, &leased).map(|(id, row)| (*id, *row)).collect(),
             hits,
             digests,
-            items: pick(&self.items, &needs.items).map(|(key, row)| (key.clone(), row.outcome.clone())).collect(),
-            drafts: pick(&self.drafts, &needs.drafts).map(|(id, row)| (*id, row.clone())).collect(),
+            items: pick(&self.items, &needs.items)
+                .map(|(key, row)| (key.clone(), row.outcome.clone()))
+                .collect(),
+            drafts: pick(&self.drafts, &needs.drafts)
+                .map(|(id, row)| (*id, row.clone()))
+                .collect(),
         }
     }
 
@@ -313,7 +357,10 @@ impl State {
             return Err(PortError::Rejected("the entries are not consecutive".to_owned()));
         }
         if let Some(row) = batch.answers.iter().find(|row| self.answers.contains_key(&row.command)) {
-            return Err(PortError::Rejected(format!("command {} was answered before", row.command)));
+            return Err(PortError::Rejected(format!(
+                "command {} was answered before",
+                row.command
+            )));
         }
         if batch.items.iter().any(|row| self.items.contains_key(&row.key)) {
             return Err(PortError::Rejected("an item was accounted for before".to_owned()));
@@ -324,8 +371,10 @@ impl State {
     fn apply(&mut self, batch: &Batch) {
         self.head = batch.head.clone();
         self.log.extend(batch.entries.iter().cloned());
-        self.answers.extend(batch.answers.iter().map(|row| (row.command, row.clone())));
-        self.conversations.extend(batch.conversations.iter().map(|row| (row.conversation.id, row.clone())));
+        self.answers
+            .extend(batch.answers.iter().map(|row| (row.command, row.clone())));
+        self.conversations
+            .extend(batch.conversations.iter().map(|row| (row.conversation.id, row.clone())));
         for row in &batch.keys {
             self.keys
                 .entry((row.key.clone(), row.conversation))
@@ -342,15 +391,19 @@ impl State {
         for row in &batch.digests {
             self.digests.entry(row.digest.clone()).or_insert_with(|| row.clone());
         }
-        self.items.extend(batch.items.iter().map(|row| (row.key.clone(), row.clone())));
+        self.items
+            .extend(batch.items.iter().map(|row| (row.key.clone(), row.clone())));
         for cursor in &batch.cursors {
-            self.cursors.insert((cursor.account, cursor.folder.clone()), cursor.clone());
+            self.cursors
+                .insert((cursor.account, cursor.folder.clone()), cursor.clone());
         }
         for conversation in &batch.ended_leases {
             self.leases.remove(conversation);
         }
-        self.leases.extend(batch.leases.iter().map(|row| (row.conversation, *row)));
-        self.documents.extend(batch.documents.iter().map(|document| (document.id, document.clone())));
+        self.leases
+            .extend(batch.leases.iter().map(|row| (row.conversation, *row)));
+        self.documents
+            .extend(batch.documents.iter().map(|document| (document.id, document.clone())));
         for id in &batch.removed_documents {
             self.documents.remove(id);
         }
@@ -366,7 +419,9 @@ impl State {
     }
 
     fn renew(&mut self, renewal: Renewal, now: Timestamp) -> bool {
-        let Some(lease) = self.leases.get_mut(&renewal.conversation) else { return false };
+        let Some(lease) = self.leases.get_mut(&renewal.conversation) else {
+            return false;
+        };
         let held = lease.token == renewal.token && lease.member == renewal.member && lease.device == renewal.device;
         if held {
             lease.expires = now.plus_ms(lease.lifetime_ms);
@@ -382,7 +437,8 @@ impl State {
         if self.drafts.values().any(newer) {
             return false;
         }
-        self.drafts.retain(|_, row| row.conversation != draft.conversation || row.member != draft.member);
+        self.drafts
+            .retain(|_, row| row.conversation != draft.conversation || row.member != draft.member);
         self.drafts.insert(draft.id, draft.clone());
         true
     }
@@ -407,7 +463,10 @@ impl ModelPort {
     /// A port to that model.
     #[must_use]
     pub fn new(model: Model) -> Self {
-        Self { model: Arc::new(Mutex::new(model)), head: Arc::default() }
+        Self {
+            model: Arc::new(Mutex::new(model)),
+            head: Arc::default(),
+        }
     }
 
     /// The model itself.

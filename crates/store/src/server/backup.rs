@@ -23,19 +23,27 @@ impl ServerStore {
     /// On PostgreSQL, whose own tools do it; or when the disk or the database says no.
     pub async fn backup(&self, target: &Path) -> Result<(), StoreError> {
         if self.is_shared() {
-            return Err(StoreError::Backup("PostgreSQL is backed up with its own tools; the blobs lie in the data directory".to_owned()));
+            return Err(StoreError::Backup(
+                "PostgreSQL is backed up with its own tools; the blobs lie in the data directory".to_owned(),
+            ));
         }
         if target.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StoreError::Backup(format!("{} is not empty", target.display())));
         }
         fs::create_dir_all(target).map_err(at(target))?;
         let file = target.join(FILE);
-        let name = file.to_str().ok_or_else(|| StoreError::Backup("the target's name is no text".to_owned()))?;
-        self.reader.execute_unprepared(&format!("vacuum into '{}'", name.replace('\'', "''"))).await?;
+        let name = file
+            .to_str()
+            .ok_or_else(|| StoreError::Backup("the target's name is no text".to_owned()))?;
+        self.reader
+            .execute_unprepared(&format!("vacuum into '{}'", name.replace('\'', "''")))
+            .await?;
         // Blobs after the database: whatever it names was durable before, and blobs are never changed.
         let (from, to) = (self.blobs.root().to_owned(), target.join(BLOBS));
         let copied = tokio::task::spawn_blocking(move || copy(&from, &to)).await;
-        copied.map_err(|error| StoreError::Backup(error.to_string()))?.map_err(at(target))
+        copied
+            .map_err(|error| StoreError::Backup(error.to_string()))?
+            .map_err(at(target))
     }
 }
 
@@ -46,7 +54,9 @@ impl ServerStore {
 /// When the backup is none, or the disk or the database says no; the data directory is then as it was.
 pub async fn restore(backup: &Path, options: StoreOptions) -> Result<Option<PathBuf>, StoreError> {
     if options.database_url.is_some() {
-        return Err(StoreError::Backup("PostgreSQL is restored with its own tools, and then `new-epoch`".to_owned()));
+        return Err(StoreError::Backup(
+            "PostgreSQL is restored with its own tools, and then `new-epoch`".to_owned(),
+        ));
     }
     if !backup.join(FILE).is_file() {
         return Err(StoreError::Backup(format!("{} is no backup", backup.display())));
@@ -56,7 +66,11 @@ pub async fn restore(backup: &Path, options: StoreOptions) -> Result<Option<Path
     fs::create_dir_all(&fresh).map_err(at(&fresh))?;
     fs::copy(backup.join(FILE), fresh.join(FILE)).map_err(at(&fresh))?;
     copy(&backup.join(BLOBS), &fresh.join(BLOBS)).map_err(at(&fresh))?;
-    let store = ServerStore::open(StoreOptions { data: fresh.clone(), ..options }).await?;
+    let store = ServerStore::open(StoreOptions {
+        data: fresh.clone(),
+        ..options
+    })
+    .await?;
     store.new_epoch().await?;
     store.close().await;
     let kept = if data.exists() {
@@ -99,7 +113,10 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError + use<> {
 }
 
 fn beside(data: &Path, what: &str) -> PathBuf {
-    let name = data.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = data
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     data.with_file_name(format!("{name}.{what}-{}", Uuid::new_v4().as_simple()))
 }
 

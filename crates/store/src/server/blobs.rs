@@ -56,7 +56,10 @@ pub struct Blobs {
 
 impl std::fmt::Debug for Blobs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Blobs").field("root", &self.root).field("sealed", &self.key.is_some()).finish_non_exhaustive()
+        f.debug_struct("Blobs")
+            .field("root", &self.root)
+            .field("sealed", &self.key.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,14 +75,22 @@ impl Blobs {
             fs::create_dir_all(root.join(digit.to_string()))?;
         }
         for left in fs::read_dir(&beside)?.flatten() {
-            let old = left.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+            let old = left
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .ok()
+                .and_then(|at| at.elapsed().ok());
             // Another server may be writing into the same directory at this moment.
             if old.is_some_and(|age| age.as_secs() > 3600) {
                 fs::remove_file(left.path())?;
             }
         }
         sync_directory(&root)?;
-        Ok(Self { root: root.into(), key, written: Arc::default() })
+        Ok(Self {
+            root: root.into(),
+            key,
+            written: Arc::default(),
+        })
     }
 
     /// Whether it is there.
@@ -139,7 +150,11 @@ impl Blobs {
             Err(error) => return Err(error.into()),
         };
         let bytes = self.opened(id, bytes)?;
-        if BlobId::of(&bytes) == *id { Ok(Some(bytes)) } else { Err(BlobError::Damaged(id.clone())) }
+        if BlobId::of(&bytes) == *id {
+            Ok(Some(bytes))
+        } else {
+            Err(BlobError::Damaged(id.clone()))
+        }
     }
 
     /// A path beside the blobs to stream an upload into, on the same file system.
@@ -162,10 +177,18 @@ impl Blobs {
     }
 
     fn sealed(&self, id: &BlobId, bytes: &[u8]) -> Result<Vec<u8>, BlobError> {
-        let Some(key) = &self.key else { return Ok(bytes.to_vec()) };
+        let Some(key) = &self.key else {
+            return Ok(bytes.to_vec());
+        };
         let cipher = XChaCha20Poly1305::new(&Key::from(*key));
         let sealed = cipher
-            .encrypt(&nonce(key, id), Payload { msg: bytes, aad: id.as_str().as_bytes() })
+            .encrypt(
+                &nonce(key, id),
+                Payload {
+                    msg: bytes,
+                    aad: id.as_str().as_bytes(),
+                },
+            )
             .map_err(|_| BlobError::Damaged(id.clone()))?;
         Ok([SEALED.as_slice(), &nonce(key, id), &sealed].concat())
     }
@@ -173,11 +196,21 @@ impl Blobs {
     fn opened(&self, id: &BlobId, bytes: Vec<u8>) -> Result<Vec<u8>, BlobError> {
         let Some(key) = &self.key else { return Ok(bytes) };
         // What was kept before there was a key is read as it is: its name says whether it is whole.
-        let Some(rest) = bytes.strip_prefix(SEALED.as_slice()) else { return Ok(bytes) };
-        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).ok_or_else(|| BlobError::Damaged(id.clone()))?;
+        let Some(rest) = bytes.strip_prefix(SEALED.as_slice()) else {
+            return Ok(bytes);
+        };
+        let (nonce, sealed) = rest
+            .split_at_checked(NONCE_BYTES)
+            .ok_or_else(|| BlobError::Damaged(id.clone()))?;
         let nonce = XNonce::try_from(nonce).map_err(|_| BlobError::Damaged(id.clone()))?;
         XChaCha20Poly1305::new(&Key::from(*key))
-            .decrypt(&nonce, Payload { msg: sealed, aad: id.as_str().as_bytes() })
+            .decrypt(
+                &nonce,
+                Payload {
+                    msg: sealed,
+                    aad: id.as_str().as_bytes(),
+                },
+            )
             .map_err(|_| BlobError::Damaged(id.clone()))
     }
 }
@@ -199,15 +232,25 @@ fn nonce(key: &[u8; 32], id: &BlobId) -> XNonce {
 fn sync_all(files: &[&File]) -> io::Result<()> {
     let share = files.len().div_ceil(SYNCING).max(1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            files.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().try_for_each(|file| file.sync_all()))).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a sync panicked"))))
+        let threads: Vec<_> = files
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().try_for_each(|file| file.sync_all())))
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a sync panicked")))
+        })
     })
 }
 
 /// A rename is durable once its directory is. Windows has no such call, and needs none.
 fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(path)?.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use baton_migrations::server::Migrator;
 use chacha20poly1305::aead::Generate as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ActiveValue::Set, ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait as _,
-    QueryOrder as _, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ActiveValue::Set, ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, EntityTrait as _, QueryOrder as _, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
 };
 use sea_orm_migration::MigratorTrait as _;
 use uuid::Uuid;
@@ -51,7 +52,12 @@ impl StoreOptions {
     /// A SQLite file in that directory, unsealed, with its first workspace.
     #[must_use]
     pub fn in_directory(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), database_url: None, key: None, workspace: None }
+        Self {
+            data: data.into(),
+            database_url: None,
+            key: None,
+            workspace: None,
+        }
     }
 }
 
@@ -83,7 +89,10 @@ impl ServerStore {
     /// # Errors
     /// Where it can't be reached, or opened with this key.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let directory = |source| StoreError::Directory { path: options.data.clone(), source };
+        let directory = |source| StoreError::Directory {
+            path: options.data.clone(),
+            source,
+        };
         std::fs::create_dir_all(&options.data).map_err(directory)?;
         let (writer, reader) = match &options.database_url {
             Some(url) => postgres(url).await?,
@@ -91,8 +100,16 @@ impl ServerStore {
         };
         let workspace = set_up(&writer, options.workspace).await?;
         let blobs = Blobs::open(options.data.join(BLOBS), options.key)?;
-        let secret = <[u8; 32]>::try_from(workspace.secret).map_err(|_| StoreError::Unreadable("the workspace's secret".to_owned()))?;
-        Ok(Self { writer, reader, workspace: WorkspaceId(workspace.id), secret, blobs, data: options.data })
+        let secret = <[u8; 32]>::try_from(workspace.secret)
+            .map_err(|_| StoreError::Unreadable("the workspace's secret".to_owned()))?;
+        Ok(Self {
+            writer,
+            reader,
+            workspace: WorkspaceId(workspace.id),
+            secret,
+            blobs,
+            data: options.data,
+        })
     }
 
     /// Which workspace it is.
@@ -145,7 +162,10 @@ impl ServerStore {
             return Ok(Timestamp(baton_clock::now_ms()));
         }
         let sql = "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now";
-        let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?.ok_or(StoreError::NoWorkspace)?;
+        let row = connection
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+            .await?
+            .ok_or(StoreError::NoWorkspace)?;
         Ok(Timestamp(row.try_get("", "now")?))
     }
 
@@ -157,13 +177,19 @@ impl ServerStore {
 
 /// A deferred transaction that reads first can't be upgraded while another one writes: it fails at once, whatever the busy time-out.
 fn immediate() -> TransactionOptions {
-    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() }
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
 }
 
 async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     let connect = |connections: u32| {
         let mut options = ConnectOptions::new(url);
-        options.max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+        options
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .sqlx_logging(false);
         Database::connect(options)
     };
     Ok((
@@ -191,7 +217,9 @@ async fn sqlite(file: &Path, key: Option<[u8; 32]>) -> Result<(DatabaseConnectio
 /// `synchronous=FULL`: a command is durable before it is answered.
 fn pragmas(options: SqliteConnectOptions, key: Option<[u8; 32]>) -> SqliteConnectOptions {
     let options = match key {
-        Some(key) => options.pragma("key", format!("\"x'{}'\"", hex::encode(key))).pragma("temp_store", "memory"),
+        Some(key) => options
+            .pragma("key", format!("\"x'{}'\"", hex::encode(key)))
+            .pragma("temp_store", "memory"),
         None => options,
     };
     options
@@ -229,7 +257,10 @@ async fn set_up(writer: &DatabaseConnection, wanted: Option<WorkspaceId>) -> Res
     let guard = match writer.get_database_backend() {
         DbBackend::Postgres => {
             let guard = writer.begin().await.map_err(StoreError::Connect)?;
-            guard.execute_unprepared(&format!("select pg_advisory_xact_lock({SETUP_LOCK})")).await.map_err(StoreError::Connect)?;
+            guard
+                .execute_unprepared(&format!("select pg_advisory_xact_lock({SETUP_LOCK})"))
+                .await
+                .map_err(StoreError::Connect)?;
             Some(guard)
         }
         _ => None,
@@ -237,7 +268,12 @@ async fn set_up(writer: &DatabaseConnection, wanted: Option<WorkspaceId>) -> Res
     Migrator::up(writer, None).await.map_err(StoreError::Migrate)?;
     let found = match wanted {
         Some(id) => workspace::Entity::find_by_id(id.0).one(writer).await?,
-        None => workspace::Entity::find().order_by_asc(workspace::Column::CreatedAt).one(writer).await?,
+        None => {
+            workspace::Entity::find()
+                .order_by_asc(workspace::Column::CreatedAt)
+                .one(writer)
+                .await?
+        }
     };
     let workspace = match found {
         Some(workspace) => workspace,
@@ -263,5 +299,8 @@ async fn new_workspace(writer: &DatabaseConnection, id: Uuid) -> Result<workspac
         created_at: Set(baton_clock::now_ms()),
     };
     workspace::Entity::insert(row).exec_without_returning(writer).await?;
-    workspace::Entity::find_by_id(id).one(writer).await?.ok_or(StoreError::NoWorkspace)
+    workspace::Entity::find_by_id(id)
+        .one(writer)
+        .await?
+        .ok_or(StoreError::NoWorkspace)
 }

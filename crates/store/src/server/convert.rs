@@ -1,8 +1,9 @@
 //! Between domain types and rows. Every field is named, so that a new column breaks the build.
 
 use baton_domain::{
-    AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DocumentBody, DocumentId, DraftId, Event,
-    InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope, Status, Timestamp,
+    AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DocumentBody, DocumentId,
+    DraftId, Event, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope, Status,
+    Timestamp,
 };
 use sea_orm::ActiveValue::Set;
 use serde::Serialize;
@@ -52,7 +53,9 @@ pub(super) fn word(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 pub(super) fn bytes<const N: usize>(bytes: Vec<u8>) -> Result<[u8; N], StoreError> {
-    bytes.try_into().map_err(|_| StoreError::Unreadable("bytes of another length".to_owned()))
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::Unreadable("bytes of another length".to_owned()))
 }
 
 pub(super) const SCOPE_WORKSPACE: i64 = 0;
@@ -76,8 +79,21 @@ fn scope(kind: i64, id: Uuid) -> Scope {
 }
 
 pub(super) fn log_row(workspace: Uuid, sealed: &Sealed) -> Result<log::ActiveModel, StoreError> {
-    let Sealed { entry, salt, digest, hash } = sealed;
-    let LogEntry { number, at, issued_at, actor, command, scope, body } = entry;
+    let Sealed {
+        entry,
+        salt,
+        digest,
+        hash,
+    } = sealed;
+    let LogEntry {
+        number,
+        at,
+        issued_at,
+        actor,
+        command,
+        scope,
+        body,
+    } = entry;
     let (scope_kind, scope_id) = scope_columns(*scope);
     let payload = chain::payload(body)?;
     let (conversation, kind) = match body {
@@ -123,11 +139,22 @@ pub(super) fn sealed(row: log::Model) -> Result<Sealed, StoreError> {
         scope: scope(row.scope_kind, row.scope_id),
         body: value(&row.payload)?,
     };
-    Ok(Sealed { entry, salt: bytes(row.salt)?, digest: bytes(row.digest)?, hash: bytes(row.hash)? })
+    Ok(Sealed {
+        entry,
+        salt: bytes(row.salt)?,
+        digest: bytes(row.digest)?,
+        hash: bytes(row.hash)?,
+    })
 }
 
-pub(super) fn conversation_row(workspace: Uuid, row: &ConversationRow) -> Result<conversation::ActiveModel, StoreError> {
-    let ConversationRow { conversation: state, wake } = row;
+pub(super) fn conversation_row(
+    workspace: Uuid,
+    row: &ConversationRow,
+) -> Result<conversation::ActiveModel, StoreError> {
+    let ConversationRow {
+        conversation: state,
+        wake,
+    } = row;
     Ok(conversation::ActiveModel {
         workspace: Set(workspace),
         id: Set(state.id.0),
@@ -164,15 +191,33 @@ pub(super) fn deadline(word: &str) -> Result<Deadline, StoreError> {
 
 pub(super) fn document_row(workspace: Uuid, from: &Document) -> Result<document::ActiveModel, StoreError> {
     let Document { id, version, body } = from;
-    Ok(document::ActiveModel { workspace: Set(workspace), id: Set(id.0), version: Set(i64::from(*version)), body: Set(text(body)?) })
+    Ok(document::ActiveModel {
+        workspace: Set(workspace),
+        id: Set(id.0),
+        version: Set(i64::from(*version)),
+        body: Set(text(body)?),
+    })
 }
 
 pub(super) fn document(row: &document::Model) -> Result<Document, StoreError> {
-    Ok(Document { id: DocumentId(row.id), version: small(row.version), body: value::<DocumentBody>(&row.body)? })
+    Ok(Document {
+        id: DocumentId(row.id),
+        version: small(row.version),
+        body: value::<DocumentBody>(&row.body)?,
+    })
 }
 
 pub(super) fn lease_row(workspace: Uuid, from: &LeaseRow) -> lease::ActiveModel {
-    let LeaseRow { conversation, token, member, device, expires, active_at, lifetime_ms, idle_ms } = *from;
+    let LeaseRow {
+        conversation,
+        token,
+        member,
+        device,
+        expires,
+        active_at,
+        lifetime_ms,
+        idle_ms,
+    } = *from;
     lease::ActiveModel {
         workspace: Set(workspace),
         conversation: Set(conversation.0),
@@ -200,7 +245,15 @@ pub(super) fn lease(row: &lease::Model) -> LeaseRow {
 }
 
 pub(super) fn draft_row(workspace: Uuid, from: &DraftRow) -> Result<draft::ActiveModel, StoreError> {
-    let DraftRow { id, conversation, member, text: says, revision, saved_at, files_present: _ } = from;
+    let DraftRow {
+        id,
+        conversation,
+        member,
+        text: says,
+        revision,
+        saved_at,
+        files_present: _,
+    } = from;
     Ok(draft::ActiveModel {
         workspace: Set(workspace),
         conversation: Set(conversation.0),
@@ -213,7 +266,10 @@ pub(super) fn draft_row(workspace: Uuid, from: &DraftRow) -> Result<draft::Activ
 }
 
 /// `present` tells whether every one of these files' bytes are there.
-pub(super) fn draft(row: &draft::Model, present: impl Fn(&baton_domain::BlobId) -> bool) -> Result<DraftRow, StoreError> {
+pub(super) fn draft(
+    row: &draft::Model,
+    present: impl Fn(&baton_domain::BlobId) -> bool,
+) -> Result<DraftRow, StoreError> {
     let says: baton_domain::DraftText = value(&row.text)?;
     let files_present = says.files.iter().all(|file| present(&file.blob));
     Ok(DraftRow {
@@ -279,7 +335,14 @@ const fn item_kind(outcome: &ItemOutcome) -> &'static str {
 }
 
 pub(super) fn cursor_row(workspace: Uuid, from: &FolderCursor) -> folder_cursor::ActiveModel {
-    let FolderCursor { account, folder, uidvalidity, high, low, modseq } = from;
+    let FolderCursor {
+        account,
+        folder,
+        uidvalidity,
+        high,
+        low,
+        modseq,
+    } = from;
     folder_cursor::ActiveModel {
         workspace: Set(workspace),
         account: Set(account.0),
@@ -304,7 +367,8 @@ pub(super) fn cursor(row: folder_cursor::Model) -> FolderCursor {
 
 /// Replies that are not done with: on their way, in doubt, or sent without a copy in Sent.
 pub(super) fn outbound_rows(workspace: Uuid, state: &Conversation) -> Result<Vec<outbound::ActiveModel>, StoreError> {
-    let open = |reply: &&Outbound| !reply.settled() || (matches!(reply.state, OutboundState::Sent { .. }) && !reply.filed);
+    let open =
+        |reply: &&Outbound| !reply.settled() || (matches!(reply.state, OutboundState::Sent { .. }) && !reply.filed);
     state
         .outbound
         .iter()

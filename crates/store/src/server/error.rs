@@ -94,7 +94,9 @@ fn of_db(error: &DbErr) -> PortError {
     match code(error) {
         Some(code) if is_full(code) => PortError::Full(error.to_string()),
         // PostgreSQL: data exceptions and broken constraints. SQLite: constraint, mismatch, too big (and their extended codes).
-        Some(Code::Postgres(class)) if class.starts_with("22") || class.starts_with("23") => PortError::Rejected(error.to_string()),
+        Some(Code::Postgres(class)) if class.starts_with("22") || class.starts_with("23") => {
+            PortError::Rejected(error.to_string())
+        }
         Some(Code::Sqlite(code)) if matches!(code & 0xff, 18..=20) => PortError::Rejected(error.to_string()),
         _ => PortError::Unavailable(error.to_string()),
     }
@@ -115,12 +117,15 @@ fn is_full(code: Code<'_>) -> bool {
 }
 
 fn code(error: &DbErr) -> Option<Code<'_>> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Conn(RuntimeErr::SqlxError(error))) =
-        error
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
     else {
         return None;
     };
-    let SqlxError::Database(database) = &**error else { return None };
+    let SqlxError::Database(database) = &**error else {
+        return None;
+    };
     if let Some(postgres) = database.try_downcast_ref::<sea_orm::SqlxPostgresError>() {
         return Some(Code::Postgres(postgres.code()));
     }

@@ -11,14 +11,20 @@ use super::convert;
 use super::entity::{answer, content_digest, conversation, document, draft, lease, ledger, log, thread_key};
 use super::error::StoreError;
 use crate::port::{
-    DigestHit, DraftRow, HITS_PER_KEY, Head, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed, StoredAnswer, ThreadKey,
+    DigestHit, DraftRow, HITS_PER_KEY, Head, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
+    StoredAnswer, ThreadKey,
 };
 
 /// How many values one `in (...)` lists: both databases limit a statement's parameters.
 pub(super) const LISTED: usize = 500;
 
 impl ServerStore {
-    pub(super) async fn load(&self, tx: &impl ConnectionTrait, head: Head, needs: &Needs) -> Result<Loaded, StoreError> {
+    pub(super) async fn load(
+        &self,
+        tx: &impl ConnectionTrait,
+        head: Head,
+        needs: &Needs,
+    ) -> Result<Loaded, StoreError> {
         let now = self.now(tx).await?;
         let tail = match needs.after {
             Some(after) if after < head.number => self.entries_from(tx, after).await?,
@@ -59,7 +65,10 @@ impl ServerStore {
         rows.into_iter().map(convert::sealed).collect()
     }
 
-    pub(super) async fn all_documents(&self, tx: &impl ConnectionTrait) -> Result<Vec<baton_domain::Document>, StoreError> {
+    pub(super) async fn all_documents(
+        &self,
+        tx: &impl ConnectionTrait,
+    ) -> Result<Vec<baton_domain::Document>, StoreError> {
         let rows = document::Entity::find()
             .filter(document::Column::Workspace.eq(self.workspace.0))
             .order_by_asc(document::Column::Id)
@@ -68,7 +77,11 @@ impl ServerStore {
         rows.iter().map(convert::document).collect()
     }
 
-    async fn answers(&self, tx: &impl ConnectionTrait, needs: &Needs) -> Result<BTreeMap<baton_domain::CommandId, StoredAnswer>, StoreError> {
+    async fn answers(
+        &self,
+        tx: &impl ConnectionTrait,
+        needs: &Needs,
+    ) -> Result<BTreeMap<baton_domain::CommandId, StoredAnswer>, StoreError> {
         let mut found = BTreeMap::new();
         let ids: Vec<Uuid> = needs.commands.iter().map(|id| id.0).collect();
         for chunk in ids.chunks(LISTED) {
@@ -78,7 +91,10 @@ impl ServerStore {
                 .all(tx)
                 .await?;
             for row in rows {
-                let stored = StoredAnswer { actor: convert::value(&row.actor)?, decided: convert::value(&row.decided)? };
+                let stored = StoredAnswer {
+                    actor: convert::value(&row.actor)?,
+                    decided: convert::value(&row.decided)?,
+                };
                 found.insert(baton_domain::CommandId(row.command), stored);
             }
         }
@@ -118,12 +134,19 @@ impl ServerStore {
                 .filter(lease::Column::Conversation.is_in(chunk.iter().copied()))
                 .all(tx)
                 .await?;
-            found.extend(rows.iter().map(|row| (ConversationId(row.conversation), convert::lease(row))));
+            found.extend(
+                rows.iter()
+                    .map(|row| (ConversationId(row.conversation), convert::lease(row))),
+            );
         }
         Ok(found)
     }
 
-    async fn hits(&self, tx: &impl ConnectionTrait, keys: &BTreeSet<ThreadKey>) -> Result<BTreeMap<ThreadKey, Vec<KeyHit>>, StoreError> {
+    async fn hits(
+        &self,
+        tx: &impl ConnectionTrait,
+        keys: &BTreeSet<ThreadKey>,
+    ) -> Result<BTreeMap<ThreadKey, Vec<KeyHit>>, StoreError> {
         let mut found: BTreeMap<ThreadKey, Vec<KeyHit>> = BTreeMap::new();
         let keys: Vec<&str> = keys.iter().map(ThreadKey::as_str).collect();
         for chunk in keys.chunks(LISTED) {
@@ -144,7 +167,11 @@ impl ServerStore {
         Ok(found)
     }
 
-    async fn digest_hits(&self, tx: &impl ConnectionTrait, digests: &BTreeSet<String>) -> Result<BTreeMap<String, DigestHit>, StoreError> {
+    async fn digest_hits(
+        &self,
+        tx: &impl ConnectionTrait,
+        digests: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, DigestHit>, StoreError> {
         let mut found = BTreeMap::new();
         let digests: Vec<&String> = digests.iter().collect();
         for chunk in digests.chunks(LISTED) {
@@ -165,11 +192,18 @@ impl ServerStore {
         Ok(found)
     }
 
-    async fn items(&self, tx: &impl ConnectionTrait, keys: &BTreeSet<ItemKey>) -> Result<BTreeMap<ItemKey, ItemOutcome>, StoreError> {
+    async fn items(
+        &self,
+        tx: &impl ConnectionTrait,
+        keys: &BTreeSet<ItemKey>,
+    ) -> Result<BTreeMap<ItemKey, ItemOutcome>, StoreError> {
         let mut found = BTreeMap::new();
         let mut folders: BTreeMap<(Uuid, &str, u32), Vec<i64>> = BTreeMap::new();
         for key in keys {
-            folders.entry((key.account.0, &key.folder, key.uidvalidity)).or_default().push(i64::from(key.uid));
+            folders
+                .entry((key.account.0, &key.folder, key.uidvalidity))
+                .or_default()
+                .push(i64::from(key.uid));
         }
         for ((account, folder, uidvalidity), uids) in folders {
             for chunk in uids.chunks(LISTED) {
@@ -195,7 +229,11 @@ impl ServerStore {
         Ok(found)
     }
 
-    async fn drafts(&self, tx: &impl ConnectionTrait, needs: &Needs) -> Result<BTreeMap<baton_domain::DraftId, DraftRow>, StoreError> {
+    async fn drafts(
+        &self,
+        tx: &impl ConnectionTrait,
+        needs: &Needs,
+    ) -> Result<BTreeMap<baton_domain::DraftId, DraftRow>, StoreError> {
         let mut found = BTreeMap::new();
         let ids: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
         for chunk in ids.chunks(LISTED) {

@@ -3,7 +3,8 @@
 use baton_domain::{AccountId, BlobId, ConversationId, Outbound, SessionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 
 use super::connect::ServerStore;
@@ -77,7 +78,12 @@ impl ServerStore {
             .into_model::<Counted>()
             .all(&self.reader)
             .await?;
-        let of = |kind: &str| counted.iter().find(|row| row.kind == kind).map_or(0, |row| convert::small(row.count));
+        let of = |kind: &str| {
+            counted
+                .iter()
+                .find(|row| row.kind == kind)
+                .map_or(0, |row| convert::small(row.count))
+        };
         Ok(LedgerBalance {
             account,
             imported: of(convert::IMPORTED),
@@ -103,7 +109,9 @@ impl ServerStore {
             .map(|row| {
                 let why = match convert::value(&row.outcome)? {
                     ItemOutcome::Quarantined { why } => why,
-                    ItemOutcome::Imported { .. } | ItemOutcome::Duplicate { .. } | ItemOutcome::Ignored { .. } => String::new(),
+                    ItemOutcome::Imported { .. } | ItemOutcome::Duplicate { .. } | ItemOutcome::Ignored { .. } => {
+                        String::new()
+                    }
                 };
                 Ok(QuarantinedRow {
                     account: AccountId(row.account),
@@ -161,9 +169,18 @@ impl ServerStore {
         if let Some(account) = account {
             query = query.filter(outbound::Column::Account.eq(account.0));
         }
-        let rows = query.order_by_asc(outbound::Column::NotBefore).order_by_asc(outbound::Column::Id).all(&self.reader).await?;
+        let rows = query
+            .order_by_asc(outbound::Column::NotBefore)
+            .order_by_asc(outbound::Column::Id)
+            .all(&self.reader)
+            .await?;
         rows.into_iter()
-            .map(|row| Ok(OutboundRow { conversation: ConversationId(row.conversation), outbound: convert::value(&row.body)? }))
+            .map(|row| {
+                Ok(OutboundRow {
+                    conversation: ConversationId(row.conversation),
+                    outbound: convert::value(&row.body)?,
+                })
+            })
             .collect()
     }
 
@@ -172,10 +189,17 @@ impl ServerStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn hold_host(&self, account: AccountId, session: SessionId, lifetime_ms: i64) -> Result<Option<u64>, StoreError> {
+    pub async fn hold_host(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        lifetime_ms: i64,
+    ) -> Result<Option<u64>, StoreError> {
         use host::{Column, Entity};
         let now = self.now(&self.writer).await?;
-        let mine = Condition::all().add(Column::Workspace.eq(self.workspace.0)).add(Column::Account.eq(account.0));
+        let mine = Condition::all()
+            .add(Column::Workspace.eq(self.workspace.0))
+            .add(Column::Account.eq(account.0));
         let expires = now.plus_ms(lifetime_ms).0;
         let first = host::ActiveModel {
             workspace: Set(self.workspace.0),
@@ -184,8 +208,14 @@ impl ServerStore {
             session: Set(session.0),
             expires: Set(0),
         };
-        let known = OnConflict::columns([Column::Workspace, Column::Account]).do_nothing().to_owned();
-        match Entity::insert(first).on_conflict(known).exec_without_returning(&self.writer).await {
+        let known = OnConflict::columns([Column::Workspace, Column::Account])
+            .do_nothing()
+            .to_owned();
+        match Entity::insert(first)
+            .on_conflict(known)
+            .exec_without_returning(&self.writer)
+            .await
+        {
             Ok(_) | Err(sea_orm::DbErr::RecordNotInserted) => {}
             Err(error) => return Err(error.into()),
         }
@@ -212,8 +242,12 @@ impl ServerStore {
         if !held {
             return Ok(None);
         }
-        let row = Entity::find_by_id((self.workspace.0, account.0)).one(&self.writer).await?;
-        Ok(row.filter(|row| row.session == session.0).map(|row| convert::number(row.token)))
+        let row = Entity::find_by_id((self.workspace.0, account.0))
+            .one(&self.writer)
+            .await?;
+        Ok(row
+            .filter(|row| row.session == session.0)
+            .map(|row| convert::number(row.token)))
     }
 
     /// Gives the hosting of an account back, so that another server need not wait for it to run out.
@@ -236,7 +270,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn was_restored(&self) -> Result<bool, StoreError> {
-        let row = workspace::Entity::find_by_id(self.workspace.0).one(&self.reader).await?;
+        let row = workspace::Entity::find_by_id(self.workspace.0)
+            .one(&self.reader)
+            .await?;
         Ok(row.ok_or(StoreError::NoWorkspace)?.restored)
     }
 

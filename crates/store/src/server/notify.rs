@@ -22,7 +22,13 @@ impl ServerStore {
     pub async fn notify_others(&self) -> Result<(), StoreError> {
         let backend = self.writer.get_database_backend();
         let values = [CHANNEL.into(), self.workspace.to_string().into()];
-        self.reader.execute_raw(Statement::from_sql_and_values(backend, "select pg_notify($1, $2)", values)).await?;
+        self.reader
+            .execute_raw(Statement::from_sql_and_values(
+                backend,
+                "select pg_notify($1, $2)",
+                values,
+            ))
+            .await?;
         Ok(())
     }
 
@@ -55,7 +61,10 @@ impl ServerStore {
         let pool = self.writer.get_postgres_connection_pool();
         // A connection of its own, with the options of the pool: one borrowed from it would be missing there for ever.
         let options = (*pool.connect_options()).clone();
-        let own = sea_orm::sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        let own = sea_orm::sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
         let mut listener = PgListener::connect_with(&own).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)

@@ -77,7 +77,9 @@ impl ServerStore {
             created_at: Set(new.at.0),
             last_used_at: Set(new.at.0),
         };
-        session::Entity::insert(row).exec_without_returning(&self.writer).await?;
+        session::Entity::insert(row)
+            .exec_without_returning(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -161,7 +163,10 @@ impl ServerStore {
             password_hash: Set(hash),
             changed_at: Set(at.0),
         };
-        credential::Entity::insert(row).on_conflict(replaced::<credential::Entity>()).exec_without_returning(&self.writer).await?;
+        credential::Entity::insert(row)
+            .on_conflict(replaced::<credential::Entity>())
+            .exec_without_returning(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -170,7 +175,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn password_hash(&self, member: MemberId) -> Result<Option<String>, StoreError> {
-        let row = credential::Entity::find_by_id((self.workspace.0, member.0)).one(&self.reader).await?;
+        let row = credential::Entity::find_by_id((self.workspace.0, member.0))
+            .one(&self.reader)
+            .await?;
         Ok(row.map(|row| row.password_hash))
     }
 
@@ -182,14 +189,16 @@ impl ServerStore {
         let row = invitation::ActiveModel {
             workspace: Set(self.workspace.0),
             code_hash: Set(new.code_hash.to_vec()),
-            email: Set(new.email),
-            name: Set(new.name),
+            email: Set(new.email.replace('\0', "")),
+            name: Set(new.name.replace('\0', "")),
             role: Set(convert::word(&new.role)?),
             invited_by: Set(new.invited_by.map(|member| member.0)),
             expires_at: Set(new.expires_at.0),
             used_at: Set(None),
         };
-        invitation::Entity::insert(row).exec_without_returning(&self.writer).await?;
+        invitation::Entity::insert(row)
+            .exec_without_returning(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -197,7 +206,11 @@ impl ServerStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn use_invitation(&self, code_hash: &[u8; 32], now: Timestamp) -> Result<Option<InvitationRow>, StoreError> {
+    pub async fn use_invitation(
+        &self,
+        code_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<InvitationRow>, StoreError> {
         let used = invitation::Entity::update_many()
             .col_expr(invitation::Column::UsedAt, Expr::value(now.0))
             .filter(invitation::Column::Workspace.eq(self.workspace.0))
@@ -209,7 +222,9 @@ impl ServerStore {
         if used.rows_affected == 0 {
             return Ok(None);
         }
-        let row = invitation::Entity::find_by_id((self.workspace.0, code_hash.to_vec())).one(&self.writer).await?;
+        let row = invitation::Entity::find_by_id((self.workspace.0, code_hash.to_vec()))
+            .one(&self.writer)
+            .await?;
         row.map(|row| {
             Ok(InvitationRow {
                 code_hash: convert::bytes(row.code_hash)?,
@@ -241,14 +256,22 @@ impl ServerStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn put_account_secret(&self, account: AccountId, sealed: Vec<u8>, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_account_secret(
+        &self,
+        account: AccountId,
+        sealed: Vec<u8>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let row = account_secret::ActiveModel {
             workspace: Set(self.workspace.0),
             account: Set(account.0),
             sealed: Set(sealed),
             changed_at: Set(at.0),
         };
-        account_secret::Entity::insert(row).on_conflict(replaced::<account_secret::Entity>()).exec_without_returning(&self.writer).await?;
+        account_secret::Entity::insert(row)
+            .on_conflict(replaced::<account_secret::Entity>())
+            .exec_without_returning(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -257,7 +280,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn account_secret(&self, account: AccountId) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = account_secret::Entity::find_by_id((self.workspace.0, account.0)).one(&self.reader).await?;
+        let row = account_secret::Entity::find_by_id((self.workspace.0, account.0))
+            .one(&self.reader)
+            .await?;
         Ok(row.map(|row| row.sealed))
     }
 
@@ -266,7 +291,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn drop_account_secret(&self, account: AccountId) -> Result<(), StoreError> {
-        account_secret::Entity::delete_by_id((self.workspace.0, account.0)).exec(&self.writer).await?;
+        account_secret::Entity::delete_by_id((self.workspace.0, account.0))
+            .exec(&self.writer)
+            .await?;
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use baton_domain::{Conversation, ConversationId, Document, DraftId, InboxId, MemberId, Phase, Scope, Status, Timestamp};
+use baton_domain::{
+    Conversation, ConversationId, Document, DraftId, InboxId, MemberId, Phase, Scope, Status, Timestamp,
+};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use uuid::Uuid;
@@ -36,12 +38,20 @@ impl Readable {
 
     pub(super) fn of_log(&self) -> Condition {
         let scope = |kind: i64, ids: Vec<Uuid>| {
-            Condition::all().add(log::Column::ScopeKind.eq(kind)).add(log::Column::ScopeId.is_in(ids))
+            Condition::all()
+                .add(log::Column::ScopeKind.eq(kind))
+                .add(log::Column::ScopeId.is_in(ids))
         };
         Condition::any()
             .add(log::Column::ScopeKind.eq(convert::SCOPE_WORKSPACE))
-            .add(scope(convert::SCOPE_INBOX, self.inboxes.iter().map(|id| id.0).collect()))
-            .add(scope(convert::SCOPE_MEMBER, self.member.iter().map(|id| id.0).collect()))
+            .add(scope(
+                convert::SCOPE_INBOX,
+                self.inboxes.iter().map(|id| id.0).collect(),
+            ))
+            .add(scope(
+                convert::SCOPE_MEMBER,
+                self.member.iter().map(|id| id.0).collect(),
+            ))
     }
 }
 
@@ -75,7 +85,10 @@ impl std::str::FromStr for ConversationKey {
         let bad = || StoreError::Unreadable("a page's beginning".to_owned());
         let (at, id) = text.split_once('.').ok_or_else(bad)?;
         let updated_at = Timestamp(at.parse().map_err(|_| bad())?);
-        Ok(Self { updated_at, id: ConversationId(Uuid::parse_str(id).map_err(|_| bad())?) })
+        Ok(Self {
+            updated_at,
+            id: ConversationId(Uuid::parse_str(id).map_err(|_| bad())?),
+        })
     }
 }
 
@@ -111,11 +124,19 @@ impl ServerStore {
             .filter(Column::Workspace.eq(self.workspace.0))
             .filter(Column::Inbox.is_in(filter.inboxes.iter().map(|id| id.0)));
         if !filter.statuses.is_empty() {
-            let words = filter.statuses.iter().map(|status| convert::status_word(*status)).collect::<Result<Vec<_>, _>>()?;
+            let words = filter
+                .statuses
+                .iter()
+                .map(|status| convert::status_word(*status))
+                .collect::<Result<Vec<_>, _>>()?;
             query = query.filter(Column::Status.is_in(words));
         }
         if !filter.phases.is_empty() {
-            let words = filter.phases.iter().map(|phase| convert::phase_word(*phase)).collect::<Result<Vec<_>, _>>()?;
+            let words = filter
+                .phases
+                .iter()
+                .map(|phase| convert::phase_word(*phase))
+                .collect::<Result<Vec<_>, _>>()?;
             query = query.filter(Column::Phase.is_in(words));
         }
         match filter.owner {
@@ -137,8 +158,19 @@ impl ServerStore {
             .await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
-        let page = rows.iter().take(limit).map(convert::conversation).collect::<Result<Vec<_>, _>>()?;
-        let next = if more { page.last().map(|last| ConversationKey { updated_at: last.updated_at, id: last.id }) } else { None };
+        let page = rows
+            .iter()
+            .take(limit)
+            .map(convert::conversation)
+            .collect::<Result<Vec<_>, _>>()?;
+        let next = if more {
+            page.last().map(|last| ConversationKey {
+                updated_at: last.updated_at,
+                id: last.id,
+            })
+        } else {
+            None
+        };
         Ok((page, next))
     }
 
@@ -147,7 +179,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        let row = conversation::Entity::find_by_id((self.workspace.0, id.0)).one(&self.reader).await?;
+        let row = conversation::Entity::find_by_id((self.workspace.0, id.0))
+            .one(&self.reader)
+            .await?;
         row.as_ref().map(convert::conversation).transpose()
     }
 
@@ -169,7 +203,13 @@ impl ServerStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn entries_between(&self, after: u64, to: u64, readable: &Readable, limit: u64) -> Result<Vec<Sealed>, StoreError> {
+    pub async fn entries_between(
+        &self,
+        after: u64,
+        to: u64,
+        readable: &Readable,
+        limit: u64,
+    ) -> Result<Vec<Sealed>, StoreError> {
         let rows = log::Entity::find()
             .filter(log::Column::Workspace.eq(self.workspace.0))
             .filter(log::Column::Number.gt(convert::signed(after)))
@@ -190,7 +230,9 @@ impl ServerStore {
         if number == 0 {
             return Ok(Some(crate::port::chain::START));
         }
-        let row = log::Entity::find_by_id((self.workspace.0, convert::signed(number))).one(&self.reader).await?;
+        let row = log::Entity::find_by_id((self.workspace.0, convert::signed(number)))
+            .one(&self.reader)
+            .await?;
         row.map(|row| convert::bytes(row.hash)).transpose()
     }
 
@@ -207,8 +249,11 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn draft(&self, conversation: ConversationId, member: MemberId) -> Result<Option<DraftRow>, StoreError> {
-        let row = draft::Entity::find_by_id((self.workspace.0, conversation.0, member.0)).one(&self.reader).await?;
-        row.map(|row| convert::draft(&row, |blob| self.blobs.has(blob))).transpose()
+        let row = draft::Entity::find_by_id((self.workspace.0, conversation.0, member.0))
+            .one(&self.reader)
+            .await?;
+        row.map(|row| convert::draft(&row, |blob| self.blobs.has(blob)))
+            .transpose()
     }
 
     /// All drafts of a conversation: whoever may work there sees that somebody began one.
@@ -222,7 +267,9 @@ impl ServerStore {
             .order_by_asc(draft::Column::SavedAt)
             .all(&self.reader)
             .await?;
-        rows.iter().map(|row| convert::draft(row, |blob| self.blobs.has(blob))).collect()
+        rows.iter()
+            .map(|row| convert::draft(row, |blob| self.blobs.has(blob)))
+            .collect()
     }
 
     /// Saves a draft; false where a newer one is there: an older save that arrives late never replaces a newer one.
@@ -264,7 +311,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn lease(&self, conversation: ConversationId) -> Result<Option<LeaseRow>, StoreError> {
-        let row = lease::Entity::find_by_id((self.workspace.0, conversation.0)).one(&self.reader).await?;
+        let row = lease::Entity::find_by_id((self.workspace.0, conversation.0))
+            .one(&self.reader)
+            .await?;
         Ok(row.as_ref().map(convert::lease))
     }
 }
@@ -272,6 +321,8 @@ impl ServerStore {
 /// Those that come after `key` where the newest are first.
 pub(super) fn before(key: ConversationKey) -> Condition {
     use conversation::Column;
-    let older = Condition::all().add(Column::UpdatedAt.eq(key.updated_at.0)).add(Column::Id.lt(key.id.0));
+    let older = Condition::all()
+        .add(Column::UpdatedAt.eq(key.updated_at.0))
+        .add(Column::Id.lt(key.id.0));
     Condition::any().add(Column::UpdatedAt.lt(key.updated_at.0)).add(older)
 }

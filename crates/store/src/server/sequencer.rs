@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use baton_domain::{ConversationId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Statement, ConnectionTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, FromQueryResult as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 
 use super::connect::ServerStore;
@@ -31,7 +31,9 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn head(&self) -> Result<Head, StoreError> {
-        let row = workspace::Entity::find_by_id(self.workspace.0).one(&self.reader).await?;
+        let row = workspace::Entity::find_by_id(self.workspace.0)
+            .one(&self.reader)
+            .await?;
         head(row.ok_or(StoreError::NoWorkspace)?)
     }
 
@@ -56,7 +58,11 @@ impl ServerStore {
             .filter(conversation::Column::WakeAt.is_not_null())
             .order_by_asc(conversation::Column::WakeAt)
             .select_only()
-            .columns([conversation::Column::Id, conversation::Column::WakeAt, conversation::Column::WakeKind]);
+            .columns([
+                conversation::Column::Id,
+                conversation::Column::WakeAt,
+                conversation::Column::WakeKind,
+            ]);
         let due: Vec<(uuid::Uuid, i64, Option<String>)> = waking
             .clone()
             .filter(conversation::Column::WakeAt.lte(now.0))
@@ -65,24 +71,44 @@ impl ServerStore {
             .into_tuple()
             .all(&self.reader)
             .await?;
-        let next: Option<(uuid::Uuid, i64, Option<String>)> =
-            waking.filter(conversation::Column::WakeAt.gt(now.0)).limit(1).into_tuple().one(&self.reader).await?;
-        let mut list = DueList { rows: Vec::new(), now, next: next.map(|(_, at, _)| Timestamp(at)) };
+        let next: Option<(uuid::Uuid, i64, Option<String>)> = waking
+            .filter(conversation::Column::WakeAt.gt(now.0))
+            .limit(1)
+            .into_tuple()
+            .one(&self.reader)
+            .await?;
+        let mut list = DueList {
+            rows: Vec::new(),
+            now,
+            next: next.map(|(_, at, _)| Timestamp(at)),
+        };
         for (id, at, kind) in due {
             let what = convert::deadline(&kind.unwrap_or_default())?;
-            list.rows.push(DueRow::Deadline { conversation: ConversationId(id), what, at: Timestamp(at) });
+            list.rows.push(DueRow::Deadline {
+                conversation: ConversationId(id),
+                what,
+                at: Timestamp(at),
+            });
         }
         Ok(list)
     }
 
     async fn due_leases(&self, list: &mut DueList) -> Result<(), StoreError> {
         // There are as many as people writing at this moment: a handful.
-        let rows = lease::Entity::find().filter(lease::Column::Workspace.eq(self.workspace.0)).all(&self.reader).await?;
+        let rows = lease::Entity::find()
+            .filter(lease::Column::Workspace.eq(self.workspace.0))
+            .all(&self.reader)
+            .await?;
         for row in &rows {
             let row = convert::lease(row);
             let (at, idle) = row.lapses();
             if at <= list.now {
-                list.rows.push(DueRow::Lease { conversation: row.conversation, token: row.token, idle, at });
+                list.rows.push(DueRow::Lease {
+                    conversation: row.conversation,
+                    token: row.token,
+                    idle,
+                    at,
+                });
             } else {
                 list.next = Some(list.next.map_or(at, |next| next.min(at)));
             }
@@ -152,14 +178,23 @@ impl Sequencer for ServerStore {
 
     async fn due(&self, limit: usize) -> Result<DueList, PortError> {
         let now = self.now(&self.reader).await?;
-        let mut list = self.due_deadlines(now, u64::try_from(limit).unwrap_or(u64::MAX)).await?;
+        let mut list = self
+            .due_deadlines(now, u64::try_from(limit).unwrap_or(u64::MAX))
+            .await?;
         self.due_leases(&mut list).await?;
         Ok(list)
     }
 
     async fn tail(&self, after: u64) -> Result<Tail, PortError> {
         let head = self.head().await?;
-        let entries = if head.number > after { self.entries_from(&self.reader, after).await? } else { Vec::new() };
-        Ok(Tail { epoch: head.epoch, entries })
+        let entries = if head.number > after {
+            self.entries_from(&self.reader, after).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Tail {
+            epoch: head.epoch,
+            entries,
+        })
     }
 }

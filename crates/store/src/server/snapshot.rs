@@ -2,8 +2,8 @@
 
 use baton_domain::{Conversation, Document, LogEntry};
 use sea_orm::{
-    AccessMode, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IsolationLevel, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    TransactionTrait as _,
+    AccessMode, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IsolationLevel, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
 };
 use uuid::Uuid;
 
@@ -40,7 +40,10 @@ impl ServerStore {
             (None, None)
         };
         let tx = self.reader.begin_with_config(isolation, access).await?;
-        let row = workspace::Entity::find_by_id(self.workspace.0).one(&tx).await?.ok_or(StoreError::NoWorkspace)?;
+        let row = workspace::Entity::find_by_id(self.workspace.0)
+            .one(&tx)
+            .await?
+            .ok_or(StoreError::NoWorkspace)?;
         let documents = self.all_documents(&tx).await?;
         Ok(Snapshot {
             tx,
@@ -89,7 +92,10 @@ impl Snapshot {
             .await?;
         self.done = u64::try_from(rows.len()).unwrap_or(u64::MAX) < limit;
         let page = rows.iter().map(convert::conversation).collect::<Result<Vec<_>, _>>()?;
-        self.after = page.last().map(|last| ConversationKey { updated_at: last.updated_at, id: last.id });
+        self.after = page.last().map(|last| ConversationKey {
+            updated_at: last.updated_at,
+            id: last.id,
+        });
         if page.is_empty() {
             return Ok(None);
         }

@@ -7,8 +7,8 @@ mod cluster;
 use std::collections::BTreeSet;
 
 use baton_domain::{
-    AccountId, Actor, Address, Conversation, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, MemberId, Role, Scope,
-    SessionId, Source, Stamp, Timestamp, evolve,
+    AccountId, Actor, Address, Conversation, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, MemberId,
+    Role, Scope, SessionId, Source, Stamp, Timestamp, evolve,
 };
 use baton_migrations::server::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait as _, Statement};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::entity;
 use super::{
-    ConversationFilter, ConversationKey, InvitationRow, NewSession, OwnerFilter, Readable, ServerStore, StoreError, StoreOptions,
+    ConversationFilter, ConversationKey, InvitationRow, NewSession, OwnerFilter, Readable, ServerStore, StoreError,
+    StoreOptions,
 };
 use crate::port::{Batch, ConversationRow, Head, Needs, Sequencer as _, chain};
 
@@ -35,8 +36,14 @@ async fn schema(connection: &DatabaseConnection) -> Vec<String> {
         }
         _ => "select coalesce(sql, name) as line from sqlite_master where name not like 'sqlite_%' order by 1",
     };
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
-    rows.into_iter().map(|row| row.try_get::<String>("", "line").unwrap()).filter(|line| !line.contains("seaql_migrations")).collect()
+    let rows = connection
+        .query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
+        .await
+        .unwrap();
+    rows.into_iter()
+        .map(|row| row.try_get::<String>("", "line").unwrap())
+        .filter(|line| !line.contains("seaql_migrations"))
+        .collect()
 }
 
 async fn each_down_undoes_its_up(connection: &DatabaseConnection) {
@@ -47,9 +54,16 @@ async fn each_down_undoes_its_up(connection: &DatabaseConnection) {
     for steps in (1..=count).rev() {
         before.push(schema(connection).await);
         Migrator::down(connection, Some(1)).await.unwrap();
-        assert_eq!(Migrator::get_applied_migrations(connection).await.unwrap().len(), usize::try_from(steps - 1).unwrap());
+        assert_eq!(
+            Migrator::get_applied_migrations(connection).await.unwrap().len(),
+            usize::try_from(steps - 1).unwrap()
+        );
     }
-    assert_eq!(schema(connection).await, Vec::<String>::new(), "something is left behind");
+    assert_eq!(
+        schema(connection).await,
+        Vec::<String>::new(),
+        "something is left behind"
+    );
     for expected in before.into_iter().rev() {
         Migrator::up(connection, Some(1)).await.unwrap();
         assert_eq!(schema(connection).await, expected);
@@ -65,14 +79,31 @@ async fn the_tables_are_those_of_the_entities(connection: &DatabaseConnection) {
         )+};
     }
     selects!(
-        account_secret, answer, content_digest, conversation, credential, document, draft, folder_cursor, host, invitation, lease, ledger, log,
-        outbound, session, thread_key, workspace,
+        account_secret,
+        answer,
+        content_digest,
+        conversation,
+        credential,
+        document,
+        draft,
+        folder_cursor,
+        host,
+        invitation,
+        lease,
+        ledger,
+        log,
+        outbound,
+        session,
+        thread_key,
+        workspace,
     );
 }
 
 async fn sqlite() -> (tempfile::TempDir, ServerStore) {
     let directory = tempfile::tempdir().unwrap();
-    let store = ServerStore::open(StoreOptions::in_directory(directory.path())).await.unwrap();
+    let store = ServerStore::open(StoreOptions::in_directory(directory.path()))
+        .await
+        .unwrap();
     (directory, store)
 }
 
@@ -82,7 +113,12 @@ async fn sqlite_goes_up_and_down() {
     the_tables_are_those_of_the_entities(&store.writer).await;
     let strict = "select count(*) as n from pragma_table_list where schema = 'main' and type = 'table' and strict = 0
                   and name not like 'sqlite_%' and name != 'seaql_migrations'";
-    let row = store.writer.query_one_raw(Statement::from_string(DbBackend::Sqlite, strict)).await.unwrap().unwrap();
+    let row = store
+        .writer
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, strict))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(row.try_get::<i64>("", "n").unwrap(), 0, "every table is strict");
     each_down_undoes_its_up(&store.writer).await;
 }
@@ -92,7 +128,10 @@ async fn postgres_goes_up_and_down_and_keeps_what_lies_beside_the_log() {
     let cluster = cluster::Cluster::start();
     let directory = tempfile::tempdir().unwrap();
     let open = async |name: &str| {
-        let options = StoreOptions { database_url: Some(cluster.database(name)), ..StoreOptions::in_directory(directory.path()) };
+        let options = StoreOptions {
+            database_url: Some(cluster.database(name)),
+            ..StoreOptions::in_directory(directory.path())
+        };
         ServerStore::open(options).await.unwrap()
     };
     let store = open("schema").await;
@@ -127,7 +166,10 @@ async fn servers_that_start_at_once_agree_on_one_workspace() {
     let directory = tempfile::tempdir().unwrap();
     let url = cluster.database("race");
     let open = || {
-        let options = StoreOptions { database_url: Some(url.clone()), ..StoreOptions::in_directory(directory.path()) };
+        let options = StoreOptions {
+            database_url: Some(url.clone()),
+            ..StoreOptions::in_directory(directory.path())
+        };
         tokio::spawn(ServerStore::open(options))
     };
     let tasks: Vec<_> = (0..4).map(|_| open()).collect();
@@ -141,7 +183,10 @@ async fn servers_that_start_at_once_agree_on_one_workspace() {
 #[tokio::test]
 async fn a_sealed_database_opens_with_its_key_alone_and_shows_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let options = StoreOptions { key: Some([7; 32]), ..StoreOptions::in_directory(directory.path()) };
+    let options = StoreOptions {
+        key: Some([7; 32]),
+        ..StoreOptions::in_directory(directory.path())
+    };
     let store = ServerStore::open(options.clone()).await.unwrap();
     let workspace = store.workspace();
     append(&store, &[(ConversationId(Uuid::from_u128(100)), SALES)]).await;
@@ -160,15 +205,30 @@ async fn a_sealed_database_opens_with_its_key_alone_and_shows_nothing() {
 #[tokio::test]
 async fn a_backup_of_a_sealed_database_is_sealed_and_whole() {
     let directory = tempfile::tempdir().unwrap();
-    let options = StoreOptions { key: Some([7; 32]), ..StoreOptions::in_directory(directory.path().join("data")) };
+    let options = StoreOptions {
+        key: Some([7; 32]),
+        ..StoreOptions::in_directory(directory.path().join("data"))
+    };
     let store = ServerStore::open(options.clone()).await.unwrap();
     append(&store, &[(ConversationId(Uuid::from_u128(100)), SALES)]).await;
     let blob = store.blobs().put(b"a letter from Carl").unwrap();
     let target = directory.path().join("it's a backup");
     store.backup(&target).await.unwrap();
-    assert!(store.backup(&target).await.is_err(), "a backup never overwrites another");
-    assert!(!std::fs::read(target.join("baton.db")).unwrap().starts_with(b"SQLite format 3"));
-    let copy = ServerStore::open(StoreOptions { data: target, ..options }).await.unwrap();
+    assert!(
+        store.backup(&target).await.is_err(),
+        "a backup never overwrites another"
+    );
+    assert!(
+        !std::fs::read(target.join("baton.db"))
+            .unwrap()
+            .starts_with(b"SQLite format 3")
+    );
+    let copy = ServerStore::open(StoreOptions {
+        data: target,
+        ..options
+    })
+    .await
+    .unwrap();
     assert_eq!(copy.head().await.unwrap(), store.head().await.unwrap());
     assert_eq!(copy.blobs().get(&blob).unwrap().unwrap(), b"a letter from Carl");
 }
@@ -178,9 +238,16 @@ fn created(number: u32, inbox: InboxId) -> Event {
         number,
         inbox,
         account: None,
-        contact: Address { name: String::new(), email: format!("Carl{number}@Example.com") },
+        contact: Address {
+            name: String::new(),
+            email: format!("Carl{number}@Example.com"),
+        },
         subject: "Chairs".to_owned(),
-        source: Source { channel: "email".to_owned(), address: String::new(), at: Timestamp(5) },
+        source: Source {
+            channel: "email".to_owned(),
+            address: String::new(),
+            at: Timestamp(5),
+        },
         history: false,
     }
 }
@@ -188,17 +255,34 @@ fn created(number: u32, inbox: InboxId) -> Event {
 /// Appends one event to each of these conversations.
 async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]) -> Head {
     let wanted = conversations.iter().map(|(id, _)| *id).collect();
-    let (tx, loaded) = store.begin(&Needs { after: Some(0), conversations: wanted, ..Needs::default() }).await.unwrap();
+    let (tx, loaded) = store
+        .begin(&Needs {
+            after: Some(0),
+            conversations: wanted,
+            ..Needs::default()
+        })
+        .await
+        .unwrap();
     let mut batch = Batch::at(loaded.head);
     for (id, inbox) in conversations {
-        let (number, at) = (batch.head.number + 1, Timestamp(1000 + i64::try_from(batch.head.number).unwrap()));
+        let (number, at) = (
+            batch.head.number + 1,
+            Timestamp(1000 + i64::try_from(batch.head.number).unwrap()),
+        );
         let before: Option<Conversation> = loaded.conversations.get(id).cloned();
         let event = match &before {
-            Some(_) => Event::Tagged { tag: format!("tag {number}") },
+            Some(_) => Event::Tagged {
+                tag: format!("tag {number}"),
+            },
             None => created(batch.head.next_conversation, *inbox),
         };
         batch.head.next_conversation += u32::from(before.is_none());
-        let stamp = Stamp { number, at, actor: Actor::Operator, conversation: *id };
+        let stamp = Stamp {
+            number,
+            at,
+            actor: Actor::Operator,
+            conversation: *id,
+        };
         let conversation = evolve(before, stamp, &event).unwrap();
         let entry = LogEntry {
             number,
@@ -207,12 +291,18 @@ async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]
             actor: Actor::Operator,
             command: baton_domain::CommandId(Uuid::from_u128(u128::from(number))),
             scope: Scope::Inbox { id: conversation.inbox },
-            body: LogBody::Conversation { conversation: *id, event },
+            body: LogBody::Conversation {
+                conversation: *id,
+                event,
+            },
         };
         let sealed = chain::seal(batch.head.hash, entry, [1; 16]).unwrap();
         (batch.head.number, batch.head.hash, batch.head.last_at) = (number, sealed.hash, at);
         batch.entries.push(sealed);
-        batch.conversations.push(ConversationRow { conversation, wake: None });
+        batch.conversations.push(ConversationRow {
+            conversation,
+            wake: None,
+        });
     }
     let head = batch.head.clone();
     store.append(tx, batch).await.unwrap();
@@ -220,19 +310,30 @@ async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]
 }
 
 fn conversations(count: u128, inbox: InboxId, from: u128) -> Vec<(ConversationId, InboxId)> {
-    (from..from + count).map(|n| (ConversationId(Uuid::from_u128(n)), inbox)).collect()
+    (from..from + count)
+        .map(|n| (ConversationId(Uuid::from_u128(n)), inbox))
+        .collect()
 }
 
 /// While a snapshot is read, work goes on; the snapshot does not see it.
 async fn a_snapshot_shows_one_number(store: &ServerStore) {
     append(store, &conversations(7, SALES, 100)).await;
     let head = append(store, &conversations(3, SUPPORT, 200)).await;
-    let mut snapshot = store.snapshot(Readable { inboxes: [SALES].into(), member: Some(ANNA) }).await.unwrap();
+    let mut snapshot = store
+        .snapshot(Readable {
+            inboxes: [SALES].into(),
+            member: Some(ANNA),
+        })
+        .await
+        .unwrap();
     assert_eq!(*snapshot.head(), head);
     let (mut seen, mut entries) = (Vec::new(), 0);
     let mut first = true;
     while let Some((page, of_page)) = snapshot.next_page(3).await.unwrap() {
-        assert!(of_page.iter().all(|entry| entry.number <= head.number), "later than the snapshot");
+        assert!(
+            of_page.iter().all(|entry| entry.number <= head.number),
+            "later than the snapshot"
+        );
         seen.extend(page.iter().map(|state| (state.id, state.tags.len())));
         entries += of_page.len();
         if std::mem::take(&mut first) {
@@ -240,7 +341,11 @@ async fn a_snapshot_shows_one_number(store: &ServerStore) {
             append(store, &conversations(2, SALES, 300)).await;
         }
     }
-    let newest_first: Vec<_> = conversations(7, SALES, 100).into_iter().rev().map(|(id, _)| (id, 0)).collect();
+    let newest_first: Vec<_> = conversations(7, SALES, 100)
+        .into_iter()
+        .rev()
+        .map(|(id, _)| (id, 0))
+        .collect();
     assert_eq!((seen, entries), (newest_first, 7));
     drop(snapshot);
     assert_eq!(store.hash_at(head.number).await.unwrap(), Some(head.hash));
@@ -251,7 +356,10 @@ async fn a_snapshot_shows_one_number(store: &ServerStore) {
 async fn pages_of_conversations(store: &ServerStore) {
     append(store, &conversations(5, SALES, 100)).await;
     append(store, &conversations(5, SUPPORT, 200)).await;
-    let mut filter = ConversationFilter { inboxes: [SALES].into(), ..ConversationFilter::default() };
+    let mut filter = ConversationFilter {
+        inboxes: [SALES].into(),
+        ..ConversationFilter::default()
+    };
     let mut found = Vec::new();
     loop {
         let (page, next) = store.conversations(&filter, 2).await.unwrap();
@@ -259,17 +367,69 @@ async fn pages_of_conversations(store: &ServerStore) {
         let Some(next) = next else { break };
         filter.after = Some(next.to_string().parse::<ConversationKey>().unwrap());
     }
-    assert_eq!(found, conversations(5, SALES, 100).into_iter().rev().map(|(id, _)| id).collect::<Vec<_>>());
-    let all = ConversationFilter { inboxes: [SALES, SUPPORT].into(), ..ConversationFilter::default() };
+    assert_eq!(
+        found,
+        conversations(5, SALES, 100)
+            .into_iter()
+            .rev()
+            .map(|(id, _)| id)
+            .collect::<Vec<_>>()
+    );
+    let all = ConversationFilter {
+        inboxes: [SALES, SUPPORT].into(),
+        ..ConversationFilter::default()
+    };
     let count = async |filter: ConversationFilter| store.conversations(&filter, 100).await.unwrap().0.len();
     assert_eq!(count(all.clone()).await, 10);
-    assert_eq!(count(ConversationFilter { owner: Some(OwnerFilter::Nobody), ..all.clone() }).await, 10);
-    assert_eq!(count(ConversationFilter { owner: Some(OwnerFilter::Member(ANNA)), ..all.clone() }).await, 0);
-    assert_eq!(count(ConversationFilter { phases: vec![baton_domain::Phase::New], ..all.clone() }).await, 10);
-    assert_eq!(count(ConversationFilter { statuses: vec![baton_domain::Status::Won], ..all.clone() }).await, 0);
-    assert_eq!(count(ConversationFilter { contact: Some("CARL1@example.com".to_owned()), ..all }).await, 1);
+    assert_eq!(
+        count(ConversationFilter {
+            owner: Some(OwnerFilter::Nobody),
+            ..all.clone()
+        })
+        .await,
+        10
+    );
+    assert_eq!(
+        count(ConversationFilter {
+            owner: Some(OwnerFilter::Member(ANNA)),
+            ..all.clone()
+        })
+        .await,
+        0
+    );
+    assert_eq!(
+        count(ConversationFilter {
+            phases: vec![baton_domain::Phase::New],
+            ..all.clone()
+        })
+        .await,
+        10
+    );
+    assert_eq!(
+        count(ConversationFilter {
+            statuses: vec![baton_domain::Status::Won],
+            ..all.clone()
+        })
+        .await,
+        0
+    );
+    assert_eq!(
+        count(ConversationFilter {
+            contact: Some("CARL1@example.com".to_owned()),
+            ..all
+        })
+        .await,
+        1
+    );
     assert_eq!(count(ConversationFilter::default()).await, 0, "nothing is in no inbox");
-    assert_eq!(store.entries_of(ConversationId(Uuid::from_u128(100))).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .entries_of(ConversationId(Uuid::from_u128(100)))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 async fn beside_the_log(store: &ServerStore) {
@@ -286,14 +446,26 @@ async fn beside_the_log(store: &ServerStore) {
     for n in 1..=3 {
         store.put_session(session(n)).await.unwrap();
     }
-    assert_eq!(store.session_by_token(&[2; 32]).await.unwrap().unwrap().id, session(2).id);
+    assert_eq!(
+        store.session_by_token(&[2; 32]).await.unwrap().unwrap().id,
+        session(2).id
+    );
     assert!(store.session_by_token(&[9; 32]).await.unwrap().is_none());
     store.touch_session(session(1).id, now.plus_ms(99)).await.unwrap();
-    assert!(!store.revoke_session(MemberId(Uuid::from_u128(33)), session(2).id).await.unwrap(), "somebody else's");
+    assert!(
+        !store
+            .revoke_session(MemberId(Uuid::from_u128(33)), session(2).id)
+            .await
+            .unwrap(),
+        "somebody else's"
+    );
     assert!(store.revoke_session(ANNA, session(2).id).await.unwrap());
     assert!(store.session_by_token(&[2; 32]).await.unwrap().is_none());
     let left = store.sessions_of(ANNA).await.unwrap();
-    assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [session(3).id, session(1).id]);
+    assert_eq!(
+        left.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [session(3).id, session(1).id]
+    );
     assert_eq!(left[1].last_used_at, now.plus_ms(99));
     assert_eq!(store.revoke_sessions(ANNA, Some(session(3).id)).await.unwrap(), 1);
     // Passwords.
@@ -312,8 +484,15 @@ async fn beside_the_log(store: &ServerStore) {
         expires_at: now.plus_ms(1000),
     };
     store.put_invitation(invitation.clone()).await.unwrap();
-    assert_eq!(store.use_invitation(&[5; 32], now.plus_ms(2000)).await.unwrap(), None, "too late");
-    assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), Some(invitation.clone()));
+    assert_eq!(
+        store.use_invitation(&[5; 32], now.plus_ms(2000)).await.unwrap(),
+        None,
+        "too late"
+    );
+    assert_eq!(
+        store.use_invitation(&[5; 32], now).await.unwrap(),
+        Some(invitation.clone())
+    );
     assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), None, "used");
     store.return_invitation(&[5; 32]).await.unwrap();
     assert_eq!(store.use_invitation(&[5; 32], now).await.unwrap(), Some(invitation));

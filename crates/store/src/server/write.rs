@@ -3,15 +3,16 @@
 use baton_domain::{ConversationId, DocumentId, DraftId};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, Insert, IntoActiveModel,
-    QueryFilter as _,
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait,
+    Insert, IntoActiveModel, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
 use super::entity::{
-    answer, content_digest, conversation, document, draft, folder_cursor, lease, ledger, outbound, thread_key, workspace,
+    answer, content_digest, conversation, document, draft, folder_cursor, lease, ledger, outbound, thread_key,
+    workspace,
 };
 use super::error::StoreError;
 use super::load::LISTED;
@@ -41,10 +42,19 @@ impl ServerStore {
 
     async fn write_rows(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
         let id = self.workspace.0;
-        let entries = batch.entries.iter().map(|entry| convert::log_row(id, entry)).collect::<Result<Vec<_>, _>>()?;
+        let entries = batch
+            .entries
+            .iter()
+            .map(|entry| convert::log_row(id, entry))
+            .collect::<Result<Vec<_>, _>>()?;
         insert(tx, entries, None).await?;
         self.write_conversations(tx, batch).await?;
-        insert(tx, batch.keys.iter().map(|row| convert::key_row(id, row)).collect(), Some(newest_key())).await?;
+        insert(
+            tx,
+            batch.keys.iter().map(|row| convert::key_row(id, row)).collect(),
+            Some(newest_key()),
+        )
+        .await?;
         let digests = batch.digests.iter().map(|row| content_digest::ActiveModel {
             workspace: Set(id),
             digest: Set(row.digest.clone()),
@@ -53,11 +63,25 @@ impl ServerStore {
             account: Set(row.account.0),
         });
         let first = [content_digest::Column::Workspace, content_digest::Column::Digest];
-        insert(tx, digests.collect(), Some(OnConflict::columns(first).do_nothing().to_owned())).await?;
-        let items = batch.items.iter().map(|row| convert::item_row(id, row)).collect::<Result<Vec<ledger::ActiveModel>, _>>()?;
+        insert(
+            tx,
+            digests.collect(),
+            Some(OnConflict::columns(first).do_nothing().to_owned()),
+        )
+        .await?;
+        let items = batch
+            .items
+            .iter()
+            .map(|row| convert::item_row(id, row))
+            .collect::<Result<Vec<ledger::ActiveModel>, _>>()?;
         insert(tx, items, None).await?;
         for cursor in &batch.cursors {
-            insert(tx, vec![convert::cursor_row(id, cursor)], Some(replaced::<folder_cursor::Entity>())).await?;
+            insert(
+                tx,
+                vec![convert::cursor_row(id, cursor)],
+                Some(replaced::<folder_cursor::Entity>()),
+            )
+            .await?;
         }
         self.write_leases(tx, batch).await?;
         let answers = batch
@@ -74,21 +98,42 @@ impl ServerStore {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         insert(tx, answers, None).await?;
-        let documents = batch.documents.iter().map(|document| convert::document_row(id, document)).collect::<Result<Vec<_>, _>>()?;
+        let documents = batch
+            .documents
+            .iter()
+            .map(|document| convert::document_row(id, document))
+            .collect::<Result<Vec<_>, _>>()?;
         insert(tx, documents, Some(replaced::<document::Entity>())).await?;
         self.remove_documents(tx, &batch.removed_documents).await?;
         self.remove_drafts(tx, &batch.used_drafts).await?;
-        let returned = batch.returned_drafts.iter().map(|row| convert::draft_row(id, row)).collect::<Result<Vec<_>, _>>()?;
-        let author = [draft::Column::Workspace, draft::Column::Conversation, draft::Column::Member];
+        let returned = batch
+            .returned_drafts
+            .iter()
+            .map(|row| convert::draft_row(id, row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let author = [
+            draft::Column::Workspace,
+            draft::Column::Conversation,
+            draft::Column::Member,
+        ];
         insert(tx, returned, Some(OnConflict::columns(author).do_nothing().to_owned())).await
     }
 
     async fn write_conversations(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
         let id = self.workspace.0;
-        let rows = batch.conversations.iter().map(|row| convert::conversation_row(id, row)).collect::<Result<Vec<_>, _>>()?;
+        let rows = batch
+            .conversations
+            .iter()
+            .map(|row| convert::conversation_row(id, row))
+            .collect::<Result<Vec<_>, _>>()?;
         insert(tx, rows, Some(replaced::<conversation::Entity>())).await?;
         // A state remembers its replies until others have settled after them: one without any never had any.
-        let replied: Vec<_> = batch.conversations.iter().map(|row| &row.conversation).filter(|state| !state.outbound.is_empty()).collect();
+        let replied: Vec<_> = batch
+            .conversations
+            .iter()
+            .map(|row| &row.conversation)
+            .filter(|state| !state.outbound.is_empty())
+            .collect();
         for chunk in replied.chunks(LISTED) {
             outbound::Entity::delete_many()
                 .filter(outbound::Column::Workspace.eq(id))
@@ -112,7 +157,11 @@ impl ServerStore {
                 .exec(tx)
                 .await?;
         }
-        let granted = batch.leases.iter().map(|row| convert::lease_row(self.workspace.0, row)).collect();
+        let granted = batch
+            .leases
+            .iter()
+            .map(|row| convert::lease_row(self.workspace.0, row))
+            .collect();
         insert(tx, granted, Some(replaced::<lease::Entity>())).await
     }
 
@@ -142,7 +191,11 @@ impl ServerStore {
 }
 
 /// Inserts rows some at a time, so that no statement has more parameters than the databases allow.
-pub(super) async fn insert<A>(tx: &impl ConnectionTrait, rows: Vec<A>, conflict: Option<OnConflict>) -> Result<(), StoreError>
+pub(super) async fn insert<A>(
+    tx: &impl ConnectionTrait,
+    rows: Vec<A>,
+    conflict: Option<OnConflict>,
+) -> Result<(), StoreError>
 where
     A: ActiveModelTrait + ActiveModelBehavior + Send + Clone,
     <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
@@ -162,8 +215,12 @@ where
 pub(super) fn replaced<E: EntityTrait>() -> OnConflict {
     use sea_orm::{Iterable as _, PrimaryKeyToColumn as _};
     let keys: Vec<E::Column> = E::PrimaryKey::iter().map(|key| key.into_column()).collect();
-    let names: Vec<String> = keys.iter().map(|key| sea_orm::IdenStatic::as_str(key).to_owned()).collect();
-    let others = E::Column::iter().filter(|column| !names.iter().any(|name| name == sea_orm::IdenStatic::as_str(column)));
+    let names: Vec<String> = keys
+        .iter()
+        .map(|key| sea_orm::IdenStatic::as_str(key).to_owned())
+        .collect();
+    let others =
+        E::Column::iter().filter(|column| !names.iter().any(|name| name == sea_orm::IdenStatic::as_str(column)));
     OnConflict::columns(keys).update_columns(others).to_owned()
 }
 
@@ -173,12 +230,23 @@ fn newest_key() -> OnConflict {
     let new = |column: Column| Expr::cust(format!("excluded.{}", sea_orm::IdenStatic::as_str(&column)));
     let old = |column: Column| Expr::col((Entity, column));
     let newer = new(Column::At).gt(old(Column::At));
-    let known = Condition::all().add(old(Column::Mentioned)).add(new(Column::Mentioned).not());
+    let known = Condition::all()
+        .add(old(Column::Mentioned))
+        .add(new(Column::Mentioned).not());
     OnConflict::columns([Column::Workspace, Column::Key, Column::Conversation])
-        .value(Column::At, CaseStatement::new().case(newer, new(Column::At)).finally(old(Column::At)))
-        .value(Column::Message, CaseStatement::new().case(known, new(Column::Message)).finally(old(Column::Message)))
+        .value(
+            Column::At,
+            CaseStatement::new()
+                .case(newer, new(Column::At))
+                .finally(old(Column::At)),
+        )
+        .value(
+            Column::Message,
+            CaseStatement::new()
+                .case(known, new(Column::Message))
+                .finally(old(Column::Message)),
+        )
         .value(Column::Mentioned, old(Column::Mentioned).and(new(Column::Mentioned)))
         .value(Column::Ours, old(Column::Ours).or(new(Column::Ours)))
         .to_owned()
 }
-

@@ -16,26 +16,66 @@ pub struct Cluster {
 impl Cluster {
     /// Creates a cluster and starts its server.
     pub fn start() -> Self {
-        let directory = tempfile::Builder::new().prefix("baton-pg").tempdir().expect("a temporary directory");
-        let cluster = Self { programs: newest_programs(), directory };
+        let directory = tempfile::Builder::new()
+            .prefix("baton-pg")
+            .tempdir()
+            .expect("a temporary directory");
+        let cluster = Self {
+            programs: newest_programs(),
+            directory,
+        };
         let data = cluster.data();
-        std::fs::set_permissions(cluster.directory.path(), std::fs::Permissions::from_mode(0o755)).expect("permissions");
+        std::fs::set_permissions(cluster.directory.path(), std::fs::Permissions::from_mode(0o755))
+            .expect("permissions");
         std::fs::create_dir(&data).expect("the data directory");
         if Self::as_root() {
             let owner = format!("{SYSTEM_USER}:");
-            run(Command::new("chown").arg(owner).arg(cluster.directory.path()).arg(&data));
+            run(Command::new("chown")
+                .arg(owner)
+                .arg(cluster.directory.path())
+                .arg(&data));
         }
-        run(cluster.program("initdb").args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "baton"]).arg("-D").arg(&data));
-        let settings = format!("-c listen_addresses= -c unix_socket_directories={} -c fsync=off", cluster.directory.path().display());
+        run(cluster
+            .program("initdb")
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-U",
+                "baton",
+            ])
+            .arg("-D")
+            .arg(&data));
+        let settings = format!(
+            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off",
+            cluster.directory.path().display()
+        );
         let log = cluster.directory.path().join("log");
-        run(cluster.program("pg_ctl").arg("-D").arg(&data).arg("-w").arg("-l").arg(&log).arg("-o").arg(&settings).arg("start"));
+        run(cluster
+            .program("pg_ctl")
+            .arg("-D")
+            .arg(&data)
+            .arg("-w")
+            .arg("-l")
+            .arg(&log)
+            .arg("-o")
+            .arg(&settings)
+            .arg("start"));
         cluster
     }
 
     /// Makes an empty database and tells where it is.
     pub fn database(&self, name: &str) -> String {
-        run(self.program("createdb").arg("-h").arg(self.directory.path()).args(["-U", "baton", name]));
-        format!("postgres://baton@localhost/{name}?host={}", self.directory.path().display())
+        run(self
+            .program("createdb")
+            .arg("-h")
+            .arg(self.directory.path())
+            .args(["-U", "baton", name]));
+        format!(
+            "postgres://baton@localhost/{name}?host={}",
+            self.directory.path().display()
+        )
     }
 
     fn data(&self) -> PathBuf {
@@ -60,7 +100,12 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let stopped = self.program("pg_ctl").arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]).output();
+        let stopped = self
+            .program("pg_ctl")
+            .arg("-D")
+            .arg(self.data())
+            .args(["-m", "immediate", "stop"])
+            .output();
         if let Err(error) = stopped {
             eprintln!("PostgreSQL could not be stopped: {error}");
         }
@@ -72,7 +117,11 @@ fn run(command: &mut Command) {
     // The server inherits what its starter holds: with a pipe we would wait for the server to end.
     let output = tempfile::tempfile().expect("a temporary file");
     let shown = output.try_clone().expect("a second handle");
-    let status = command.stdin(std::process::Stdio::null()).stdout(output.try_clone().expect("a handle")).stderr(output).status();
+    let status = command
+        .stdin(std::process::Stdio::null())
+        .stdout(output.try_clone().expect("a handle"))
+        .stderr(output)
+        .status();
     let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?}: {status}\n{}", text(shown));
 }
@@ -91,7 +140,12 @@ fn newest_programs() -> PathBuf {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse::<u32>().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
         .filter(|(_, programs)| programs.join("postgres").is_file())
         .max();
     match newest {

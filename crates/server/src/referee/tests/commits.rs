@@ -1,8 +1,8 @@
 //! Commits: what one takes together, what a failure leaves, what several servers see.
 
 use baton_domain::{
-    AfterReply, Capability, CommandBody, CommandId, Conversation, ConversationId, DocumentBody, DraftId, DraftText, Event, LogBody, MessageId,
-    OutboundState, Refusal, Stamp, Status, Timestamp, evolve,
+    AfterReply, Capability, CommandBody, CommandId, Conversation, ConversationId, DocumentBody, DraftId, DraftText,
+    Event, LogBody, MessageId, OutboundState, Refusal, Stamp, Status, Timestamp, evolve,
 };
 use baton_protocol::Answer;
 use baton_store::port::{DraftRow, PortError, chain};
@@ -14,7 +14,10 @@ use crate::referee::{Fault, Input, Reply};
 fn with_enquiry() -> (Court, ConversationId) {
     let mut court = Court::new();
     court.wait(60_000);
-    court.receive(vec![letter(1, "carl@example.com", "Chairs", MONDAY.plus_ms(30_000))], None);
+    court.receive(
+        vec![letter(1, "carl@example.com", "Chairs", MONDAY.plus_ms(30_000))],
+        None,
+    );
     let id = court.only().id;
     (court, id)
 }
@@ -24,8 +27,12 @@ fn replayed(court: &Court) -> Vec<Conversation> {
     let mut states: std::collections::BTreeMap<ConversationId, Conversation> = std::collections::BTreeMap::new();
     for sealed in court.model.log() {
         if let LogBody::Conversation { conversation, event } = &sealed.entry.body {
-            let stamp =
-                Stamp { number: sealed.entry.number, at: sealed.entry.at, actor: sealed.entry.actor, conversation: *conversation };
+            let stamp = Stamp {
+                number: sealed.entry.number,
+                at: sealed.entry.at,
+                actor: sealed.entry.actor,
+                conversation: *conversation,
+            };
             let before = states.remove(conversation);
             states.insert(*conversation, evolve(before, stamp, event).unwrap());
         }
@@ -42,7 +49,10 @@ fn two_claims_in_one_commit_give_one_owner_and_one_refusal_that_names_them() {
     let answers = court.ask_together(vec![anna, ben]);
     assert_eq!(court.batches.len(), before + 1, "one commit for both");
     assert!(matches!(answers[0], Ok(Reply::Command(Answer::Done { .. }))));
-    let Ok(Reply::Command(Answer::Refused { refusal: Refusal::NotOwner { owner, .. } })) = answers[1] else {
+    let Ok(Reply::Command(Answer::Refused {
+        refusal: Refusal::NotOwner { owner, .. },
+    })) = answers[1]
+    else {
         panic!("{:?}", answers[1])
     };
     assert_eq!(owner, ANNA);
@@ -52,7 +62,14 @@ fn two_claims_in_one_commit_give_one_owner_and_one_refusal_that_names_them() {
 #[test]
 fn a_command_sent_twice_gets_its_first_answer_and_has_the_effect_of_once() {
     let (mut court, enquiry) = with_enquiry();
-    let note = court.command(ANNA, enquiry, CommandBody::AddNote { text: "called".to_owned(), mentions: Vec::new() });
+    let note = court.command(
+        ANNA,
+        enquiry,
+        CommandBody::AddNote {
+            text: "called".to_owned(),
+            mentions: Vec::new(),
+        },
+    );
     let first = court.ask(note.clone());
     let end = court.model.head().number;
     assert_eq!(court.ask(note.clone()), first);
@@ -65,7 +82,14 @@ fn a_command_sent_twice_gets_its_first_answer_and_has_the_effect_of_once() {
 #[test]
 fn two_of_one_id_in_one_commit_have_the_effect_of_once() {
     let (mut court, enquiry) = with_enquiry();
-    let note = court.command(ANNA, enquiry, CommandBody::AddNote { text: "called".to_owned(), mentions: Vec::new() });
+    let note = court.command(
+        ANNA,
+        enquiry,
+        CommandBody::AddNote {
+            text: "called".to_owned(),
+            mentions: Vec::new(),
+        },
+    );
     let answers = court.ask_together(vec![note.clone(), note]);
     assert_eq!(answers[0], answers[1]);
     assert_eq!(court.only().notes, 1);
@@ -78,7 +102,12 @@ fn nobody_learns_the_answer_to_another_s_command() {
     court.ask(claim.clone());
     let mut borrowed = court.command(BEN, enquiry, CommandBody::Claim);
     borrowed.id = claim.id;
-    assert!(matches!(court.ask(borrowed), Answer::Refused { refusal: Refusal::Invalid { .. } }));
+    assert!(matches!(
+        court.ask(borrowed),
+        Answer::Refused {
+            refusal: Refusal::Invalid { .. }
+        }
+    ));
 }
 
 #[test]
@@ -87,11 +116,16 @@ fn after_a_failed_commit_each_command_is_decided_again_alone() {
     let anna = court.command(ANNA, enquiry, CommandBody::Claim);
     let ben = court.command(BEN, enquiry, CommandBody::Claim);
     let before = court.batches.len();
-    court.faults.push_back(PortError::Rejected("something in the group".to_owned()));
+    court
+        .faults
+        .push_back(PortError::Rejected("something in the group".to_owned()));
     let answers = court.ask_together(vec![anna, ben]);
     assert!(matches!(answers[0], Ok(Reply::Command(Answer::Done { .. }))));
     assert!(matches!(answers[1], Ok(Reply::Command(Answer::Refused { .. }))));
-    let sizes: Vec<usize> = court.batches[before..].iter().map(|batch| batch.answers.len()).collect();
+    let sizes: Vec<usize> = court.batches[before..]
+        .iter()
+        .map(|batch| batch.answers.len())
+        .collect();
     assert_eq!(sizes, [2, 1, 1], "together, then one by one");
     assert_eq!(court.only().owner, Some(ANNA));
 }
@@ -99,9 +133,26 @@ fn after_a_failed_commit_each_command_is_decided_again_alone() {
 #[test]
 fn one_command_the_store_refuses_holds_up_no_other() {
     let (mut court, enquiry) = with_enquiry();
-    let bad = court.command(ANNA, enquiry, CommandBody::AddNote { text: "poison".to_owned(), mentions: Vec::new() });
-    let good = court.command(BEN, enquiry, CommandBody::AddNote { text: "fine".to_owned(), mentions: Vec::new() });
-    court.faults.extend([PortError::Rejected("group".to_owned()), PortError::Rejected("poison".to_owned())]);
+    let bad = court.command(
+        ANNA,
+        enquiry,
+        CommandBody::AddNote {
+            text: "poison".to_owned(),
+            mentions: Vec::new(),
+        },
+    );
+    let good = court.command(
+        BEN,
+        enquiry,
+        CommandBody::AddNote {
+            text: "fine".to_owned(),
+            mentions: Vec::new(),
+        },
+    );
+    court.faults.extend([
+        PortError::Rejected("group".to_owned()),
+        PortError::Rejected("poison".to_owned()),
+    ]);
     let answers = court.ask_together(vec![bad, good]);
     assert!(matches!(answers[0], Err(Fault::Rejected(_))), "{:?}", answers[0]);
     assert!(matches!(answers[1], Ok(Reply::Command(Answer::Done { .. }))));
@@ -111,28 +162,61 @@ fn one_command_the_store_refuses_holds_up_no_other() {
 #[test]
 fn a_commit_that_was_written_although_it_seemed_to_fail_is_not_done_twice() {
     let (mut court, enquiry) = with_enquiry();
-    let note = court.command(ANNA, enquiry, CommandBody::AddNote { text: "called".to_owned(), mentions: Vec::new() });
+    let note = court.command(
+        ANNA,
+        enquiry,
+        CommandBody::AddNote {
+            text: "called".to_owned(),
+            mentions: Vec::new(),
+        },
+    );
     let ticket = court.ticket();
-    let begin = court.referees[0].handle(Input::Submit { ticket, command: Box::new(note.clone()) }).pop().unwrap();
+    let begin = court.referees[0]
+        .handle(Input::Submit {
+            ticket,
+            command: Box::new(note.clone()),
+        })
+        .pop()
+        .unwrap();
     let began = court.carry_out(0, begin).unwrap();
     let append = court.referees[0].handle(began).pop().unwrap();
     assert!(matches!(court.carry_out(0, append), Some(Input::Appended)));
     // The answer of the database is lost on its way.
-    court.tell(0, Input::StoreFailed { error: PortError::Unavailable("connection reset".to_owned()) });
+    court.tell(
+        0,
+        Input::StoreFailed {
+            error: PortError::Unavailable("connection reset".to_owned()),
+        },
+    );
     assert!(matches!(court.answers[&ticket], Err(Fault::Unavailable(_))));
     let answer = court.ask(note);
     assert!(matches!(answer, Answer::Done { from, to } if to == from + 1));
     assert_eq!(court.only().notes, 1);
-    assert_eq!(court.published[0].len(), court.model.log().len(), "what was written is published, once");
+    assert_eq!(
+        court.published[0].len(),
+        court.model.log().len(),
+        "what was written is published, once"
+    );
 }
 
 #[test]
 fn an_unreachable_store_is_said_to_all_who_wait() {
     let (mut court, enquiry) = with_enquiry();
-    let claims = vec![court.command(ANNA, enquiry, CommandBody::Claim), court.command(BEN, enquiry, CommandBody::Claim)];
-    court.faults.extend([PortError::Unavailable("down".to_owned()), PortError::Unavailable("down".to_owned())]);
+    let claims = vec![
+        court.command(ANNA, enquiry, CommandBody::Claim),
+        court.command(BEN, enquiry, CommandBody::Claim),
+    ];
+    court.faults.extend([
+        PortError::Unavailable("down".to_owned()),
+        PortError::Unavailable("down".to_owned()),
+    ]);
     let answers = court.ask_together(claims);
-    assert!(answers.iter().all(|answer| matches!(answer, Err(Fault::Unavailable(_)))), "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Err(Fault::Unavailable(_)))),
+        "{answers:?}"
+    );
     assert_eq!(court.only().owner, None);
 }
 
@@ -141,8 +225,13 @@ fn the_log_replayed_gives_the_projections_and_its_chain_holds() {
     let (mut court, enquiry) = with_enquiry();
     for body in [
         CommandBody::Claim,
-        CommandBody::AddNote { text: "called".to_owned(), mentions: vec![BEN] },
-        CommandBody::SetNextStep { text: "send the catalogue".to_owned() },
+        CommandBody::AddNote {
+            text: "called".to_owned(),
+            mentions: vec![BEN],
+        },
+        CommandBody::SetNextStep {
+            text: "send the catalogue".to_owned(),
+        },
         CommandBody::TakeLock { cover: false },
     ] {
         let command = court.command(ANNA, enquiry, body);
@@ -174,18 +263,39 @@ fn time_never_runs_backwards() {
 fn two_servers_decide_in_one_order_and_see_each_other_s_work() {
     let mut court = Court::with_servers(2);
     court.wait(60_000);
-    court.receive(vec![letter(1, "carl@example.com", "Chairs", MONDAY.plus_ms(30_000))], None);
+    court.receive(
+        vec![letter(1, "carl@example.com", "Chairs", MONDAY.plus_ms(30_000))],
+        None,
+    );
     let enquiry = court.only().id;
     // Both have the conversation in memory; each must see what the other did.
     for (server, member, note) in [(0, ANNA, "one"), (1, BEN, "two"), (0, ANNA, "three"), (1, BEN, "four")] {
-        let command = court.command(member, enquiry, CommandBody::AddNote { text: note.to_owned(), mentions: Vec::new() });
+        let command = court.command(
+            member,
+            enquiry,
+            CommandBody::AddNote {
+                text: note.to_owned(),
+                mentions: Vec::new(),
+            },
+        );
         assert!(matches!(court.ask_at(server, command), Answer::Done { .. }));
     }
-    let (anna, ben) = (court.command(ANNA, enquiry, CommandBody::Claim), court.command(BEN, enquiry, CommandBody::Claim));
+    let (anna, ben) = (
+        court.command(ANNA, enquiry, CommandBody::Claim),
+        court.command(BEN, enquiry, CommandBody::Claim),
+    );
     assert!(matches!(court.ask_at(1, ben), Answer::Done { .. }));
-    assert!(matches!(court.ask_at(0, anna), Answer::Refused { refusal: Refusal::NotOwner { owner: BEN, .. } }));
+    assert!(matches!(
+        court.ask_at(0, anna),
+        Answer::Refused {
+            refusal: Refusal::NotOwner { owner: BEN, .. }
+        }
+    ));
     assert_eq!(court.only().notes, 4);
-    assert_eq!(replayed(&court), court.model.conversations().cloned().collect::<Vec<_>>());
+    assert_eq!(
+        replayed(&court),
+        court.model.conversations().cloned().collect::<Vec<_>>()
+    );
     // A server that only follows gets the rest without taking the head.
     let after = court.referees[1].cursor().unwrap().number;
     let tail = court.model.tail(after);
@@ -218,12 +328,22 @@ fn documents_are_judged_at_their_place_in_the_log() {
     let mut stale = shut_out.clone();
     stale.id = CommandId(Uuid::from_u128(2));
     inbox.name = "Sales EU".to_owned();
-    stale.body = CommandBody::PutDocument { document: Box::new(DocumentBody::Inbox(inbox)) };
+    stale.body = CommandBody::PutDocument {
+        document: Box::new(DocumentBody::Inbox(inbox)),
+    };
     let ben = court.command(BEN, enquiry, CommandBody::Claim);
     let answers = court.ask_together(vec![shut_out, stale, ben]);
     assert!(matches!(answers[0], Ok(Reply::Command(Answer::Done { .. }))));
-    assert!(matches!(answers[1], Ok(Reply::Command(Answer::Refused { refusal: Refusal::VersionConflict { theirs: 2 } }))));
-    let Ok(Reply::Command(Answer::Refused { refusal: Refusal::NotPermitted { needs, .. } })) = &answers[2] else {
+    assert!(matches!(
+        answers[1],
+        Ok(Reply::Command(Answer::Refused {
+            refusal: Refusal::VersionConflict { theirs: 2 }
+        }))
+    ));
+    let Ok(Reply::Command(Answer::Refused {
+        refusal: Refusal::NotPermitted { needs, .. },
+    })) = &answers[2]
+    else {
         panic!("{:?}", answers[2])
     };
     assert_eq!(*needs, Capability::Work);
@@ -233,8 +353,15 @@ fn documents_are_judged_at_their_place_in_the_log() {
 fn a_reply_is_queued_once_and_taken_back_is_a_draft_again() {
     let (mut court, enquiry) = with_enquiry();
     let lock = court.command(ANNA, enquiry, CommandBody::TakeLock { cover: false });
-    let Answer::Done { to: token, .. } = court.ask(lock) else { panic!() };
-    let text = DraftText { to: vec![address("carl@example.com")], subject: "Re: Chairs".to_owned(), text: "We do.".to_owned(), ..DraftText::default() };
+    let Answer::Done { to: token, .. } = court.ask(lock) else {
+        panic!()
+    };
+    let text = DraftText {
+        to: vec![address("carl@example.com")],
+        subject: "Re: Chairs".to_owned(),
+        text: "We do.".to_owned(),
+        ..DraftText::default()
+    };
     let draft = DraftId(Uuid::from_u128(0xd1));
     let saved = DraftRow {
         id: draft,
@@ -246,13 +373,23 @@ fn a_reply_is_queued_once_and_taken_back_is_a_draft_again() {
         files_present: true,
     };
     assert!(court.model.put_draft(saved));
-    let body = CommandBody::Reply { draft, digest: text.digest(), token, after: AfterReply::NothingMore, quote: None, close: None };
+    let body = CommandBody::Reply {
+        draft,
+        digest: text.digest(),
+        token,
+        after: AfterReply::NothingMore,
+        quote: None,
+        close: None,
+    };
     let reply = court.command(ANNA, enquiry, body);
     let outbound = MessageId(reply.id.0);
     assert!(matches!(court.ask(reply), Answer::Done { .. }));
     let state = court.only();
     assert_eq!((state.owner, state.status), (Some(ANNA), Status::Waiting));
-    assert_eq!(state.outbound(outbound).unwrap().header_id, format!("{}@baton.test", outbound.0.as_simple()));
+    assert_eq!(
+        state.outbound(outbound).unwrap().header_id,
+        format!("{}@baton.test", outbound.0.as_simple())
+    );
     assert!(court.model.draft(draft).is_none(), "what was sent is no draft");
     assert!(court.model.lease(enquiry).is_none(), "the lock ended with it");
 
@@ -266,7 +403,9 @@ fn a_reply_is_queued_once_and_taken_back_is_a_draft_again() {
 fn a_lock_lapses_once_unless_it_is_renewed() {
     let (mut court, enquiry) = with_enquiry();
     let lock = court.command(ANNA, enquiry, CommandBody::TakeLock { cover: false });
-    let Answer::Done { to: token, .. } = court.ask(lock) else { panic!() };
+    let Answer::Done { to: token, .. } = court.ask(lock) else {
+        panic!()
+    };
     court.wait(40_000);
     let renewal = baton_store::port::Renewal {
         conversation: enquiry,
@@ -297,7 +436,15 @@ fn a_deadline_fires_once_however_often_it_is_noticed() {
     let claim = court.command(ANNA, enquiry, CommandBody::Claim);
     court.ask(claim);
     let due = court.now.plus_ms(3_600_000);
-    let schedule = court.command(ANNA, enquiry, CommandBody::ScheduleFollowUp { due, zone: None, text: None });
+    let schedule = court.command(
+        ANNA,
+        enquiry,
+        CommandBody::ScheduleFollowUp {
+            due,
+            zone: None,
+            text: None,
+        },
+    );
     assert!(matches!(court.ask(schedule), Answer::Done { .. }));
     assert_eq!(court.model.due(10).next, Some(due));
     court.wait(3_600_000);
@@ -328,7 +475,13 @@ fn only_those_who_may_change_documents_do() {
     inbox.name = "Mine".to_owned();
     for (member, may) in [(ANNA, false), (MIRA, true)] {
         let nowhere = ConversationId(Uuid::nil());
-        let mut command = court.command(member, nowhere, CommandBody::PutDocument { document: Box::new(DocumentBody::Inbox(inbox.clone())) });
+        let mut command = court.command(
+            member,
+            nowhere,
+            CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Inbox(inbox.clone())),
+            },
+        );
         command.based_on = Some(1);
         assert_eq!(matches!(court.ask(command), Answer::Done { .. }), may, "{member}");
     }
@@ -342,12 +495,19 @@ fn a_sent_reply_is_never_sent_again_by_the_fence() {
     court.wait(11_000);
     let sending = |court: &mut Court, attempt| {
         let mut command = court.command(ANNA, enquiry, CommandBody::OutboundSending { outbound, attempt });
-        command.actor = baton_domain::Actor::Channel { account: super::court::SALES_MAIL };
+        command.actor = baton_domain::Actor::Channel {
+            account: super::court::SALES_MAIL,
+        };
         command
     };
     let (first, second) = (sending(&mut court, 1), sending(&mut court, 1));
     let answers = court.ask_together(vec![first, second]);
     assert!(matches!(answers[0], Ok(Reply::Command(Answer::Done { .. }))));
-    assert!(matches!(answers[1], Ok(Reply::Command(Answer::Refused { refusal: Refusal::AlreadyLeaving }))));
+    assert!(matches!(
+        answers[1],
+        Ok(Reply::Command(Answer::Refused {
+            refusal: Refusal::AlreadyLeaving
+        }))
+    ));
     assert_eq!(court.only().outbound(outbound).unwrap().state, OutboundState::Sending);
 }

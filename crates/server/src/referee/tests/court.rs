@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, Actor, Address, Attachment, BlobId, Capability, Command, CommandBody, CommandId, Conversation,
-    ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, LogEntry, Member, MemberId, MessageId, Role, Timestamp,
+    Access, Account, AccountId, AccountMode, Actor, Address, Attachment, BlobId, Capability, Command, CommandBody,
+    CommandId, Conversation, ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, LogEntry, Member,
+    MemberId, MessageId, Role, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::model::Model;
@@ -43,10 +44,22 @@ pub(super) fn documents() -> Vec<DocumentBody> {
     };
     let works = |member| Access {
         member,
-        capabilities: [Capability::Read, Capability::Comment, Capability::Work, Capability::Assign, Capability::SendOnBehalf].into(),
+        capabilities: [
+            Capability::Read,
+            Capability::Comment,
+            Capability::Work,
+            Capability::Assign,
+            Capability::SendOnBehalf,
+        ]
+        .into(),
     };
     let inbox = |id, name: &str| {
-        DocumentBody::Inbox(Inbox { id, name: name.to_owned(), access: vec![works(ANNA), works(BEN)], policy: InboxPolicy::default() })
+        DocumentBody::Inbox(Inbox {
+            id,
+            name: name.to_owned(),
+            access: vec![works(ANNA), works(BEN)],
+            policy: InboxPolicy::default(),
+        })
     };
     let account = |id, inbox, address: &str| {
         DocumentBody::Account(Account {
@@ -81,7 +94,9 @@ pub(super) fn put(document: DocumentBody) -> Command {
         issued_at: MONDAY,
         last_seen: None,
         based_on: None,
-        body: CommandBody::PutDocument { document: Box::new(document) },
+        body: CommandBody::PutDocument {
+            document: Box::new(document),
+        },
     }
 }
 
@@ -152,7 +167,11 @@ impl Court {
             device: device(of),
             conversation,
             issued_at: self.now,
-            last_seen: self.model.conversation(conversation).and_then(|state| state.last_message.as_ref()).map(|last| last.id),
+            last_seen: self
+                .model
+                .conversation(conversation)
+                .and_then(|state| state.last_message.as_ref())
+                .map(|last| last.id),
             based_on: None,
             body,
         }
@@ -174,7 +193,10 @@ impl Court {
         match effect {
             Effect::Begin(needs) => {
                 let loaded = self.model.begin(holder, &needs).expect("nobody else has the head");
-                Some(Input::Began { loaded: Box::new(loaded), entropy: [5; 32] })
+                Some(Input::Began {
+                    loaded: Box::new(loaded),
+                    entropy: [5; 32],
+                })
             }
             Effect::Append(batch) => {
                 self.batches.push((*batch).clone());
@@ -199,7 +221,11 @@ impl Court {
                 None
             }
             Effect::Publish { from, to, entries } => {
-                assert_eq!(to.number - from, u64::try_from(entries.len()).unwrap(), "a gap in what is published");
+                assert_eq!(
+                    to.number - from,
+                    u64::try_from(entries.len()).unwrap(),
+                    "a gap in what is published"
+                );
                 self.published[server].extend(entries);
                 None
             }
@@ -214,7 +240,13 @@ impl Court {
 
     pub(super) fn ask_at(&mut self, server: usize, command: Command) -> Answer {
         let ticket = self.ticket();
-        self.tell(server, Input::Submit { ticket, command: Box::new(command) });
+        self.tell(
+            server,
+            Input::Submit {
+                ticket,
+                command: Box::new(command),
+            },
+        );
         self.answer(ticket)
     }
 
@@ -233,16 +265,33 @@ impl Court {
         let begin = held.pop().expect("it wants the head");
         let tickets: Vec<Ticket> = commands.iter().map(|_| self.ticket()).collect();
         for (ticket, command) in tickets.iter().zip(commands) {
-            assert!(self.referees[0].handle(Input::Submit { ticket: *ticket, command: Box::new(command) }).is_empty());
+            assert!(
+                self.referees[0]
+                    .handle(Input::Submit {
+                        ticket: *ticket,
+                        command: Box::new(command)
+                    })
+                    .is_empty()
+            );
         }
         let began = self.carry_out(0, begin).unwrap();
         self.tell(0, began);
-        tickets.iter().map(|ticket| self.answers.remove(ticket).expect("every one is answered")).collect()
+        tickets
+            .iter()
+            .map(|ticket| self.answers.remove(ticket).expect("every one is answered"))
+            .collect()
     }
 
     pub(super) fn receive(&mut self, arrivals: Vec<Arrival>, progress: Option<FolderCursor>) -> Received {
         let ticket = self.ticket();
-        self.tell(0, Input::Receive { ticket, arrivals, progress });
+        self.tell(
+            0,
+            Input::Receive {
+                ticket,
+                arrivals,
+                progress,
+            },
+        );
         match self.answers.remove(&ticket) {
             Some(Ok(Reply::Received(received))) => received,
             other => panic!("{other:?}"),
@@ -258,13 +307,21 @@ impl Court {
     /// The one conversation there is.
     pub(super) fn only(&self) -> Conversation {
         let all: Vec<_> = self.model.conversations().collect();
-        assert_eq!(all.len(), 1, "{:?}", all.iter().map(|state| &state.subject).collect::<Vec<_>>());
+        assert_eq!(
+            all.len(),
+            1,
+            "{:?}",
+            all.iter().map(|state| &state.subject).collect::<Vec<_>>()
+        );
         all[0].clone()
     }
 }
 
 pub(super) fn address(email: &str) -> Address {
-    Address { name: String::new(), email: email.to_owned() }
+    Address {
+        name: String::new(),
+        email: email.to_owned(),
+    }
 }
 
 /// A letter: who, what about, when; the rest is set where it matters.

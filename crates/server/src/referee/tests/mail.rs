@@ -1,17 +1,15 @@
 //! Taking mail in: threading, duplicates, our own copies, history, and the ledger.
 
 use baton_domain::{
-    AfterReply, CommandBody, ConversationId, DAY_MS, Direction, DraftId, DraftText, LogBody, MemberId, MessageId, MessageKind, OutboundState,
-    Outcome, Phase, Status, Timestamp,
+    AfterReply, CommandBody, ConversationId, DAY_MS, Direction, DraftId, DraftText, LogBody, MemberId, MessageId,
+    MessageKind, OutboundState, Outcome, Phase, Status, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::{DraftRow, FolderCursor, ItemOutcome, PortError};
 use uuid::Uuid;
 
-use super::court::{
-    ANNA, Court, MONDAY, SALES, SALES_MAIL, SUPPORT_MAIL, address, answering, but, letter, message_of,
-};
-use crate::referee::{Arrival, ArrivalKind, FolderRole, Received};
+use super::court::{ANNA, Court, MONDAY, SALES, SALES_MAIL, SUPPORT_MAIL, address, answering, but, letter, message_of};
+use crate::referee::{Arrival, ArrivalKind, Fault, FolderRole, Input, Received};
 
 const HOUR: i64 = 3_600_000;
 
@@ -28,18 +26,45 @@ fn at(hours: i64) -> Timestamp {
 /// Anna replies in the conversation; gives the Message-ID and the id of the reply.
 pub(super) fn reply(court: &mut Court, conversation: ConversationId, by: MemberId) -> (String, MessageId) {
     let lock = court.command(by, conversation, CommandBody::TakeLock { cover: false });
-    let Answer::Done { to: token, .. } = court.ask(lock) else { panic!("no lock") };
-    let text = DraftText { to: vec![address("carl@example.com")], text: "We do.".to_owned(), ..DraftText::default() };
+    let Answer::Done { to: token, .. } = court.ask(lock) else {
+        panic!("no lock")
+    };
+    let text = DraftText {
+        to: vec![address("carl@example.com")],
+        text: "We do.".to_owned(),
+        ..DraftText::default()
+    };
     let draft = DraftId(Uuid::from_u128(0xd1 + u128::from(token)));
-    let saved =
-        DraftRow { id: draft, conversation, member: by, text: text.clone(), revision: 1, saved_at: court.now, files_present: true };
+    let saved = DraftRow {
+        id: draft,
+        conversation,
+        member: by,
+        text: text.clone(),
+        revision: 1,
+        saved_at: court.now,
+        files_present: true,
+    };
     assert!(court.model.put_draft(saved));
-    let body = CommandBody::Reply { draft, digest: text.digest(), token, after: AfterReply::NothingMore, quote: None, close: None };
+    let body = CommandBody::Reply {
+        draft,
+        digest: text.digest(),
+        token,
+        after: AfterReply::NothingMore,
+        quote: None,
+        close: None,
+    };
     let command = court.command(by, conversation, body);
     let id = MessageId(command.id.0);
     let answer = court.ask(command);
     assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
-    let header = court.model.conversation(conversation).unwrap().outbound(id).unwrap().header_id.clone();
+    let header = court
+        .model
+        .conversation(conversation)
+        .unwrap()
+        .outbound(id)
+        .unwrap()
+        .header_id
+        .clone();
     (header, id)
 }
 
@@ -53,11 +78,21 @@ fn through(court: &mut Court, conversation: ConversationId, bodies: Vec<CommandB
 }
 
 fn outcome(court: &Court, arrival: &Arrival) -> ItemOutcome {
-    court.model.items().find(|row| row.key == arrival.key()).unwrap().outcome.clone()
+    court
+        .model
+        .items()
+        .find(|row| row.key == arrival.key())
+        .unwrap()
+        .outcome
+        .clone()
 }
 
 fn shapes(court: &Court) -> Vec<(u32, u32)> {
-    let mut shapes: Vec<_> = court.model.conversations().map(|state| (state.messages, u32::from(state.history))).collect();
+    let mut shapes: Vec<_> = court
+        .model
+        .conversations()
+        .map(|state| (state.messages, u32::from(state.history)))
+        .collect();
     shapes.sort_unstable();
     shapes
 }
@@ -66,9 +101,28 @@ fn shapes(court: &Court) -> Vec<(u32, u32)> {
 fn an_item_brought_twice_is_taken_in_once() {
     let mut court = court();
     let mail = letter(1, "carl@example.com", "Chairs", at(1));
-    let cursor = FolderCursor { account: SALES_MAIL, folder: "INBOX".to_owned(), uidvalidity: 7, high: 1, low: 1, modseq: 0 };
-    assert_eq!(court.receive(vec![mail.clone()], Some(cursor.clone())), Received { imported: 1, ..Received::default() });
-    assert_eq!(court.receive(vec![mail], None), Received { known: 1, ..Received::default() });
+    let cursor = FolderCursor {
+        account: SALES_MAIL,
+        folder: "INBOX".to_owned(),
+        uidvalidity: 7,
+        high: 1,
+        low: 1,
+        modseq: 0,
+    };
+    assert_eq!(
+        court.receive(vec![mail.clone()], Some(cursor.clone())),
+        Received {
+            imported: 1,
+            ..Received::default()
+        }
+    );
+    assert_eq!(
+        court.receive(vec![mail], None),
+        Received {
+            known: 1,
+            ..Received::default()
+        }
+    );
     let state = court.only();
     assert_eq!((state.messages, state.status, state.inbox), (1, Status::New, SALES));
     assert_eq!(court.model.cursor(SALES_MAIL, "INBOX"), Some(&cursor));
@@ -79,7 +133,10 @@ fn an_item_brought_twice_is_taken_in_once() {
 fn the_result_does_not_depend_on_the_order_of_arrival() {
     let root = letter(1, "carl@example.com", "Chairs", at(1));
     let answer = answering(letter(2, "dora@example.com", "Re: Chairs", at(2)), &["1@example.com"]);
-    let third = answering(letter(3, "carl@example.com", "other words", at(3)), &["1@example.com", "2@example.com"]);
+    let third = answering(
+        letter(3, "carl@example.com", "other words", at(3)),
+        &["1@example.com", "2@example.com"],
+    );
     let mails = [root, answer, third];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let mut court = court();
@@ -110,7 +167,13 @@ fn a_subject_links_only_the_same_contact_within_thirty_days() {
 #[test]
 fn a_message_without_a_subject_links_to_nothing() {
     let mut court = court();
-    court.receive(vec![letter(1, "carl@example.com", "", at(1)), letter(2, "carl@example.com", "", at(2))], None);
+    court.receive(
+        vec![
+            letter(1, "carl@example.com", "", at(1)),
+            letter(2, "carl@example.com", "", at(2)),
+        ],
+        None,
+    );
     assert_eq!(shapes(&court), [(1, 0), (1, 0)]);
 }
 
@@ -148,13 +211,20 @@ fn the_same_message_through_two_accounts_is_one_conversation_in_the_first_addres
         assert_eq!(court.receive(vec![first], None).imported, 1);
         assert_eq!(court.receive(vec![second.clone()], None).duplicates, 1);
         let state = court.only();
-        assert_eq!((state.inbox, state.account, state.messages), (SALES, Some(SALES_MAIL), 1), "{order:?}");
+        assert_eq!(
+            (state.inbox, state.account, state.messages),
+            (SALES, Some(SALES_MAIL), 1),
+            "{order:?}"
+        );
         let mut sources: Vec<_> = state.sources.iter().map(|source| source.address.as_str()).collect();
         sources.sort_unstable();
         assert_eq!(sources, ["sales@baton.test", "support@baton.test"]);
         // Found again in another folder of the same account: nothing more to say.
         let end = court.model.head().number;
-        let again = Arrival { folder: "Archive".to_owned(), ..second };
+        let again = Arrival {
+            folder: "Archive".to_owned(),
+            ..second
+        };
         court.receive(vec![again], None);
         assert_eq!(court.model.head().number, end);
     }
@@ -172,7 +242,10 @@ fn a_copy_of_our_reply_in_sent_settles_it_and_is_no_outside_reply() {
         enquiry,
         vec![
             CommandBody::OutboundSending { outbound, attempt: 1 },
-            CommandBody::OutboundUnknown { outbound, reason: "the connection broke".to_owned() },
+            CommandBody::OutboundUnknown {
+                outbound,
+                reason: "the connection broke".to_owned(),
+            },
         ],
     );
     let mut copy = but(letter(30, "sales@baton.test", "Re: Chairs", at(200)), |parsed| {
@@ -185,7 +258,13 @@ fn a_copy_of_our_reply_in_sent_settles_it_and_is_no_outside_reply() {
     let sent = state.outbound(outbound).unwrap();
     assert!(matches!(sent.state, OutboundState::Sent { .. }), "{:?}", sent.state);
     assert!(sent.filed);
-    assert_eq!(outcome(&court, &copy), ItemOutcome::Duplicate { conversation: enquiry, of: outbound });
+    assert_eq!(
+        outcome(&court, &copy),
+        ItemOutcome::Duplicate {
+            conversation: enquiry,
+            of: outbound
+        }
+    );
     assert_eq!(state.messages, 2);
 }
 
@@ -195,7 +274,9 @@ fn our_mark_in_a_stranger_s_mail_is_not_believed() {
     court.receive(vec![letter(1, "carl@example.com", "Chairs", at(1))], None);
     let enquiry = court.only().id;
     let (_, outbound) = reply(&mut court, enquiry, ANNA);
-    let forged = but(letter(2, "carl@example.com", "Re: Chairs", at(3)), |parsed| parsed.claims = Some(outbound));
+    let forged = but(letter(2, "carl@example.com", "Re: Chairs", at(3)), |parsed| {
+        parsed.claims = Some(outbound)
+    });
     court.receive(vec![forged.clone()], None);
     assert!(matches!(outcome(&court, &forged), ItemOutcome::Imported { .. }));
     assert_eq!(court.only().last_message.unwrap().id, message_of(&forged));
@@ -220,7 +301,9 @@ fn a_reply_sent_by_another_program_is_an_outside_reply() {
 #[test]
 fn mail_from_our_own_form_is_the_customer_s() {
     let mut court = court();
-    let form = but(letter(1, "sales@baton.test", "Enquiry", at(1)), |parsed| parsed.reply_to = vec![address("carl@example.com")]);
+    let form = but(letter(1, "sales@baton.test", "Enquiry", at(1)), |parsed| {
+        parsed.reply_to = vec![address("carl@example.com")]
+    });
     court.receive(vec![form], None);
     let state = court.only();
     assert_eq!(state.last_message.unwrap().direction, Direction::Inbound);
@@ -240,9 +323,10 @@ fn a_bounce_belongs_to_the_reply_it_is_about() {
     let state = court.only();
     assert_eq!(state.messages, 3);
     let told = court.model.log().iter().find_map(|sealed| match &sealed.entry.body {
-        LogBody::Conversation { event: baton_domain::Event::MessageReceived { message, .. }, .. } if message.kind == MessageKind::Bounce => {
-            message.bounced
-        }
+        LogBody::Conversation {
+            event: baton_domain::Event::MessageReceived { message, .. },
+            ..
+        } if message.kind == MessageKind::Bounce => message.bounced,
         _ => None,
     });
     assert_eq!(told, Some(outbound));
@@ -252,17 +336,29 @@ fn a_bounce_belongs_to_the_reply_it_is_about() {
 fn history_is_there_and_starts_nothing() {
     let mut court = court();
     let old = letter(1, "carl@example.com", "Chairs", at(-24 * 90));
-    let answered = answering(letter(2, "carl@example.com", "Re: Chairs", at(-24 * 89)), &["1@example.com"]);
+    let answered = answering(
+        letter(2, "carl@example.com", "Re: Chairs", at(-24 * 89)),
+        &["1@example.com"],
+    );
     court.receive(vec![answered, old], None);
     let state = court.only();
     assert_eq!((state.phase(), state.history, state.messages), (Phase::Closed, true, 2));
     assert_eq!(state.closing.unwrap().outcome, Outcome::Imported);
     assert!(court.model.due(10).next.is_none());
     // Three months later Carl answers: that is a new matter, and live.
-    court.receive(vec![answering(letter(3, "carl@example.com", "Re: Chairs", at(1)), &["2@example.com"])], None);
+    court.receive(
+        vec![answering(
+            letter(3, "carl@example.com", "Re: Chairs", at(1)),
+            &["2@example.com"],
+        )],
+        None,
+    );
     assert_eq!(shapes(&court), [(1, 0), (2, 1)]);
     // What is found again while a folder is read anew is history too.
-    let again = Arrival { resync: true, ..letter(4, "dora@example.com", "Tables", at(2)) };
+    let again = Arrival {
+        resync: true,
+        ..letter(4, "dora@example.com", "Tables", at(2))
+    };
     court.receive(vec![again], None);
     assert_eq!(shapes(&court), [(1, 0), (1, 1), (2, 1)]);
 }
@@ -270,12 +366,33 @@ fn history_is_there_and_starts_nothing() {
 #[test]
 fn an_unreadable_item_is_kept_with_its_reason_and_a_draft_is_ignored() {
     let mut court = court();
-    let broken = Arrival { parsed: Err("the message has no headers".to_owned()), ..letter(1, "", "", at(1)) };
-    let unfinished = Arrival { flags: vec!["\\Draft".to_owned()], ..letter(2, "carl@example.com", "Chairs", at(1)) };
+    let broken = Arrival {
+        parsed: Err("the message has no headers".to_owned()),
+        ..letter(1, "", "", at(1))
+    };
+    let unfinished = Arrival {
+        flags: vec!["\\Draft".to_owned()],
+        ..letter(2, "carl@example.com", "Chairs", at(1))
+    };
     let received = court.receive(vec![broken.clone(), unfinished], None);
-    assert_eq!(received, Received { quarantined: 1, ignored: 1, ..Received::default() });
-    assert_eq!(outcome(&court, &broken), ItemOutcome::Quarantined { why: "the message has no headers".to_owned() });
-    assert_eq!(court.model.items().find(|row| row.key == broken.key()).unwrap().blob, broken.blob);
+    assert_eq!(
+        received,
+        Received {
+            quarantined: 1,
+            ignored: 1,
+            ..Received::default()
+        }
+    );
+    assert_eq!(
+        outcome(&court, &broken),
+        ItemOutcome::Quarantined {
+            why: "the message has no headers".to_owned()
+        }
+    );
+    assert_eq!(
+        court.model.items().find(|row| row.key == broken.key()).unwrap().blob,
+        broken.blob
+    );
     assert_eq!(court.model.conversations().count(), 0);
 }
 
@@ -287,16 +404,67 @@ fn mail_the_store_can_t_write_is_quarantined_and_the_rest_comes_in() {
     let rejected = || PortError::Rejected("a character no database takes".to_owned());
     court.faults.extend([rejected(), rejected()]);
     let received = court.receive(vec![poison.clone(), fine], None);
-    assert_eq!(received, Received { imported: 1, quarantined: 1, ..Received::default() });
+    assert_eq!(
+        received,
+        Received {
+            imported: 1,
+            quarantined: 1,
+            ..Received::default()
+        }
+    );
     assert!(matches!(outcome(&court, &poison), ItemOutcome::Quarantined { why } if why.contains("no database takes")));
     assert_eq!(court.only().subject, "Tables");
 }
 
 #[test]
+fn the_folder_s_cursor_never_passes_an_item_that_was_not_written() {
+    let mut court = court();
+    let cursor = FolderCursor {
+        account: SALES_MAIL,
+        folder: "INBOX".to_owned(),
+        uidvalidity: 7,
+        high: 2,
+        low: 1,
+        modseq: 0,
+    };
+    let mails = vec![
+        letter(1, "carl@example.com", "Chairs", at(1)),
+        letter(2, "dora@example.com", "Tables", at(1)),
+    ];
+    let rejected = || PortError::Rejected("full of holes".to_owned());
+    // Together, the first alone, and even the first in quarantine.
+    court.faults.extend([rejected(), rejected(), rejected()]);
+    let ticket = court.ticket();
+    court.tell(
+        0,
+        Input::Receive {
+            ticket,
+            arrivals: mails.clone(),
+            progress: Some(cursor.clone()),
+        },
+    );
+    assert!(matches!(court.answers[&ticket], Err(Fault::Rejected(_))));
+    assert_eq!(court.model.cursor(SALES_MAIL, "INBOX"), None);
+    assert_eq!(
+        court.receive(mails, Some(cursor.clone())),
+        Received {
+            imported: 1,
+            known: 1,
+            ..Received::default()
+        }
+    );
+    assert_eq!(court.model.cursor(SALES_MAIL, "INBOX"), Some(&cursor));
+}
+
+#[test]
 fn a_date_that_can_t_be_right_is_that_of_the_arrival() {
     let mut court = court();
-    let future = but(letter(1, "carl@example.com", "Chairs", at(1)), |parsed| parsed.date = Some(at(24 * 365)));
-    let ancient = but(letter(2, "dora@example.com", "Tables", at(1)), |parsed| parsed.date = Some(Timestamp(86_400_000)));
+    let future = but(letter(1, "carl@example.com", "Chairs", at(1)), |parsed| {
+        parsed.date = Some(at(24 * 365))
+    });
+    let ancient = but(letter(2, "dora@example.com", "Tables", at(1)), |parsed| {
+        parsed.date = Some(Timestamp(86_400_000))
+    });
     court.receive(vec![future.clone(), ancient], None);
     for state in court.model.conversations() {
         assert_eq!(state.last_message.as_ref().unwrap().at, future.internal_date);
@@ -306,6 +474,9 @@ fn a_date_that_can_t_be_right_is_that_of_the_arrival() {
 #[test]
 fn mail_for_an_account_that_is_gone_is_kept() {
     let mut court = court();
-    let stray = Arrival { account: baton_domain::AccountId(Uuid::from_u128(0xdead)), ..letter(1, "carl@example.com", "Chairs", at(1)) };
+    let stray = Arrival {
+        account: baton_domain::AccountId(Uuid::from_u128(0xdead)),
+        ..letter(1, "carl@example.com", "Chairs", at(1))
+    };
     assert_eq!(court.receive(vec![stray], None).quarantined, 1);
 }
