@@ -36,6 +36,9 @@ struct Options {
     /// Tells the whole life, also of one that went well.
     #[arg(long)]
     tell: bool,
+    /// Goes on after a life that went wrong, and says one line of each.
+    #[arg(long)]
+    go_on: bool,
     /// Does not look for a shorter life that goes wrong the same way.
     #[arg(long)]
     no_shrink: bool,
@@ -51,19 +54,27 @@ fn main() -> ExitCode {
 fn live_all(options: &Options, size: Size) -> ExitCode {
     let begun = std::time::Instant::now();
     let mut tally = Tally::default();
+    let mut kept: u64 = 0;
     for seed in seeds(options) {
         let life = live(seed, size, options.plant);
         tally.absorb(&life.tally);
         if options.tell {
             println!("{}", life.transcript);
         }
-        if life.broken.is_some() {
-            tell_failure(&life, options, size);
-            return ExitCode::FAILURE;
+        match &life.broken {
+            Some(broken) if options.go_on => println!("seed {seed}: {:?}: {}", broken.promise, broken.how),
+            Some(_) => {
+                tell_failure(&life, options, size);
+                return ExitCode::FAILURE;
+            }
+            None => {
+                kept = kept.saturating_add(1);
+                continue;
+            }
         }
     }
     println!("{tally}wall ms {}", begun.elapsed().as_millis());
-    ExitCode::SUCCESS
+    if kept == options.seeds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn find_planted(options: &Options, size: Size) -> ExitCode {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use baton_domain::{
-    Command, CommandBody, Event, HandoffEnd, LogEntry, MemberId, MessageId, MessageKind, OwnerChange, Settlement,
+    Command, CommandBody, CommandId, Event, HandoffEnd, LogEntry, MemberId, MessageId, MessageKind, OwnerChange, Settlement,
 };
 
 use super::{Broken, Promise, because};
@@ -13,6 +13,7 @@ use super::{Broken, Promise, because};
 pub struct Thread {
     owner: Option<MemberId>,
     over: bool,
+    reopened: Option<CommandId>,
     offered: Option<MemberId>,
     accepted: Option<MemberId>,
     lock: Option<(u64, MemberId)>,
@@ -25,7 +26,8 @@ impl Thread {
         let wrong = |how: String| Err(because(Promise::OneOwner, format!("entry {}: {how}", entry.number)));
         match event {
             Event::OwnerChanged { owner, how, .. } => {
-                let free = self.owner.is_none() || self.over;
+                // Claiming what is over opens it again, in the same breath.
+                let free = self.owner.is_none() || self.over || self.reopened == Some(entry.command);
                 match how {
                     OwnerChange::Claimed | OwnerChange::Replied if !free && self.owner != *owner => {
                         return wrong("somebody took what a colleague owns".to_owned());
@@ -53,7 +55,10 @@ impl Thread {
                 self.over = true;
                 self.offered = None;
             }
-            Event::Reopened { .. } => self.over = false,
+            Event::Reopened { .. } => {
+                self.over = false;
+                self.reopened = Some(entry.command);
+            }
             Event::StatusChanged { status, .. } => self.over = status.is_over(),
             // What it was before the message is what it is: it may have been over.
             Event::NoReplyNeeded { .. } => self.over = false,

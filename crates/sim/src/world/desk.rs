@@ -63,6 +63,8 @@ pub struct Desk {
     pub(super) lag_until: Timestamp,
     pub(super) doom: Option<Doom>,
     effects: VecDeque<Effect>,
+    /// Whether what is being carried out tells the person that something was not done.
+    says_no: bool,
     wakes: u64,
     tickets: u64,
     pub(super) waiting: BTreeMap<Ticket, Awaited>,
@@ -98,6 +100,7 @@ impl Desk {
             lag_until: Timestamp(0),
             doom: None,
             effects: VecDeque::new(),
+            says_no: false,
             wakes: 0,
             tickets: 0,
             waiting: BTreeMap::new(),
@@ -170,6 +173,10 @@ impl World {
         let local = desk.local(now);
         let Some(engine) = &mut desk.engine else { return };
         let effects = engine.handle(local, input);
+        let no = |effect: &Effect| {
+            matches!(effect, Effect::Answer(_, Told::Failed(_) | Told::Acted(Acted::Refused { .. })))
+        };
+        desk.says_no = effects.iter().any(no);
         desk.effects.extend(effects);
         let life = desk.life;
         loop {
@@ -227,7 +234,14 @@ impl World {
         let doom = desk.doom.take();
         if !matches!(doom, Some(Doom::BeforeWrite | Doom::WriteFails)) {
             desk.disk.write(batch);
-            desk.taken.extend(batch.outbox.iter().filter(|(_, row)| row.is_some()).map(|(id, _)| *id));
+            for (id, row) in &batch.outbox {
+                if row.is_some() {
+                    desk.taken.insert(*id);
+                } else if desk.says_no && !batch.held.contains_key(id) {
+                    // Refused to the person's face, before the referee heard of it.
+                    desk.taken.remove(id);
+                }
+            }
         }
         let name = desk.person.name.clone();
         match doom {

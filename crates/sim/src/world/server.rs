@@ -119,6 +119,7 @@ impl World {
         server.life = server.life.wrapping_add(1);
         server.waiting.clear();
         server.needs = None;
+        server.look_at = Timestamp(i64::MAX);
         server.found.clear();
         let batch = server.batch.take();
         let lines: Vec<LineId> = server.sessions.keys().copied().collect();
