@@ -39,6 +39,8 @@ on_both!(
     a_revoked_session_is_cut_and_a_removed_member_is_told,
     nobody_sees_another_inbox,
     an_inbox_that_is_given_comes_and_one_that_is_taken_goes,
+    a_notification_handled_on_one_device_is_withdrawn_on_the_other,
+    a_lock_is_renewed_by_its_own_device_only,
 );
 
 fn event(entry: &LogEntry) -> Option<&Event> {
@@ -312,4 +314,61 @@ async fn an_inbox_that_is_given_comes_and_one_that_is_taken_goes(team: Team) {
         })
         .await;
     assert_eq!(lost, sales);
+}
+
+async fn a_notification_handled_on_one_device_is_withdrawn_on_the_other(team: Team) {
+    let mut laptop = team.desk(team.anna).await;
+    let mut tower = team.desk(team.anna).await;
+    let mut ben = team.desk(team.ben).await;
+    let key = "anna dueFollowUp 1042".to_owned();
+    let notified = ClientMessage::Notified {
+        key: key.clone(),
+        handled: true,
+    };
+    laptop.say(&notified).await;
+    let heard = |message: &ServerMessage| match message {
+        ServerMessage::Notified { key, handled } => Some((key.clone(), *handled)),
+        _ => None,
+    };
+    assert_eq!(tower.until(heard).await, (key, true));
+    // Neither the one that said it nor a colleague hears of it: what they hear next is the answer to a ping.
+    for desk in [&mut laptop, &mut ben] {
+        desk.say(&ClientMessage::Ping).await;
+        desk.until(|message| {
+            assert!(heard(message).is_none());
+            matches!(message, ServerMessage::Pong { .. }).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn a_lock_is_renewed_by_its_own_device_only(team: Team) {
+    team.carl_writes("A pod").await;
+    let pod = team.conversation("A pod").await;
+    let (mut anna, mut other) = (team.desk(team.anna).await, team.desk(team.anna).await);
+    assert!(matches!(
+        anna.act(pod, CommandBody::TakeLock { cover: false }).await,
+        Answer::Done { .. }
+    ));
+    let granted = anna
+        .entry(|entry| matches!(event(entry), Some(Event::LockGranted { .. })))
+        .await;
+    let store = &team.server.core().store;
+    let taken = store.lease(pod).await.unwrap().unwrap();
+    assert_eq!(taken.token, granted.number);
+    let renew = |active_at| ClientMessage::Renew {
+        conversation: pod,
+        token: granted.number,
+        active_at,
+    };
+    for (desk, moved) in [(&mut other, false), (&mut anna, true)] {
+        let active_at = team.server.core().now();
+        desk.say(&renew(active_at)).await;
+        // Messages of one desk are taken in order: when the ping is answered the renewal is done with.
+        desk.say(&ClientMessage::Ping).await;
+        desk.until(|message| matches!(message, ServerMessage::Pong { .. }).then_some(()))
+            .await;
+        let now = store.lease(pod).await.unwrap().unwrap();
+        assert_eq!(now.expires > taken.expires, moved);
+    }
 }
