@@ -247,7 +247,8 @@ export class Desk {
   }
 
   #say(acted: Acted, body: CommandBody): void {
-    if (acted.type === 'pending') this.toasts.show(m.done_when_online({ what: commandWords(body, this.session) }));
+    if (acted.type === 'pending')
+      this.toasts.show(m.done_when_online({ what: commandWords(body, this.session) }));
     else if (acted.type === 'done' && (acted.undoable || !QUIET.has(body.type)) && !QUIET.has(body.type)) {
       this.toasts.show(commandWords(body, this.session), {
         ...(acted.undoable ? { undo: () => void this.#undo(1) } : {}),

@@ -90,7 +90,9 @@ export class WebBackend implements Backend {
 function takeToken(): string | null {
   const fragment = new URLSearchParams(location.hash.replace(/^#/, ''));
   const given =
-    fragment.get('token') ?? document.querySelector<HTMLMetaElement>('meta[name="baton-token"]')?.content ?? null;
+    fragment.get('token') ??
+    document.querySelector<HTMLMetaElement>('meta[name="baton-token"]')?.content ??
+    null;
   if (given !== null && given !== '') {
     sessionStorage.setItem(TOKEN_KEY, given);
     if (fragment.has('token')) history.replaceState(null, '', location.pathname + location.search);

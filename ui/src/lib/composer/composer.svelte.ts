@@ -25,9 +25,7 @@ const SAVE_DELAY_MS = 150;
 
 /** What happens after sending, as the author chose it. */
 export type After =
-  | { kind: 'followUp'; due: number | null }
-  | { kind: 'owe'; what: string; due: number }
-  | { kind: 'nothing' };
+  { kind: 'followUp'; due: number | null } | { kind: 'owe'; what: string; due: number } | { kind: 'nothing' };
 
 export type Saved = 'empty' | 'saving' | 'saved' | 'unsaved';
 
@@ -66,7 +64,7 @@ export class Composer {
   attaching = $state(0);
   /** Brings the caret into the text. */
   focus = $state(0);
-  /** The count at the last time the focus was not asked for. */
+  /** Up to which count the text has taken it: a draft that comes with its conversation takes none. */
   focusTaken = 0;
   nextChase = $state(0);
 
@@ -271,7 +269,11 @@ export class Composer {
         type: 'theirs',
         refusal: { type: 'lockedBy', member: lock.member, device: lock.device, since: lock.since },
       };
-    } else if (this.lock.type !== 'theirs' || this.lock.refusal.type !== 'lockedBy' || this.lock.refusal.member !== lock.member) {
+    } else if (
+      this.lock.type !== 'theirs' ||
+      this.lock.refusal.type !== 'lockedBy' ||
+      this.lock.refusal.member !== lock.member
+    ) {
       this.lock = { type: 'mine' };
     }
   }

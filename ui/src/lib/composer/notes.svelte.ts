@@ -9,6 +9,8 @@ export class Notes {
   /** The conversation whose note editor is open. */
   openIn = $state<ConversationId | null>(null);
   focus = $state(0);
+  /** Up to which count an editor has taken it: one that comes back with its conversation takes none. */
+  focusTaken = 0;
 
   text(conversation: ConversationId): string {
     return this.#texts.get(conversation) ?? '';
@@ -33,13 +35,17 @@ export class Notes {
 /** A name as it is mentioned: the first name where it is the only one of its kind. */
 export function mentionName(member: Member, members: Member[]): string {
   const first = member.name.split(/\s+/)[0] ?? member.name;
-  const shared = members.some((other) => other.id !== member.id && other.active && other.name.split(/\s+/)[0] === first);
+  const shared = members.some(
+    (other) => other.id !== member.id && other.active && other.name.split(/\s+/)[0] === first,
+  );
   return shared ? member.name.replace(/\s+/g, '.') : first;
 }
 
 /** Who is mentioned in a note. */
 export function mentionsIn(text: string, members: Member[]): MemberId[] {
-  const said = new Set([...text.matchAll(/@([\p{L}\p{N}._-]+)/gu)].map((match) => (match[1] ?? '').toLowerCase()));
+  const said = new Set(
+    [...text.matchAll(/@([\p{L}\p{N}._-]+)/gu)].map((match) => (match[1] ?? '').toLowerCase()),
+  );
   return members
     .filter((member) => member.active && said.has(mentionName(member, members).toLowerCase()))
     .map((member) => member.id);

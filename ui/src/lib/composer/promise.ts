@@ -38,9 +38,13 @@ const THING =
 export function findPromise(text: string, now: number, zone: string): Promised | null {
   for (const sentence of sentences(text)) {
     if (sentence.text.trimEnd().endsWith('?')) continue;
-    const commitment = COMMITMENTS.map((pattern) => pattern.exec(sentence.text)).find((match) => match !== null);
+    const commitment = COMMITMENTS.map((pattern) => pattern.exec(sentence.text)).find(
+      (match) => match !== null,
+    );
     if (!commitment) continue;
-    const date = findDates(sentence.text, now, zone).find((found) => ms(found.day) >= startOfToday(now, zone));
+    const date = findDates(sentence.text, now, zone).find(
+      (found) => ms(found.day) >= startOfToday(now, zone),
+    );
     if (!date) continue;
     const due = date.timed ? ms(date.day) : ms(atTime(date.day, AFTERNOON));
     const late = date.timed ? due : ms(atTime(date.day, EVENING));

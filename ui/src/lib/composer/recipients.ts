@@ -45,4 +45,6 @@ export function parseAddresses(text: string): { addresses: Address[]; wrong: str
 
 /** Addresses as they are edited. */
 export const formatAddresses = (addresses: Address[]): string =>
-  addresses.map((address) => (address.name === '' ? address.email : `${address.name} <${address.email}>`)).join(', ');
+  addresses
+    .map((address) => (address.name === '' ? address.email : `${address.name} <${address.email}>`))
+    .join(', ');

@@ -80,7 +80,9 @@ export function takeWay(desk: Desk, way: WayOut, repeat: () => void): void {
 
 /** The same wish with another receiver. */
 function withReceiver(body: CommandBody | null, to: string): CommandBody {
-  return body?.type === 'assign' || body?.type === 'handOff' ? { ...body, to } : { type: 'assign', to, context: null };
+  return body?.type === 'assign' || body?.type === 'handOff'
+    ? { ...body, to }
+    : { type: 'assign', to, context: null };
 }
 
 /** Gives the typed text to whoever is replying; it stays in the thread, so the composer is free. */

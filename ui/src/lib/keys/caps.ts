@@ -17,5 +17,7 @@ export function keyCaps(keys: string): string[] {
   return keys
     .split(' ')
     .flatMap((chord) => (chord === '+' ? ['+'] : chord.split('+')))
-    .map((key) => both[key] ?? (isMac ? mac[key] : other[key]) ?? (key.length === 1 ? key.toUpperCase() : key));
+    .map(
+      (key) => both[key] ?? (isMac ? mac[key] : other[key]) ?? (key.length === 1 ? key.toUpperCase() : key),
+    );
 }

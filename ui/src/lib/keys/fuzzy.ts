@@ -19,8 +19,4 @@ export function fuzzy(typed: string, name: string): number | null {
 }
 
 /** Without accents and capitals: "Ähnlich" is found by "ahn". */
-const fold = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase();
+const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

@@ -5,7 +5,7 @@ export interface Binding {
   keys: string[];
   run: () => void;
   enabled?: () => boolean;
-  /** Also while typing. */
+  /** Also while typing; only chords with a modifier are, so that no letter is ever taken from a text. */
   typing?: boolean;
 }
 
@@ -13,14 +13,23 @@ export interface Binding {
 export const SEQUENCE_MS = 1_200;
 
 /** A keydown as the keymap writes it; `null` for a lone modifier or a dead key. */
-export function chordOf(event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string | null {
+export function chordOf(
+  event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>,
+): string | null {
   const { key } = event;
-  if (['Shift', 'Control', 'Alt', 'Meta', 'Dead', 'AltGraph', 'CapsLock', 'Process'].includes(key)) return null;
+  if (['Shift', 'Control', 'Alt', 'Meta', 'Dead', 'AltGraph', 'CapsLock', 'Process'].includes(key))
+    return null;
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
   // On some layouts Alt turns digits and letters into other signs: the key's place tells.
   const letter = /^Key([A-Z])$/.exec(event.code);
   const base =
-    event.altKey && digit ? (digit[1] ?? key) : event.altKey && letter ? (letter[1] ?? key).toLowerCase() : key.length === 1 ? key.toLowerCase() : key;
+    event.altKey && digit
+      ? (digit[1] ?? key)
+      : event.altKey && letter
+        ? (letter[1] ?? key).toLowerCase()
+        : key.length === 1
+          ? key.toLowerCase()
+          : key;
   const isLetter = base.length === 1 && base.toUpperCase() !== base.toLowerCase();
   const parts: string[] = [];
   if (event.ctrlKey || event.metaKey) parts.push('Mod');
@@ -34,8 +43,16 @@ export function chordOf(event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 
 /** Whether keys belong to what is typed into. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
-  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit', 'range'].includes(target.type);
+  if (
+    target.isContentEditable ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement
+  )
+    return true;
+  return (
+    target instanceof HTMLInputElement &&
+    !['checkbox', 'radio', 'button', 'submit', 'range'].includes(target.type)
+  );
 }
 
 export class Keymap {
@@ -55,7 +72,10 @@ export class Keymap {
     const typing = isTyping(event.target);
     const wanted = this.#prefix === null ? chord : `${this.#prefix} ${chord}`;
     this.#forget();
-    const usable = this.#bindings.filter((binding) => (!typing || binding.typing === true) && (binding.enabled?.() ?? true));
+    if (typing && !/^(?:Mod|Alt)\+/.test(chord)) return false;
+    const usable = this.#bindings.filter(
+      (binding) => (!typing || binding.typing === true) && (binding.enabled?.() ?? true),
+    );
     const exact = usable.find((binding) => binding.keys.includes(wanted));
     if (exact) {
       event.preventDefault();

@@ -25,8 +25,7 @@ export interface Layout {
 }
 
 export type Item =
-  | { kind: 'header'; section: Section; top: number }
-  | { kind: 'row'; index: number; top: number };
+  { kind: 'header'; section: Section; top: number } | { kind: 'row'; index: number; top: number };
 
 /** Groups with nothing in them are not shown; a single group of "everything else" needs no header. */
 export function layout(groups: GroupCount[], total: number): Layout {

@@ -184,11 +184,16 @@ export class ConversationList {
     void this.#count();
     const generation = this.#generation;
     const pages = new Set<number>();
-    for (let n = this.#visible.from; n <= this.#visible.to + PAGE - 1; n += PAGE) pages.add(Math.floor(n / PAGE));
+    for (let n = this.#visible.from; n <= this.#visible.to + PAGE - 1; n += PAGE)
+      pages.add(Math.floor(n / PAGE));
     pages.add(Math.floor(this.#visible.to / PAGE));
     // Pages out of sight are asked for when they come back.
     this.#asked = new Set([...this.#asked].filter((page) => pages.has(page)));
-    await Promise.all([...pages].filter((page) => page === 0 || page * PAGE < this.total).map((page) => this.#load(page, generation)));
+    await Promise.all(
+      [...pages]
+        .filter((page) => page === 0 || page * PAGE < this.total)
+        .map((page) => this.#load(page, generation)),
+    );
   }
 
   async #load(page: number, generation: number, fresh = false): Promise<void> {

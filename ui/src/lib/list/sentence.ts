@@ -15,7 +15,8 @@ export function rowSentence(row: Row, people: People): string {
     row.due === null ? m.row_last({ time: stamp(row.at) }) : m.row_due({ when: dueWords(row.due).text }),
   ];
   if (row.unread) parts.push(m.row_unread());
-  if (row.replying !== null && row.replying !== people.me) parts.push(m.is_replying({ name: firstName(people, row.replying) }));
+  if (row.replying !== null && row.replying !== people.me)
+    parts.push(m.is_replying({ name: firstName(people, row.replying) }));
   if (row.draft) parts.push(m.mark_draft());
   if (row.pending) parts.push(m.mark_pending());
   if (row.trouble) parts.push(m.mark_trouble());

@@ -1,5 +1,6 @@
 /** Who I am, who the others are, and how the engine is connected: what every part of the window reads. */
-import { ApiFailure, asFailure, type Backend } from '$lib/api/backend';
+import type { ApiFailure } from '$lib/api/backend';
+import { asFailure, type Backend } from '$lib/api/backend';
 import type { Account } from '$lib/api/types/Account';
 import type { Boot } from '$lib/api/types/Boot';
 import type { Connection } from '$lib/api/types/Connection';
@@ -78,7 +79,8 @@ export class Session implements People {
     return this.#inboxes.get(id);
   }
 
-  inboxName = (id: InboxId | null): string => (id === null ? undefined : this.inbox(id))?.name ?? this.team.workspace;
+  inboxName = (id: InboxId | null): string =>
+    (id === null ? undefined : this.inbox(id))?.name ?? this.team.workspace;
 
   account(id: string | null): Account | undefined {
     return this.team.accounts.find((account) => account.id === id);

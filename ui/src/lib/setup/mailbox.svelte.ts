@@ -31,7 +31,9 @@ export class MailboxSetup {
   readonly complete = $derived(
     this.addressOk && this.password !== '' && this.imap.host.trim() !== '' && this.smtp.host.trim() !== '',
   );
-  readonly passed = $derived(this.report !== null && this.report.steps.every((step) => step.problem === null));
+  readonly passed = $derived(
+    this.report !== null && this.report.steps.every((step) => step.problem === null),
+  );
 
   constructor(readonly backend: Backend) {}
 

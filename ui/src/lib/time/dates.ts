@@ -78,6 +78,8 @@ export function findDates(text: string, now: number, zone: string, short = false
     if (!day) continue;
     const [hour, minute, suffix] = [match.at(-3), match.at(-2), match.at(-1)];
     const time = timeOf(hour, minute, suffix);
+    // "Thu 25:00" is no date, not Thursday.
+    if (hour !== undefined && time === null) continue;
     const bare = match[0].replace(/[\s,]+$/, '');
     found.push({
       day: time ? atTime(day, time.hour, time.minute) : day,
@@ -88,7 +90,6 @@ export function findDates(text: string, now: number, zone: string, short = false
   }
   return found;
 }
-
 
 function timeOf(hour?: string, minute?: string, suffix?: string): { hour: number; minute: number } | null {
   if (hour === undefined) return null;
@@ -118,7 +119,10 @@ function dayOf(groups: Record<string, string | undefined>, today: Local): Local 
     return dateOf(today, day, month, year);
   }
   if (groups.dm) {
-    const [day, month, year] = groups.dm.split(/[./]\s?/).filter(Boolean).map(Number);
+    const [day, month, year] = groups.dm
+      .split(/[./]\s?/)
+      .filter(Boolean)
+      .map(Number);
     return dateOf(today, day, month, year);
   }
   const month = MONTHS[(groups.monthAfter ?? groups.monthBefore ?? '').toLowerCase()];
@@ -129,11 +133,14 @@ function dayOf(groups: Record<string, string | undefined>, today: Local): Local 
 
 /** Without a year, the next one that has this date ahead. */
 function dateOf(today: Local, day?: number, month?: number, year?: number): Local | null {
-  if (day === undefined || month === undefined || Number.isNaN(day) || month < 1 || month > 12 || day < 1) return null;
+  if (day === undefined || month === undefined || Number.isNaN(day) || month < 1 || month > 12 || day < 1)
+    return null;
   try {
-    const exact = (inYear: number) => today.toPlainDate().with({ year: inYear, month, day }, { overflow: 'reject' });
+    const exact = (inYear: number) =>
+      today.toPlainDate().with({ year: inYear, month, day }, { overflow: 'reject' });
     let date = exact(year ?? today.year);
-    if (year === undefined && date.until(today.toPlainDate(), { largestUnit: 'day' }).days > 0) date = exact(today.year + 1);
+    if (year === undefined && date.until(today.toPlainDate(), { largestUnit: 'day' }).days > 0)
+      date = exact(today.year + 1);
     return date.toZonedDateTime(today.timeZoneId);
   } catch {
     return null;

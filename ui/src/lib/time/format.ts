@@ -65,12 +65,15 @@ export function when(at: number, now: number = clock.now): string {
   return m.when_date({ date: dayOfYear(at, now), time });
 }
 
-/** The same for the past, where a weekday means the last one: "14:19", "Yesterday 16:41", "Mon 16:41", "12 Nov 16:41". */
-export function stamp(at: number, now: number = clock.now): string {
+/** The same for the past, on its own: "14:19", "Yesterday 16:41", "Mon 16:41", "12 Nov 16:41". */
+export const stamp = (at: number, now: number = clock.now): string => capital(past(at, now));
+
+/** A date in the past within a sentence, where a weekday means the last one: "14:19", "yesterday 16:41", "Mon 16:41". */
+export function past(at: number, now: number = clock.now): string {
   const days = daysBetween(now, at, zone.id);
   const time = timeOfDay(at);
   if (days === 0) return time;
-  if (days === -1) return capital(m.when_yesterday({ time }));
+  if (days === -1) return m.when_yesterday({ time });
   if (days < 0 && days > -7) return m.when_weekday({ weekday: weekday(at), time });
   return m.when_date({ date: dayOfYear(at, now), time });
 }

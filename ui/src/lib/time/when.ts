@@ -29,10 +29,13 @@ export function presets(now: number, zone: string, calendar: BusinessCalendar = 
     { label: m.preset_monday(), at: morning(monday) },
     { label: m.preset_in_a_week(), at: openingOn(calendar, morning(7)) },
   ];
-  return all.filter(
-    (preset, index) =>
-      preset.at > now + 20 * MINUTE && all.findIndex((other) => Math.abs(other.at - preset.at) < MINUTE) === index,
-  );
+  return all
+    .filter(
+      (preset, index) =>
+        preset.at > now + 20 * MINUTE &&
+        all.findIndex((other) => Math.abs(other.at - preset.at) < MINUTE) === index,
+    )
+    .sort((a, b) => a.at - b.at);
 }
 
 /** To the next five minutes: nobody wants to be reminded at 14:37:21. */
@@ -60,7 +63,10 @@ export function parseWhen(
   if (typed === '') return null;
   const span = relative.exec(typed);
   if (span) return afterSpan(span, now, zone, calendar);
-  const clockTime = /^(?:at\s+|um\s+|a\s+las?\s+)?(\d{1,2})[:.h](\d{2})\s*(uhr|am|pm)?$|^(\d{1,2})\s*(uhr|am|pm|h)$/iu.exec(typed);
+  const clockTime =
+    /^(?:at\s+|um\s+|a\s+las?\s+)?(\d{1,2})[:.h](\d{2})\s*(uhr|am|pm)?$|^(\d{1,2})\s*(uhr|am|pm|h)$/iu.exec(
+      typed,
+    );
   if (clockTime) {
     let hour = Number(clockTime[1] ?? clockTime[4]);
     const half = clockTime[3] ?? clockTime[5];
@@ -71,7 +77,11 @@ export function parseWhen(
     return today > now ? today : ms(atTime(local(now, zone).add({ days: 1 }), hour, minute));
   }
   const found = findDates(typed, now, zone, true)[0];
-  if (!found || found.start > 12) return null;
+  if (!found) return null;
+  // Whatever else was typed is not understood, so the whole is not.
+  const rest = (typed.slice(0, found.start) + typed.slice(found.end)).trim();
+  if (!/^(?:on|by|until|till|el|la|los|para|am|bis|zum|ab|der|den)?(?:\s+(?:the|zum|el))?$/u.test(rest))
+    return null;
   const at = found.timed ? ms(found.day) : ms(atTime(found.day, MORNING));
   if (at > now) return at;
   // "Today" without a time, in the afternoon: before the day ends.

@@ -9,13 +9,7 @@ import { refusalWords, type RefusalScene } from './refusal';
 
 type PersonCommand = Exclude<
   CommandBody['type'],
-  | 'receive'
-  | 'externalReply'
-  | `outbound${string}`
-  | 'due'
-  | 'lockLapsed'
-  | 'putDocument'
-  | 'removeDocument'
+  'receive' | 'externalReply' | `outbound${string}` | 'due' | 'lockLapsed' | 'putDocument' | 'removeDocument'
 >;
 
 type Row<T extends PersonCommand> = (body: Extract<CommandBody, { type: T }>, people: People) => string;
@@ -31,16 +25,20 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   unfollow: () => m.did_unfollow(),
   setStatus: (body) => m.did_set_status({ status: statusName[body.status]() }),
   setFields: (body) =>
-    body.priority === null ? m.did_set_fields() : m.did_set_priority({ priority: priorityName[body.priority]() }),
+    body.priority === null
+      ? m.did_set_fields()
+      : m.did_set_priority({ priority: priorityName[body.priority]() }),
   tag: (body) => m.did_tag({ tag: body.tag }),
   untag: (body) => m.did_untag({ tag: body.tag }),
-  setNextStep: (body) => (body.text === '' ? m.did_clear_next_step() : m.did_set_next_step({ text: body.text })),
+  setNextStep: (body) =>
+    body.text === '' ? m.did_clear_next_step() : m.did_set_next_step({ text: body.text }),
   scheduleFollowUp: (body) => m.did_schedule({ when: when(body.due) }),
   completeFollowUp: () => m.did_complete_follow_up(),
   block: (body, people) =>
     m.did_block({ name: body.on === null ? (body.address ?? '') : firstName(people, body.on) }),
   unblock: () => m.did_unblock(),
-  snooze: (body) => (body.until === null ? m.did_snooze_until_reply() : m.did_snooze({ when: when(body.until) })),
+  snooze: (body) =>
+    body.until === null ? m.did_snooze_until_reply() : m.did_snooze({ when: when(body.until) }),
   wake: () => m.did_wake(),
   addNote: () => m.did_add_note(),
   takeLock: () => m.did_take_lock(),
@@ -54,7 +52,8 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   settleUnknown: () => m.did_settle_unknown(),
   noReplyNeeded: () => m.did_no_reply_needed(),
   notALead: () => m.did_not_a_lead(),
-  close: (body) => (body.outcome === null ? m.did_close() : m.did_close_as({ outcome: outcomeName[body.outcome]() })),
+  close: (body) =>
+    body.outcome === null ? m.did_close() : m.did_close_as({ outcome: outcomeName[body.outcome]() }),
   reopen: () => m.did_reopen(),
   claimOutsideReply: () => m.did_claim_outside_reply(),
 };

@@ -22,7 +22,11 @@ export function connectionWords(connection: Connection, health: HealthRow[]): Co
       return { text: m.connection_snapshot({ done: number(state.done) }), detail: null, tone: 'busy' };
     case 'offline':
       return {
-        text: join([m.connection_offline(), waitingWords(waiting), m.connection_tries_again({ next: countdown(state.next) })]),
+        text: join([
+          m.connection_offline(),
+          waitingWords(waiting),
+          m.connection_tries_again({ next: countdown(state.next) }),
+        ]),
         detail: state.error === null ? null : errorWords(state.error).text,
         tone: 'warn',
       };
@@ -42,7 +46,9 @@ export function connectionWords(connection: Connection, health: HealthRow[]): Co
       tone: 'busy',
     };
   }
-  const ill = health.find((row) => row.health.state.type === 'stopped' || row.health.state.type === 'retrying');
+  const ill = health.find(
+    (row) => row.health.state.type === 'stopped' || row.health.state.type === 'retrying',
+  );
   if (ill) {
     const words = healthWords(ill.health);
     return {
@@ -57,7 +63,8 @@ export function connectionWords(connection: Connection, health: HealthRow[]): Co
 }
 
 /** "3 actions waiting", or nothing. */
-const waitingWords = (waiting: number): string => (waiting === 0 ? '' : m.connection_waiting({ count: waiting }));
+const waitingWords = (waiting: number): string =>
+  waiting === 0 ? '' : m.connection_waiting({ count: waiting });
 
 /** "sales@" */
 export const localPart = (address: string): string => `${address.split('@')[0] ?? address}@`;

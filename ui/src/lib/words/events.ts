@@ -23,7 +23,10 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     case 'ownerChanged':
       return ownerPhrase(event.owner, event.how, by, people);
     case 'handoffOffered':
-      return m.event_handoff_offered({ to: toWhom(people, event.offer.to), by: byWhom(people, event.offer.from) });
+      return m.event_handoff_offered({
+        to: toWhom(people, event.offer.to),
+        by: byWhom(people, event.offer.from),
+      });
     case 'handoffEnded':
       return {
         accepted: null,
@@ -47,7 +50,9 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       return m.event_untagged({ tag: event.tag, by });
     case 'nextStepSet':
       if (event.cause !== 'person') return null;
-      return event.step === null ? m.event_next_step_cleared({ by }) : m.event_next_step({ text: event.step.text, by });
+      return event.step === null
+        ? m.event_next_step_cleared({ by })
+        : m.event_next_step({ text: event.step.text, by });
     case 'followUpSet':
       if (event.cause !== 'person') return null;
       return event.followUp === null
@@ -75,7 +80,11 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       return event.cause === 'person' ? m.event_woken({ by }) : null;
     case 'closed':
       return event.closing.reason
-        ? m.event_closed_because({ outcome: outcomeName[event.closing.outcome](), reason: event.closing.reason, by })
+        ? m.event_closed_because({
+            outcome: outcomeName[event.closing.outcome](),
+            reason: event.closing.reason,
+            by,
+          })
         : actor === null
           ? m.event_closed_by_itself({ outcome: outcomeName[event.closing.outcome]() })
           : m.event_closed({ outcome: outcomeName[event.closing.outcome](), by });

@@ -67,7 +67,15 @@ export const outcomeName: Words<Outcome> = {
 };
 
 /** The outcomes a person chooses from; the others are set by the cadence or an import. */
-export const chosenOutcomes = ['won', 'lost', 'unqualified', 'duplicate', 'spam', 'handedOver', 'noResponse'] as const;
+export const chosenOutcomes = [
+  'won',
+  'lost',
+  'unqualified',
+  'duplicate',
+  'spam',
+  'handedOver',
+  'noResponse',
+] as const;
 
 export const viewName: Words<View> = {
   today: m.view_today,

@@ -32,12 +32,18 @@ export const label = (people: People, id: MemberId | null): string =>
   id === people.me ? m.you() : firstName(people, id);
 
 /** A customer's name, or their address where they gave none. */
-export const addressName = (address: Address): string => address.name.trim() || address.email || m.unknown_sender();
+export const addressName = (address: Address): string =>
+  address.name.trim() || address.email || m.unknown_sender();
+
+const ROLE_ADDRESS =
+  /^(?:info|sales|office|kontakt|contact|contacto|hello|hallo|mail|team|support|bestellung|service|ventas|no-?reply)@/i;
 
 /** A customer's first name, for "Carl wrote 4 s ago". Organisations and addresses stay whole. */
 export function addressFirstName(address: Address): string {
   const name = address.name.trim();
   if (name === '') return address.email || m.unknown_sender();
+  // Mailboxes of a whole company have no first name.
+  if (ROLE_ADDRESS.test(address.email)) return name;
   if (name.includes(',')) return name.split(',')[1]?.trim().split(/\s+/)[0] ?? name;
   return name.split(/\s+/)[0] ?? name;
 }

@@ -7,7 +7,7 @@ import type { ConversationId } from '$lib/api/types/ConversationId';
 import type { Invalid } from '$lib/api/types/Invalid';
 import type { MemberId } from '$lib/api/types/MemberId';
 import type { Refusal } from '$lib/api/types/Refusal';
-import { ago, timeOfDay, when } from '$lib/time/format';
+import { ago, past, timeOfDay, when } from '$lib/time/format';
 import { capabilityName } from './labels';
 import { addressFirstName, firstName, type People } from './people';
 
@@ -78,7 +78,7 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
       };
     }
     return {
-      text: m.refusal_not_owner({ name: owner, time: when(refusal.since) }),
+      text: m.refusal_not_owner({ name: owner, time: past(refusal.since) }),
       offers: [
         offer.ask(),
         offer.note(),
@@ -90,7 +90,10 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
   },
   lockedBy: (refusal, { people }) =>
     refusal.member === people.me
-      ? { text: m.refusal_locked_other_device(), offers: [{ label: m.offer_take_it_here(), way: { do: 'takeOver' } }] }
+      ? {
+          text: m.refusal_locked_other_device(),
+          offers: [{ label: m.offer_take_it_here(), way: { do: 'takeOver' } }],
+        }
       : {
           text: m.is_replying({ name: firstName(people, refusal.member) }),
           offers: [offer.ask(), offer.suggest()],
@@ -107,8 +110,7 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
   }),
   newerMessage: (refusal, { people, contact, asked }) => {
     const { message } = refusal;
-    const name =
-      message.direction === 'inbound' ? addressFirstName(contact) : firstName(people, message.by);
+    const name = message.direction === 'inbound' ? addressFirstName(contact) : firstName(people, message.by);
     return {
       text: m.refusal_newer({ name, ago: ago(message.at), preview: message.preview }),
       offers:
@@ -121,16 +123,16 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     };
   },
   alreadyAnswered: (refusal, { people }) => ({
-    text: m.refusal_already_answered({ name: firstName(people, refusal.by), time: when(refusal.at) }),
+    text: m.refusal_already_answered({ name: firstName(people, refusal.by), time: past(refusal.at) }),
     offers: [offer.see(), offer.makeNote()],
   }),
   alreadyLeaving: () => ({ text: m.refusal_already_leaving(), offers: [] }),
   noConsent: (refusal, { contact }) => ({
-    text: m.refusal_no_consent({ name: addressFirstName(contact), date: when(refusal.since) }),
+    text: m.refusal_no_consent({ name: addressFirstName(contact), date: past(refusal.since) }),
     offers: [offer.note()],
   }),
   outsideWindow: (refusal) => ({
-    text: m.refusal_outside_window({ time: when(refusal.since) }),
+    text: m.refusal_outside_window({ time: past(refusal.since) }),
     offers: [offer.note()],
   }),
   missingFields: (refusal) => ({

@@ -35,6 +35,7 @@ export function turnWords(move: Move, people: People): string {
 /** "Assigned · your turn": the status, and whose turn it is where the status does not say. */
 export function statusWords(move: Move, people: People): string {
   const status = statusName[move.status]();
-  const said = move.turn === 'over' || move.turn === 'nobody' || move.turn === 'customer' || move.turn === 'colleague';
+  const said =
+    move.turn === 'over' || move.turn === 'nobody' || move.turn === 'customer' || move.turn === 'colleague';
   return said ? status : m.joined({ first: status, second: turnWords(move, people) });
 }

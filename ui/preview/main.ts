@@ -1,0 +1,101 @@
+/**
+ * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|huge`,
+ * `?open=1042`.
+ */
+import '../src/lib/shared/base.css';
+import { mount } from 'svelte';
+import App from '../src/App.svelte';
+import { Desk } from '../src/lib/desk.svelte';
+import { applyTheme } from '../src/lib/session/theme';
+import type { Row } from '../src/lib/api/types/Row';
+import type { Theme } from '../src/lib/api/types/Theme';
+import { MINUTE, NOW } from '../test/scripted/cast';
+import { scenes } from '../test/scripted/inbox';
+import { ScriptedBackend } from '../test/scripted/scripted';
+
+const query = new URLSearchParams(location.search);
+const backend = new ScriptedBackend(query.get('state') === 'empty' ? [] : scenes());
+const theme = query.get('theme') as Theme | null;
+if (theme) backend.settings = { ...backend.settings, theme };
+applyTheme(theme ?? 'system');
+
+switch (query.get('state')) {
+  case 'firstRun':
+    backend.state = { type: 'firstRun' };
+    break;
+  case 'locked':
+    backend.state = { type: 'locked', reason: 'org.freedesktop.secrets: no such name', passphraseSet: false };
+    break;
+  case 'signedOut':
+    backend.state = {
+      type: 'signedOut',
+      address: 'https://baton.murmel.example',
+      email: 'anna@murmel.example',
+    };
+    break;
+  case 'offline':
+    backend.connection = {
+      state: {
+        type: 'offline',
+        since: NOW - 4 * MINUTE,
+        next: NOW + 8_000,
+        error: { code: 'unreachable', message: '' },
+      },
+      server: 'https://baton.murmel.example',
+      waiting: 3,
+      held: 0,
+    };
+    break;
+  case 'held':
+    backend.held = [
+      {
+        id: 'h-1',
+        conversation: 'c-1042',
+        number: 1042,
+        subject: 'Quote for 40 phone booths and delivery to Kiel',
+        body: {
+          type: 'reply',
+          draft: 'd',
+          digest: '',
+          token: 1,
+          after: { type: 'nothingMore' },
+          quote: null,
+          close: null,
+        },
+        draft: {
+          to: [{ name: 'Carl Brandt', email: 'carl@acme-logistics.example' }],
+          cc: [],
+          subject: 'Re: Quote',
+          text: 'Hi Carl,\n\nthe first ten before Easter will work.',
+          files: [],
+        },
+        why: { type: 'ownerChanged', owner: 'm-ben' },
+        issuedAt: NOW - 50 * MINUTE,
+      },
+    ];
+    break;
+  case 'huge': {
+    const template = backend.row(scenes()[0]!);
+    const total = 100_000;
+    backend.answers.list = ({ offset, limit }) => ({
+      rows: Array.from({ length: Math.min(limit, total - offset) }, (_, n): Row => ({
+        ...template,
+        id: `h-${offset + n}`,
+        number: offset + n,
+        group: 'rest',
+        subject: `Conversation number ${offset + n}`,
+      })),
+      total,
+      groups: [{ group: 'rest', count: total }],
+    });
+    break;
+  }
+}
+
+const desk = new Desk(backend);
+Object.assign(window, { desk, backend });
+const target = document.getElementById('app');
+if (target) mount(App, { target, props: { desk } });
+
+const open = query.get('open');
+if (open) addEventListener('baton:ready', () => void desk.go(`c-${open}`));

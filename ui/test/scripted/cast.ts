@@ -1,0 +1,83 @@
+/** The people and things of the scripted desk: Anna and Ben sell, Mira manages, at a maker of quiet rooms. */
+import type { Account } from '$lib/api/types/Account';
+import type { Inbox } from '$lib/api/types/Inbox';
+import type { Member } from '$lib/api/types/Member';
+import type { Settings } from '$lib/api/types/Settings';
+import type { Team } from '$lib/api/types/Team';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Thursday, 26 November 2026, 14:22 in Berlin. */
+export const NOW = Date.UTC(2026, 10, 26, 13, 22);
+
+const member = (id: string, name: string, role: Member['role'], part: Partial<Member> = {}): Member => ({
+  id,
+  name,
+  email: `${name.split(' ')[0]?.toLowerCase() ?? id}@murmel.example`,
+  role,
+  active: true,
+  absentUntil: null,
+  backup: null,
+  ...part,
+});
+
+export const anna = member('m-anna', 'Anna Berger', 'manager');
+export const ben = member('m-ben', 'Ben Okafor', 'rep');
+export const mira = member('m-mira', 'Mira Lindqvist', 'admin');
+export const tomas = member('m-tomas', 'Tomás Rey', 'rep', { absentUntil: NOW + 5 * DAY, backup: 'm-ben' });
+
+const calendar = {
+  zone: 'Europe/Berlin',
+  hours: [1, 2, 3, 4, 5].map((weekday) => ({ weekday, fromMinute: 540, toMinute: 1020 })),
+  holidays: ['2026-12-25'],
+};
+
+const inbox = (id: string, name: string): Inbox => ({
+  id,
+  name,
+  access: [],
+  policy: {
+    reply: 'ownerOrCover',
+    replyClaims: true,
+    undoMs: 10_000,
+    cadenceDays: [2, 5, 5],
+    handoffMs: HOUR,
+    lockIdleMs: 3 * MINUTE,
+    lockReleaseMs: 15 * MINUTE,
+    lockLifetimeMs: 45_000,
+    highValue: { cents: 2_000_000, currency: 'EUR' },
+    calendar,
+  },
+});
+
+export const sales = inbox('i-sales', 'Sales');
+export const business = inbox('i-business', 'Large offices');
+
+export const account: Account = {
+  id: 'a-sales',
+  inbox: sales.id,
+  address: 'sales@murmel.example',
+  name: 'Murmel Sales',
+  aliases: ['hello@murmel.example'],
+  liveSince: NOW - 90 * DAY,
+  mode: 'together',
+  hostedBy: null,
+};
+
+export const team: Team = {
+  workspace: 'Murmel',
+  members: [anna, ben, mira, tomas],
+  inboxes: [sales, business],
+  accounts: [account],
+};
+
+export const settings: Settings = {
+  theme: 'system',
+  notifications: true,
+  quietFromMinute: null,
+  quietToMinute: null,
+  contextPane: true,
+  zone: 'Europe/Berlin',
+};

@@ -1,0 +1,601 @@
+/**
+ * An engine in memory, for component tests and for looking at the interface. It knows just enough of the rules to answer as
+ * the real one would; every method can be answered otherwise, and everything asked is kept.
+ */
+import { ApiFailure, type Args, type Backend, type Method, type Params, type Result } from '$lib/api/backend';
+import type { Acted } from '$lib/api/types/Acted';
+import type { ApiError } from '$lib/api/types/ApiError';
+import type { BootState } from '$lib/api/types/BootState';
+import type { CommandBody } from '$lib/api/types/CommandBody';
+import type { Connection } from '$lib/api/types/Connection';
+import type { DraftText } from '$lib/api/types/DraftText';
+import type { Group } from '$lib/api/types/Group';
+import type { HealthRow } from '$lib/api/types/HealthRow';
+import type { Held } from '$lib/api/types/Held';
+import type { ListPage } from '$lib/api/types/ListPage';
+import type { ListQuery } from '$lib/api/types/ListQuery';
+import type { Opened } from '$lib/api/types/Opened';
+import type { Row } from '$lib/api/types/Row';
+import type { Settings } from '$lib/api/types/Settings';
+import type { Team } from '$lib/api/types/Team';
+import type { UiEvent } from '$lib/api/types/UiEvent';
+import type { View } from '$lib/api/types/View';
+import { openedOf, Story, type Scene } from './build';
+import { account, anna, DAY, NOW, settings, team } from './cast';
+
+type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
+
+export interface Call {
+  method: Method;
+  params: unknown;
+}
+
+const ONLINE: Connection = { state: { type: 'online' }, server: '', waiting: 0, held: 0 };
+
+export class ScriptedBackend implements Backend {
+  readonly calls: Call[] = [];
+  readonly drafts = new Map<string, DraftText>();
+  answers: Answers = {};
+  now = NOW;
+  me = anna;
+  team: Team = team;
+  settings: Settings = { ...settings };
+  connection: Connection = ONLINE;
+  held: Held[] = [];
+  health: HealthRow[] = [
+    {
+      health: {
+        account: account.id,
+        address: account.address,
+        state: { type: 'upToDate' },
+        lastSuccess: NOW - 20_000,
+        waitingToSend: 0,
+      },
+      balance: {
+        account: account.id,
+        received: 412,
+        imported: 388,
+        duplicates: 19,
+        quarantined: 1,
+        ignored: 4,
+      },
+    },
+  ];
+  state: BootState | null = null;
+  readyCount = 0;
+
+  #handlers = new Set<(event: UiEvent) => void>();
+  #undo: (() => void)[] = [];
+  #command = 0;
+
+  constructor(public scenes: Scene[] = []) {}
+
+  async call<M extends Method>(method: M, ...args: Args<M>): Promise<Result<M>> {
+    const params = args[0] as Params<M>;
+    this.calls.push({ method, params });
+    const answer = this.answers[method] as
+      ((params: Params<M>) => Result<M> | Promise<Result<M>>) | undefined;
+    const result = answer ? await answer(params) : await (this.#usual(method, params) as Result<M>);
+    // As over a wire: nobody holds on to what the engine holds.
+    return structuredClone(result);
+  }
+
+  listen(handler: (event: UiEvent) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  ready(): void {
+    this.readyCount += 1;
+  }
+
+  /** The engine says something unasked. */
+  emit(event: UiEvent): void {
+    for (const handler of this.#handlers) handler(structuredClone(event));
+  }
+
+  asked<M extends Method>(method: M): Params<M>[] {
+    return this.calls.filter((call) => call.method === method).map((call) => call.params as Params<M>);
+  }
+
+  fail(method: Method, error: ApiError): void {
+    this.answers = { ...this.answers, [method]: () => Promise.reject(new ApiFailure(error)) };
+  }
+
+  scene(id: string): Scene {
+    const scene = this.scenes.find((candidate) => candidate.conversation.id === id);
+    if (!scene) throw new ApiFailure({ code: 'notFound', message: id });
+    return scene;
+  }
+
+  /** The customer writes again. */
+  customerWrites(id: string, text: string): void {
+    const scene = this.scene(id);
+    const again = Object.assign(Object.create(Story.prototype) as Story, { scene });
+    again.in(text, NOW - this.now);
+    this.emit({ event: 'changed', data: [id] });
+  }
+
+  opened(id: string): Opened {
+    const scene = this.scene(id);
+    const { conversation } = scene;
+    const opened = openedOf(scene);
+    opened.draft = this.drafts.get(id) ?? null;
+    opened.related = this.scenes
+      .filter(
+        (other) =>
+          other !== scene &&
+          other.conversation.company !== null &&
+          other.conversation.company === conversation.company,
+      )
+      .map((other) => this.row(other));
+    const mine = conversation.owner === this.me.id;
+    const over = conversation.closing !== null;
+    for (const allowed of opened.allowed) {
+      const refuse = () => (allowed.refusal = { type: 'invalid', field: '', why: 'notNow' });
+      if (allowed.action === 'claim' && conversation.owner !== null) refuse();
+      if (allowed.action === 'release' && !mine) refuse();
+      if (allowed.action === 'handOff' && !mine) refuse();
+      if (allowed.action === 'reopen' && !over) refuse();
+      if (['close', 'snooze', 'notALead', 'block'].includes(allowed.action) && over) refuse();
+      if (allowed.action === 'noReplyNeeded' && conversation.unansweredSince === null) refuse();
+      if (allowed.action === 'reply' && conversation.owner !== null && !mine)
+        allowed.refusal = {
+          type: 'notOwner',
+          owner: conversation.owner,
+          since: conversation.ownedSince ?? 0,
+          mayCover: true,
+        };
+      if (allowed.action === 'cover' && (conversation.owner === null || mine)) refuse();
+      if (
+        allowed.action === 'takeOver' &&
+        (conversation.lock === null || conversation.lock.member === this.me.id)
+      )
+        refuse();
+    }
+    return opened;
+  }
+
+  row(scene: Scene): Row {
+    const { conversation } = scene;
+    return {
+      id: conversation.id,
+      number: conversation.number,
+      group: this.#group(scene),
+      inbox: conversation.inbox,
+      contact: conversation.contact,
+      company: conversation.company,
+      subject: conversation.subject,
+      preview: conversation.lastMessage?.preview ?? '',
+      owner: conversation.owner,
+      status: conversation.status,
+      phase: 'open',
+      turn: scene.turn,
+      due: conversation.snoozed?.until ?? conversation.followUp?.due ?? null,
+      at: conversation.lastMessage?.at ?? conversation.createdAt,
+      priority: conversation.priority,
+      value: conversation.value,
+      unread: scene.unread,
+      hasAttachment: conversation.hasAttachment,
+      replying: conversation.lock?.member ?? null,
+      draft: this.drafts.has(conversation.id),
+      pending: false,
+      trouble: scene.thread.some(
+        (item) => item.type === 'reply' && ['failed', 'unknown'].includes(item.outbound.state.type),
+      ),
+    };
+  }
+
+  #group({ conversation, turn }: Scene): Group {
+    const due = conversation.followUp?.due ?? null;
+    if (turn === 'offered' && conversation.handoff?.to === this.me.id) return 'offered';
+    if (conversation.owner === null) return 'unassigned';
+    if (conversation.owner === this.me.id && due !== null && due < this.now) return 'overdue';
+    if (conversation.owner === this.me.id && due !== null && due < this.now + DAY / 3) return 'dueToday';
+    if (conversation.owner === this.me.id && (turn === 'ours' || turn === 'answeredQuote')) return 'yourTurn';
+    return 'rest';
+  }
+
+  #of(view: View): Scene[] {
+    const open = this.scenes.filter(({ conversation }) => conversation.closing === null);
+    const awake = open.filter(({ conversation }) => conversation.snoozed === null);
+    const table: Record<View, () => Scene[]> = {
+      today: () => awake.filter((scene) => this.#group(scene) !== 'rest'),
+      mine: () => open.filter(({ conversation }) => conversation.owner === this.me.id),
+      unassigned: () => awake.filter(({ conversation }) => conversation.owner === null),
+      waiting: () =>
+        awake.filter(({ turn, conversation }) => turn === 'customer' && conversation.status === 'waiting'),
+      quotesOut: () => awake.filter(({ conversation }) => conversation.status === 'quoteSent'),
+      blocked: () => awake.filter(({ conversation }) => conversation.blocked !== null),
+      snoozed: () => open.filter(({ conversation }) => conversation.snoozed !== null),
+      closed: () => this.scenes.filter(({ conversation }) => conversation.closing !== null),
+      all: () => open,
+      leftOver: () => [],
+    };
+    return table[view]();
+  }
+
+  list(query: ListQuery): ListPage {
+    const order: Group[] = ['overdue', 'dueToday', 'offered', 'yourTurn', 'unassigned', 'rest'];
+    const rows = this.#of(query.view)
+      .filter(({ conversation }) => query.inbox === null || conversation.inbox === query.inbox)
+      .filter(({ conversation }) => query.owner === null || conversation.owner === query.owner)
+      .map((scene) => this.row(scene));
+    if (query.view === 'today' && query.sort === null) {
+      rows.sort(
+        (a, b) => order.indexOf(a.group) - order.indexOf(b.group) || (a.due ?? a.at) - (b.due ?? b.at),
+      );
+    } else {
+      for (const row of rows) row.group = 'rest';
+      if (query.sort === 'due') rows.sort((a, b) => (a.due ?? Infinity) - (b.due ?? Infinity));
+      else if (query.sort === 'oldest') rows.sort((a, b) => a.at - b.at);
+      else rows.sort((a, b) => b.at - a.at);
+    }
+    return {
+      rows: rows.slice(query.offset, query.offset + query.limit),
+      total: rows.length,
+      groups: order
+        .map((group) => ({ group, count: rows.filter((row) => row.group === group).length }))
+        .filter(({ count }) => count > 0),
+    };
+  }
+
+  #usual(method: Method, params: unknown): unknown {
+    switch (method) {
+      case 'boot':
+      case 'setup':
+      case 'unlock':
+      case 'signOut':
+        return { state: this.state ?? this.#readyState(), version: '0.1.0', now: this.now };
+      case 'list':
+        return this.list(params as ListQuery);
+      case 'counts':
+        return this.#counts();
+      case 'open': {
+        const { conversation } = params as Params<'open'>;
+        return this.opened(conversation);
+      }
+      case 'body': {
+        const { message, remoteImages } = params as Params<'body'>;
+        const body = this.scenes
+          .map((scene) => scene.bodies.get(message))
+          .find((found) => found !== undefined);
+        if (!body) throw new ApiFailure({ code: 'notFound', message });
+        return remoteImages ? { ...body, blockedImages: 0 } : body;
+      }
+      case 'act': {
+        const { conversation, body } = params as Params<'act'>;
+        return this.#act(conversation, body);
+      }
+      case 'undo':
+        this.#undo.pop()?.();
+        return { type: 'done', command: 'undo', undoable: false, undoUntil: null } satisfies Acted;
+      case 'compose':
+        return this.#compose(params as Params<'compose'>);
+      case 'discard': {
+        const { conversation } = params as Params<'discard'>;
+        this.drafts.delete(conversation);
+        this.scene(conversation).conversation.lock = null;
+        this.emit({ event: 'changed', data: [conversation] });
+        return undefined;
+      }
+      case 'attach': {
+        const { name, base64 } = params as Params<'attach'>;
+        return {
+          name,
+          mime: 'application/octet-stream',
+          size: Math.round(base64.length * 0.75),
+          blob: `blob-${name}`,
+        };
+      }
+      case 'send':
+        return this.#send(params as Params<'send'>);
+      case 'search': {
+        const { text, limit } = params as Params<'search'>;
+        const wanted = text.toLowerCase();
+        const rows = this.scenes
+          .filter(({ conversation }) =>
+            JSON.stringify([
+              conversation.contact,
+              conversation.company,
+              conversation.subject,
+              conversation.lastMessage,
+            ])
+              .toLowerCase()
+              .includes(wanted),
+          )
+          .map((scene) => this.row(scene))
+          .slice(0, limit);
+        return {
+          rows,
+          total: rows.length,
+          groups: [{ group: 'rest', count: rows.length }],
+        } satisfies ListPage;
+      }
+      case 'held':
+        return this.held;
+      case 'resolveHeld': {
+        const { id } = params as Params<'resolveHeld'>;
+        this.held = this.held.filter((held) => held.id !== id);
+        return this.#done(false);
+      }
+      case 'team':
+        return this.team;
+      case 'health':
+        return this.health;
+      case 'quarantine':
+        return [];
+      case 'sessions':
+        return [
+          {
+            id: 's-1',
+            deviceName: 'Anna’s laptop',
+            createdAt: NOW - 20 * DAY,
+            lastUsedAt: NOW,
+            current: true,
+          },
+          {
+            id: 's-2',
+            deviceName: 'Office, second floor',
+            createdAt: NOW - 60 * DAY,
+            lastUsedAt: NOW - DAY,
+            current: false,
+          },
+        ];
+      case 'settings':
+        return this.settings;
+      case 'saveSettings':
+        this.settings = params as Settings;
+        return this.settings;
+      case 'saveAttachment':
+        return '/home/anna/Downloads/file.pdf';
+      case 'source':
+        return 'Subject: test';
+      case 'testNotification':
+        return true;
+      case 'invite':
+        return { code: 'QUIET-ROOM-4711', expiresAt: NOW + 7 * DAY };
+      case 'discoverMailbox':
+        return {
+          provider: null,
+          imap: { host: 'imap.example.com', port: 993, security: 'tls' },
+          smtp: { host: 'smtp.example.com', port: 465, security: 'tls' },
+          guessed: false,
+          appPasswordUrl: null,
+        };
+      case 'testMailbox':
+        return { steps: [], messages: 12 };
+      case 'connectMailbox':
+        return account;
+      default:
+        return undefined;
+    }
+  }
+
+  #readyState(): BootState {
+    return {
+      type: 'ready',
+      me: this.me,
+      team: this.team,
+      connection: this.connection,
+      settings: this.settings,
+      sample: false,
+    };
+  }
+
+  #counts(): Result<'counts'> {
+    const views: View[] = [
+      'today',
+      'mine',
+      'unassigned',
+      'waiting',
+      'quotesOut',
+      'blocked',
+      'snoozed',
+      'closed',
+      'leftOver',
+    ];
+    const late = (scenes: Scene[]) =>
+      scenes.filter(({ conversation }) => (conversation.followUp?.due ?? Infinity) < this.now).length;
+    return [
+      ...views.map((view) => ({
+        view,
+        inbox: null,
+        count: this.#of(view).length,
+        late: view === 'today' || view === 'mine' ? late(this.#of(view)) : 0,
+      })),
+      ...this.team.inboxes.map((inbox) => ({
+        view: 'all' as const,
+        inbox: inbox.id,
+        count: this.#of('all').filter(({ conversation }) => conversation.inbox === inbox.id).length,
+        late: 0,
+      })),
+    ];
+  }
+
+  #done(undoable: boolean, undoUntil: number | null = null): Acted {
+    this.#command += 1;
+    return { type: 'done', command: `command-${this.#command}`, undoable, undoUntil };
+  }
+
+  #act(id: string, body: CommandBody): Acted {
+    const scene = this.scene(id);
+    const { conversation } = scene;
+    const before = structuredClone(conversation);
+    const beforeTurn = scene.turn;
+    const beforeThread = [...scene.thread];
+    switch (body.type) {
+      case 'claim':
+        if (conversation.owner !== null && conversation.owner !== this.me.id)
+          return {
+            type: 'refused',
+            refusal: {
+              type: 'notOwner',
+              owner: conversation.owner,
+              since: conversation.ownedSince ?? this.now,
+              mayCover: true,
+            },
+          };
+        Object.assign(conversation, { owner: this.me.id, ownedSince: this.now, status: 'assigned' });
+        scene.turn = 'ours';
+        break;
+      case 'assign':
+        Object.assign(conversation, { owner: body.to, ownedSince: this.now, status: 'assigned' });
+        break;
+      case 'release':
+        Object.assign(conversation, { owner: null, status: 'new' });
+        scene.turn = 'nobody';
+        break;
+      case 'setNextStep':
+        conversation.nextStep = body.text === '' ? null : { text: body.text, by: this.me.id, at: this.now };
+        break;
+      case 'scheduleFollowUp':
+        conversation.followUp = {
+          due: body.due,
+          kind: { type: 'chosen' },
+          text: body.text,
+          by: this.me.id,
+          zone: body.zone,
+          fired: false,
+          closesAt: null,
+        };
+        break;
+      case 'completeFollowUp':
+        conversation.followUp = null;
+        break;
+      case 'snooze':
+        conversation.snoozed = { until: body.until, zone: body.zone, by: this.me.id, since: this.now };
+        scene.turn = 'snoozed';
+        break;
+      case 'close':
+        if (body.outcome === null) return { type: 'refused', refusal: { type: 'needsOutcome' } };
+        conversation.closing = { outcome: body.outcome, reason: body.reason, at: this.now, by: this.me.id };
+        conversation.status = body.outcome === 'won' ? 'won' : body.outcome === 'lost' ? 'lost' : 'closed';
+        scene.turn = 'over';
+        break;
+      case 'tag':
+        conversation.tags = [...conversation.tags, body.tag];
+        break;
+      case 'untag':
+        conversation.tags = conversation.tags.filter((tag) => tag !== body.tag);
+        break;
+      case 'setFields':
+        if (body.category) conversation.category = body.category;
+        if (body.priority) conversation.priority = body.priority;
+        if (body.value) conversation.value = body.value;
+        if (body.company) conversation.company = body.company;
+        break;
+      case 'addNote':
+        scene.thread.push({
+          type: 'note',
+          id: `note-${this.#command}-${id}`,
+          by: this.me.id,
+          at: this.now,
+          text: body.text,
+          mentions: body.mentions,
+          suggestion: false,
+          pending: false,
+        });
+        break;
+      case 'suggestDraft':
+        scene.thread.push({
+          type: 'note',
+          id: `suggestion-${this.#command}-${id}`,
+          by: this.me.id,
+          at: this.now,
+          text: body.text,
+          mentions: [],
+          suggestion: true,
+          pending: false,
+        });
+        break;
+      case 'cancelSend': {
+        const item = scene.thread.find(
+          (candidate) => candidate.type === 'reply' && candidate.outbound.id === body.outbound,
+        );
+        if (item?.type === 'reply') {
+          scene.thread = scene.thread.filter((candidate) => candidate !== item);
+          this.drafts.set(id, item.outbound.draft);
+        }
+        break;
+      }
+      case 'requestLock':
+        if (conversation.lock)
+          conversation.lock = { ...conversation.lock, asked: { by: this.me.id, at: this.now } };
+        break;
+      case 'acceptHandoff':
+        Object.assign(conversation, { owner: this.me.id, handoff: null });
+        scene.turn = 'ours';
+        break;
+      default:
+        break;
+    }
+    this.#undo.push(() => {
+      scene.conversation = before;
+      scene.turn = beforeTurn;
+      scene.thread = beforeThread;
+      this.emit({ event: 'changed', data: [id] });
+    });
+    this.emit({ event: 'changed', data: [id] });
+    return this.#done(true);
+  }
+
+  #compose({ conversation: id, draft, cover }: Params<'compose'>): Result<'compose'> {
+    const { conversation } = this.scene(id);
+    this.drafts.set(id, draft);
+    if (conversation.lock && conversation.lock.member !== this.me.id) {
+      const { member, device, since } = conversation.lock;
+      return { saved: true, lock: { type: 'theirs', refusal: { type: 'lockedBy', member, device, since } } };
+    }
+    if (conversation.owner !== null && conversation.owner !== this.me.id && !cover) {
+      return {
+        saved: true,
+        lock: {
+          type: 'theirs',
+          refusal: {
+            type: 'notOwner',
+            owner: conversation.owner,
+            since: conversation.ownedSince ?? 0,
+            mayCover: true,
+          },
+        },
+      };
+    }
+    if (!conversation.lock) {
+      conversation.lock = {
+        token: 9,
+        member: this.me.id,
+        device: 'd-anna',
+        since: this.now,
+        cover,
+        asked: null,
+      };
+      this.emit({ event: 'changed', data: [id] });
+    }
+    return { saved: true, lock: { type: 'mine' } };
+  }
+
+  #send({ conversation: id, after, quote, lastSeen }: Params<'send'>): Acted {
+    const scene = this.scene(id);
+    const newest = scene.conversation.lastMessage;
+    if (newest && newest.direction === 'inbound' && newest.id !== lastSeen) {
+      return { type: 'refused', refusal: { type: 'newerMessage', message: newest } };
+    }
+    const draft = this.drafts.get(id);
+    if (!draft) return { type: 'refused', refusal: { type: 'invalid', field: 'text', why: 'empty' } };
+    const acted = this.#done(true, this.now + 10_000);
+    const sender = Object.assign(Object.create(Story.prototype) as Story, { scene });
+    sender.out(this.me.id, draft.text, NOW - this.now, {
+      id: acted.type === 'done' ? acted.command : '',
+      state: { type: 'queued' },
+      draft,
+      after,
+      quote,
+      notBefore: this.now + 10_000,
+    });
+    scene.conversation.lock = null;
+    this.drafts.delete(id);
+    this.emit({ event: 'changed', data: [id] });
+    return acted;
+  }
+}
