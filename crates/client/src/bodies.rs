@@ -39,6 +39,10 @@ pub(crate) fn of_raw(message: &Message, raw: &[u8], shown: Shown) -> Body {
             known_hosts: shown.known_hosts,
         };
         let rendered = html::render(source, options);
+        if says_the_same(source, &rendered, &mail.text) {
+            shown_body.links = rendered.links.iter().map(link).collect();
+            return shown_body;
+        }
         shown_body.blocked_images = rendered.blocked_images;
         shown_body.links = rendered.links.iter().map(link).collect();
         shown_body.html = Some(rendered.srcdoc_html);
@@ -106,6 +110,25 @@ fn html_of(mail: &ParsedMail) -> Option<&str> {
         .filter(|html| html.len() <= HTML_BYTES && !html.trim().is_empty())
 }
 
+/// Markup that words alone do not carry.
+const TELLING: [&str; 12] = [
+    "<img", "<table", "<ul", "<ol", "<h1", "<h2", "<h3", "<svg", "<video", "<form", "<hr", "background",
+];
+
+/// Whether the HTML only repeats the text in paragraphs: then the text is shown, with its quotes folded, in the type the
+/// reader chose. Links that lead elsewhere than they say are worth showing as they are.
+fn says_the_same(source: &str, rendered: &html::RenderedBody, text: &str) -> bool {
+    let source = source.to_ascii_lowercase();
+    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let honest = |link: &Link| {
+        let target = link.target.trim_start_matches("mailto:").trim_end_matches('/');
+        target.ends_with(link.shown.trim().trim_end_matches('/'))
+    };
+    !TELLING.iter().any(|tag| source.contains(tag))
+        && rendered.links.iter().all(honest)
+        && bare(&rendered.fallback_text) == bare(text)
+}
+
 /// What was newly written, what is quoted, and the signature. Where everything seems quoted, nothing is folded.
 fn pieces(text: &str) -> (String, Option<String>, Option<String>) {
     let mut parts = [String::new(), String::new(), String::new()];
@@ -168,7 +191,7 @@ mod tests {
     #[test]
     fn the_quoted_part_is_folded_and_nothing_is_lost() {
         let raw =
-            b"From: carl@example.com\r\nSubject: Lamps\r\n\r\nYes, 40.\r\n\r\nOn Mon, Anna wrote:\r\n> How many?\r\n";
+            b"From: carl@example.com\r\nSubject: Lamps\r\n\r\nYes, 40.\r\n\r\nOn Mon, 23 Nov 2026 at 10:00, Anna <anna@example.com> wrote:\r\n> How many?\r\n";
         let body = of_raw(&message(), raw, Shown::default());
         assert_eq!(body.text, "Yes, 40.");
         assert!(body.quoted.unwrap().contains("> How many?"));
@@ -183,6 +206,21 @@ mod tests {
         assert!(!html.contains("alert(1)"));
         assert_eq!(body.blocked_images, 1);
         assert_eq!(remote_images(raw), vec!["https://t.example/p.gif".to_owned()]);
+    }
+
+    #[test]
+    fn html_that_only_repeats_the_text_is_shown_as_text() {
+        let mail = |html: &str| {
+            format!(
+                "From: carl@example.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\
+                 Content-Type: text/plain\r\n\r\nHi, see https://a.example\r\n--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n--b--\r\n"
+            )
+        };
+        let shown = |html: &str| of_raw(&message(), mail(html).as_bytes(), Shown::default());
+        assert_eq!(shown("<div>Hi, see <a href=\"https://a.example\">https://a.example</a></div>").html, None);
+        assert!(shown("<div>Hi, see <a href=\"https://b.example\">https://a.example</a></div>").html.is_some());
+        assert!(shown("<table><tr><td>Hi, see https://a.example</td></tr></table>").html.is_some());
+        assert!(shown("<p>Hi, see https://a.example and more</p>").html.is_some());
     }
 
     #[test]
