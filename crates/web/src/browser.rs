@@ -16,17 +16,22 @@ mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
 use baton_client::Desktop;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 
 pub use secret::Secret;
 
 /// The variable that names the directory with the built interface.
 pub const UI_VARIABLE: &str = "BATON_UI_DIR";
+
+/// How long an answer on its way may take when the door closes.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A door that is open on loopback until its future is dropped.
 pub struct Browser {
@@ -65,14 +70,28 @@ impl Browser {
         format!("http://{}/#token={}", self.address, self.secret.reveal())
     }
 
-    /// Answers until `end` is ready.
+    /// Answers until `end` is ready; a window that is still open then is not waited for.
     ///
     /// # Errors
     /// When the socket fails.
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        axum::serve(self.listener, self.router)
-            .with_graceful_shutdown(end)
-            .await
+        let (ending, ended) = oneshot::channel();
+        let end = async move {
+            end.await;
+            let _ = ending.send(());
+        };
+        let too_long = async {
+            if ended.await.is_ok() {
+                tokio::time::sleep(FAREWELL).await;
+            } else {
+                std::future::pending().await
+            }
+        };
+        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(end);
+        tokio::select! {
+            served = serving.into_future() => served,
+            () = too_long => Ok(()),
+        }
     }
 }
 

@@ -2,21 +2,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_client::{Config, Desktop, KeySource};
 use baton_web::BrowserShell;
 use baton_web::browser::Browser;
 use reqwest::{Client, StatusCode, header};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+type Window = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A desktop with its door open, and its first-run window behind it.
 struct Open {
     address: String,
     token: String,
     client: Client,
-    end: Option<oneshot::Sender<()>>,
+    end: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
     _files: TempDir,
 }
 
@@ -36,14 +43,15 @@ impl Open {
         let url = browser.url();
         let (address, token) = url.split_once("/#token=").unwrap();
         let (end, ended) = oneshot::channel();
-        tokio::spawn(browser.serve(async {
+        let serving = tokio::spawn(browser.serve(async {
             let _ = ended.await;
         }));
         Self {
             address: address.to_owned(),
             token: token.to_owned(),
             client: Client::builder().no_proxy().build().unwrap(),
-            end: Some(end),
+            end,
+            serving,
             _files: files,
         }
     }
@@ -55,22 +63,20 @@ impl Open {
     }
 
     async fn events(&self, token: &str, origin: Option<&str>) -> Result<(), StatusCode> {
+        self.window(token, origin).await.map(drop)
+    }
+
+    async fn window(&self, token: &str, origin: Option<&str>) -> Result<Window, StatusCode> {
         let url = format!("{}/api/events?token={token}", self.address.replace("http://", "ws://"));
         let mut request = url.into_client_request().unwrap();
         if let Some(origin) = origin {
             request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
         }
         match tokio_tungstenite::connect_async(request).await {
-            Ok(_) => Ok(()),
+            Ok((window, _)) => Ok(window),
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status()),
             Err(other) => panic!("{other}"),
         }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        drop(self.end.take());
     }
 }
 
@@ -167,4 +173,17 @@ async fn a_request_that_can_not_be_understood_is_answered_in_the_usual_form() {
         .unwrap();
     assert!(answer.status().is_client_error());
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "badRequest");
+}
+
+#[tokio::test]
+async fn a_window_that_is_still_open_does_not_keep_the_program() {
+    let open = Open::door().await;
+    let window = open.window(&open.token, None).await.unwrap();
+    open.end.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), open.serving)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    drop(window);
 }
