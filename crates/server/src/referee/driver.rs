@@ -22,6 +22,8 @@ use super::notify::Notifier;
 const DUE_AT_ONCE: usize = 128;
 /// The slow look behind every wake-up: another server may have set a deadline.
 const SLOW_LOOK_MS: i64 = 5_000;
+/// How long the store may take for one step of a commit.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The shortest wait between two looks that find the same: something due that does not go away must not spin.
 const SAME_AGAIN_MS: i64 = 1_000;
 /// The shortest wait between two looks.
@@ -277,11 +279,19 @@ impl Driver {
 }
 
 async fn begin(store: ServerStore, needs: Needs) -> Stored {
-    Stored::Began(Box::new(store.begin(&needs).await))
+    let began = in_time(store.begin(&needs)).await;
+    Stored::Began(Box::new(began))
 }
 
 async fn append(store: ServerStore, tx: Tx, batch: Batch) -> Stored {
-    Stored::Appended(store.append(tx, batch).await)
+    Stored::Appended(in_time(store.append(tx, batch)).await)
+}
+
+/// A database that went away without a word is unavailable. Whether a commit reached it, the next one tells.
+async fn in_time<T>(call: impl Future<Output = Result<T, PortError>>) -> Result<T, PortError> {
+    tokio::time::timeout(PATIENCE, call)
+        .await
+        .unwrap_or_else(|_| Err(PortError::Unavailable("no answer in time".to_owned())))
 }
 
 /// What a pending call brings; never, while there is none.

@@ -32,6 +32,8 @@ const READERS: u32 = 8;
 const POSTGRES_WRITERS: u32 = 4;
 /// How long a query waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+/// A server that vanishes with the head in its hand must not keep it from the others for longer than this.
+const WRITER_LIMITS: [(&str, &str); 2] = [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")];
 /// The PostgreSQL advisory lock under which servers that start at once bring the database up to date one after the other.
 const SETUP_LOCK: i64 = 0x6261_746f_6e00_0001;
 
@@ -184,17 +186,19 @@ fn immediate() -> TransactionOptions {
 }
 
 async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
-    let connect = |connections: u32| {
+    let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .sqlx_logging(false);
-        Database::connect(options)
+        options
     };
+    let mut writing = options(POSTGRES_WRITERS);
+    writing.map_sqlx_postgres_opts(|postgres| postgres.options(WRITER_LIMITS));
     Ok((
-        connect(POSTGRES_WRITERS).await.map_err(StoreError::Connect)?,
-        connect(READERS).await.map_err(StoreError::Connect)?,
+        Database::connect(writing).await.map_err(StoreError::Connect)?,
+        Database::connect(options(READERS)).await.map_err(StoreError::Connect)?,
     ))
 }
 
