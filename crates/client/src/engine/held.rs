@@ -145,17 +145,17 @@ impl Engine {
             .collect();
         behind.sort_unstable();
         let attended = Some(ticket).filter(|_| self.online());
-        self.put_back(id, attended);
+        let command = self.put_back(id, attended).unwrap_or(id);
         if attended.is_none() {
-            self.answer(Some(ticket), Told::Acted(Acted::Pending { command: id }));
+            self.answer(Some(ticket), Told::Acted(Acted::Pending { command }));
         }
         for (_, id) in behind {
             self.put_back(id, None);
         }
     }
 
-    fn put_back(&mut self, id: CommandId, ticket: Option<Ticket>) {
-        let Some(held) = self.take_held(id) else { return };
+    fn put_back(&mut self, id: CommandId, ticket: Option<Ticket>) -> Option<CommandId> {
+        let held = self.take_held(id)?;
         let Stored {
             mut command,
             mut intent,
@@ -163,6 +163,8 @@ impl Engine {
         } = held.stored;
         let conversation = command.conversation;
         let newest = self.newest_message(conversation);
+        // Another wish than the one that was answered: under the old id it would only get the old answer again.
+        command.id = CommandId(self.new_id());
         command.issued_at = self.now;
         command.last_seen = newest;
         command.based_on = None;
@@ -171,13 +173,14 @@ impl Engine {
             intent.last_message = newest;
             intent.unattended = ticket.is_none();
         }
-        self.enqueue(command, intent, ticket);
+        let id = self.enqueue(command, intent, ticket);
         if let Some(item) = self.outbox.get_mut(id) {
             item.set_token(0);
             item.was_held = true;
             item.stage = Stage::Waiting;
         }
         self.store_item(id);
+        Some(id)
     }
 
     pub(super) fn newest_message(&self, conversation: ConversationId) -> Option<MessageId> {

@@ -268,6 +268,18 @@ impl Engine {
         }
     }
 
+    /// Gives an item that was refused and is to be tried once more an id of its own: under the old one it would only get the
+    /// first answer again. Its place stays.
+    pub(super) fn under_new_id(&mut self, id: CommandId) -> Option<CommandId> {
+        let fresh = CommandId(self.new_id());
+        let place = self.outbox.places.remove(&id)?;
+        self.outbox.places.insert(fresh, place);
+        self.outbox.items.get_mut(&place)?.command.id = fresh;
+        self.batch.outbox.insert(id, None);
+        self.store_item(fresh);
+        Some(fresh)
+    }
+
     /// Takes an item out: answered, held or taken back.
     pub(super) fn take_item(&mut self, id: CommandId) -> Option<Item> {
         let item = self.outbox.remove(id)?;

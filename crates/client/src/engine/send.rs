@@ -232,7 +232,11 @@ impl Engine {
         item.was_retried = true;
         item.set_token(0);
         item.stage = Stage::Waiting;
-        self.store_item(id);
+        let conversation = item.command.conversation;
+        if let Some(fresh) = self.under_new_id(id) {
+            self.forget_undo(id);
+            self.remember_undo(fresh, conversation, cancel(fresh));
+        }
         true
     }
 

@@ -141,7 +141,8 @@ fn when_one_is_refused_the_later_ones_wait_behind_it_but_notes_do_not() {
     let again = office.resolve(ANNA, list[0].id, HeldResolution::Retry);
     assert!(matches!(again, Acted::Refused { .. }), "{again:?}");
     assert_eq!(office.held(ANNA).len(), 1, "refused again, it is still in sight");
-    office.resolve(ANNA, list[0].id, HeldResolution::Discard);
+    let again = office.desks[ANNA].engine.held_list();
+    office.resolve(ANNA, again[0].id, HeldResolution::Discard);
     assert_eq!(office.held(ANNA), vec![]);
 }
 
