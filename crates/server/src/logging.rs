@@ -16,10 +16,10 @@ pub fn start(json: bool) {
     let asked = std::env::var("RUST_LOG").unwrap_or_default();
     for directive in QUIETED {
         let target = directive.split('=').next().unwrap_or_default();
-        if asked.contains("trace") || asked.contains(target) {
-            if let Ok(directive) = directive.parse() {
-                filter = filter.add_directive(directive);
-            }
+        if (asked.contains("trace") || asked.contains(target))
+            && let Ok(directive) = directive.parse()
+        {
+            filter = filter.add_directive(directive);
         }
     }
     let registry = tracing_subscriber::registry().with(filter);

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use baton_store::server::{self as store, StoreError, StoreOptions};
+use baton_store::server::{self as store, ServerStore, StoreError, StoreOptions};
 
 use super::Words;
 use crate::core::{Core, told};
@@ -121,6 +121,24 @@ pub async fn restore(data: &Path, database_url: Option<&str>, from: &Path) -> Re
         "{} is restored, with a new epoch. Replies it does not know as sent are held until they are found or you decide.{kept}",
         data.display()
     ))
+}
+
+/// Begins a new epoch: for a database that was put back by its own tools.
+///
+/// # Errors
+/// When the database can't be opened or written.
+pub async fn new_epoch(data: &Path, database_url: Option<&str>) -> Result<String, BackupError> {
+    let options = StoreOptions {
+        data: data.to_owned(),
+        database_url: database_url.map(str::to_owned),
+        key: None,
+        workspace: None,
+    };
+    let store = ServerStore::open(options).await?;
+    let begun = store.new_epoch().await;
+    store.close().await;
+    begun?;
+    Ok("A new epoch begins with the next start. Replies not known as sent are held until they are found or you decide.".to_owned())
 }
 
 /// A private directory on the data's file system, gone when it is dropped.

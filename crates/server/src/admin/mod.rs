@@ -11,7 +11,7 @@ mod import;
 mod member;
 mod socket;
 
-pub use backup::{BackupError, restore};
+pub use backup::{BackupError, new_epoch, restore};
 pub use doctor::{Finding, examine};
 pub use socket::{AdminError, AdminSocket, ask};
 

@@ -52,6 +52,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place of the data. What it does not know as sent is held until a person decides.
     Restore(Restore),
+    /// Begin a new epoch of the log: after a PostgreSQL database was put back by its own tools. It does what `restore` does for a file:
+    /// desktops take a fresh snapshot, and what is not known as sent is held.
+    NewEpoch(NewEpoch),
     /// Say what is wrong, in words, and what to do about it.
     Doctor(Doctor),
 }
@@ -278,6 +281,14 @@ pub struct Restore {
     /// The backup.
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
+}
+
+/// Begin a new epoch.
+#[derive(Debug, Args)]
+pub struct NewEpoch {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Say what is wrong.

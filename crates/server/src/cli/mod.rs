@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use baton_protocol::MailboxSettings;
 
 pub use args::Cli;
-use args::{Account, AccountAdd, Command, Doctor, Import, Inbox, Member, Place, Restore, Serve};
+use args::{Account, AccountAdd, Command, Doctor, Import, Inbox, Member, NewEpoch, Place, Restore, Serve};
 
 use crate::admin::{self, Request, Words};
 use crate::core::{Core, told};
@@ -53,6 +53,7 @@ fn place(command: &Command) -> &Place {
         | Command::Balance(args::Balance { place })
         | Command::Backup(args::Backup { place, .. })
         | Command::Restore(Restore { place, .. })
+        | Command::NewEpoch(NewEpoch { place })
         | Command::Doctor(Doctor { place }) => place,
         Command::Account(Account::Add(add)) => &add.place,
     }
@@ -63,6 +64,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     let request = match command {
         Command::Serve(serve) => return self::serve(serve).await,
         Command::Restore(restore) => return self::restore(&restore).await,
+        Command::NewEpoch(_) => return new_epoch(&place).await,
         Command::Doctor(_) => return doctor(&place).await,
         Command::Member(member) => of_member(member)?,
         Command::Account(Account::Add(add)) => of_account(*add)?,
@@ -231,16 +233,27 @@ async fn asked_to_end() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn restore(restore: &Restore) -> anyhow::Result<ExitCode> {
-    let data = match DataDir::take(&restore.place.data) {
-        Ok(data) => data,
+/// The data, for a command that a running server must not be in the way of.
+fn take_stopped(place: &Place) -> anyhow::Result<DataDir> {
+    match DataDir::take(&place.data) {
+        Ok(data) => Ok(data),
         Err(DataError::InUse(path)) => bail!(
             "a baton-server runs on {}: stop it first. A restore starts a new epoch; desktops that come back take a fresh \
              snapshot and keep what they have not sent",
             path.display()
         ),
-        Err(error) => return Err(error.into()),
-    };
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn new_epoch(place: &Place) -> anyhow::Result<ExitCode> {
+    let data = take_stopped(place)?;
+    let words = admin::new_epoch(data.path(), place.database_url.as_deref()).await?;
+    print(Ok(words))
+}
+
+async fn restore(restore: &Restore) -> anyhow::Result<ExitCode> {
+    let data = take_stopped(&restore.place)?;
     let from: PathBuf = restore
         .from
         .canonicalize()

@@ -38,6 +38,9 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 /// How long a host that works is left alone before a new break counts as the first again.
 const STEADY: Duration = Duration::from_secs(600);
 
+/// How often the accounts are looked at though nothing was heard.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// How often an account whose lease another server has is asked for.
 const TAKEN: Duration = Duration::from_secs(15);
 
@@ -117,6 +120,8 @@ async fn watch(core: Arc<Core>) {
             () = core.stop.cancelled() => break,
             changed = head.changed() => if changed.is_err() { break },
             () = core.hosts.look.notified() => seen = None,
+            // Another server of the same database may have kept a secret that no entry of the log tells of.
+            () = tokio::time::sleep(LOOK) => seen = None,
         }
     }
     for hosted in running.into_values() {

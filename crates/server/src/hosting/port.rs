@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use baton_channels::email::EmailAccount;
@@ -23,6 +24,12 @@ use super::outgoing::{self, NoBytes};
 use super::{condition, cursors, update};
 use crate::core::Core;
 use crate::referee::{self, Arrival, RawArrival, SubmitError};
+
+/// How long a reply rests whose fence was refused, in milliseconds: what refuses it usually ends it, too.
+const REFUSED_MS: i64 = 2_000;
+
+/// The pauses between two questions whether the fence was passed.
+const FENCE_PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// The port of one account's host.
 pub(super) struct Port {
@@ -270,7 +277,7 @@ impl HostPort for Port {
                 if wait <= 0 {
                     return;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(baton_clock::nap_ms(wait))).await;
+                tokio::time::sleep(Duration::from_millis(baton_clock::nap_ms(wait))).await;
             }
         };
         let mut turn = self.turn.lock().await;
@@ -280,14 +287,27 @@ impl HostPort for Port {
         }
     }
 
+    /// The id is a new one each time: a refusal because it was a moment too early must not stand for ever. Within one call the same
+    /// question is asked again, because whether it passed the fence must be known.
     async fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<(), PortError> {
-        self.report(
-            "sending",
-            id,
-            attempt,
-            CommandBody::OutboundSending { outbound: id, attempt },
-        )
-        .await
+        self.must_hold()?;
+        let row = self.open(id).await?;
+        let command = CommandId(Uuid::now_v7());
+        let body = CommandBody::OutboundSending { outbound: id, attempt };
+        let mut pauses = FENCE_PAUSES.into_iter();
+        let passed = loop {
+            match self.submit(row.conversation, command, body.clone()).await {
+                Err(PortError::Unavailable(why)) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => break Err(PortError::Unavailable(why)),
+                },
+                told => break told,
+            }
+        };
+        if let Err(PortError::Refused(_)) = &passed {
+            self.hold(id, self.core.now().plus_ms(REFUSED_MS));
+        }
+        passed
     }
 
     async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {

@@ -29,6 +29,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use blob_readers::BlobReaders;
 pub(crate) use commands::from_session;
@@ -79,6 +80,7 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
     let (router, mut openapi) = OpenApiRouter::with_openapi(Described::openapi())
         .merge(json)
         .merge(blobs::router())
+        .routes(routes!(sync::upgrade))
         .split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     openapi
@@ -131,7 +133,6 @@ pub fn router(core: Arc<Core>) -> Router {
     let (router, openapi) = described();
     let openapi = Arc::new(openapi);
     router
-        .route("/v1/sync", get(sync::upgrade))
         .route("/openapi.json", get(async move || Json(openapi.as_ref().clone())))
         .fallback(async || Problem::not_found())
         .layer(middleware::from_fn(guarded))

@@ -23,7 +23,9 @@ use crate::core::Core;
 /// The largest message a desktop may send. Files go another way.
 const LARGEST: usize = 2 << 20;
 
-/// `GET /v1/sync`: a WebSocket for whoever is signed in.
+/// A WebSocket: what a desktop lacks, then whatever happens, as it happens. Messages are JSON; the first is the desktop's `hello`.
+#[utoipa::path(get, path = "/v1/sync", tag = "work",
+    responses((status = 101, description = "The socket is open")))]
 pub async fn upgrade(State(core): State<Arc<Core>>, caller: Caller, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .max_message_size(LARGEST)

@@ -151,7 +151,7 @@ impl Progress {
                 let mine = entries.into_iter().filter(|entry| self.held.contains(&entry.scope));
                 (to, mine.map(|entry| entry.json).collect::<Vec<_>>())
             }
-            Part::Behind => self.from_log(core, from, None).await?,
+            Part::Behind => self.read_log(core, from, None).await?,
         };
         let text = feed::frame(from, &to, entries.iter().map(|entry| &**entry));
         wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
@@ -160,7 +160,7 @@ impl Progress {
     }
 
     /// Entries from the log itself, for one who is far behind: up to `until`, or a frame's worth.
-    async fn from_log(&self, core: &Core, from: u64, until: Option<&Cursor>) -> Result<(Cursor, Vec<Arc<str>>), End> {
+    async fn read_log(&self, core: &Core, from: u64, until: Option<&Cursor>) -> Result<(Cursor, Vec<Arc<str>>), End> {
         let head: Cursor = core.feed.head().borrow().clone();
         let end = until.map_or(head.number, |until| until.number);
         let sealed = core
@@ -237,7 +237,7 @@ impl Progress {
     /// What the connection has already is brought to exactly the snapshot's number.
     async fn frames_up_to(&mut self, core: &Core, wire: &mut Wire, to: &Cursor) -> Result<(), End> {
         while let Some(from) = self.at.filter(|at| *at < to.number) {
-            let (reached, entries) = self.from_log(core, from, Some(to)).await?;
+            let (reached, entries) = self.read_log(core, from, Some(to)).await?;
             let text = feed::frame(from, &reached, entries.iter().map(|entry| &**entry));
             wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
             self.at = Some(reached.number);
