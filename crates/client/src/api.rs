@@ -46,6 +46,8 @@ impl Config {
 pub enum KeySource {
     /// The operating system's keyring, with the choices of [`baton_protocol::Unlock`] where there is none.
     Keyring,
+    /// This computer has no keyring, or none is wanted: the person is asked at once.
+    NoKeyring,
     /// Whoever starts the desktop keeps it.
     Given([u8; 32]),
 }
@@ -54,6 +56,7 @@ impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Keyring => "Keyring",
+            Self::NoKeyring => "NoKeyring",
             Self::Given(_) => "Given",
         })
     }

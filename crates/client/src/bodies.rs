@@ -112,7 +112,18 @@ fn html_of(mail: &ParsedMail) -> Option<&str> {
 
 /// Markup that words alone do not carry.
 const TELLING: [&str; 12] = [
-    "<img", "<table", "<ul", "<ol", "<h1", "<h2", "<h3", "<svg", "<video", "<form", "<hr", "background",
+    "<img",
+    "<table",
+    "<ul",
+    "<ol",
+    "<h1",
+    "<h2",
+    "<h3",
+    "<svg",
+    "<video",
+    "<form",
+    "<hr",
+    "background",
 ];
 
 /// Whether the HTML only repeats the text in paragraphs: then the text is shown, with its quotes folded, in the type the
@@ -217,9 +228,20 @@ mod tests {
             )
         };
         let shown = |html: &str| of_raw(&message(), mail(html).as_bytes(), Shown::default());
-        assert_eq!(shown("<div>Hi, see <a href=\"https://a.example\">https://a.example</a></div>").html, None);
-        assert!(shown("<div>Hi, see <a href=\"https://b.example\">https://a.example</a></div>").html.is_some());
-        assert!(shown("<table><tr><td>Hi, see https://a.example</td></tr></table>").html.is_some());
+        assert_eq!(
+            shown("<div>Hi, see <a href=\"https://a.example\">https://a.example</a></div>").html,
+            None
+        );
+        assert!(
+            shown("<div>Hi, see <a href=\"https://b.example\">https://a.example</a></div>")
+                .html
+                .is_some()
+        );
+        assert!(
+            shown("<table><tr><td>Hi, see https://a.example</td></tr></table>")
+                .html
+                .is_some()
+        );
         assert!(shown("<p>Hi, see https://a.example and more</p>").html.is_some());
     }
 

@@ -47,8 +47,8 @@ pub(crate) struct Installation {
     keys: KeyPlaces,
     place: RwLock<Place>,
     ended: mpsc::UnboundedSender<End>,
-    /// Held as long as this process uses the directory.
-    _in_use: std::fs::File,
+    /// Locked as long as this process uses the directory.
+    in_use: std::sync::Mutex<Option<std::fs::File>>,
 }
 
 enum Place {
@@ -91,13 +91,10 @@ impl Installation {
             badge: Arc::new(AtomicU32::new(0)),
             place: RwLock::new(Place::Locked { reason: String::new() }),
             ended,
-            _in_use: in_use,
+            in_use: std::sync::Mutex::new(Some(in_use)),
         });
         installation.forget_memory();
-        let key = match &installation.config.keys {
-            KeySource::Given(key) => Ok(DataKey::new(*key)),
-            KeySource::Keyring => installation.keys.from_keyring(installation.data_exists()).await,
-        };
+        let key = installation.configured_key().await;
         let place = installation.open_with(key, false).await;
         *installation.place.write().await = place;
         tokio::spawn(heed_endings(Arc::downgrade(&installation), endings));
@@ -139,6 +136,19 @@ impl Installation {
             tracing::warn!(%error, "the replica was not closed cleanly");
         }
         self.forget_memory();
+        // Whoever still holds a handle of this desktop no longer holds its directory.
+        self.in_use
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+    }
+
+    async fn configured_key(&self) -> Result<DataKey, KeyError> {
+        match &self.config.keys {
+            KeySource::Given(key) => Ok(DataKey::new(*key)),
+            KeySource::NoKeyring => Err(KeyError::Keyring("there is none here".to_owned())),
+            KeySource::Keyring => self.keys.from_keyring(self.data_exists()).await,
+        }
     }
 
     fn replica_file(&self) -> PathBuf {
@@ -348,7 +358,7 @@ impl Installation {
         if matches!(&*place, Place::Locked { .. }) {
             let exists = self.data_exists();
             let (key, memory) = match how {
-                Unlock::Retry => (self.keys.from_keyring(exists).await, false),
+                Unlock::Retry => (self.configured_key().await, false),
                 Unlock::Passphrase { passphrase } => (self.keys.from_passphrase(passphrase, exists).await, false),
                 Unlock::MemoryOnly => (DataKey::random().map_err(KeyError::from), true),
             };

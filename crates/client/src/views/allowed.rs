@@ -1,8 +1,8 @@
 //! What a person may do in a conversation, for greying out. The same rules answer as on the server, which decides.
 
 use baton_domain::{
-    Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, DeviceId, HandoffContext, Inbox, Member,
-    MemberId, Refusal, Timestamp, decide,
+    Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, DeviceId, Event, HandoffContext, Inbox,
+    Invalid, Member, MemberId, Refusal, Timestamp, decide,
 };
 use baton_protocol::{Action, Allowed};
 use uuid::Uuid;
@@ -21,9 +21,11 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Why `body` would be refused now, with everything on screen seen.
-    #[must_use]
-    pub fn refusal(&self, body: CommandBody) -> Option<Refusal> {
+    /// What `body` would lead to now, with everything on screen seen.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn outcome(&self, body: CommandBody) -> Result<Vec<Event>, Refusal> {
         let command = Command {
             id: CommandId(Uuid::nil()),
             actor: Actor::Member { id: self.me },
@@ -34,7 +36,7 @@ impl Judge<'_> {
             based_on: None,
             body,
         };
-        decide(Some(self.conversation), &command, self.context).err()
+        decide(Some(self.conversation), &command, self.context)
     }
 
     fn answer(&self, action: Action) -> Option<Refusal> {
@@ -93,13 +95,28 @@ impl Judge<'_> {
             Action::TakeOver => CommandBody::TakeOver,
             Action::Suggest => CommandBody::SuggestDraft { text: words() },
         };
-        // What is merely not filled in yet is asked for in place.
-        self.refusal(body).filter(|refusal| {
-            !matches!(
-                refusal,
-                Refusal::NeedsOutcome | Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }
-            )
-        })
+        match self.outcome(body) {
+            // The wish is true already: no refusal for whoever asks, and nothing to offer.
+            Ok(events) if events.is_empty() && !matches!(action, Action::Reply | Action::Cover) => Some(not_now()),
+            Ok(_) if action == Action::TakeOver && !self.somebody_else_replies() => Some(not_now()),
+            // What is merely not filled in yet is asked for in place.
+            Ok(_) | Err(Refusal::NeedsOutcome | Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }) => None,
+            Err(refusal) => Some(refusal),
+        }
+    }
+
+    fn somebody_else_replies(&self) -> bool {
+        self.conversation
+            .lock
+            .as_ref()
+            .is_some_and(|lock| lock.member != self.me)
+    }
+}
+
+fn not_now() -> Refusal {
+    Refusal::Invalid {
+        field: "body".to_owned(),
+        why: Invalid::NotNow,
     }
 }
 

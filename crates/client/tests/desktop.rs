@@ -1,0 +1,263 @@
+//! A desktop with all its drivers: a replica on disk, a real socket, a real HTTP client.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+
+use baton_client::{Config, Desktop, KeySource, StartError};
+use baton_domain::{CommandBody, DraftText};
+use baton_protocol::{Acted, BootState, ComposeLock, ConnectionState, ErrorCode, Reply, Request, Unlock};
+use support::{FakeServer, KEY, Quiet, SECRET_WORDS, boot, carl, enquiry, join, list, message, start, until};
+
+fn note(text: &str) -> Request {
+    Request::Act {
+        conversation: enquiry(),
+        body: CommandBody::AddNote {
+            text: text.to_owned(),
+            mentions: Vec::new(),
+        },
+        last_seen: None,
+    }
+}
+
+async fn act(desktop: &Desktop, request: Request) -> Acted {
+    match desktop.call(request).await.unwrap() {
+        Reply::Act(acted) => acted,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn connection(desktop: &Desktop) -> Option<(ConnectionState, u32)> {
+    match boot(desktop).await {
+        BootState::Ready { connection, .. } => Some((connection.state, connection.waiting)),
+        _ => None,
+    }
+}
+
+async fn online(desktop: &Desktop) {
+    until(desktop, "online", async || {
+        connection(desktop)
+            .await
+            .filter(|(state, _)| *state == ConnectionState::Online)
+    })
+    .await;
+}
+
+async fn offline(desktop: &Desktop) {
+    until(desktop, "offline", async || {
+        connection(desktop)
+            .await
+            .filter(|(state, _)| matches!(state, ConnectionState::Offline { .. }))
+    })
+    .await;
+}
+
+fn everything_under(dir: &Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(everything_under(&path));
+        } else {
+            found.push(std::fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn joining_shows_the_rows_and_the_referee_answers_acts() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    assert!(matches!(boot(&desktop).await, BootState::FirstRun));
+    let BootState::Ready { me, team, sample, .. } = join(&desktop, &server).await else {
+        panic!("not ready");
+    };
+    assert_eq!((me.name.as_str(), team.inboxes.len(), sample), ("Anna", 1, false));
+    assert_eq!(list(&desktop).await.rows[0].number, 1042);
+    online(&desktop).await;
+    assert!(matches!(act(&desktop, note("Hello")).await, Acted::Done { .. }));
+    let refused = Request::Act {
+        conversation: enquiry(),
+        body: CommandBody::Wake,
+        last_seen: None,
+    };
+    assert!(matches!(act(&desktop, refused).await, Acted::Refused { .. }));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_goes_to_the_server_and_takes_the_lock() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    online(&desktop).await;
+    let compose = |text: &str| Request::Compose {
+        conversation: enquiry(),
+        draft: DraftText {
+            to: vec![carl()],
+            text: text.to_owned(),
+            ..DraftText::default()
+        },
+        cover: false,
+    };
+    desktop.call(compose("D")).await.unwrap();
+    until(&desktop, "the lock is mine", async || {
+        match desktop.call(compose("Dear Carl")).await.unwrap() {
+            Reply::Compose(composed) if composed.lock == ComposeLock::Mine => Some(()),
+            _ => None,
+        }
+    })
+    .await;
+    until(&desktop, "the draft is shared", async || {
+        server.draft().filter(|draft| draft.text.text == "Dear Carl")
+    })
+    .await;
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_network_it_starts_shows_and_keeps_what_is_done() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    // My own conversation's message comes here by itself.
+    until(&desktop, "the message is here", async || {
+        (std::fs::read_dir(dir.path().join("blobs")).ok()?.count() > 0).then_some(())
+    })
+    .await;
+    drop(server);
+    offline(&desktop).await;
+    desktop.stop().await;
+
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    assert!(
+        matches!(boot(&desktop).await, BootState::Ready { .. }),
+        "at work at once"
+    );
+    let body = Request::Body {
+        message: message(),
+        remote_images: false,
+    };
+    match desktop.call(body).await.unwrap() {
+        Reply::Body(body) => assert_eq!((body.text, body.missing), (format!("We need {SECRET_WORDS}."), false)),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(
+        act(&desktop, note("Written on the train")).await,
+        Acted::Pending { .. }
+    ));
+    desktop.stop().await;
+
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    let (_, waiting) = connection(&desktop).await.unwrap();
+    assert_eq!(waiting, 1, "it waits through a restart");
+    desktop.stop().await;
+    for file in everything_under(dir.path()) {
+        let words = SECRET_WORDS.as_bytes();
+        assert!(
+            !file.windows(words.len()).any(|window| window == words),
+            "nothing lies in the clear"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_asks_to_sign_in_and_keeps_what_waits() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    online(&desktop).await;
+    server.revoke();
+    until(&desktop, "signed out", async || {
+        matches!(boot(&desktop).await, BootState::SignedOut { .. }).then_some(())
+    })
+    .await;
+    let refused = desktop.call(Request::Counts).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::SignedOut);
+    server.allow();
+    assert!(matches!(join(&desktop, &server).await, BootState::Ready { .. }));
+    assert_eq!(list(&desktop).await.rows.len(), 1);
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_leaves_nothing_behind() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    desktop.call(Request::SignOut).await.unwrap();
+    assert!(matches!(boot(&desktop).await, BootState::FirstRun));
+    assert!(!dir.path().join("blobs").exists());
+    desktop.stop().await;
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    assert!(matches!(boot(&desktop).await, BootState::FirstRun));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_at_a_time_uses_a_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    let config = Config::new(dir.path().to_owned(), String::new(), String::new());
+    let downloads = dir.path().to_owned();
+    let second = Desktop::start(config, std::sync::Arc::new(Quiet { downloads }), None).await;
+    assert!(matches!(second, Err(StartError::InUse { .. })));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_locks_instead_of_destroying() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    desktop.stop().await;
+    let desktop = start(dir.path(), KeySource::Given([1; 32])).await;
+    assert!(matches!(boot(&desktop).await, BootState::Locked { .. }));
+    desktop.stop().await;
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    assert!(matches!(boot(&desktop).await, BootState::Ready { .. }));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keyring_a_passphrase_is_the_persons_choice() {
+    let dir = tempfile::tempdir().unwrap();
+    let unlock = |passphrase: &str| {
+        let passphrase = passphrase.to_owned();
+        Request::Unlock(Unlock::Passphrase { passphrase })
+    };
+    let locked = |state: &BootState, set: bool| matches!(state, BootState::Locked { passphrase_set, .. } if *passphrase_set == set);
+    let desktop = start(dir.path(), KeySource::NoKeyring).await;
+    assert!(locked(&boot(&desktop).await, false));
+    assert_eq!(
+        desktop.call(unlock("short")).await.unwrap_err().code,
+        ErrorCode::WrongPassword
+    );
+    desktop.call(unlock("correct horse")).await.unwrap();
+    assert!(matches!(boot(&desktop).await, BootState::FirstRun));
+    desktop.stop().await;
+
+    let desktop = start(dir.path(), KeySource::NoKeyring).await;
+    assert!(locked(&boot(&desktop).await, true));
+    assert_eq!(
+        desktop.call(unlock("battery staple")).await.unwrap_err().code,
+        ErrorCode::WrongPassword
+    );
+    desktop.call(unlock("correct horse")).await.unwrap();
+    assert!(matches!(boot(&desktop).await, BootState::FirstRun));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_only_leaves_no_replica() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::NoKeyring).await;
+    desktop.call(Request::Unlock(Unlock::MemoryOnly)).await.unwrap();
+    assert!(matches!(join(&desktop, &server).await, BootState::Ready { .. }));
+    assert_eq!(list(&desktop).await.rows.len(), 1);
+    desktop.stop().await;
+    assert!(!dir.path().join("replica.db").exists());
+    assert!(!dir.path().join("memory").exists());
+}
