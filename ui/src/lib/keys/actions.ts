@@ -136,7 +136,7 @@ export function actions(desk: Desk): Action[] {
       keys: [],
       group: 'work',
       run: () => void desk.act({ type: 'release' }),
-      enabled: may('release'),
+      enabled: () => may('release')() && open.current?.conversation.owner !== null,
     },
     {
       id: 'next-step',
@@ -194,7 +194,7 @@ export function actions(desk: Desk): Action[] {
       keys: [],
       group: 'work',
       run: () => void desk.act({ type: 'reopen' }),
-      enabled: may('reopen'),
+      enabled: () => may('reopen')() && open.current?.conversation.closing !== null,
     },
     {
       id: 'no-reply-needed',

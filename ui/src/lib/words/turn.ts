@@ -10,6 +10,8 @@ export interface Move {
   turn: Turn;
   status: Status;
   owner: MemberId | null;
+  /** The colleague whose answer is awaited is me. */
+  asksMe?: boolean;
 }
 
 /** "your turn", "Ben's turn", "answered your quote". */
@@ -24,7 +26,7 @@ export function turnWords(move: Move, people: People): string {
     chase: m.turn_chase,
     proposeClose: m.turn_propose_close,
     customer: m.turn_customer,
-    colleague: m.turn_colleague,
+    colleague: () => (move.asksMe ? m.turn_asks_you({ name }) : m.turn_colleague()),
     offered: m.turn_offered,
     snoozed: m.turn_snoozed,
     over: statusName[move.status],
@@ -36,6 +38,6 @@ export function turnWords(move: Move, people: People): string {
 export function statusWords(move: Move, people: People): string {
   const status = statusName[move.status]();
   const said =
-    move.turn === 'over' || move.turn === 'nobody' || move.turn === 'customer' || move.turn === 'colleague';
+    ['over', 'nobody', 'customer'].includes(move.turn) || (move.turn === 'colleague' && move.asksMe !== true);
   return said ? status : m.joined({ first: status, second: turnWords(move, people) });
 }
