@@ -25,13 +25,11 @@ pub enum Planted {
     MailSkipped,
     /// Deadlines are not looked at.
     Overslept,
-    /// A reply's token is replaced by the one that is good.
-    AnyToken,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -43,7 +41,6 @@ impl Planted {
         Self::OutboxLost,
         Self::MailSkipped,
         Self::Overslept,
-        Self::AnyToken,
     ];
 
     /// Its name on the command line.
@@ -61,7 +58,6 @@ impl Planted {
             Self::OutboxLost => "outbox-lost",
             Self::MailSkipped => "mail-skipped",
             Self::Overslept => "overslept",
-            Self::AnyToken => "any-token",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
-use baton_domain::{Capability, Command, ConversationId, MessageId, SECOND_MS, Timestamp};
+use baton_domain::{Capability, Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
 use baton_protocol::{Acted, ApiError, ClientMessage, ConversationWithEntries, Draft, ErrorCode, ServerMessage, UiEvent};
 use baton_store::port::DraftRow;
 use baton_store::replica::Batch;
@@ -77,7 +77,9 @@ pub struct Desk {
     /// What the person began to write.
     pub(super) writing: BTreeMap<ConversationId, Writing>,
     /// Acts the desktop took, and that must be found again in the end.
-    pub(super) taken: BTreeSet<baton_domain::CommandId>,
+    pub(super) taken: BTreeSet<CommandId>,
+    /// Everything that was ever held, for the totals.
+    held_once: BTreeSet<CommandId>,
     seed: u64,
 }
 
@@ -109,6 +111,7 @@ impl Desk {
             sent_on: BTreeMap::new(),
             writing: BTreeMap::new(),
             taken: BTreeSet::new(),
+            held_once: BTreeSet::new(),
             seed,
         }
     }
@@ -156,7 +159,6 @@ impl World {
         desk.effects.clear();
         desk.waiting.clear();
         desk.writing.clear();
-        desk.screens.clear();
         desk.on_screen.clear();
         desk.calling = false;
         desk.call = desk.call.wrapping_add(1);
@@ -212,9 +214,9 @@ impl World {
                 self.agenda.at(when, Happening::Wake { desk: at, life, turn });
             }
             Effect::Emit(UiEvent::Held(held)) => {
-                for one in held {
-                    let name = kind(&one.why);
-                    Tally::count(&mut self.tally.held, &name);
+                let Some(desk) = self.desks.get_mut(at) else { return };
+                for one in held.iter().filter(|one| desk.held_once.insert(one.id)) {
+                    Tally::count(&mut self.tally.held, &kind(&one.why));
                 }
             }
             // Files, bodies and what the window shows are not lived here.
@@ -234,6 +236,12 @@ impl World {
         let doom = desk.doom.take();
         if !matches!(doom, Some(Doom::BeforeWrite | Doom::WriteFails)) {
             desk.disk.write(batch);
+            for (id, row) in &batch.held {
+                if row.is_none() {
+                    // The person chose one of the ways out: what is done then has an id of its own.
+                    desk.taken.remove(id);
+                }
+            }
             for (id, row) in &batch.outbox {
                 if row.is_some() {
                     desk.taken.insert(*id);

@@ -67,6 +67,8 @@ enum Happening {
     Written { server: usize, life: u32 },
     /// A server looks at what is due.
     Look { server: usize, life: u32, turn: u64 },
+    /// A server reads what the others appended.
+    Follow { server: usize, life: u32 },
     /// A server starts.
     ServerStarts { server: usize },
     /// A host goes on.
@@ -190,6 +192,7 @@ impl World {
             Happening::Begin { server, life } => self.begin(server, life),
             Happening::Written { server, life } => self.written(server, life),
             Happening::Look { server, life, turn } => self.look(server, life, turn),
+            Happening::Follow { server, life } => self.follow(server, life),
             Happening::ServerStarts { server } => self.server_starts(server),
             Happening::Host { host, life, what } => self.host_goes_on(host, life, what),
             Happening::Person { desk, scene } => self.scene(desk, *scene),

@@ -3,7 +3,7 @@
 
 use baton_client::engine::{Ask, Told};
 use baton_domain::{
-    Address, AfterReply, CommandBody, CommandId, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS,
+    Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS,
     HandoffContext, LockAnswer, MemberId, MessageId, Money, Outcome, OutboundState, Priority, Refusal, Role, SECOND_MS,
     Settlement,
 };
@@ -29,8 +29,7 @@ enum What {
     Act,
     Typing,
     Sending,
-    /// What was dropped with it, if that is so.
-    Letting(Option<CommandId>),
+    Undoing,
 }
 
 /// A reply somebody is writing.
@@ -294,16 +293,11 @@ impl World {
 
     /// Somebody is told what became of what they did.
     pub(super) fn person_told(&mut self, who: usize, awaited: Awaited, told: Told) {
-        if let (What::Letting(dropped), Told::Acted(Acted::Done { command, .. })) = (&awaited.what, &told)
+        if let (What::Undoing, Told::Acted(Acted::Done { command, .. })) = (&awaited.what, &told)
             && let Some(desk) = self.desks.get_mut(who)
         {
-            // Taken back before anybody heard of it, or dropped on purpose.
-            desk.taken.remove(&dropped.unwrap_or(*command));
-        }
-        if let (What::Letting(Some(dropped)), Told::Acted(Acted::Pending { .. })) = (&awaited.what, &told)
-            && let Some(desk) = self.desks.get_mut(who)
-        {
-            desk.taken.remove(dropped);
+            // Where nobody had heard of the act yet, it simply did not happen.
+            desk.taken.remove(command);
         }
         let (What::Sending, Some(id)) = (awaited.what, awaited.conversation) else { return };
         let Some(writing) = self.desks.get_mut(who).and_then(|desk| desk.writing.get_mut(&id)) else { return };
@@ -360,7 +354,7 @@ impl World {
     fn undo(&mut self, who: usize) {
         let name = self.desks.get(who).map(|desk| desk.person.name.clone()).unwrap_or_default();
         self.say(&format!("{name} takes the last act back"));
-        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Letting(None) };
+        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Undoing };
         self.ask(who, Ask::Undo, awaited);
     }
 
@@ -373,14 +367,14 @@ impl World {
                 let seen = desk.screens.get(&one.conversation).cloned().unwrap_or_default();
                 desk.sent_on.insert(one.conversation, seen);
             }
-            let (how, words, dropped) = match rng.below(10) {
-                0..5 => (HeldResolution::Retry, "does all the same what was held in", None),
-                5..7 => (HeldResolution::MakeNote, "makes what was held a note in", Some(one.id)),
-                _ => (HeldResolution::Discard, "drops what was held in", Some(one.id)),
+            let (how, words) = match rng.below(10) {
+                0..5 => (HeldResolution::Retry, "does all the same what was held in"),
+                5..7 => (HeldResolution::MakeNote, "makes what was held a note in"),
+                _ => (HeldResolution::Discard, "drops what was held in"),
             };
             self.by(who, one.conversation, words);
-            let what = if dropped.is_some() { What::Letting(dropped) } else { What::Act };
-            let awaited = Awaited { kind: format!("held {}", kind(&how)), conversation: Some(one.conversation), what };
+            let kind = format!("held {}", kind(&how));
+            let awaited = Awaited { kind, conversation: Some(one.conversation), what: What::Act };
             self.ask(who, Ask::ResolveHeld { id: one.id, how }, awaited);
         }
     }

@@ -16,6 +16,8 @@ use crate::tally::{Tally, kind};
 
 /// By what a workspace knows its own Message-IDs.
 pub const SECRET: [u8; 32] = [7; 32];
+/// How late a server hears of the others' appends when a notification is lost.
+const SLOW_LOOK_MS: i64 = 5 * SECOND_MS;
 /// How much that is due one look takes.
 const DUE_AT_ONCE: usize = 128;
 /// The shortest wait between two looks.
@@ -216,11 +218,13 @@ impl World {
                     self.answer(at, waiter, outcome);
                 }
             }
-            Effect::Publish { .. } => {
-                let head = self.cursor();
-                for other in 0..self.servers.len() {
-                    // The others hear of it through their database, a moment later or now.
-                    self.fan_out(other, &head);
+            Effect::Publish { to, .. } => {
+                self.fan_out(at, &to);
+                for other in (0..self.servers.len()).filter(|other| *other != at) {
+                    // A notification wakes the others; now and then it is lost, and the slow look stands behind it.
+                    let wait = if self.chance.chance(10) { SLOW_LOOK_MS } else { self.chance.between(1, 30) };
+                    let life = self.servers.get(other).map_or(0, |server| server.life);
+                    self.agenda.after(wait, Happening::Follow { server: other, life });
                 }
             }
             Effect::WakeAt(when) => self.look_by(at, when),
@@ -272,6 +276,16 @@ impl World {
         self.tell_referee(at, input);
     }
 
+    /// A server reads what the others appended.
+    pub(super) fn follow(&mut self, at: usize, life: u32) {
+        let Some(server) = self.servers.get(at).filter(|server| server.life == life) else { return };
+        let Some(known) = server.referee.as_ref().and_then(Referee::cursor) else { return };
+        let tail = self.model.tail(known.number);
+        if !tail.entries.is_empty() {
+            self.tell_referee(at, Input::Tail { tail });
+        }
+    }
+
     /// The planted bug: desktops hear of what is not on the disk yet.
     fn answer_early(&mut self, at: usize) {
         let Some(server) = self.servers.get(at) else { return };
@@ -308,6 +322,8 @@ impl World {
                 }
                 let now = self.now();
                 self.look_by(at, now);
+                let life = self.servers.get(at).map_or(0, |server| server.life);
+                self.follow(at, life);
             }
             (Waiter::Opening, Err(_)) => {
                 // A server that can't read its log ends, and whoever keeps it running starts it again.

@@ -17,7 +17,6 @@ const PART: usize = 4;
 /// A desktop's session on a server.
 #[derive(Debug, Clone)]
 pub struct Session {
-    desk: usize,
     member: MemberId,
     device: DeviceId,
     readable: Readable,
@@ -92,7 +91,7 @@ impl World {
         };
         let at = known.map_or(head.number, |cursor| cursor.number);
         let lacks = at == head.number;
-        let session = Session { desk, member, device, readable: readable.clone(), at, looking: None, active: false };
+        let session = Session { member, device, readable: readable.clone(), at, looking: None, active: false };
         if let Some(server) = self.servers.get_mut(server) {
             server.sessions.insert(id, session);
         }
@@ -212,16 +211,9 @@ impl World {
 
     /// Where planted bugs meet a command. Without one it goes through as it is.
     fn at_the_door(&mut self, mut command: baton_domain::Command) -> Vec<baton_domain::Command> {
-        use baton_domain::CommandBody as C;
         let state = self.model.conversation(command.conversation);
         if self.planted(Planted::NewerIgnored) && command.last_seen.is_some() {
             command.last_seen = state.and_then(|state| state.last_message.as_ref()).map(|last| last.id);
-        }
-        if self.planted(Planted::AnyToken)
-            && let C::Reply { token, .. } = &mut command.body
-            && let Some(lock) = state.and_then(|state| state.lock.as_ref())
-        {
-            *token = lock.token;
         }
         let mut all = vec![command];
         if self.planted(Planted::TwiceUnderNewId) && self.chance.chance(5) {
@@ -232,10 +224,5 @@ impl World {
             all.extend(again);
         }
         all
-    }
-
-    /// Which desktop is on a line, for faults that look for one.
-    pub(super) fn desk_of(&self, server: usize, id: LineId) -> Option<usize> {
-        Some(self.servers.get(server)?.sessions.get(&id)?.desk)
     }
 }
