@@ -147,7 +147,7 @@ impl Installation {
         match &self.config.keys {
             KeySource::Given(key) => Ok(DataKey::new(*key)),
             KeySource::NoKeyring => Err(KeyError::Keyring("there is none here".to_owned())),
-            KeySource::Keyring => self.keys.from_keyring(self.data_exists()).await,
+            KeySource::Keyring => self.keys.keyring_key(self.data_exists()).await,
         }
     }
 
@@ -359,7 +359,7 @@ impl Installation {
             let exists = self.data_exists();
             let (key, memory) = match how {
                 Unlock::Retry => (self.configured_key().await, false),
-                Unlock::Passphrase { passphrase } => (self.keys.from_passphrase(passphrase, exists).await, false),
+                Unlock::Passphrase { passphrase } => (self.keys.passphrase_key(passphrase, exists).await, false),
                 Unlock::MemoryOnly => (DataKey::random().map_err(KeyError::from), true),
             };
             if let Err(cause @ (KeyError::WrongPassphrase | KeyError::TooShort)) = &key {

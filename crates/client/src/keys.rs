@@ -87,7 +87,7 @@ impl KeyPlaces {
     }
 
     /// The key from the keyring. A new one is made only where there is no data yet.
-    pub(crate) async fn from_keyring(&self, data_exists: bool) -> Result<DataKey, KeyError> {
+    pub(crate) async fn keyring_key(&self, data_exists: bool) -> Result<DataKey, KeyError> {
         let entry = self.entry_name()?;
         let (tell, told) = tokio::sync::oneshot::channel();
         // A thread of its own: some keyrings block for ever, and some must not be asked from a runtime's thread.
@@ -118,7 +118,7 @@ impl KeyPlaces {
     }
 
     /// The key behind a passphrase: opened where one was sealed, sealed anew where there is no data yet.
-    pub(crate) async fn from_passphrase(&self, passphrase: String, data_exists: bool) -> Result<DataKey, KeyError> {
+    pub(crate) async fn passphrase_key(&self, passphrase: String, data_exists: bool) -> Result<DataKey, KeyError> {
         let file = self.sealed_file();
         if !file.exists() && data_exists {
             return Err(KeyError::Missing);
@@ -220,12 +220,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let places = KeyPlaces::new(dir.path(), 1000);
         assert!(!places.passphrase_set());
-        let key = places.from_passphrase("correct horse".to_owned(), false).await.unwrap();
+        let key = places.passphrase_key("correct horse".to_owned(), false).await.unwrap();
         assert!(places.passphrase_set());
-        let again = places.from_passphrase("correct horse".to_owned(), true).await.unwrap();
+        let again = places.passphrase_key("correct horse".to_owned(), true).await.unwrap();
         assert_eq!(key.bytes(), again.bytes());
         let wrong = places
-            .from_passphrase("battery staple".to_owned(), true)
+            .passphrase_key("battery staple".to_owned(), true)
             .await
             .unwrap_err();
         assert!(matches!(wrong, KeyError::WrongPassphrase));
@@ -235,10 +235,10 @@ mod tests {
     async fn a_short_passphrase_and_one_for_data_of_another_key_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let places = KeyPlaces::new(dir.path(), 1000);
-        let short = places.from_passphrase("horse".to_owned(), false).await.unwrap_err();
+        let short = places.passphrase_key("horse".to_owned(), false).await.unwrap_err();
         assert!(matches!(short, KeyError::TooShort));
         let other = places
-            .from_passphrase("correct horse".to_owned(), true)
+            .passphrase_key("correct horse".to_owned(), true)
             .await
             .unwrap_err();
         assert!(matches!(other, KeyError::Missing));

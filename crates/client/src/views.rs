@@ -15,3 +15,7 @@ pub(crate) use place::views;
 pub use place::{Placement, Viewer, due_at, place, snoozed, trouble, turn, unread};
 pub use search::{Haystack, Needle};
 pub use thread::{PendingNote, thread};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

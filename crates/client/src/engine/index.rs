@@ -73,21 +73,21 @@ impl Index {
 
     /// The counts of all views, for all inboxes together and each alone.
     pub(crate) fn counts(&self) -> Vec<ViewCount> {
+        let row = |view: View, inbox: Option<InboxId>, (count, late): (u32, u32)| ViewCount {
+            view,
+            inbox,
+            count,
+            late,
+        };
+        // Every view has a count; an inbox only where it has something in it.
         let mut counts: Vec<ViewCount> = views::views()
-            .filter(|view| !self.counts.contains_key(&(*view, None)))
-            .map(|view| ViewCount {
-                view,
-                inbox: None,
-                count: 0,
-                late: 0,
-            })
+            .map(|view| row(view, None, self.counts.get(&(view, None)).copied().unwrap_or_default()))
             .collect();
-        counts.extend(self.counts.iter().map(|((view, inbox), (count, late))| ViewCount {
-            view: *view,
-            inbox: *inbox,
-            count: *count,
-            late: *late,
-        }));
+        let of_inboxes = self
+            .counts
+            .iter()
+            .filter(|((_, inbox), (count, _))| inbox.is_some() && *count > 0);
+        counts.extend(of_inboxes.map(|((view, inbox), numbers)| row(*view, *inbox, *numbers)));
         counts.sort_by_key(|count| (count.view, count.inbox));
         counts
     }

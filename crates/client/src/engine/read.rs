@@ -246,6 +246,12 @@ impl Engine {
             .collect()
     }
 
+    /// Whether it is known that the server can't be reached: then nobody has to wait to find that out.
+    #[must_use]
+    pub fn offline(&self) -> bool {
+        matches!(self.connection().state, baton_protocol::ConnectionState::Offline { .. })
+    }
+
     /// How far the log has been read.
     #[must_use]
     pub fn cursor(&self) -> Option<&baton_protocol::Cursor> {

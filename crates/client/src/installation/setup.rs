@@ -19,34 +19,34 @@ const FIRST_ROWS: Duration = Duration::from_secs(15);
 impl Installation {
     pub(crate) async fn setup(self: &Arc<Self>, setup: Setup) -> Result<Boot, ApiError> {
         let mut place = self.place.write().await;
-        let (opened, before) = match &*place {
-            Place::FirstRun(opened) => (opened.clone(), None),
-            Place::SignedOut(opened, session) => (opened.clone(), Some(session.clone())),
+        let (opened, before, sample) = match &*place {
+            Place::FirstRun(opened) => (opened.clone(), None, None),
+            Place::SignedOut(opened, session) => (opened.clone(), Some(session.clone()), None),
             // From the sample one goes on to the real thing.
             Place::Ready(opened, session, work) if session.embedded == Some(EmbeddedKind::Sample) => {
-                work.stop().await;
-                let (opened, session) = (opened.clone(), session.clone());
-                self.wipe(&opened, Some(&session)).await?;
-                *place = Place::FirstRun(opened.clone());
-                (opened, None)
+                (opened.clone(), None, Some((session.clone(), work.clone())))
             }
             Place::Ready(..) => return Err(error(ErrorCode::BadRequest, "sign out first")),
             Place::Locked { reason } => return Err(error(ErrorCode::KeyringUnavailable, reason.clone())),
         };
-        let (session, running) = match setup {
-            Setup::Sample => self.sample(&opened).await?,
-            Setup::Mailbox { name, mailbox } => self.own_mailbox(&opened, name, *mailbox).await?,
-            Setup::Join {
-                server,
-                email,
-                password,
-                invitation,
-            } => {
-                let session = self
-                    .join(&opened, before.as_ref(), &server, email, password, invitation)
-                    .await?;
-                (session, None)
+        // What may fail by a wrong password fails before anything is given up.
+        let joined = match &setup {
+            Setup::Sample => None,
+            Setup::Mailbox { mailbox, .. } => {
+                try_mailbox(mailbox).await?;
+                None
             }
+            Setup::Join { .. } => Some(self.join(&opened, before.as_ref(), &setup).await?),
+        };
+        if let Some((session, work)) = sample {
+            work.stop().await;
+            *place = Place::FirstRun(opened.clone());
+            self.wipe(&opened, Some(&session)).await?;
+        }
+        let (session, running) = match (setup, joined) {
+            (_, Some(session)) => (session, None),
+            (Setup::Mailbox { name, mailbox }, None) => self.own_mailbox(&opened, name, *mailbox).await?,
+            (Setup::Sample | Setup::Join { .. }, None) => self.sample(&opened).await?,
         };
         // The replica stays where the same person comes back to the same server: what waits in it is theirs.
         let same = before
@@ -78,17 +78,13 @@ impl Installation {
         Ok((session, Some(running)))
     }
 
-    /// A mailbox of one's own: tried first, then a server in this program takes it over.
+    /// A mailbox of one's own: a server in this program takes it over.
     async fn own_mailbox(
         &self,
         opened: &Opened,
         name: String,
         mailbox: MailboxSettings,
     ) -> Result<(SessionRow, Option<Embedded>), ApiError> {
-        let report = mailbox::test(mailbox.clone()).await;
-        if let Some(words) = mailbox::first_problem(&report) {
-            return Err(error(ErrorCode::MailboxRefused, words));
-        }
         let kind = EmbeddedKind::Mailbox {
             name,
             email: mailbox.address.clone(),
@@ -106,15 +102,18 @@ impl Installation {
         Ok((session, Some(running)))
     }
 
-    async fn join(
-        &self,
-        opened: &Opened,
-        before: Option<&SessionRow>,
-        server: &str,
-        email: String,
-        password: String,
-        invitation: Option<String>,
-    ) -> Result<SessionRow, ApiError> {
+    /// Signs in at a team's server, or joins it with an invitation.
+    async fn join(&self, opened: &Opened, before: Option<&SessionRow>, setup: &Setup) -> Result<SessionRow, ApiError> {
+        let Setup::Join {
+            server,
+            email,
+            password,
+            invitation,
+        } = setup
+        else {
+            return Err(error(ErrorCode::BadRequest, "no server was named"));
+        };
+        let password = password.clone();
         let url = Address::parse(server).map_err(|cause| error(ErrorCode::BadRequest, cause.to_string()))?;
         // Signing in again it is the same installation as before.
         let device = match before {
@@ -123,7 +122,7 @@ impl Installation {
         };
         let device_name = self.config.device_name.clone();
         let http = Http::new()?;
-        let signed_in: SignedIn = match invitation.filter(|code| !code.trim().is_empty()) {
+        let signed_in: SignedIn = match invitation.as_ref().filter(|code| !code.trim().is_empty()) {
             Some(code) => {
                 let join = Join {
                     code: code.trim().to_owned(),
@@ -147,6 +146,13 @@ impl Installation {
         let mut session = SessionRow::remote(address, signed_in.member, device);
         session.set_token(&signed_in.token, &opened.key)?;
         Ok(session)
+    }
+}
+
+async fn try_mailbox(mailbox: &MailboxSettings) -> Result<(), ApiError> {
+    match mailbox::first_problem(&mailbox::test(mailbox.clone()).await) {
+        Some(words) => Err(error(ErrorCode::MailboxRefused, words)),
+        None => Ok(()),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Address, connection_error, error};
 use crate::engine::{Incoming, decode};
 
 /// How long a connection may take to stand.
-const OPEN: Duration = Duration::from_secs(12);
+const OPEN: Duration = Duration::from_secs(8);
 /// How long one message may take to be written.
 const WRITE: Duration = Duration::from_secs(20);
 

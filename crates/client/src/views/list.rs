@@ -34,7 +34,7 @@ pub fn page<'a>(
             (key(sort, group, &row), group, row)
         })
         .collect();
-    rows.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    rows.sort_by_key(|(key, ..)| *key);
     let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let mut groups: Vec<GroupCount> = Vec::new();
     for (_, group, _) in &rows {

@@ -1,0 +1,335 @@
+use std::collections::BTreeMap;
+
+use baton_domain::{
+    Account, AccountId, AccountMode, Actor, Address, Cause, Closing, CommandId, Conversation, ConversationId, DAY_MS,
+    Direction, Event, FollowUp, FollowUpKind, HOUR_MS, InboxId, LogBody, LogEntry, MemberId, Message, MessageId,
+    MessageKind, Outcome, OwnerChange, Scope, Snooze, Source, Stamp, Status, Timestamp, evolve,
+};
+use baton_protocol::{Group, ListQuery, ThreadItem, Turn, View};
+use uuid::Uuid;
+
+use super::{Listed, Viewer, page, place, thread, turn};
+
+const NOW: Timestamp = Timestamp(1_795_428_000_000);
+
+fn me() -> MemberId {
+    MemberId(Uuid::from_u128(100))
+}
+
+fn account() -> AccountId {
+    AccountId(Uuid::from_u128(60))
+}
+
+fn accounts() -> BTreeMap<AccountId, Account> {
+    let account = Account {
+        id: account(),
+        inbox: InboxId(Uuid::from_u128(50)),
+        address: "sales@example.com".to_owned(),
+        name: String::new(),
+        aliases: Vec::new(),
+        live_since: NOW,
+        mode: AccountMode::Together,
+        hosted_by: None,
+    };
+    BTreeMap::from([(account.id, account)])
+}
+
+fn message(id: u128, at: Timestamp) -> Box<Message> {
+    Box::new(Message {
+        id: MessageId(Uuid::from_u128(id)),
+        direction: Direction::Inbound,
+        kind: MessageKind::Human,
+        from: Address::default(),
+        to: Vec::new(),
+        cc: Vec::new(),
+        reply_to: Vec::new(),
+        subject: "Lamps".to_owned(),
+        at,
+        header_id: None,
+        references: Vec::new(),
+        preview: String::new(),
+        blob: None,
+        size: 0,
+        attachments: Vec::new(),
+        account: Some(account()),
+        returns_at: None,
+        bounced: None,
+    })
+}
+
+fn created(history: bool) -> Event {
+    Event::Created {
+        number: 1,
+        inbox: InboxId(Uuid::from_u128(50)),
+        account: Some(account()),
+        contact: Address::default(),
+        subject: "Lamps".to_owned(),
+        source: Source {
+            channel: "email".to_owned(),
+            address: String::new(),
+            at: NOW,
+        },
+        history,
+    }
+}
+
+fn mine() -> Event {
+    Event::OwnerChanged {
+        owner: Some(me()),
+        how: OwnerChange::Claimed,
+        context: None,
+    }
+}
+
+fn due(at: Timestamp, kind: FollowUpKind) -> Event {
+    let follow_up = FollowUp {
+        due: at,
+        kind,
+        text: None,
+        by: None,
+        zone: None,
+        fired: false,
+        closes_at: None,
+    };
+    Event::FollowUpSet {
+        follow_up: Some(follow_up),
+        cause: Cause::Person,
+    }
+}
+
+fn status(status: Status) -> Event {
+    Event::StatusChanged {
+        status,
+        cause: Cause::Reply,
+    }
+}
+
+fn after(events: &[Event]) -> Conversation {
+    let mut state = None;
+    for (event, number) in events.iter().zip(1..) {
+        let stamp = Stamp {
+            number,
+            at: NOW,
+            actor: Actor::Operator,
+            conversation: ConversationId(Uuid::from_u128(1)),
+        };
+        state = evolve(state, stamp, event);
+    }
+    state.unwrap()
+}
+
+fn check(events: &[Event], now: Timestamp, group: Option<Group>, late: bool, whose: Turn) {
+    let conversation = after(events);
+    let accounts = accounts();
+    let viewer = Viewer {
+        me: me(),
+        now,
+        day_ends: Timestamp(NOW.0 + 14 * HOUR_MS),
+        accounts: &accounts,
+    };
+    let placement = place(&conversation, &viewer);
+    assert_eq!(
+        (placement.group, placement.late, turn(&conversation, now)),
+        (group, late, whose)
+    );
+}
+
+#[test]
+fn a_date_is_today_then_overdue_without_anything_happening() {
+    let waiting = [
+        created(false),
+        mine(),
+        status(Status::Waiting),
+        due(NOW.plus_ms(HOUR_MS), FollowUpKind::Chase { step: 1 }),
+    ];
+    check(&waiting, NOW, Some(Group::DueToday), false, Turn::Customer);
+    check(
+        &waiting,
+        NOW.plus_ms(2 * HOUR_MS),
+        Some(Group::Overdue),
+        true,
+        Turn::Chase,
+    );
+    let later = [
+        created(false),
+        mine(),
+        status(Status::Waiting),
+        due(NOW.plus_ms(2 * DAY_MS), FollowUpKind::Chase { step: 1 }),
+    ];
+    check(&later, NOW, None, false, Turn::Customer);
+}
+
+#[test]
+fn what_the_customer_waits_for_is_my_turn() {
+    let answered = [
+        created(false),
+        mine(),
+        status(Status::Assigned),
+        Event::MessageReceived {
+            message: message(2, NOW),
+            live: true,
+        },
+    ];
+    check(&answered, NOW, Some(Group::YourTurn), false, Turn::Ours);
+    let unowned = [
+        created(false),
+        Event::MessageReceived {
+            message: message(2, NOW),
+            live: true,
+        },
+    ];
+    check(&unowned, NOW, Some(Group::Unassigned), false, Turn::Nobody);
+}
+
+#[test]
+fn a_snooze_ends_by_the_clock_alone() {
+    let snooze = Snooze {
+        until: Some(NOW.plus_ms(HOUR_MS)),
+        zone: None,
+        by: me(),
+        since: NOW,
+    };
+    let asleep = [
+        created(false),
+        mine(),
+        status(Status::Assigned),
+        Event::Snoozed { snooze, reason: None },
+    ];
+    check(&asleep, NOW, None, false, Turn::Snoozed);
+    check(&asleep, NOW.plus_ms(HOUR_MS), Some(Group::YourTurn), false, Turn::Ours);
+}
+
+#[test]
+fn left_over_is_what_a_customer_wrote_in_the_last_thirty_days_and_nobody_answered() {
+    let accounts = accounts();
+    let viewer = Viewer {
+        me: me(),
+        now: NOW,
+        day_ends: NOW.plus_ms(DAY_MS),
+        accounts: &accounts,
+    };
+    let closed = || Event::Closed {
+        closing: Closing {
+            outcome: Outcome::Imported,
+            reason: None,
+            at: NOW,
+            by: None,
+        },
+    };
+    let old = |days: i64| {
+        let message = message(2, NOW.plus_ms(-days * DAY_MS));
+        after(&[created(true), Event::MessageReceived { message, live: false }, closed()])
+    };
+    assert!(place(&old(29), &viewer).is_in(View::LeftOver));
+    assert!(!place(&old(31), &viewer).is_in(View::LeftOver));
+    let mut answer = message(3, NOW.plus_ms(-DAY_MS));
+    answer.direction = Direction::Outside;
+    let answered = after(&[
+        created(true),
+        Event::MessageReceived {
+            message: message(2, NOW.plus_ms(-2 * DAY_MS)),
+            live: false,
+        },
+        Event::OutsideReply {
+            message: answer,
+            live: false,
+        },
+        closed(),
+    ]);
+    assert!(!place(&answered, &viewer).is_in(View::LeftOver));
+}
+
+#[test]
+fn today_lists_what_is_late_first_and_pages_do_not_overlap() {
+    let accounts = accounts();
+    let viewer = Viewer {
+        me: me(),
+        now: NOW,
+        day_ends: NOW.plus_ms(14 * HOUR_MS),
+        accounts: &accounts,
+    };
+    let all: Vec<(Conversation, super::Placement)> = (0..9)
+        .map(|n| {
+            let mut conversation = match n % 3 {
+                0 => after(&[created(false)]),
+                1 => after(&[
+                    created(false),
+                    mine(),
+                    due(NOW.plus_ms(HOUR_MS + n), FollowUpKind::Owed),
+                ]),
+                _ => after(&[
+                    created(false),
+                    mine(),
+                    due(NOW.plus_ms(-HOUR_MS - n), FollowUpKind::Owed),
+                ]),
+            };
+            conversation.id = ConversationId(Uuid::from_u128(u128::try_from(n).unwrap()));
+            conversation.number = u32::try_from(n).unwrap();
+            let placement = place(&conversation, &viewer);
+            (conversation, placement)
+        })
+        .collect();
+    let numbers = |offset: u32, limit: u32| -> Vec<u32> {
+        let query = ListQuery {
+            view: View::Today,
+            inbox: None,
+            owner: None,
+            sort: None,
+            offset,
+            limit,
+        };
+        let listed = all.iter().map(|(conversation, placement)| Listed {
+            id: conversation.id,
+            conversation,
+            placement,
+        });
+        let (rows, total, groups) = page(listed, &query);
+        assert_eq!(total, 9);
+        assert_eq!(
+            groups
+                .iter()
+                .map(|group| (group.group, group.count))
+                .collect::<Vec<_>>(),
+            [(Group::Overdue, 3), (Group::DueToday, 3), (Group::Unassigned, 3),]
+        );
+        rows.iter().map(|(_, row)| row.conversation.number).collect()
+    };
+    assert_eq!(numbers(0, 9), [8, 5, 2, 1, 4, 7, 0, 3, 6]);
+    assert_eq!([numbers(0, 4), numbers(4, 5)].concat(), numbers(0, 9));
+}
+
+#[test]
+fn history_that_arrived_newest_first_is_read_in_order_and_events_are_folded() {
+    let entry = |number: u64, event: Event| LogEntry {
+        number,
+        at: NOW,
+        issued_at: NOW,
+        actor: Actor::Operator,
+        command: CommandId(Uuid::nil()),
+        scope: Scope::Workspace,
+        body: LogBody::Conversation {
+            conversation: ConversationId(Uuid::from_u128(1)),
+            event,
+        },
+    };
+    let received = |id: u128, days: i64| Event::MessageReceived {
+        message: message(id, NOW.plus_ms(-days * DAY_MS)),
+        live: false,
+    };
+    let entries = vec![
+        entry(1, created(true)),
+        entry(2, received(12, 1)),
+        entry(3, received(11, 2)),
+        entry(4, mine()),
+        entry(5, status(Status::Assigned)),
+    ];
+    let shape: Vec<String> = thread(entries, Vec::new())
+        .iter()
+        .map(|item| match item {
+            ThreadItem::Message { message, .. } => format!("message {}", message.id.0.as_u128()),
+            ThreadItem::Events { entries } => format!("{} events", entries.len()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(shape, ["message 11", "message 12", "3 events"]);
+}
