@@ -53,6 +53,10 @@ pub fn run() -> ExitCode {
 }
 
 fn open(arguments: Arguments) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        has_display(),
+        "there is no display here: `baton-web` shows the same in a browser"
+    );
     let context = tauri::generate_context!();
     let place = Place::new(arguments.data_dir.clone());
     let single_instance = tauri_plugin_single_instance::Builder::new()
@@ -81,6 +85,12 @@ fn open(arguments: Arguments) -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Whether a window can be shown. The toolkit would end the program instead of saying so.
+fn has_display() -> bool {
+    let set = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
 fn set_up(app: &AppHandle, arguments: Arguments, place: &Place) -> anyhow::Result<()> {

@@ -42,7 +42,7 @@ pub fn show_where_there_is_one(app: AppHandle) {
         let sent = app.run_on_main_thread(move || match build(&on_main) {
             Ok(tray) => {
                 let _ = TRAY.set(tray);
-                show();
+                show(&on_main);
             }
             Err(error) => tracing::warn!(%error, "no tray icon"),
         });
@@ -73,49 +73,61 @@ fn build(app: &AppHandle) -> tauri::Result<Tray> {
     Ok(Tray { icon, open })
 }
 
-/// Shows how many conversations need this person.
+/// Shows how many conversations need this person, in the tray and in the window's title.
 pub fn show_count(app: &AppHandle, count: u32) {
     *COUNT.lock().unwrap_or_else(PoisonError::into_inner) = count;
-    // Menus belong to the main thread; while the program ends there is nothing left to show.
-    let _ = app.run_on_main_thread(show);
-    if let Some(window) = app.get_webview_window(window::MAIN) {
-        let title = if count == 0 {
-            "Baton".to_owned()
-        } else {
-            format!("Baton ({count})")
-        };
-        let _ = window.set_title(&title);
-    }
+    // Menus belong to the main thread, which first opens the window; while the program ends nothing is left to show.
+    let on_main = app.clone();
+    let _ = app.run_on_main_thread(move || show(&on_main));
 }
 
-fn show() {
-    let Some(tray) = TRAY.get() else { return };
+fn show(app: &AppHandle) {
     let count = *COUNT.lock().unwrap_or_else(PoisonError::into_inner);
-    let (open, tooltip, title) = words(count);
+    let words = Words::of(count);
+    if let Some(window) = app.get_webview_window(window::MAIN)
+        && let Err(error) = window.set_title(&words.window)
+    {
+        tracing::debug!(%error, "the window's title could not be changed");
+    }
+    let Some(tray) = TRAY.get() else { return };
     let shown = tray
         .open
-        .set_text(open)
-        .and_then(|()| tray.icon.set_tooltip(Some(tooltip)))
-        .and_then(|()| tray.icon.set_title(title));
+        .set_text(words.menu)
+        .and_then(|()| tray.icon.set_tooltip(Some(words.tooltip)))
+        .and_then(|()| tray.icon.set_title(words.beside));
     if let Err(error) = shown {
         tracing::debug!(%error, "the tray icon could not be changed");
     }
 }
 
-/// The menu's first line, the tooltip, and the words beside the icon where a tray has room for them.
-fn words(count: u32) -> (String, String, Option<String>) {
-    match count {
-        0 => ("Open Baton".to_owned(), "Baton: nothing needs you".to_owned(), None),
-        1 => (
-            "Open Baton (1)".to_owned(),
-            "Baton: 1 conversation needs you".to_owned(),
-            Some("1".to_owned()),
-        ),
-        more => (
-            format!("Open Baton ({more})"),
-            format!("Baton: {more} conversations need you"),
-            Some(more.to_string()),
-        ),
+/// A count, in the words of each place that shows it.
+struct Words {
+    /// The window's title.
+    window: String,
+    /// The first line of the tray's menu.
+    menu: String,
+    /// When the pointer rests on the icon.
+    tooltip: String,
+    /// Beside the icon, where a tray has room.
+    beside: Option<String>,
+}
+
+impl Words {
+    fn of(count: u32) -> Self {
+        let counted = |words: &str| match count {
+            0 => words.to_owned(),
+            more => format!("{words} ({more})"),
+        };
+        Self {
+            window: counted("Baton"),
+            menu: counted("Open Baton"),
+            tooltip: match count {
+                0 => "Baton: nothing needs you".to_owned(),
+                1 => "Baton: 1 conversation needs you".to_owned(),
+                more => format!("Baton: {more} conversations need you"),
+            },
+            beside: (count > 0).then(|| count.to_string()),
+        }
     }
 }
 
@@ -194,12 +206,16 @@ mod host {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::Words;
 
     #[test]
-    fn the_tray_counts_in_words() {
-        assert_eq!(words(0).2, None);
-        assert_eq!(words(1).1, "Baton: 1 conversation needs you");
-        assert_eq!(words(12).0, "Open Baton (12)");
+    fn every_place_counts_in_its_own_words() {
+        let (none, one, many) = (Words::of(0), Words::of(1), Words::of(12));
+        assert_eq!((none.window.as_str(), none.beside), ("Baton", None));
+        assert_eq!(one.tooltip, "Baton: 1 conversation needs you");
+        assert_eq!(
+            (many.menu.as_str(), many.beside.as_deref()),
+            ("Open Baton (12)", Some("12"))
+        );
     }
 }
