@@ -10,7 +10,7 @@ mod fetch;
 mod files;
 mod link;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -71,6 +71,8 @@ struct Running {
     tickets: BTreeMap<Ticket, oneshot::Sender<Result<Told, ApiError>>>,
     next_ticket: u64,
     socket: Option<mpsc::UnboundedSender<ClientMessage>>,
+    /// Conversations in which a draft was looked for on this connection.
+    looked_for_drafts: BTreeSet<ConversationId>,
 }
 
 /// Now, by this computer's clock.
@@ -89,6 +91,7 @@ impl Work {
                 tickets: BTreeMap::new(),
                 next_ticket: 1,
                 socket: None,
+                looked_for_drafts: BTreeSet::new(),
             }),
             store: parts.store,
             http: parts.http,
@@ -178,10 +181,19 @@ impl Work {
     }
 
     /// A conversation on screen: its log and its state, of the same moment.
-    pub(crate) async fn open(&self, id: ConversationId) -> Result<Option<baton_protocol::Opened>, ReplicaError> {
-        let running = self.running.lock().await;
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        id: ConversationId,
+    ) -> Result<Option<baton_protocol::Opened>, ReplicaError> {
+        let mut running = self.running.lock().await;
         let entries = self.store.entries(id).await?;
-        Ok(running.engine.opened(id, entries))
+        let opened = running.engine.opened(id, entries);
+        let no_draft = opened.as_ref().is_some_and(|opened| opened.draft.is_none());
+        // With the server in this program there is no other device. Otherwise once a connection is enough.
+        if no_draft && !self.embedded && running.socket.is_some() && running.looked_for_drafts.insert(id) {
+            self.spawn(fetch::draft(self.clone(), id));
+        }
+        Ok(opened)
     }
 
     async fn carry_out(self: &Arc<Self>, running: &mut Running, effects: Vec<Effect>) {

@@ -156,6 +156,25 @@ impl Engine {
         }
     }
 
+    /// What another device of mine wrote is shown here, unless something is being written here, or it is the rest of a reply
+    /// that has left.
+    pub(super) fn draft_found(&mut self, draft: Draft) {
+        let id = draft.conversation;
+        let ours = self
+            .drafts
+            .revisions
+            .get(&id)
+            .is_some_and(|newest| draft.revision <= *newest);
+        let leaving = self.outbox.of(id).any(|item| item.intent.is_some());
+        let sent = self
+            .confirmed
+            .get(&id)
+            .is_some_and(|state| state.outbound.iter().any(|outbound| outbound.draft == draft.text));
+        if draft.member == self.id.me && !is_blank(&draft.text) && !(ours || leaving || sent) {
+            self.restore_draft(id, draft.text);
+        }
+    }
+
     pub(super) fn discard(&mut self, ticket: Ticket, id: ConversationId) {
         self.drop_draft(id);
         self.drafts.wishes.remove(&id);

@@ -55,6 +55,8 @@ pub enum Input {
         /// Its state and log, or `None` when it could not be had or understood.
         found: Option<Box<ConversationWithEntries>>,
     },
+    /// A draft of mine was found on the server: perhaps another device of mine wrote it.
+    DraftFound(Box<Draft>),
     /// A button of a notification was pressed.
     Pressed {
         /// Of which notification.

@@ -229,6 +229,7 @@ impl Engine {
                 result,
             } => self.draft_saved(conversation, revision, result),
             Input::Refetched { conversation, found } => self.refetched(conversation, found.map(|found| *found)),
+            Input::DraftFound(draft) => self.draft_found(*draft),
             Input::Pressed { key, action } => self.pressed(&key, &action),
             Input::Balance(balance) => {
                 self.balances.insert(balance.account, balance);

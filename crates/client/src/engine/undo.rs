@@ -18,6 +18,8 @@ pub(super) struct Undoable {
     command: CommandId,
     conversation: ConversationId,
     body: CommandBody,
+    /// The newest message when the act was done: taking it back must not go over what came later.
+    last_seen: Option<MessageId>,
 }
 
 impl Engine {
@@ -26,6 +28,7 @@ impl Engine {
             command,
             conversation,
             body,
+            last_seen: self.newest_message(conversation),
         });
         let surplus = self.undoable.len().saturating_sub(DEPTH);
         self.undoable.drain(..surplus);
@@ -71,11 +74,7 @@ impl Engine {
             }
             return;
         }
-        let last_seen = self
-            .state(last.conversation)
-            .and_then(|state| state.last_message.as_ref())
-            .map(|last| last.id);
-        let command = self.command(last.conversation, last.body, last_seen);
+        let command = self.command(last.conversation, last.body, last.last_seen);
         let id = command.id;
         let attended = Some(ticket).filter(|_| self.online());
         self.enqueue(command, None, attended);

@@ -145,6 +145,15 @@ impl Http {
         self.get(&format!("/v1/conversations/{id}")).await
     }
 
+    /// My draft in a conversation, if the server has one.
+    pub(crate) async fn draft(&self, conversation: ConversationId) -> Result<Option<Draft>, ApiError> {
+        match self.get(&format!("/v1/drafts/{conversation}")).await {
+            Ok(draft) => Ok(Some(draft)),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Saves a draft; the answer is the one that stands.
     pub(crate) async fn save_draft(&self, draft: &Draft) -> Result<Draft, ApiError> {
         let path = format!("/v1/drafts/{}", draft.conversation);

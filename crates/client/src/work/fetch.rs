@@ -125,3 +125,12 @@ pub(super) async fn conversation(work: Arc<Work>, id: ConversationId) {
     })
     .await;
 }
+
+/// My draft in a conversation that was opened: another device of mine may have written it.
+pub(super) async fn draft(work: Arc<Work>, id: ConversationId) {
+    match work.http.draft(id).await {
+        Ok(Some(draft)) => work.input(Input::DraftFound(Box::new(draft))).await,
+        Ok(None) => {}
+        Err(error) => tracing::debug!(%id, error = error.message, "a draft could not be looked for"),
+    }
+}

@@ -74,6 +74,7 @@ async fn talk(work: &Arc<Work>, mut socket: Socket, again: &mut watch::Receiver<
     {
         let mut running = work.running.lock().await;
         running.socket = Some(say);
+        running.looked_for_drafts.clear();
         let effects = running.engine.handle(now(), Input::Connected);
         work.carry_out(&mut running, effects).await;
     }

@@ -1,9 +1,9 @@
 use baton_domain::{CommandBody, OutboundState, Refusal};
 use baton_protocol::{Acted, ComposeLock};
 
-use super::office::member;
+use super::office::{member, reply_text};
 use super::{ANNA, BEN, Office};
-use crate::engine::Ask;
+use crate::engine::{Ask, Input};
 
 fn locks(office: &Office, desk: usize) -> usize {
     let taken = |body: &&CommandBody| matches!(body, CommandBody::TakeLock { .. });
@@ -119,6 +119,42 @@ fn a_reply_taken_back_is_a_draft_again() {
     ));
     let opened = office.desks[ANNA].engine.opened(enquiry, Vec::new()).unwrap();
     assert_eq!(opened.draft.unwrap().text, "Yes, we do.");
+}
+
+#[test]
+fn what_another_device_of_mine_wrote_is_shown_unless_it_has_left_or_i_write_here() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let found = |office: &Office, text: &str, revision: u64| {
+        let draft = baton_protocol::Draft {
+            id: baton_domain::DraftId(super::office::uuid(9)),
+            conversation: enquiry,
+            member: member(ANNA),
+            text: reply_text(text),
+            revision,
+            saved_at: office.now,
+        };
+        Input::DraftFound(Box::new(draft))
+    };
+    let draft = |office: &Office| {
+        office.desks[ANNA]
+            .engine
+            .opened(enquiry, Vec::new())
+            .unwrap()
+            .draft
+            .map(|d| d.text)
+    };
+    let there = found(&office, "From my laptop", 1);
+    office.input(ANNA, there);
+    assert_eq!(draft(&office).as_deref(), Some("From my laptop"));
+    office.types(ANNA, enquiry, "From here");
+    let later = found(&office, "From my laptop again", u64::MAX);
+    office.input(ANNA, later);
+    assert_eq!(draft(&office).as_deref(), Some("From here"));
+    office.sends(ANNA, enquiry);
+    let rest = found(&office, "From here", u64::MAX);
+    office.input(ANNA, rest);
+    assert_eq!(draft(&office), None, "it has left");
 }
 
 #[test]
