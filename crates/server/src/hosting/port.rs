@@ -11,8 +11,8 @@ use baton_channels::email::host::{
 };
 use baton_channels::email::imap::FolderRole;
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId,
-    MessageId, Timestamp,
+    Account, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId, MessageId,
+    Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::server::{BlobError, OutboundRow, ServerStore, StoreError};
@@ -29,7 +29,11 @@ use crate::referee::{self, Arrival, RawArrival, SubmitError};
 const REFUSED_MS: i64 = 2_000;
 
 /// The pauses between two questions whether the fence was passed.
-const FENCE_PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+const FENCE_PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 /// The port of one account's host.
 pub(super) struct Port {
@@ -212,17 +216,17 @@ impl HostPort for Port {
 
     async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError> {
         self.must_hold()?;
-        let account = self.account.id;
+        let account = self.account.clone();
         let store = self.core.store.clone();
         let read = tokio::task::spawn_blocking(move || {
             batch
                 .into_iter()
-                .filter_map(|item| arrival(account, item, &store).transpose())
+                .filter_map(|item| arrival(&account, item, &store).transpose())
                 .collect::<Result<Vec<_>, _>>()
         });
         let read = read.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
         let arrivals = read.map_err(|error: BlobError| PortError::Unavailable(error.to_string()))?;
-        let cursor = cursors::of_store(account, &progress.cursor);
+        let cursor = cursors::of_store(self.account.id, &progress.cursor);
         let received = self
             .core
             .referee
@@ -373,7 +377,7 @@ impl HostPort for Port {
 }
 
 /// A message as the referee takes it in; `None` in a folder that is nobody's business.
-fn arrival(account: AccountId, item: Arrived, store: &ServerStore) -> Result<Option<Arrival>, BlobError> {
+fn arrival(account: &Account, item: Arrived, store: &ServerStore) -> Result<Option<Arrival>, BlobError> {
     let role = match item.role {
         FolderRole::Inbox => referee::FolderRole::Inbox,
         FolderRole::Sent => referee::FolderRole::Sent,
@@ -384,13 +388,20 @@ fn arrival(account: AccountId, item: Arrived, store: &ServerStore) -> Result<Opt
         None => None,
     };
     let missing = raw.is_none();
+    // The host has judged whether it is history, knowing that mail servers count in whole seconds and that their clocks differ from
+    // ours: what it calls new arrived when the account was live.
+    let internal_date = if item.history {
+        item.internal_date
+    } else {
+        item.internal_date.max(account.live_since)
+    };
     let raw = RawArrival {
-        account,
+        account: account.id,
         folder: item.folder,
         role,
         uidvalidity: item.uidvalidity,
         uid: item.uid,
-        internal_date: item.internal_date,
+        internal_date,
         flags: item.flags,
         resync: item.history,
         raw: raw.unwrap_or_default(),
