@@ -71,8 +71,8 @@ pub(super) async fn serve(core: Arc<Core>, caller: Caller, socket: WebSocket) {
         End::Refused(why) => {
             tracing::info!(%member, ?why, "a desktop was cut");
             // One that takes nothing is not waited for a second time.
-            let told = wire.say(&ServerMessage::Refused { why });
-            let _ = tokio::time::timeout(Duration::from_secs(2), told).await;
+            let refused = ServerMessage::Refused { why };
+            let _ = tokio::time::timeout(Duration::from_secs(2), wire.say(&refused)).await;
             wire.close(close_code::POLICY, "refused").await;
         }
         End::Stopping => wire.close(close_code::AWAY, "the server stops").await,
