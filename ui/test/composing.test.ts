@@ -267,3 +267,19 @@ describe('the draft', () => {
     await expect.poll(() => text()).toBe('Precious');
   });
 });
+
+test('a reply taken back leaves what was read before it as read', async () => {
+  const window = await openWindow();
+  await openConversation(window, 1043);
+  const customers = window.backend.scene('c-1043').conversation.lastMessage?.id;
+  await press('r');
+  await press('Too early');
+  await press('{Control>}{Enter}{/Control}');
+  await click('toast-undo');
+  await expect.poll(() => text()).toBe('Too early');
+  window.backend.scene('c-1043').conversation.lastMessage!.id = customers!;
+  await window.desk.open.refresh();
+  await press('{Escape}');
+  await window.desk.act({ type: 'snooze', until: NOW + 1, zone: null, reason: null });
+  expect(window.backend.asked('act').at(-1)?.lastSeen).toBe(customers);
+});

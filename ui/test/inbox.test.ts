@@ -280,3 +280,25 @@ test('others who look are shown', async () => {
   });
   await expect.poll(() => document.querySelectorAll('.looking .avatar').length).toBe(1);
 });
+
+test('the focus goes with the selection, and Tab comes into the list at one row', async () => {
+  await openWindow();
+  await find('row-1038');
+  const stops = () =>
+    [...document.querySelectorAll('[role=row][tabindex="0"]')].map((row) => row.getAttribute('data-testid'));
+  expect(stops()).toEqual(['row-1038']);
+  await press('j');
+  await press('j');
+  await expect.poll(() => document.activeElement?.getAttribute('data-testid')).toBe('row-1031');
+  expect(stops()).toEqual(['row-1031']);
+});
+
+test('an offer to undo goes when something else was done', async () => {
+  const window = await openWindow();
+  await openConversation(window, 1046);
+  await press('c');
+  await expect.poll(() => textOf('toast')).toContain('Claimed');
+  await press('t');
+  await press('north{Enter}');
+  await expect.poll(() => hook('toast')).toBeNull();
+});

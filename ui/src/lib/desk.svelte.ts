@@ -65,7 +65,7 @@ export class Desk {
       backend,
       isOurs: (email) => this.session.isOurs(email),
       me: () => this.session.me,
-      lastSeen: () => this.open.seen.newest,
+      lastSeen: () => this.open.lastSeen,
     });
     this.open = new OpenConversation(backend, {
       opened: (opened, first) => this.composer.take(opened, first),
@@ -149,6 +149,7 @@ export class Desk {
       }
     }
     if (done > 0) {
+      this.toasts.outdate();
       this.toasts.show(m.bulk_done({ what: commandWords(body(first), this.session), count: done }), {
         undo: () => void this.#undo(done),
       });
@@ -247,6 +248,7 @@ export class Desk {
   }
 
   #say(acted: Acted, body: CommandBody): void {
+    this.toasts.outdate();
     if (acted.type === 'pending')
       this.toasts.show(m.done_when_online({ what: commandWords(body, this.session) }));
     else if (acted.type === 'done' && (acted.undoable || !QUIET.has(body.type)) && !QUIET.has(body.type)) {

@@ -79,6 +79,15 @@ export class OpenConversation {
     return this.opened?.conversation.id === this.id ? this.opened : null;
   }
 
+  /**
+   * What a command carries as last seen: the conversation's newest message if that was read, also where something that does
+   * not count, such as a reply taken back, was read after it.
+   */
+  get lastSeen(): MessageId | null {
+    const last = this.current?.lastMessage ?? null;
+    return last !== null && this.seen.covers(last) ? last : this.seen.newest;
+  }
+
   async open(id: ConversationId): Promise<void> {
     if (this.id === id) {
       await this.refresh();
@@ -160,7 +169,7 @@ export class OpenConversation {
   }
 
   /** Does something here. What is refused is shown in place, and can be asked again with what was seen since. */
-  async act(body: CommandBody, lastSeen: MessageId | null = this.seen.newest): Promise<Acted | null> {
+  async act(body: CommandBody, lastSeen: MessageId | null = this.lastSeen): Promise<Acted | null> {
     const id = this.id;
     if (id === null) return null;
     this.refused = null;
@@ -200,7 +209,7 @@ export class OpenConversation {
   /** Tells the others where I am, and the engine what I read. */
   #look(): void {
     this.backend
-      .call('looking', { conversation: this.id, seen: this.id === null ? null : this.seen.newest })
+      .call('looking', { conversation: this.id, seen: this.id === null ? null : this.lastSeen })
       .catch(() => undefined);
   }
 }

@@ -50,6 +50,12 @@ export class Seen {
     this.#onScreen.clear();
   }
 
+  /** Whether this message was read, or one that came after it. */
+  covers(id: MessageId): boolean {
+    const at = this.#order.indexOf(id);
+    return this.newest !== null && at >= 0 && at <= this.#order.indexOf(this.newest);
+  }
+
   /** A message came on screen, or left it. */
   show(id: MessageId, visible: boolean): void {
     if (!visible) {

@@ -58,8 +58,11 @@ export class Toasts {
     return true;
   }
 
-  /** Nothing that is shown can be taken back any more, e.g. because something else was. */
-  clear(): void {
-    for (const toast of this.items) this.close(toast.id);
+  /**
+   * Something else was done: only the newest act is taken back by `z`, so an older offer would take back another one than it
+   * says. A reply on its way has a way back of its own.
+   */
+  outdate(): void {
+    for (const toast of this.items) if (toast.deadline === null) this.close(toast.id);
   }
 }
