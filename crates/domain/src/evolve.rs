@@ -184,9 +184,14 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
                 provisional.after.follow_up.clone_from(follow_up);
             }
         }
-        Event::CameDue { what, .. } => {
-            if let (Deadline::FollowUp, Some(follow_up)) = (what, &mut state.follow_up) {
-                follow_up.fired = true;
+        Event::CameDue { what, at } => {
+            if *what == Deadline::FollowUp {
+                if let Some(follow_up) = &mut state.follow_up {
+                    follow_up.fired = true;
+                }
+                if let Some(before) = &mut state.before_message {
+                    came_due_before(before, *at);
+                }
             }
         }
         Event::Blocked { blocked } => state.blocked = Some(blocked.clone()),
@@ -380,6 +385,17 @@ fn closed(state: &mut Conversation, closing: &Closing) {
             follow_up: None,
             next_step: None,
         };
+    }
+}
+
+/// What "no reply needed" would put back has come due as well: a date comes once.
+fn came_due_before(before: &mut Before, at: Timestamp) {
+    let stands = |follow_up: &&mut FollowUp| follow_up.due == at && !follow_up.fired;
+    if let Some(follow_up) = before.follow_up.as_mut().filter(stands) {
+        follow_up.fired = true;
+        if matches!(before.status, Status::Waiting | Status::QuoteSent) {
+            before.status = Status::FollowUpDue;
+        }
     }
 }
 

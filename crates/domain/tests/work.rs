@@ -416,6 +416,24 @@ fn thanks_after_a_won_deal_restores_the_outcome() {
 }
 
 #[test]
+fn a_date_that_came_while_the_customers_message_stood_is_not_to_come_again() {
+    let mut team = Team::with_enquiry();
+    let due = team.now.plus_ms(2 * HOUR_MS);
+    let what = "the offer".to_owned();
+    let reply = team.reply(ANNA, AfterReply::IOwe { what, due });
+    team.delivered(reply);
+    team.carl("Take your time!");
+    team.now = due;
+    let what = Deadline::FollowUp;
+    assert!(!team.system(Do::Due { what, at: due }).unwrap().is_empty());
+    team.act(ANNA, Do::NoReplyNeeded);
+    let lead = team.conversation();
+    assert_eq!(lead.status, Status::FollowUpDue);
+    assert!(lead.follow_up.as_ref().is_some_and(|follow_up| follow_up.fired));
+    assert_eq!(next_deadline(lead), None);
+}
+
+#[test]
 fn closing_a_lead_asks_for_an_outcome_and_never_goes_over_an_unseen_message() {
     let mut team = Team::with_enquiry();
     team.act(ANNA, Do::Claim);
