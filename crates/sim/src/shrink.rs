@@ -13,7 +13,7 @@ const TRIES: usize = 250;
 pub fn shrink(seed: u64, size: Size, plan: &[Step], planted: Option<Planted>, promise: Promise) -> Option<(Vec<Step>, Life)> {
     let mut tries = 0;
     let mut best: Option<(Vec<Step>, Life)> = None;
-    let mut breaks = |steps: &[Step], tries: &mut usize| {
+    let breaks = |steps: &[Step], tries: &mut usize| {
         *tries = tries.saturating_add(1);
         let life = live_plan(seed, size, steps.to_vec(), planted);
         life.broken.as_ref().is_some_and(|broken| broken.promise == promise).then_some(life)

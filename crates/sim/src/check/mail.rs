@@ -112,6 +112,12 @@ impl Mail {
         self.by_id.contains_key(&id.to_string())
     }
 
+    /// Whether no reply is under way any more.
+    #[must_use]
+    pub fn at_rest(&self) -> bool {
+        self.replies.values().all(|reply| !matches!(reply.stand, Stand::Queued | Stand::Sending))
+    }
+
     /// In the end: every accepted reply is delivered, failed, cancelled or in doubt, and the mailboxes agree.
     ///
     /// # Errors

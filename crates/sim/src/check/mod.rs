@@ -10,7 +10,8 @@ mod thread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, Event, LogBody, LogEntry, MessageId,
+    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, LogBody, LogEntry, MessageId,
+    Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
@@ -83,6 +84,7 @@ pub struct Check {
     in_log: BTreeMap<CommandId, (u64, u64)>,
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
+    said_due: BTreeMap<(ConversationId, Timestamp), Deadline>,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -162,16 +164,10 @@ impl Check {
         Ok(())
     }
 
-    /// Whether the log holds something a command led to.
+    /// Whether the log said that this deadline came. A date that is set again after it came is not said twice.
     #[must_use]
-    pub fn holds(&self, command: CommandId) -> bool {
-        self.in_log.contains_key(&command)
-    }
-
-    /// What a command asked, as its desktop said it.
-    #[must_use]
-    pub fn command(&self, id: CommandId) -> Option<&Command> {
-        self.issued.get(&id).map(|issued| &issued.command)
+    pub fn said_due(&self, conversation: ConversationId, at: Timestamp) -> bool {
+        self.said_due.contains_key(&(conversation, at))
     }
 
     fn entry(&mut self, entry: &LogEntry) -> Result<(), Broken> {
@@ -201,6 +197,9 @@ impl Check {
                     thread.nothing_unseen(entry, &issued.seen)?;
                 }
             }
+            (Event::CameDue { what, at }, _) => {
+                self.said_due.insert((*conversation, *at), *what);
+            }
             _ => {}
         }
         thread.messages_move(event);
@@ -223,7 +222,7 @@ impl Check {
             let how = format!("entry {} is in another's name than who asked at desk {}", entry.number, issued.desk);
             return Err(because(Promise::Asked, how));
         }
-        // Locks are asked for beside the outbox; a question asked late is answered late.
+        // Locks are asked for beside the outbox; a question asked late is answered late. Notes and tags may overtake.
         let beside = matches!(
             issued.command.body,
             CommandBody::TakeLock { .. }
@@ -231,6 +230,10 @@ impl Check {
                 | CommandBody::RequestLock
                 | CommandBody::AnswerRequest { .. }
                 | CommandBody::TakeOver
+                | CommandBody::AddNote { .. }
+                | CommandBody::SuggestDraft { .. }
+                | CommandBody::Tag { .. }
+                | CommandBody::Untag { .. }
         );
         if begins && !beside {
             let key = (issued.command.device, issued.command.conversation);

@@ -65,6 +65,8 @@ pub struct Desk {
     effects: VecDeque<Effect>,
     /// Whether what is being carried out tells the person that something was not done.
     says_no: bool,
+    /// Whether it is carried out because the person takes an act back.
+    undoes: bool,
     wakes: u64,
     tickets: u64,
     pub(super) waiting: BTreeMap<Ticket, Awaited>,
@@ -103,6 +105,7 @@ impl Desk {
             doom: None,
             effects: VecDeque::new(),
             says_no: false,
+            undoes: false,
             wakes: 0,
             tickets: 0,
             waiting: BTreeMap::new(),
@@ -245,8 +248,8 @@ impl World {
             for (id, row) in &batch.outbox {
                 if row.is_some() {
                     desk.taken.insert(*id);
-                } else if desk.says_no && !batch.held.contains_key(id) {
-                    // Refused to the person's face, before the referee heard of it.
+                } else if (desk.says_no || desk.undoes) && !batch.held.contains_key(id) {
+                    // Refused to the person's face, or taken back, before the referee heard of it.
                     desk.taken.remove(id);
                 }
             }
@@ -454,9 +457,13 @@ impl World {
     pub(super) fn ask(&mut self, at: usize, ask: Ask, awaited: Awaited) {
         let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep && desk.engine.is_some()) else { return };
         desk.tickets = desk.tickets.wrapping_add(1);
+        desk.undoes = matches!(ask, Ask::Undo);
         let ticket = Ticket(desk.tickets);
         desk.waiting.insert(ticket, awaited);
         self.tell_desk(at, Input::Ui { ticket, ask: Box::new(ask) });
+        if let Some(desk) = self.desks.get_mut(at) {
+            desk.undoes = false;
+        }
     }
 
     fn told(&mut self, at: usize, ticket: Ticket, told: Told) {

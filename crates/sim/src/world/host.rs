@@ -225,12 +225,11 @@ impl World {
             Effect::WaitForWork(ms) => {
                 self.rest_host(at);
                 // Work wakes it; only what waits for a time of its own needs one.
-                let held = self.hosts.get(at).and_then(|host| host.held.values().min().copied());
-                let soon = ms < 15 * SECOND_MS;
-                if let Some(until) = held {
-                    let ms = until.since_ms(self.now()).max(1);
-                    self.host_after(at, ms, Next::Outbox);
+                let now = self.now();
+                if let Some(until) = self.next_for(at).filter(|until| *until > now) {
+                    self.host_after(at, until.since_ms(now).max(1), Next::Outbox);
                 }
+                let soon = ms < 15 * SECOND_MS;
                 if soon {
                     self.host_after(at, ms, Next::Outbox);
                 }
@@ -254,6 +253,14 @@ impl World {
         if let Some(host) = self.hosts.get_mut(at) {
             host.job = Some(job);
         }
+    }
+
+    /// When the next reply of an account may leave.
+    fn next_for(&self, at: usize) -> Option<Timestamp> {
+        let host = self.hosts.get(at)?;
+        let queued = self.model.conversations().flat_map(|conversation| &conversation.outbound);
+        let queued = queued.filter(|one| one.account == host.account && one.state == OutboundState::Queued);
+        queued.map(|one| host.held.get(&one.id).map_or(one.not_before, |held| one.not_before.max(*held))).min()
     }
 
     /// The most pressing reply of an account, as its port chooses it.

@@ -29,7 +29,6 @@ enum What {
     Act,
     Typing,
     Sending,
-    Undoing,
 }
 
 /// A reply somebody is writing.
@@ -293,12 +292,6 @@ impl World {
 
     /// Somebody is told what became of what they did.
     pub(super) fn person_told(&mut self, who: usize, awaited: Awaited, told: Told) {
-        if let (What::Undoing, Told::Acted(Acted::Done { command, .. })) = (&awaited.what, &told)
-            && let Some(desk) = self.desks.get_mut(who)
-        {
-            // Where nobody had heard of the act yet, it simply did not happen.
-            desk.taken.remove(command);
-        }
         let (What::Sending, Some(id)) = (awaited.what, awaited.conversation) else { return };
         let Some(writing) = self.desks.get_mut(who).and_then(|desk| desk.writing.get_mut(&id)) else { return };
         match told {
@@ -354,7 +347,7 @@ impl World {
     fn undo(&mut self, who: usize) {
         let name = self.desks.get(who).map(|desk| desk.person.name.clone()).unwrap_or_default();
         self.say(&format!("{name} takes the last act back"));
-        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Undoing };
+        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Act };
         self.ask(who, Ask::Undo, awaited);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use baton_domain::{Capabilities, Command, CommandId, InboxId, MemberId, SECOND_MS, Timestamp};
-use baton_protocol::{Answer, Cursor, ServerMessage};
+use baton_protocol::{Answer, ServerMessage};
 use baton_server::referee::{DocumentSet, Effect, Fault, Input, Referee, Reply, Ticket};
 use baton_store::port::{Batch, Needs, PortError};
 
