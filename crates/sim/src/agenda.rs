@@ -17,7 +17,11 @@ impl<T> Agenda<T> {
     /// An empty agenda that begins at `now`.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
-        Self { now, noted: 0, coming: BTreeMap::new() }
+        Self {
+            now,
+            noted: 0,
+            coming: BTreeMap::new(),
+        }
     }
 
     /// The time.

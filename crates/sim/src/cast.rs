@@ -22,13 +22,15 @@ pub const SALES: InboxId = InboxId(Uuid::from_u128(0x5a1e));
 /// The inbox only managers may read.
 pub const PARTNERS: InboxId = InboxId(Uuid::from_u128(0x9a27));
 /// The mailbox of Sales.
-pub const SALES_AT: AccountId = AccountId(Uuid::from_u128(0x5a1e_a7));
+pub const SALES_AT: AccountId = AccountId(Uuid::from_u128(0x005a_1ea7));
 /// The mailbox of Partners.
-pub const PARTNERS_AT: AccountId = AccountId(Uuid::from_u128(0x9a27_a7));
+pub const PARTNERS_AT: AccountId = AccountId(Uuid::from_u128(0x009a_27a7));
 
 /// The mailboxes with their addresses and inboxes.
-pub const MAILBOXES: [(AccountId, InboxId, &str, &str); 2] =
-    [(SALES_AT, SALES, "sales@baton.example", "Sales"), (PARTNERS_AT, PARTNERS, "partners@baton.example", "Partners")];
+pub const MAILBOXES: [(AccountId, InboxId, &str, &str); 2] = [
+    (SALES_AT, SALES, "sales@baton.example", "Sales"),
+    (PARTNERS_AT, PARTNERS, "partners@baton.example", "Partners"),
+];
 
 const REPS: [&str; 9] = ["Anna", "Ben", "Dora", "Emil", "Fatma", "Goran", "Hanna", "Igor", "Jana"];
 
@@ -61,7 +63,10 @@ impl Cast {
     /// A team of `desktops`: the last of them is Mira the manager.
     #[must_use]
     pub fn new(desktops: usize) -> Self {
-        let reps = REPS.iter().take(desktops.saturating_sub(1)).map(|name| (*name, Role::Rep));
+        let reps = REPS
+            .iter()
+            .take(desktops.saturating_sub(1))
+            .map(|name| (*name, Role::Rep));
         let people: Vec<Person> = reps
             .chain([("Mira", Role::Manager)])
             .zip(1..)
@@ -73,7 +78,11 @@ impl Cast {
             })
             .collect();
         let names = people.iter().map(|person| (person.id, person.name.clone())).collect();
-        Self { people, zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC), names }
+        Self {
+            people,
+            zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
+            names,
+        }
     }
 
     /// A member's first name.
@@ -90,13 +99,18 @@ impl Cast {
         };
         let local = instant.to_zoned(self.zone.clone());
         let same_day = at.0 >= START.0 && at.0 < START.plus_ms(8 * 60 * MINUTE_MS).0;
-        local.strftime(if same_day { "%H:%M:%S" } else { "%a %d %H:%M:%S" }).to_string()
+        local
+            .strftime(if same_day { "%H:%M:%S" } else { "%a %d %H:%M:%S" })
+            .to_string()
     }
 
     /// What the house begins with: the workspace, its members, inboxes and mailboxes.
     #[must_use]
     pub fn documents(&self) -> Vec<DocumentBody> {
-        let workspace = Workspace { id: WORKSPACE, name: "Murmel".to_owned() };
+        let workspace = Workspace {
+            id: WORKSPACE,
+            name: "Murmel".to_owned(),
+        };
         let members = self.people.iter().map(|person| {
             DocumentBody::Member(Member {
                 id: person.id,
@@ -109,7 +123,10 @@ impl Cast {
             })
         });
         let inboxes = MAILBOXES.iter().map(|(_, inbox, _, name)| {
-            let readers = self.people.iter().filter(|person| *inbox == SALES && person.role == Role::Rep);
+            let readers = self
+                .people
+                .iter()
+                .filter(|person| *inbox == SALES && person.role == Role::Rep);
             DocumentBody::Inbox(Inbox {
                 id: *inbox,
                 name: (*name).to_owned(),
@@ -129,13 +146,20 @@ impl Cast {
                 hosted_by: None,
             })
         });
-        [DocumentBody::Workspace(workspace)].into_iter().chain(members).chain(inboxes).chain(accounts).collect()
+        [DocumentBody::Workspace(workspace)]
+            .into_iter()
+            .chain(members)
+            .chain(inboxes)
+            .chain(accounts)
+            .collect()
     }
 
     /// Whether somebody may read an inbox, said without asking the product's own code.
     #[must_use]
     pub fn may_read(&self, person: usize, inbox: InboxId) -> bool {
-        self.people.get(person).is_some_and(|person| person.role == Role::Manager || inbox == SALES)
+        self.people
+            .get(person)
+            .is_some_and(|person| person.role == Role::Manager || inbox == SALES)
     }
 }
 
@@ -157,7 +181,11 @@ pub fn customer(number: u64) -> Customer {
     let at = usize::try_from(number % count).unwrap_or(0);
     let name = CUSTOMERS.get(at).copied().unwrap_or("Carl");
     let mailbox = if at % 3 == 2 { PARTNERS_AT } else { SALES_AT };
-    Customer { name, address: format!("{}@customer.example", name.to_lowercase()), mailbox }
+    Customer {
+        name,
+        address: format!("{}@customer.example", name.to_lowercase()),
+        mailbox,
+    }
 }
 
 /// How many customers there are.
@@ -168,18 +196,43 @@ pub const fn customers() -> u64 {
 
 /// A sentence somebody might write, so that texts differ.
 pub fn sentence(rng: &mut Rng) -> String {
-    let what = rng.pick(&["forty chairs", "the oak desk", "two lamps", "a delivery in March", "an invoice", "a sample"]);
-    let ask = rng.pick(&["What would cost", "Could you quote", "When comes", "Please send", "We think about", "Thanks for"]);
-    format!("{} {}? ({})", ask.unwrap_or(&"About"), what.unwrap_or(&"chairs"), rng.below(10_000))
+    let what = rng.pick(&[
+        "forty chairs",
+        "the oak desk",
+        "two lamps",
+        "a delivery in March",
+        "an invoice",
+        "a sample",
+    ]);
+    let ask = rng.pick(&[
+        "What would cost",
+        "Could you quote",
+        "When comes",
+        "Please send",
+        "We think about",
+        "Thanks for",
+    ]);
+    format!(
+        "{} {}? ({})",
+        ask.unwrap_or(&"About"),
+        what.unwrap_or(&"chairs"),
+        rng.below(10_000)
+    )
 }
 
 fn full_access(member: MemberId) -> Access {
     use Capability::{Assign, Comment, Read, SendAs, SendOnBehalf, Work};
-    Access { member, capabilities: [Read, Comment, Work, Assign, SendOnBehalf, SendAs].into() }
+    Access {
+        member,
+        capabilities: [Read, Comment, Work, Assign, SendOnBehalf, SendAs].into(),
+    }
 }
 
 fn policy() -> InboxPolicy {
-    InboxPolicy { calendar: BusinessCalendar::weekdays("Europe/Berlin"), ..InboxPolicy::default() }
+    InboxPolicy {
+        calendar: BusinessCalendar::weekdays("Europe/Berlin"),
+        ..InboxPolicy::default()
+    }
 }
 
 #[cfg(test)]

@@ -48,5 +48,10 @@ pub fn live(seed: u64, size: Size, planted: Option<Planted>) -> Life {
 pub fn live_plan(seed: u64, size: Size, plan: Vec<Step>, planted: Option<Planted>) -> Life {
     let mut world = World::new(seed, size, plan, planted);
     let broken = world.live().err();
-    Life { seed, tally: world.tally.clone(), transcript: world.transcript.text().to_owned(), broken }
+    Life {
+        seed,
+        tally: world.tally.clone(),
+        transcript: world.transcript.text().to_owned(),
+        broken,
+    }
 }

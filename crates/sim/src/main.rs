@@ -47,8 +47,17 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     let (desktops, servers, sittings) = (options.desktops.max(1), options.servers.max(1), options.sittings.max(1));
-    let size = Size { desktops, servers, sittings, ..Size::default() };
-    if options.planted { find_planted(&options, size) } else { live_all(&options, size) }
+    let size = Size {
+        desktops,
+        servers,
+        sittings,
+        ..Size::default()
+    };
+    if options.planted {
+        find_planted(&options, size)
+    } else {
+        live_all(&options, size)
+    }
 }
 
 fn live_all(options: &Options, size: Size) -> ExitCode {
@@ -74,7 +83,11 @@ fn live_all(options: &Options, size: Size) -> ExitCode {
         }
     }
     println!("{tally}wall ms {}", begun.elapsed().as_millis());
-    if kept == options.seeds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if kept == options.seeds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn find_planted(options: &Options, size: Size) -> ExitCode {
@@ -82,7 +95,12 @@ fn find_planted(options: &Options, size: Size) -> ExitCode {
     for bug in Planted::ALL {
         let found = seeds(options).find_map(|seed| Some((seed, live(seed, size, Some(bug)).broken?)));
         match found {
-            Some((seed, broken)) => println!("{:20} found by seed {seed}: {:?}: {}", bug.name(), broken.promise, broken.how),
+            Some((seed, broken)) => println!(
+                "{:20} found by seed {seed}: {:?}: {}",
+                bug.name(),
+                broken.promise,
+                broken.how
+            ),
             None => {
                 all = false;
                 println!("{:20} NOT found within {} seeds", bug.name(), options.seeds);
@@ -106,9 +124,17 @@ fn tell_failure(life: &Life, options: &Options, size: Size) {
     };
     let (steps, told) = shorter.as_ref().map_or((&plan, life), |(plan, life)| (plan, life));
     println!("{}", told.transcript);
-    println!("Seed {} broke a promise: {:?}: {}", life.seed, broken.promise, broken.how);
+    println!(
+        "Seed {} broke a promise: {:?}: {}",
+        life.seed, broken.promise, broken.how
+    );
     if let Some(broken) = told.broken.as_ref().filter(|_| shorter.is_some()) {
-        println!("With {} of {} steps it still does: {}", steps.len(), plan.len(), broken.how);
+        println!(
+            "With {} of {} steps it still does: {}",
+            steps.len(),
+            plan.len(),
+            broken.how
+        );
         for step in steps {
             println!("  step {}: {:?}", step.number, step.what);
         }

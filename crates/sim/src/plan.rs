@@ -205,7 +205,14 @@ pub struct Size {
 
 impl Default for Size {
     fn default() -> Self {
-        Self { desktops: 3, servers: 1, sittings: 3, deeds: 28, letters: 7, faults: 4 }
+        Self {
+            desktops: 3,
+            servers: 1,
+            sittings: 3,
+            deeds: 28,
+            letters: 7,
+            faults: 4,
+        }
     }
 }
 
@@ -227,7 +234,11 @@ pub fn draw(seed: u64, size: Size) -> Vec<Step> {
         for number in 0..size.letters {
             // Somebody has written before the first lid is open, and at night.
             let early = sitting == 0 && number < 3;
-            let when = if early { begins.plus_ms(rng.between(0, 3 * SECOND_MS)) } else { at(&mut rng) };
+            let when = if early {
+                begins.plus_ms(rng.between(0, 3 * SECOND_MS))
+            } else {
+                at(&mut rng)
+            };
             let letter = if early { Letter::New } else { letter(&mut rng) };
             add(when, Doing::Customer(rng.below(customers()), letter));
         }
@@ -246,7 +257,11 @@ pub fn draw(seed: u64, size: Size) -> Vec<Step> {
         }
     }
     steps.sort_by_key(|(at, _)| *at);
-    steps.into_iter().zip(0..).map(|((at, what), number)| Step { number, at, what }).collect()
+    steps
+        .into_iter()
+        .zip(0..)
+        .map(|((at, what), number)| Step { number, at, what })
+        .collect()
 }
 
 /// Lunch, a night, a weekend, or the time a cadence takes.
@@ -350,6 +365,9 @@ mod tests {
     fn a_plan_is_in_order_and_begins_with_a_morning() {
         let plan = draw(1, Size::default());
         assert_eq!(plan.first().map(|step| &step.what), Some(&Doing::Morning));
-        assert!(plan.windows(2).all(|pair| pair.first().unwrap().at <= pair.last().unwrap().at));
+        assert!(
+            plan.windows(2)
+                .all(|pair| pair.first().unwrap().at <= pair.last().unwrap().at)
+        );
     }
 }

@@ -66,6 +66,9 @@ impl std::str::FromStr for Planted {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|bug| bug.name() == name).ok_or_else(|| format!("no such bug; there are: {}", known()))
+        Self::ALL
+            .into_iter()
+            .find(|bug| bug.name() == name)
+            .ok_or_else(|| format!("no such bug; there are: {}", known()))
     }
 }

@@ -28,7 +28,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed(self.state)
     }
@@ -36,7 +36,7 @@ impl Rng {
     /// A number below `limit`; 0 where that is 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         // The bias of the remainder is far below anything a simulation could notice.
-        self.next().checked_rem(limit).unwrap_or(0)
+        self.bits().checked_rem(limit).unwrap_or(0)
     }
 
     /// A number of the range, both ends included.
@@ -70,7 +70,7 @@ impl Rng {
 
     /// Sixteen bytes.
     pub fn bytes16(&mut self) -> [u8; 16] {
-        let wide = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let wide = (u128::from(self.bits()) << 64) | u128::from(self.bits());
         wide.to_be_bytes()
     }
 
@@ -104,15 +104,15 @@ mod tests {
     #[test]
     fn the_first_numbers_are_pinned() {
         let mut rng = Rng::new(1);
-        assert_eq!([rng.next(), rng.next()], [0x910a_2dec_8902_5cc1, 0xbeeb_8da1_658e_ec67]);
+        assert_eq!([rng.bits(), rng.bits()], [0x910a_2dec_8902_5cc1, 0xbeeb_8da1_658e_ec67]);
     }
 
     #[test]
     fn purposes_do_not_disturb_one_another() {
         let mut one = Rng::of(7, "network", 1);
         let mut other = Rng::of(7, "network", 2);
-        assert_ne!(one.next(), other.next());
-        assert_eq!(Rng::of(7, "network", 1).next(), Rng::of(7, "network", 1).next());
+        assert_ne!(one.bits(), other.bits());
+        assert_eq!(Rng::of(7, "network", 1).bits(), Rng::of(7, "network", 1).bits());
     }
 
     #[test]

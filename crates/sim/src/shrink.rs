@@ -10,13 +10,22 @@ const TRIES: usize = 250;
 
 /// The shortest plan found that still breaks `promise`, and how it goes.
 #[must_use]
-pub fn shrink(seed: u64, size: Size, plan: &[Step], planted: Option<Planted>, promise: Promise) -> Option<(Vec<Step>, Life)> {
+pub fn shrink(
+    seed: u64,
+    size: Size,
+    plan: &[Step],
+    planted: Option<Planted>,
+    promise: Promise,
+) -> Option<(Vec<Step>, Life)> {
     let mut tries = 0;
     let mut best: Option<(Vec<Step>, Life)> = None;
     let breaks = |steps: &[Step], tries: &mut usize| {
         *tries = tries.saturating_add(1);
         let life = live_plan(seed, size, steps.to_vec(), planted);
-        life.broken.as_ref().is_some_and(|broken| broken.promise == promise).then_some(life)
+        life.broken
+            .as_ref()
+            .is_some_and(|broken| broken.promise == promise)
+            .then_some(life)
     };
     let mut kept = plan.to_vec();
     let mut piece = kept.len().div_ceil(2);
@@ -42,7 +51,11 @@ pub fn shrink(seed: u64, size: Size, plan: &[Step], planted: Option<Planted>, pr
         if piece == 1 && !shorter {
             break;
         }
-        piece = if piece == 1 { usize::from(shorter) } else { piece.div_ceil(2) };
+        piece = if piece == 1 {
+            usize::from(shorter)
+        } else {
+            piece.div_ceil(2)
+        };
     }
     best
 }

@@ -26,7 +26,9 @@ impl Transcript {
 
     /// Adds what an entry of the log says.
     pub fn entry(&mut self, cast: &Cast, entry: &LogEntry) {
-        let LogBody::Conversation { conversation, event } = &entry.body else { return };
+        let LogBody::Conversation { conversation, event } = &entry.body else {
+            return;
+        };
         if let Event::Created { number, .. } = event {
             self.numbers.insert(*conversation, *number);
         }
@@ -57,7 +59,11 @@ fn happened(cast: &Cast, event: &Event) -> String {
         Event::Created { subject, contact, .. } => format!("{subject:?} of {} begins", contact.email),
         Event::MessageReceived { message, .. } => format!("{} ({})", message.subject, kind(&message.kind)),
         Event::OutsideReply { message, .. } => format!("answered outside Baton: {}", message.subject),
-        Event::OwnerChanged { owner: Some(owner), how, .. } => {
+        Event::OwnerChanged {
+            owner: Some(owner),
+            how,
+            ..
+        } => {
             let how = match how {
                 OwnerChange::Claimed => "claimed",
                 OwnerChange::Replied => "by replying",
@@ -73,7 +79,11 @@ fn happened(cast: &Cast, event: &Event) -> String {
         Event::HandoffEnded { how, .. } => format!("the offer ended: {}", kind(how)),
         Event::StatusChanged { status, cause } => format!("{} ({})", kind(status), kind(cause)),
         Event::LockGranted { member, cover, .. } => {
-            format!("{} is replying{}", cast.name(*member), if *cover { " for the owner" } else { "" })
+            format!(
+                "{} is replying{}",
+                cast.name(*member),
+                if *cover { " for the owner" } else { "" }
+            )
         }
         Event::LockReleased { why } => match why {
             LockEnd::Sent => "the reply was sent, the lock is free".to_owned(),
@@ -135,7 +145,11 @@ pub fn refused(cast: &Cast, refusal: &Refusal) -> String {
         Refusal::LockLost { to: None } => "the lock has lapsed".to_owned(),
         Refusal::NewerMessage { message } => format!("the customer wrote at {}", cast.clock(message.at)),
         Refusal::AlreadyAnswered { by, at } => {
-            format!("{} answered at {}", by.map_or("somebody", |by| cast.name(by)), cast.clock(*at))
+            format!(
+                "{} answered at {}",
+                by.map_or("somebody", |by| cast.name(by)),
+                cast.clock(*at)
+            )
         }
         Refusal::Invalid { field, why } => format!("{field}: {}", kind(why)),
         other => kind(other),

@@ -38,7 +38,10 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
         tally.absorb(&life.tally);
         if let Some(broken) = life.broken {
             let hint = format!("cargo run -p baton-sim -- --seeds 1 --seed {}", life.seed);
-            panic!("seed {} broke a promise: {:?}: {}\nsee: {hint}", life.seed, broken.promise, broken.how);
+            panic!(
+                "seed {} broke a promise: {:?}: {}\nsee: {hint}",
+                life.seed, broken.promise, broken.how
+            );
         }
     }
     println!("{tally}");
@@ -63,13 +66,32 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
         "deferral",
         "hostCrashBehindFence",
     ] {
-        assert!(tally.faults.contains_key(fault), "nothing of the kind {fault} broke: {:?}", tally.faults);
+        assert!(
+            tally.faults.contains_key(fault),
+            "nothing of the kind {fault} broke: {:?}",
+            tally.faults
+        );
     }
-    for refusal in ["notOwner", "lockedBy", "newerMessage", "alreadyAnswered", "needsOutcome", "needsHandoffContext"] {
-        assert!(tally.refusals.contains_key(refusal), "nobody was refused with {refusal}: {:?}", tally.refusals);
+    for refusal in [
+        "notOwner",
+        "lockedBy",
+        "newerMessage",
+        "alreadyAnswered",
+        "needsOutcome",
+        "needsHandoffContext",
+    ] {
+        assert!(
+            tally.refusals.contains_key(refusal),
+            "nobody was refused with {refusal}: {:?}",
+            tally.refusals
+        );
     }
     for report in ["sent", "failed", "returned", "unknown", "filed"] {
-        assert!(tally.mail.contains_key(report), "no reply was {report}: {:?}", tally.mail);
+        assert!(
+            tally.mail.contains_key(report),
+            "no reply was {report}: {:?}",
+            tally.mail
+        );
     }
 }
 

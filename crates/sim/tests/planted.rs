@@ -13,8 +13,16 @@ fn found(bug: Planted, promises: &[Promise]) {
     let size = Size::default();
     let first = (1..=SEEDS).find_map(|seed| Some((seed, live(seed, size, Some(bug)).broken?)));
     let (seed, broken) = first.unwrap_or_else(|| panic!("{} was not found within {SEEDS} lives", bug.name()));
-    assert!(promises.contains(&broken.promise), "{} by seed {seed}: {broken:?}", bug.name());
-    assert_eq!(live(seed, size, None).broken, None, "seed {seed} fails without the bug, too");
+    assert!(
+        promises.contains(&broken.promise),
+        "{} by seed {seed}: {broken:?}",
+        bug.name()
+    );
+    assert_eq!(
+        live(seed, size, None).broken,
+        None,
+        "seed {seed} fails without the bug, too"
+    );
 }
 
 #[test]
@@ -39,7 +47,10 @@ fn answering_over_an_unseen_message_is_found() {
 
 #[test]
 fn a_gap_in_a_frame_is_found() {
-    found(Planted::Gap, &[Promise::Converged, Promise::Rest, Promise::NothingUnseen]);
+    found(
+        Planted::Gap,
+        &[Promise::Converged, Promise::Rest, Promise::NothingUnseen],
+    );
 }
 
 #[test]
@@ -71,8 +82,15 @@ fn a_deadline_nobody_looks_at_is_found() {
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);
-    let broken = live_plan(1, size, plan.clone(), Some(Planted::ScopeLeak)).broken.unwrap();
+    let broken = live_plan(1, size, plan.clone(), Some(Planted::ScopeLeak))
+        .broken
+        .unwrap();
     let (shorter, life) = shrink::shrink(1, size, &plan, Some(Planted::ScopeLeak), broken.promise).unwrap();
-    assert!(shorter.len() * 4 < plan.len(), "{} of {} steps are left", shorter.len(), plan.len());
+    assert!(
+        shorter.len() * 4 < plan.len(),
+        "{} of {} steps are left",
+        shorter.len(),
+        plan.len()
+    );
     assert_eq!(life.broken.unwrap().promise, broken.promise);
 }

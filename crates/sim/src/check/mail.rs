@@ -37,7 +37,11 @@ pub struct Mail {
 
 impl Mail {
     pub(super) fn queued(&mut self, outbound: &Outbound) {
-        let reply = Reply { header: outbound.header_id.clone(), stand: Stand::Queued, fences: 0 };
+        let reply = Reply {
+            header: outbound.header_id.clone(),
+            stand: Stand::Queued,
+            fences: 0,
+        };
         self.replies.insert(outbound.id, reply);
     }
 
@@ -45,27 +49,43 @@ impl Mail {
         let (id, stand) = match event {
             Event::OutboundSending { outbound, .. } => (outbound, Stand::Sending),
             Event::OutboundReturned { outbound, .. }
-            | Event::OutboundSettled { outbound, how: Settlement::SendAgain } => (outbound, Stand::Queued),
-            Event::OutboundSent { outbound, .. } | Event::OutboundSettled { outbound, how: Settlement::Delivered } => {
-                (outbound, Stand::Sent)
-            }
-            Event::OutboundFailed { outbound, .. } | Event::OutboundSettled { outbound, how: Settlement::Drop } => {
-                (outbound, Stand::Failed)
-            }
+            | Event::OutboundSettled {
+                outbound,
+                how: Settlement::SendAgain,
+            } => (outbound, Stand::Queued),
+            Event::OutboundSent { outbound, .. }
+            | Event::OutboundSettled {
+                outbound,
+                how: Settlement::Delivered,
+            } => (outbound, Stand::Sent),
+            Event::OutboundFailed { outbound, .. }
+            | Event::OutboundSettled {
+                outbound,
+                how: Settlement::Drop,
+            } => (outbound, Stand::Failed),
             Event::OutboundUnknown { outbound, .. } => (outbound, Stand::Unknown),
             Event::OutboundCancelled { outbound, .. } => (outbound, Stand::Cancelled),
             _ => return Ok(()),
         };
         let Some(reply) = self.replies.get_mut(id) else {
-            return Err(because(Promise::DeliveryKnown, format!("the log speaks of a reply {id} nobody sent")));
+            return Err(because(
+                Promise::DeliveryKnown,
+                format!("the log speaks of a reply {id} nobody sent"),
+            ));
         };
         let leaving = matches!(reply.stand, Stand::Sending | Stand::Sent | Stand::Unknown);
         if stand == Stand::Cancelled && leaving {
-            return Err(because(Promise::DeliveryKnown, format!("reply {id} was taken back behind the fence")));
+            return Err(because(
+                Promise::DeliveryKnown,
+                format!("reply {id} was taken back behind the fence"),
+            ));
         }
         if stand == Stand::Sending {
             if reply.stand != Stand::Queued {
-                return Err(because(Promise::DeliveredOnce, format!("a second attempt passed the fence with reply {id}")));
+                return Err(because(
+                    Promise::DeliveredOnce,
+                    format!("a second attempt passed the fence with reply {id}"),
+                ));
             }
             reply.fences = reply.fences.saturating_add(1);
         }
@@ -92,17 +112,25 @@ impl Mail {
         let ids = self.by_id.entry(id.to_string()).or_insert(0);
         *ids = ids.saturating_add(1);
         if *headers > 1 || *ids > 1 {
-            return Err(because(Promise::DeliveredOnce, format!("reply {id} lies in the customer's mailbox twice")));
+            return Err(because(
+                Promise::DeliveredOnce,
+                format!("reply {id} lies in the customer's mailbox twice"),
+            ));
         }
         match self.replies.get(&id) {
-            Some(reply) if reply.fences == 0 => {
-                Err(because(Promise::DeliveredOnce, format!("reply {id} left without passing the fence")))
-            }
-            Some(reply) if reply.header != header => {
-                Err(because(Promise::DeliveryKnown, format!("reply {id} left under another Message-ID")))
-            }
+            Some(reply) if reply.fences == 0 => Err(because(
+                Promise::DeliveredOnce,
+                format!("reply {id} left without passing the fence"),
+            )),
+            Some(reply) if reply.header != header => Err(because(
+                Promise::DeliveryKnown,
+                format!("reply {id} left under another Message-ID"),
+            )),
             Some(_) => Ok(()),
-            None => Err(because(Promise::DeliveryKnown, format!("reply {id} left, and nobody sent it"))),
+            None => Err(because(
+                Promise::DeliveryKnown,
+                format!("reply {id} left, and nobody sent it"),
+            )),
         }
     }
 
@@ -115,7 +143,9 @@ impl Mail {
     /// Whether no reply is under way any more.
     #[must_use]
     pub fn at_rest(&self) -> bool {
-        self.replies.values().all(|reply| !matches!(reply.stand, Stand::Queued | Stand::Sending))
+        self.replies
+            .values()
+            .all(|reply| !matches!(reply.stand, Stand::Queued | Stand::Sending))
     }
 
     /// In the end: every accepted reply is delivered, failed, cancelled or in doubt, and the mailboxes agree.
@@ -127,13 +157,22 @@ impl Mail {
             let arrived = self.arrived(*id);
             match reply.stand {
                 Stand::Queued | Stand::Sending => {
-                    return Err(because(Promise::Rest, format!("reply {id} was accepted and is still {:?}", reply.stand)));
+                    return Err(because(
+                        Promise::Rest,
+                        format!("reply {id} was accepted and is still {:?}", reply.stand),
+                    ));
                 }
                 Stand::Sent if !arrived => {
-                    return Err(because(Promise::DeliveryKnown, format!("reply {id} counts as sent and never arrived")));
+                    return Err(because(
+                        Promise::DeliveryKnown,
+                        format!("reply {id} counts as sent and never arrived"),
+                    ));
                 }
                 Stand::Failed | Stand::Cancelled if arrived => {
-                    let how = format!("reply {id} counts as {:?} and lies in the customer's mailbox", reply.stand);
+                    let how = format!(
+                        "reply {id} counts as {:?} and lies in the customer's mailbox",
+                        reply.stand
+                    );
                     return Err(because(Promise::DeliveryKnown, how));
                 }
                 _ => {}

@@ -99,13 +99,24 @@ impl Check {
     pub fn issued(&mut self, desk: usize, command: &Command, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
         self.turns = self.turns.saturating_add(1);
         let turn = self.turns;
-        let another = self.issued.get(&command.id).is_some_and(|issued| issued.command != *command);
+        let another = self
+            .issued
+            .get(&command.id)
+            .is_some_and(|issued| issued.command != *command);
         if another && self.refused.contains(&command.id) {
-            let how = format!("command {} was refused, and another wish goes under the same id: it can only be refused again", command.id);
+            let how = format!(
+                "command {} was refused, and another wish goes under the same id: it can only be refused again",
+                command.id
+            );
             return Err(because(Promise::Asked, how));
         }
         let seen = seen.clone();
-        self.issued.entry(command.id).or_insert_with(|| Issued { command: command.clone(), desk, turn, seen });
+        self.issued.entry(command.id).or_insert_with(|| Issued {
+            command: command.clone(),
+            desk,
+            turn,
+            seen,
+        });
         Ok(())
     }
 
@@ -150,13 +161,17 @@ impl Check {
     /// When something is not.
     pub fn durable(&self, log: &[Sealed]) -> Result<(), Broken> {
         if u64::try_from(log.len()).unwrap_or(0) < self.read {
-            return Err(because(Promise::Durable, format!("the log ended at {} and now at {}", self.read, log.len())));
+            return Err(because(
+                Promise::Durable,
+                format!("the log ended at {} and now at {}", self.read, log.len()),
+            ));
         }
         for (command, (from, to)) in &self.acknowledged {
             for number in from.saturating_add(1)..=*to {
                 let at = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
                 if log.get(at).is_none_or(|sealed| sealed.entry.command != *command) {
-                    let how = format!("command {command} was acknowledged as entry {number}, and the log does not hold it");
+                    let how =
+                        format!("command {command} was acknowledged as entry {number}, and the log does not hold it");
                     return Err(because(Promise::Durable, how));
                 }
             }
@@ -211,15 +226,23 @@ impl Check {
     fn once_and_in_order(&mut self, entry: &LogEntry) -> Result<(), Broken> {
         let run = self.in_log.entry(entry.command).or_insert((entry.number, entry.number));
         if entry.number > run.1.saturating_add(1) {
-            let how = format!("command {} is in the log twice: at {} and at {}", entry.command, run.1, entry.number);
+            let how = format!(
+                "command {} is in the log twice: at {} and at {}",
+                entry.command, run.1, entry.number
+            );
             return Err(because(Promise::Asked, how));
         }
         let begins = run.1 == entry.number;
         run.1 = entry.number;
-        let Actor::Member { id } = entry.actor else { return Ok(()) };
+        let Actor::Member { id } = entry.actor else {
+            return Ok(());
+        };
         let issued = self.issued.get(&entry.command).ok_or_else(|| unasked(entry))?;
         if issued.command.actor != (Actor::Member { id }) {
-            let how = format!("entry {} is in another's name than who asked at desk {}", entry.number, issued.desk);
+            let how = format!(
+                "entry {} is in another's name than who asked at desk {}",
+                entry.number, issued.desk
+            );
             return Err(because(Promise::Asked, how));
         }
         // Locks are asked for beside the outbox; a question asked late is answered late. Notes and tags may overtake.
@@ -239,7 +262,10 @@ impl Check {
             let key = (issued.command.device, issued.command.conversation);
             let newest = self.newest_turn.entry(key).or_insert(0);
             if issued.turn < *newest {
-                let how = format!("entry {} answers something asked before what entry before it answers", entry.number);
+                let how = format!(
+                    "entry {} answers something asked before what entry before it answers",
+                    entry.number
+                );
                 return Err(because(Promise::InOrder, how));
             }
             *newest = issued.turn;
@@ -249,7 +275,10 @@ impl Check {
 }
 
 fn unasked(entry: &LogEntry) -> Broken {
-    because(Promise::Asked, format!("entry {} answers a command nobody's desktop said", entry.number))
+    because(
+        Promise::Asked,
+        format!("entry {} answers a command nobody's desktop said", entry.number),
+    )
 }
 
 /// A broken promise.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use baton_domain::{
-    Command, CommandBody, CommandId, Event, HandoffEnd, LogEntry, MemberId, MessageId, MessageKind, OwnerChange, Settlement,
+    Command, CommandBody, CommandId, Event, HandoffEnd, LogEntry, MemberId, MessageId, MessageKind, OwnerChange,
+    Settlement,
 };
 
 use super::{Broken, Promise, because};
@@ -80,10 +81,8 @@ impl Thread {
                 }
                 self.lock = Some((entry.number, *member));
             }
-            Event::LockReleased { .. } => {
-                if self.lock.take().is_none() {
-                    return wrong("a lock nobody held was released");
-                }
+            Event::LockReleased { .. } if self.lock.take().is_none() => {
+                return wrong("a lock nobody held was released");
             }
             _ => {}
         }
@@ -93,12 +92,18 @@ impl Thread {
     /// The reply's author holds the lock, with the very token their desktop said.
     pub(super) fn fenced(&self, entry: &LogEntry, command: &Command) -> Result<(), Broken> {
         let CommandBody::Reply { token, .. } = &command.body else {
-            return Err(because(Promise::Fenced, format!("entry {} is a reply nobody sent", entry.number)));
+            return Err(because(
+                Promise::Fenced,
+                format!("entry {} is a reply nobody sent", entry.number),
+            ));
         };
         if self.lock.is_some() && self.lock == entry.actor.member().map(|member| (*token, member)) {
             return Ok(());
         }
-        let how = format!("entry {} accepts a reply with token {token} while the lock is {:?}", entry.number, self.lock);
+        let how = format!(
+            "entry {} accepts a reply with token {token} while the lock is {:?}",
+            entry.number, self.lock
+        );
         Err(because(Promise::Fenced, how))
     }
 
@@ -106,7 +111,10 @@ impl Thread {
     pub(super) fn nothing_unseen(&self, entry: &LogEntry, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
         match self.messages.last() {
             Some((id, by)) if !seen.contains(id) && (by.is_none() || *by != entry.actor.member()) => {
-                let how = format!("entry {} goes over message {id}, which its author had not on screen", entry.number);
+                let how = format!(
+                    "entry {} goes over message {id}, which its author had not on screen",
+                    entry.number
+                );
                 Err(because(Promise::NothingUnseen, how))
             }
             _ => Ok(()),
@@ -123,7 +131,10 @@ impl Thread {
             Event::ReplyQueued { outbound } => self.messages.push((outbound.id, Some(outbound.by))),
             Event::OutboundCancelled { outbound, .. }
             | Event::OutboundFailed { outbound, .. }
-            | Event::OutboundSettled { outbound, how: Settlement::Drop } => {
+            | Event::OutboundSettled {
+                outbound,
+                how: Settlement::Drop,
+            } => {
                 self.messages.retain(|(id, _)| id != outbound);
             }
             _ => {}

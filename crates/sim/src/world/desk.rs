@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
 use baton_domain::{Capability, Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
-use baton_protocol::{Acted, ApiError, ClientMessage, ConversationWithEntries, Draft, ErrorCode, ServerMessage, UiEvent};
+use baton_protocol::{
+    Acted, ApiError, ClientMessage, ConversationWithEntries, Draft, ErrorCode, ServerMessage, UiEvent,
+};
 use baton_store::port::DraftRow;
 use baton_store::replica::Batch;
 use jiff::tz::TimeZone;
@@ -38,11 +40,18 @@ pub enum Errand {
     /// Save a draft.
     Save(Box<Draft>),
     /// It was saved, or not.
-    Saved { conversation: ConversationId, revision: u64, result: Result<(), ApiError> },
+    Saved {
+        conversation: ConversationId,
+        revision: u64,
+        result: Result<(), ApiError>,
+    },
     /// Fetch a conversation.
     Fetch(ConversationId),
     /// It was fetched, or not.
-    Fetched { conversation: ConversationId, found: Option<Box<ConversationWithEntries>> },
+    Fetched {
+        conversation: ConversationId,
+        found: Option<Box<ConversationWithEntries>>,
+    },
 }
 
 /// A desktop.
@@ -174,18 +183,29 @@ impl World {
     /// Tells an engine what happened, and does what it wants.
     pub(super) fn tell_desk(&mut self, at: usize, input: Input) {
         let now = self.now();
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep) else { return };
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep) else {
+            return;
+        };
         let local = desk.local(now);
         let Some(engine) = &mut desk.engine else { return };
         let effects = engine.handle(local, input);
         let no = |effect: &Effect| {
-            matches!(effect, Effect::Answer(_, Told::Failed(_) | Told::Acted(Acted::Refused { .. })))
+            matches!(
+                effect,
+                Effect::Answer(_, Told::Failed(_) | Told::Acted(Acted::Refused { .. }))
+            )
         };
         desk.says_no = effects.iter().any(no);
         desk.effects.extend(effects);
         let life = desk.life;
         loop {
-            let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.life == life && desk.engine.is_some()) else { return };
+            let Some(desk) = self
+                .desks
+                .get_mut(at)
+                .filter(|desk| desk.life == life && desk.engine.is_some())
+            else {
+                return;
+            };
             let Some(effect) = desk.effects.pop_front() else { return };
             self.carry_out(at, effect);
         }
@@ -201,7 +221,10 @@ impl World {
                 self.dial(at);
             }
             Effect::Hurry => {
-                let idle = self.desks.get(at).is_some_and(|desk| desk.line.is_none() && !desk.calling);
+                let idle = self
+                    .desks
+                    .get(at)
+                    .is_some_and(|desk| desk.line.is_none() && !desk.calling);
                 if idle {
                     self.dial(at);
                 }
@@ -317,13 +340,20 @@ impl World {
         };
         if leaked {
             let name = self.desks.get(at).map_or("", |desk| desk.person.name.as_str());
-            self.fail(because(Promise::Private, format!("{name} is told what only Mira may read")));
+            self.fail(because(
+                Promise::Private,
+                format!("{name} is told what only Mira may read"),
+            ));
         }
     }
 
     /// The engine wanted to be woken.
     pub(super) fn wake(&mut self, at: usize, life: u32, turn: u64) {
-        if self.desks.get(at).is_some_and(|desk| desk.life == life && desk.wakes == turn) {
+        if self
+            .desks
+            .get(at)
+            .is_some_and(|desk| desk.life == life && desk.wakes == turn)
+        {
             self.tell_desk(at, Input::Tick);
         }
     }
@@ -333,7 +363,13 @@ impl World {
         let now = self.now();
         let wait = self.chance.between(20, 150);
         let dead = self.cut(at);
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep && desk.engine.is_some()) else { return };
+        let Some(desk) = self
+            .desks
+            .get_mut(at)
+            .filter(|desk| !desk.asleep && desk.engine.is_some())
+        else {
+            return;
+        };
         desk.call = desk.call.wrapping_add(1);
         desk.calling = true;
         let call = desk.call;
@@ -345,9 +381,15 @@ impl World {
     /// A call arrives, or does not.
     pub(super) fn dialled(&mut self, at: usize, call: u64) {
         let cut = self.cut(at);
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.call == call && !desk.asleep) else { return };
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.call == call && !desk.asleep) else {
+            return;
+        };
         desk.calling = false;
-        let up: Vec<usize> = (0..).zip(&self.servers).filter(|(_, server)| server.ready()).map(|(at, _)| at).collect();
+        let up: Vec<usize> = (0..)
+            .zip(&self.servers)
+            .filter(|(_, server)| server.ready())
+            .map(|(at, _)| at)
+            .collect();
         let server = self.chance.pick(&up).copied().filter(|_| !cut);
         let Some(server) = server else {
             let pause = self.chance.between(1000, 4000);
@@ -364,7 +406,13 @@ impl World {
 
     /// Tries again after a pause.
     fn redial(&mut self, at: usize, pause: i64) {
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.line.is_none() && !desk.calling) else { return };
+        let Some(desk) = self
+            .desks
+            .get_mut(at)
+            .filter(|desk| desk.line.is_none() && !desk.calling)
+        else {
+            return;
+        };
         desk.call = desk.call.wrapping_add(1);
         desk.calling = true;
         let call = desk.call;
@@ -374,8 +422,16 @@ impl World {
     /// The engine learns that there is no connection.
     pub(super) fn lost(&mut self, at: usize, pause: i64) {
         let now = self.now();
-        let Some(local) = self.desks.get(at).map(|desk| desk.local(now)) else { return };
-        self.tell_desk(at, Input::Disconnected { error: None, next: local.plus_ms(pause) });
+        let Some(local) = self.desks.get(at).map(|desk| desk.local(now)) else {
+            return;
+        };
+        self.tell_desk(
+            at,
+            Input::Disconnected {
+                error: None,
+                next: local.plus_ms(pause),
+            },
+        );
     }
 
     /// A desktop learns that its line is gone.
@@ -383,7 +439,9 @@ impl World {
         if let Some(line) = self.lines.get_mut(&line) {
             line.near = false;
         }
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.line == Some(line)) else { return };
+        let Some(desk) = self.desks.get_mut(at).filter(|desk| desk.line == Some(line)) else {
+            return;
+        };
         desk.line = None;
         self.lost(at, 500);
         self.redial(at, 500);
@@ -392,28 +450,57 @@ impl World {
     fn send_errand(&mut self, at: usize, errand: Errand) {
         let life = self.desks.get(at).map_or(0, |desk| desk.life);
         let wait = self.chance.between(5, 60);
-        self.agenda.after(wait, Happening::Draft { desk: at, life, errand: Box::new(errand) });
+        self.agenda.after(
+            wait,
+            Happening::Draft {
+                desk: at,
+                life,
+                errand: Box::new(errand),
+            },
+        );
     }
 
     /// An errand arrives at a server, or its answer at the desktop.
     pub(super) fn errand(&mut self, at: usize, life: u32, errand: Errand) {
         let reached = !self.cut(at) && self.servers.iter().any(super::server::Server::ready);
-        let unreachable = || ApiError { code: ErrorCode::Unreachable, message: "no way there".to_owned() };
+        let unreachable = || ApiError {
+            code: ErrorCode::Unreachable,
+            message: "no way there".to_owned(),
+        };
         let answer = match errand {
             Errand::Save(draft) => {
                 let (conversation, revision) = (draft.conversation, draft.revision);
-                let result = if reached { self.save_draft(*draft) } else { Err(unreachable()) };
-                Errand::Saved { conversation, revision, result }
+                let result = if reached {
+                    self.save_draft(*draft)
+                } else {
+                    Err(unreachable())
+                };
+                Errand::Saved {
+                    conversation,
+                    revision,
+                    result,
+                }
             }
             Errand::Fetch(conversation) => {
                 let found = if reached { self.fetch(at, conversation) } else { None };
                 Errand::Fetched { conversation, found }
             }
-            Errand::Saved { conversation, revision, result } => {
+            Errand::Saved {
+                conversation,
+                revision,
+                result,
+            } => {
                 if self.desks.get(at).is_some_and(|desk| desk.life == life) {
                     // The server may have it, and the desktop not know.
                     let result = if self.cut(at) { Err(unreachable()) } else { result };
-                    self.tell_desk(at, Input::DraftSaved { conversation, revision, result });
+                    self.tell_desk(
+                        at,
+                        Input::DraftSaved {
+                            conversation,
+                            revision,
+                            result,
+                        },
+                    );
                 }
                 return;
             }
@@ -425,7 +512,14 @@ impl World {
             }
         };
         let wait = self.chance.between(5, 60);
-        self.agenda.after(wait, Happening::Draft { desk: at, life, errand: Box::new(answer) });
+        self.agenda.after(
+            wait,
+            Happening::Draft {
+                desk: at,
+                life,
+                errand: Box::new(answer),
+            },
+        );
     }
 
     fn save_draft(&mut self, draft: Draft) -> Result<(), ApiError> {
@@ -445,29 +539,50 @@ impl World {
     fn fetch(&self, at: usize, id: ConversationId) -> Option<Box<ConversationWithEntries>> {
         let conversation = self.model.conversation(id)?.clone();
         let desk = self.desks.get(at)?;
-        let readable = self.capabilities(desk.person.id, conversation.inbox).contains(&Capability::Read);
-        let of_it = |entry: &&baton_domain::LogEntry| {
-            matches!(&entry.body, baton_domain::LogBody::Conversation { conversation, .. } if *conversation == id)
-        };
-        let entries = self.model.log().iter().map(|sealed| &sealed.entry).filter(of_it).cloned().collect();
+        let readable = self
+            .capabilities(desk.person.id, conversation.inbox)
+            .contains(&Capability::Read);
+        let of_it = |entry: &&baton_domain::LogEntry| matches!(&entry.body, baton_domain::LogBody::Conversation { conversation, .. } if *conversation == id);
+        let entries = self
+            .model
+            .log()
+            .iter()
+            .map(|sealed| &sealed.entry)
+            .filter(of_it)
+            .cloned()
+            .collect();
         readable.then(|| Box::new(ConversationWithEntries { conversation, entries }))
     }
 
     /// Asks an engine for something in its person's name.
     pub(super) fn ask(&mut self, at: usize, ask: Ask, awaited: Awaited) {
-        let Some(desk) = self.desks.get_mut(at).filter(|desk| !desk.asleep && desk.engine.is_some()) else { return };
+        let Some(desk) = self
+            .desks
+            .get_mut(at)
+            .filter(|desk| !desk.asleep && desk.engine.is_some())
+        else {
+            return;
+        };
         desk.tickets = desk.tickets.wrapping_add(1);
         desk.undoes = matches!(ask, Ask::Undo);
         let ticket = Ticket(desk.tickets);
         desk.waiting.insert(ticket, awaited);
-        self.tell_desk(at, Input::Ui { ticket, ask: Box::new(ask) });
+        self.tell_desk(
+            at,
+            Input::Ui {
+                ticket,
+                ask: Box::new(ask),
+            },
+        );
         if let Some(desk) = self.desks.get_mut(at) {
             desk.undoes = false;
         }
     }
 
     fn told(&mut self, at: usize, ticket: Ticket, told: Told) {
-        let Some(awaited) = self.desks.get_mut(at).and_then(|desk| desk.waiting.remove(&ticket)) else { return };
+        let Some(awaited) = self.desks.get_mut(at).and_then(|desk| desk.waiting.remove(&ticket)) else {
+            return;
+        };
         if let Told::Acted(Acted::Refused { refusal }) = &told {
             let (what, why) = (awaited.kind.clone(), kind(refusal));
             Tally::count(&mut self.tally.refused, &what);

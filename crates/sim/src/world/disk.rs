@@ -46,7 +46,8 @@ impl Disk {
         merge(&mut self.outbox, &batch.outbox);
         merge(&mut self.held, &batch.held);
         merge(&mut self.drafts, &batch.drafts);
-        self.shown.extend(batch.shown.iter().map(|(key, shown)| (key.clone(), *shown)));
+        self.shown
+            .extend(batch.shown.iter().map(|(key, shown)| (key.clone(), *shown)));
         self.seen.extend(batch.seen.iter().map(|(id, message)| (*id, *message)));
     }
 
@@ -58,16 +59,20 @@ impl Disk {
                 self.entries.clear();
             }
             Forget::Inbox(inbox) => {
-                let theirs: Vec<ConversationId> =
-                    self.conversations.values().filter(|one| one.inbox == inbox).map(|one| one.id).collect();
+                let theirs: Vec<ConversationId> = self
+                    .conversations
+                    .values()
+                    .filter(|one| one.inbox == inbox)
+                    .map(|one| one.id)
+                    .collect();
                 for id in theirs {
                     self.forget(Forget::Entries(id));
                     self.conversations.remove(&id);
                 }
             }
-            Forget::Entries(id) => self.entries.retain(|_, entry| {
-                !matches!(&entry.body, LogBody::Conversation { conversation, .. } if *conversation == id)
-            }),
+            Forget::Entries(id) => self.entries.retain(
+                |_, entry| !matches!(&entry.body, LogBody::Conversation { conversation, .. } if *conversation == id),
+            ),
             Forget::All => *self = Self::default(),
         }
     }
@@ -90,7 +95,11 @@ impl Disk {
             shown: self
                 .shown
                 .iter()
-                .map(|(key, (at, handled))| ShownRow { key: key.clone(), at: *at, handled: *handled })
+                .map(|(key, (at, handled))| ShownRow {
+                    key: key.clone(),
+                    at: *at,
+                    handled: *handled,
+                })
                 .collect(),
             seen: self.seen.iter().map(|(id, message)| (*id, *message)).collect(),
             unreadable: 0,

@@ -27,7 +27,9 @@ impl World {
         for desk in &self.desks {
             let name = &desk.person.name;
             let wrong = |promise, how: String| Err(because(promise, format!("{name}: {how}")));
-            let Some(engine) = &desk.engine else { return wrong(Promise::Rest, "the program does not run".to_owned()) };
+            let Some(engine) = &desk.engine else {
+                return wrong(Promise::Rest, "the program does not run".to_owned());
+            };
             let connection = engine.connection();
             if connection.state != ConnectionState::Online {
                 return wrong(Promise::Rest, format!("the desktop is {:?}", connection.state));
@@ -36,7 +38,10 @@ impl World {
                 return wrong(Promise::Rest, format!("{} actions still wait", connection.waiting));
             }
             if engine.cursor().map(|cursor| cursor.number) != Some(head.number) {
-                return wrong(Promise::Converged, format!("has read up to {:?} of {}", engine.cursor(), head.number));
+                return wrong(
+                    Promise::Converged,
+                    format!("has read up to {:?} of {}", engine.cursor(), head.number),
+                );
             }
             let readable = |inbox| self.cast.may_read(desk.at, inbox);
             let theirs: BTreeMap<ConversationId, _> = self
@@ -53,16 +58,25 @@ impl World {
                 let number = conversation.number;
                 if engine.state(id) != Some(conversation) {
                     let differs = differs(engine.state(id), conversation);
-                    return wrong(Promise::Converged, format!("#{number} is not what the log says: {differs}"));
+                    return wrong(
+                        Promise::Converged,
+                        format!("#{number} is not what the log says: {differs}"),
+                    );
                 }
                 if desk.disk.conversations.get(&id) != Some(conversation) {
-                    return wrong(Promise::Converged, format!("#{number} on disk is not what the log says"));
+                    return wrong(
+                        Promise::Converged,
+                        format!("#{number} on disk is not what the log says"),
+                    );
                 }
                 let log = self.model.log().iter().map(|sealed| &sealed.entry).filter(|entry| {
                     matches!(&entry.body, baton_domain::LogBody::Conversation { conversation, .. } if *conversation == id)
                 });
                 if !log.eq(desk.disk.entries_of(id)) {
-                    return wrong(Promise::Converged, format!("the history of #{number} on disk is not the log's"));
+                    return wrong(
+                        Promise::Converged,
+                        format!("the history of #{number} on disk is not the log's"),
+                    );
                 }
             }
             if !self.model.documents().eq(desk.disk.documents()) {
@@ -74,10 +88,16 @@ impl World {
 
     /// What a desktop took is answered, or held.
     fn nothing_vanished(&mut self) -> Result<(), Broken> {
-        let taken: Vec<(usize, CommandId)> =
-            self.desks.iter().flat_map(|desk| desk.taken.iter().map(|id| (desk.at, *id))).collect();
+        let taken: Vec<(usize, CommandId)> = self
+            .desks
+            .iter()
+            .flat_map(|desk| desk.taken.iter().map(|id| (desk.at, *id)))
+            .collect();
         let commands = taken.iter().map(|(_, id)| *id).collect();
-        let needs = Needs { commands, ..Needs::default() };
+        let needs = Needs {
+            commands,
+            ..Needs::default()
+        };
         let loaded = self.model.begin(u32::MAX, &needs);
         self.model.rollback(u32::MAX);
         let answers = loaded.map(|loaded| loaded.answers).unwrap_or_default();
@@ -95,12 +115,20 @@ impl World {
     /// Every item of every mailbox is in the ledger, as what it is; every message is in one conversation once.
     fn all_mail_accounted_for(&mut self) -> Result<(), Broken> {
         let wrong = |how: String| Err(because(Promise::Ledger, how));
-        let ledger: BTreeMap<ItemKey, ItemOutcome> =
-            self.model.items().map(|row| (row.key.clone(), row.outcome.clone())).collect();
+        let ledger: BTreeMap<ItemKey, ItemOutcome> = self
+            .model
+            .items()
+            .map(|row| (row.key.clone(), row.outcome.clone()))
+            .collect();
         let mut count: u64 = 0;
         for (account, folder, uid, item) in self.post.items() {
             count = count.saturating_add(1);
-            let key = ItemKey { account, folder: folder.name().to_owned(), uidvalidity: UIDVALIDITY, uid };
+            let key = ItemKey {
+                account,
+                folder: folder.name().to_owned(),
+                uidvalidity: UIDVALIDITY,
+                uid,
+            };
             let Some(outcome) = ledger.get(&key) else {
                 return wrong(format!("item {uid} of {} is not in the ledger", folder.name()));
             };
@@ -110,7 +138,11 @@ impl World {
                 Nature::Garbled => matches!(outcome, ItemOutcome::Quarantined { .. }),
             };
             if !right {
-                return wrong(format!("item {uid} of {} is {:?}, and the ledger says {outcome:?}", folder.name(), item.nature));
+                return wrong(format!(
+                    "item {uid} of {} is {:?}, and the ledger says {outcome:?}",
+                    folder.name(),
+                    item.nature
+                ));
             }
         }
         self.tally.arrived = count;
@@ -132,15 +164,23 @@ impl World {
     fn no_deadline_missed(&self) -> Result<(), Broken> {
         let now = self.now();
         for conversation in self.model.conversations() {
-            let passed = |(at, _): &(Timestamp, _)| now.since_ms(*at) > 5000 && !self.check.said_due(conversation.id, *at);
+            let passed =
+                |(at, _): &(Timestamp, _)| now.since_ms(*at) > 5000 && !self.check.said_due(conversation.id, *at);
             if let Some((at, what)) = next_deadline(conversation).filter(passed) {
-                let how = format!("#{}: {what:?} of {} was never said", conversation.number, self.cast.clock(at));
+                let how = format!(
+                    "#{}: {what:?} of {} was never said",
+                    conversation.number,
+                    self.cast.clock(at)
+                );
                 return Err(because(Promise::Deadlines, how));
             }
             let lapsed = self.model.lease(conversation.id).map(|lease| lease.lapses().0);
             let held = conversation.lock.is_some();
             if held && lapsed.is_none_or(|at| now.since_ms(at) > 5000) {
-                return Err(because(Promise::Deadlines, format!("#{}: a lock that ran out still stands", conversation.number)));
+                return Err(because(
+                    Promise::Deadlines,
+                    format!("#{}: a lock that ran out still stands", conversation.number),
+                ));
             }
         }
         Ok(())
@@ -149,7 +189,9 @@ impl World {
 
 /// The first fields in which two states differ, for the transcript.
 fn differs(shown: Option<&baton_domain::Conversation>, log: &baton_domain::Conversation) -> String {
-    let Some(shown) = shown else { return "it is not there".to_owned() };
+    let Some(shown) = shown else {
+        return "it is not there".to_owned();
+    };
     let (Ok(serde_json::Value::Object(shown)), Ok(serde_json::Value::Object(log))) =
         (serde_json::to_value(shown), serde_json::to_value(log))
     else {
@@ -158,7 +200,12 @@ fn differs(shown: Option<&baton_domain::Conversation>, log: &baton_domain::Conve
     let different = log.iter().filter(|(field, value)| shown.get(*field) != Some(*value));
     let parts: Vec<String> = different
         .take(3)
-        .map(|(field, value)| format!("{field} is {} and should be {value}", shown.get(field).unwrap_or(&serde_json::Value::Null)))
+        .map(|(field, value)| {
+            format!(
+                "{field} is {} and should be {value}",
+                shown.get(field).unwrap_or(&serde_json::Value::Null)
+            )
+        })
         .collect();
     parts.join("; ")
 }

@@ -3,7 +3,7 @@
 use baton_domain::SECOND_MS;
 
 use super::desk::Doom;
-use super::host::Trouble;
+use super::provider::Trouble;
 use super::{Happening, World};
 use crate::plan::Fault;
 use crate::rng::Rng;
@@ -16,7 +16,11 @@ impl World {
         let now = self.now();
         match fault {
             Fault::DesktopCrash(at) => {
-                let doom = if rng.chance(50) { Doom::BeforeWrite } else { Doom::AfterWrite };
+                let doom = if rng.chance(50) {
+                    Doom::BeforeWrite
+                } else {
+                    Doom::AfterWrite
+                };
                 self.doom(at, rng.chance(75).then_some(doom));
             }
             Fault::DesktopDisk(at) => self.doom(at, Some(Doom::WriteFails)),
@@ -102,7 +106,11 @@ impl World {
     }
 
     fn of_desk(&mut self, at: usize, what: &str) {
-        let name = self.desks.get(at).map(|desk| desk.person.name.clone()).unwrap_or_default();
+        let name = self
+            .desks
+            .get(at)
+            .map(|desk| desk.person.name.clone())
+            .unwrap_or_default();
         self.say(&format!("{name}'s {what}"));
     }
 

@@ -1,5 +1,4 @@
-//! A mailbox's host: the real outbox machine, and a plain reader of folders, in a server's process. The provider behind it can
-//! refuse, break off, or take a message and never say so.
+//! A mailbox's host, in a server's process: the real outbox machine, and what it asks of the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,23 +7,18 @@ use baton_channels::email::host::{JobState, OutboundJob, PortError};
 use baton_channels::email::smtp::{Envelope, Outcome};
 use baton_channels::email::{MailAddress, Outgoing, compose};
 use baton_domain::{
-    AccountId, Actor, BlobId, Command, CommandBody, CommandId, DeviceId, Event, MessageId, Outbound, OutboundState, SECOND_MS,
+    AccountId, Actor, Command, CommandBody, CommandId, DeviceId, Event, MessageId, Outbound, OutboundState, SECOND_MS,
     Timestamp,
 };
 use baton_protocol::Answer;
-use baton_server::referee::{Arrival, Fault, FolderRole, Input as RefereeInput, Reply, parse};
-use baton_store::port::FolderCursor;
+use baton_server::referee::{Fault, Input as RefereeInput, Reply};
 use uuid::Uuid;
 
-use super::post::{Delivery, Folder, Item, Nature, UIDVALIDITY};
-use super::server::{SECRET, Waiter};
+use super::server::Waiter;
 use super::{Happening, World};
 use crate::cast::SALES_AT;
 use crate::planted::Planted;
 use crate::tally::Tally;
-
-/// How many items a host brings at once.
-const BATCH: usize = 5;
 
 /// What a host does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,21 +39,6 @@ pub enum Next {
     Filed,
 }
 
-/// What goes wrong with the next message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// Taken, and the answer is lost.
-    LostAnswer,
-    /// The connection breaks before the final dot.
-    BrokenBody,
-    /// Refused for good.
-    Rejection,
-    /// Refused for now.
-    Deferral,
-    /// The host is killed before the answer.
-    Killed,
-}
-
 /// A host.
 #[derive(Debug)]
 pub struct Host {
@@ -70,9 +49,9 @@ pub struct Host {
     report: Option<Report>,
     waits: Option<Waits>,
     held: BTreeMap<MessageId, Timestamp>,
-    outcome: Option<Outcome<PortError>>,
+    pub(super) outcome: Option<Outcome<PortError>>,
     asleep: bool,
-    reading: bool,
+    pub(super) reading: bool,
     /// Replies that were under way when a host of this account died: for a planted bug.
     interrupted: BTreeSet<MessageId>,
 }
@@ -116,19 +95,21 @@ impl World {
             Next::Body => self.offer_body(at),
             Next::Verdict => self.verdict(at),
             Next::Probed => {
-                let found = self.job_of(at).is_some_and(|(account, job)| self.post.filed(account, job.id));
+                let found = self
+                    .job_of(at)
+                    .is_some_and(|(account, job)| self.post.filed(account, job.id));
                 self.tell_outbox(at, Input::Probed(found));
             }
             Next::Filed => self.file(at),
         }
     }
 
-    fn host_after(&mut self, at: usize, ms: i64, what: Next) {
+    pub(super) fn host_after(&mut self, at: usize, ms: i64, what: Next) {
         let life = self.hosts.get(at).map_or(0, |host| host.life);
         self.agenda.after(ms, Happening::Host { host: at, life, what });
     }
 
-    fn job_of(&self, at: usize) -> Option<(AccountId, OutboundJob)> {
+    pub(super) fn job_of(&self, at: usize) -> Option<(AccountId, OutboundJob)> {
         let host = self.hosts.get(at)?;
         Some((host.account, host.job.clone()?))
     }
@@ -172,7 +153,14 @@ impl World {
         for at in 0..self.hosts.len() {
             if account.is_none() || account == self.hosts.get(at).map(|host| host.account) {
                 let life = self.hosts.get(at).map_or(0, |host| host.life);
-                self.agenda.at(when.plus_ms(5), Happening::Host { host: at, life, what: Next::Outbox });
+                self.agenda.at(
+                    when.plus_ms(5),
+                    Happening::Host {
+                        host: at,
+                        life,
+                        what: Next::Outbox,
+                    },
+                );
             }
         }
     }
@@ -188,7 +176,7 @@ impl World {
         self.tell_outbox(at, Input::Ready);
     }
 
-    fn tell_outbox(&mut self, at: usize, input: Input) {
+    pub(super) fn tell_outbox(&mut self, at: usize, input: Input) {
         let now = self.now();
         let Some(host) = self.hosts.get_mut(at) else { return };
         host.asleep = false;
@@ -205,7 +193,10 @@ impl World {
                 let input = if self.some_server().is_some() {
                     Input::Job(self.next_job(at))
                 } else {
-                    Input::PortAway { reason: "the server is away".to_owned(), jitter: 500 }
+                    Input::PortAway {
+                        reason: "the server is away".to_owned(),
+                        jitter: 500,
+                    }
                 };
                 self.tell_outbox(at, input);
             }
@@ -258,9 +249,18 @@ impl World {
     /// When the next reply of an account may leave.
     fn next_for(&self, at: usize) -> Option<Timestamp> {
         let host = self.hosts.get(at)?;
-        let queued = self.model.conversations().flat_map(|conversation| &conversation.outbound);
+        let queued = self
+            .model
+            .conversations()
+            .flat_map(|conversation| &conversation.outbound);
         let queued = queued.filter(|one| one.account == host.account && one.state == OutboundState::Queued);
-        queued.map(|one| host.held.get(&one.id).map_or(one.not_before, |held| one.not_before.max(*held))).min()
+        queued
+            .map(|one| {
+                host.held
+                    .get(&one.id)
+                    .map_or(one.not_before, |held| one.not_before.max(*held))
+            })
+            .min()
     }
 
     /// The most pressing reply of an account, as its port chooses it.
@@ -270,7 +270,11 @@ impl World {
         let host = self.hosts.get_mut(at)?;
         host.held.retain(|_, until| *until > now);
         let mut best: Option<(u8, &Outbound, JobState)> = None;
-        for outbound in self.model.conversations().flat_map(|conversation| &conversation.outbound) {
+        for outbound in self
+            .model
+            .conversations()
+            .flat_map(|conversation| &conversation.outbound)
+        {
             if outbound.account != host.account {
                 continue;
             }
@@ -290,14 +294,25 @@ impl World {
         if again && state == JobState::Sending {
             state = JobState::Queued;
         }
-        let attempt = outbound.attempt.saturating_add(u32::from(outbound.state == OutboundState::Queued));
+        let attempt = outbound
+            .attempt
+            .saturating_add(u32::from(outbound.state == OutboundState::Queued));
         let raw = compose(&outgoing(outbound)).unwrap_or_default();
-        let to = outbound.draft.to.iter().chain(&outbound.draft.cc).map(|address| address.email.clone()).collect();
+        let to = outbound
+            .draft
+            .to
+            .iter()
+            .chain(&outbound.draft.cc)
+            .map(|address| address.email.clone())
+            .collect();
         Some(OutboundJob {
             id: outbound.id,
             attempt,
             raw: raw.into(),
-            envelope: Envelope { from: Some(outbound.from.email.clone()), to },
+            envelope: Envelope {
+                from: Some(outbound.from.email.clone()),
+                to,
+            },
             message_id: outbound.header_id.clone(),
             state,
         })
@@ -306,21 +321,35 @@ impl World {
     /// The fence: committed before the first byte of the body is offered.
     fn fence(&mut self, at: usize) {
         let Some((_, job)) = self.job_of(at) else { return };
-        let interrupted = self.hosts.get(at).is_some_and(|host| host.interrupted.contains(&job.id));
+        let interrupted = self
+            .hosts
+            .get(at)
+            .is_some_and(|host| host.interrupted.contains(&job.id));
         if self.planted(Planted::NoFence) || self.planted(Planted::SendsAgain) && interrupted {
             return self.host_after(at, 10, Next::Body);
         }
-        let body = CommandBody::OutboundSending { outbound: job.id, attempt: job.attempt };
+        let body = CommandBody::OutboundSending {
+            outbound: job.id,
+            attempt: job.attempt,
+        };
         let name = format!("sending {}", job.attempt);
         if !self.submit_report(at, &job, &name, body, Waits::Fence) {
             let away = PortError::Unavailable("the server is away".to_owned());
-            self.tell_outbox(at, Input::Delivered { outcome: Outcome::Stopped(away), jitter: 500 });
+            self.tell_outbox(
+                at,
+                Input::Delivered {
+                    outcome: Outcome::Stopped(away),
+                    jitter: 500,
+                },
+            );
         }
     }
 
     fn submit_report(&mut self, at: usize, job: &OutboundJob, name: &str, body: CommandBody, waits: Waits) -> bool {
         let Some(server) = self.some_server() else { return false };
-        let Some((account, life)) = self.hosts.get(at).map(|host| (host.account, host.life)) else { return false };
+        let Some((account, life)) = self.hosts.get(at).map(|host| (host.account, host.life)) else {
+            return false;
+        };
         let has = |conversation: &&baton_domain::Conversation| conversation.outbound(job.id).is_some();
         let Some(conversation) = self.model.conversations().find(has).map(|conversation| conversation.id) else {
             return false;
@@ -338,12 +367,16 @@ impl World {
         if let Some(host) = self.hosts.get_mut(at) {
             host.waits = Some(waits);
         }
-        self.ask_referee(server, Waiter::Report { host: at, life }, |ticket| RefereeInput::Submit { ticket, command })
+        self.ask_referee(server, Waiter::Report { host: at, life }, |ticket| {
+            RefereeInput::Submit { ticket, command }
+        })
     }
 
     /// The referee's word on a fence or a report.
     pub(super) fn reported(&mut self, at: usize, life: u32, outcome: Result<Reply, Fault>) {
-        let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else { return };
+        let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else {
+            return;
+        };
         let waits = host.waits.take();
         let id = host.job.as_ref().map(|job| job.id);
         let refused = matches!(&outcome, Ok(Reply::Command(Answer::Refused { .. })));
@@ -351,7 +384,13 @@ impl World {
             (Some(Waits::Fence), Ok(_)) if !refused => self.host_after(at, 40, Next::Body),
             (Some(Waits::Fence), Ok(_)) => {
                 let error = PortError::Refused("not to be sent".to_owned());
-                self.tell_outbox(at, Input::Delivered { outcome: Outcome::Stopped(error), jitter: 500 });
+                self.tell_outbox(
+                    at,
+                    Input::Delivered {
+                        outcome: Outcome::Stopped(error),
+                        jitter: 500,
+                    },
+                );
             }
             (Some(Waits::Fence), Err(fault)) => {
                 // Whether the fence was committed nobody knows; if it was, the host finds the reply on its way.
@@ -359,13 +398,25 @@ impl World {
                     self.check.mail.excuse(id);
                 }
                 let error = PortError::Unavailable(fault.to_string());
-                self.tell_outbox(at, Input::Delivered { outcome: Outcome::Stopped(error), jitter: 500 });
+                self.tell_outbox(
+                    at,
+                    Input::Delivered {
+                        outcome: Outcome::Stopped(error),
+                        jitter: 500,
+                    },
+                );
             }
             (Some(Waits::Report), Ok(_)) => {
                 self.tell_outbox(at, if refused { Input::ReportRefused } else { Input::Reported });
             }
             (Some(Waits::Report), Err(fault)) => {
-                self.tell_outbox(at, Input::PortAway { reason: fault.to_string(), jitter: 500 });
+                self.tell_outbox(
+                    at,
+                    Input::PortAway {
+                        reason: fault.to_string(),
+                        jitter: 500,
+                    },
+                );
             }
             (None, _) => {}
         }
@@ -378,174 +429,57 @@ impl World {
                 if let Some(host) = self.hosts.get_mut(at) {
                     host.held.insert(id, returned.not_before);
                 }
-                ("returned", CommandBody::OutboundReturned { outbound: id, reason: returned.reason.clone() })
+                (
+                    "returned",
+                    CommandBody::OutboundReturned {
+                        outbound: id,
+                        reason: returned.reason.clone(),
+                    },
+                )
             }
-            Report::Sent(reply) => ("sent", CommandBody::OutboundSent { outbound: id, reply: reply.clone() }),
-            Report::Failed(code, text) => {
-                ("failed", CommandBody::OutboundFailed { outbound: id, reason: format!("{code} {text}") })
-            }
-            Report::Unknown(reason) => {
-                ("unknown", CommandBody::OutboundUnknown { outbound: id, reason: reason.clone() })
-            }
+            Report::Sent(reply) => (
+                "sent",
+                CommandBody::OutboundSent {
+                    outbound: id,
+                    reply: reply.clone(),
+                },
+            ),
+            Report::Failed(code, text) => (
+                "failed",
+                CommandBody::OutboundFailed {
+                    outbound: id,
+                    reason: format!("{code} {text}"),
+                },
+            ),
+            Report::Unknown(reason) => (
+                "unknown",
+                CommandBody::OutboundUnknown {
+                    outbound: id,
+                    reason: reason.clone(),
+                },
+            ),
             Report::Filed => ("filed", CommandBody::OutboundFiled { outbound: id }),
         };
         Tally::count(&mut self.tally.mail, name);
         let name = format!("{name} {attempt}");
         self.take_job(at, job.clone());
         if !self.submit_report(at, &job, &name, body, Waits::Report) {
-            self.tell_outbox(at, Input::PortAway { reason: "the server is away".to_owned(), jitter: 500 });
+            self.tell_outbox(
+                at,
+                Input::PortAway {
+                    reason: "the server is away".to_owned(),
+                    jitter: 500,
+                },
+            );
         }
-    }
-
-    /// The body is offered; the provider takes it, or does not.
-    fn offer_body(&mut self, at: usize) {
-        let Some((account, job)) = self.job_of(at) else { return };
-        let trouble = if self.pending.provider.is_empty() { None } else { Some(self.pending.provider.remove(0)) };
-        let taken = match trouble {
-            None | Some(Trouble::LostAnswer) => true,
-            Some(Trouble::Killed) => self.chance.chance(50),
-            Some(Trouble::BrokenBody | Trouble::Rejection | Trouble::Deferral) => false,
-        };
-        if taken {
-            self.provider_takes(account, &job);
-        }
-        let outcome = match trouble {
-            None => Outcome::Sent { reply: "250 2.0.0 Ok".to_owned() },
-            Some(Trouble::LostAnswer) => {
-                self.check.mail.excuse(job.id);
-                Outcome::Unknown { reason: "the connection ended before the answer".to_owned() }
-            }
-            Some(Trouble::BrokenBody) => Outcome::Abandoned { reason: "the connection ended".to_owned() },
-            Some(Trouble::Rejection) => {
-                Outcome::Rejected { code: 550, text: "no such user".to_owned(), permanent: true }
-            }
-            Some(Trouble::Deferral) => Outcome::Rejected { code: 451, text: "try later".to_owned(), permanent: false },
-            Some(Trouble::Killed) => {
-                self.say("The mailbox's host is killed while a message is going out");
-                return self.kill_host(at);
-            }
-        };
-        if let Some(host) = self.hosts.get_mut(at) {
-            host.outcome = Some(outcome);
-        }
-        let wait = self.chance.between(20, 300);
-        self.host_after(at, wait, Next::Verdict);
-    }
-
-    fn provider_takes(&mut self, account: AccountId, job: &OutboundJob) {
-        let mentioned = baton_channels::email::parse(&job.raw).map(|mail| mail.references).unwrap_or_default();
-        let subject = self
-            .model
-            .conversations()
-            .find_map(|conversation| conversation.outbound(job.id))
-            .map(|outbound| outbound.draft.subject.clone());
-        let delivery = Delivery {
-            id: job.id,
-            header: job.message_id.clone(),
-            references: mentioned,
-            subject: subject.unwrap_or_default(),
-            to: job.envelope.to.clone(),
-        };
-        self.say(&format!("The provider takes {:?} for {}", delivery.subject, delivery.to.join(", ")));
-        let verdict = self.check.mail.delivered(&delivery.header, delivery.id);
-        self.judge(verdict);
-        self.post.deliver(&delivery);
-        if account == SALES_AT {
-            // This provider files what it sends by itself.
-            self.put_own(account, job);
-        }
-    }
-
-    fn put_own(&mut self, account: AccountId, job: &OutboundJob) {
-        let item = Item { at: self.now(), raw: job.raw.to_vec(), nature: Nature::Own, own: Some(job.id) };
-        self.post.put(account, Folder::Sent, item);
-        self.mail_came(account);
-    }
-
-    fn verdict(&mut self, at: usize) {
-        let Some(outcome) = self.hosts.get_mut(at).and_then(|host| host.outcome.take()) else { return };
-        self.tell_outbox(at, Input::Delivered { outcome, jitter: 500 });
-    }
-
-    fn file(&mut self, at: usize) {
-        if let Some((account, job)) = self.job_of(at)
-            && !self.post.filed(account, job.id)
-        {
-            self.put_own(account, &job);
-        }
-        self.tell_outbox(at, Input::Filed);
-    }
-
-    /// Something lies in a mailbox that was not there before.
-    pub(super) fn mail_came(&mut self, account: AccountId) {
-        if let Some(at) = self.host_of(account) {
-            let wait = self.chance.between(100, 1500);
-            self.host_after(at, wait, Next::Look);
-        }
-    }
-
-    /// A host brings what its cursors say is new.
-    fn read_mail(&mut self, at: usize) {
-        let Some((account, life)) = self.hosts.get(at).filter(|host| !host.reading).map(|host| (host.account, host.life))
-        else {
-            return;
-        };
-        let Some(server) = self.some_server() else { return self.host_after(at, SECOND_MS, Next::Look) };
-        for folder in [Folder::Inbox, Folder::Sent] {
-            let high = self.model.cursor(account, folder.name()).map_or(0, |cursor| cursor.high);
-            // Now and then a host brings what is known: it keeps nothing of its own.
-            let from = if self.chance.chance(5) { high.saturating_sub(1) } else { high };
-            let mut items: Vec<(u32, Item)> =
-                self.post.after(account, folder, from).take(BATCH).map(|(uid, item)| (uid, item.clone())).collect();
-            let Some(last) = items.last().map(|(uid, _)| *uid).filter(|uid| *uid > high) else { continue };
-            if self.planted(Planted::MailSkipped) && items.len() > 1 {
-                items.remove(0);
-            }
-            let arrivals = items.into_iter().map(|(uid, item)| arrival(account, folder, uid, &item)).collect();
-            let progress = Some(FolderCursor {
-                account,
-                folder: folder.name().to_owned(),
-                uidvalidity: UIDVALIDITY,
-                high: last,
-                low: 1,
-                modseq: 0,
-            });
-            if let Some(host) = self.hosts.get_mut(at) {
-                host.reading = true;
-            }
-            self.ask_referee(server, Waiter::Mail { host: at, life }, |ticket| {
-                RefereeInput::Receive { ticket, arrivals, progress }
-            });
-            return;
-        }
-    }
-
-    /// The referee took mail in, or could not.
-    pub(super) fn mail_taken(&mut self, at: usize, life: u32, done: bool) {
-        let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else { return };
-        host.reading = false;
-        self.host_after(at, if done { 1 } else { SECOND_MS }, Next::Look);
-    }
-}
-
-fn arrival(account: AccountId, folder: Folder, uid: u32, item: &Item) -> Arrival {
-    Arrival {
-        account,
-        folder: folder.name().to_owned(),
-        role: if folder == Folder::Inbox { FolderRole::Inbox } else { FolderRole::Sent },
-        uidvalidity: UIDVALIDITY,
-        uid,
-        internal_date: item.at,
-        flags: Vec::new(),
-        resync: false,
-        blob: Some(BlobId::of(&item.raw)),
-        size: u32::try_from(item.raw.len()).unwrap_or(u32::MAX),
-        parsed: parse(&item.raw, &SECRET),
     }
 }
 
 fn outgoing(outbound: &Outbound) -> Outgoing {
-    let address = |address: &baton_domain::Address| MailAddress { name: None, address: address.email.clone() };
+    let address = |address: &baton_domain::Address| MailAddress {
+        name: None,
+        address: address.email.clone(),
+    };
     Outgoing {
         message_id: outbound.header_id.clone(),
         baton_id: outbound.id.to_string(),

@@ -27,48 +27,88 @@ impl World {
     pub(super) fn open_line(&mut self, desk: usize, server: usize) -> LineId {
         let id = self.made_up();
         let now = self.now();
-        let line =
-            Line { desk, server, near: true, far: true, lingers_until: None, last_said: now, last_heard: now };
+        let line = Line {
+            desk,
+            server,
+            near: true,
+            far: true,
+            lingers_until: None,
+            last_said: now,
+            last_heard: now,
+        };
         self.lines.insert(id, line);
         id
     }
 
     fn delay(&mut self, desk: usize) -> i64 {
-        let slow = self.desks.get(desk).is_some_and(|desk| desk.lag_until > self.agenda.now());
-        if slow { self.chance.between(400, 2500) } else { self.chance.between(2, 40) }
+        let slow = self
+            .desks
+            .get(desk)
+            .is_some_and(|desk| desk.lag_until > self.agenda.now());
+        if slow {
+            self.chance.between(400, 2500)
+        } else {
+            self.chance.between(2, 40)
+        }
     }
 
     /// A desktop says something on its line.
     pub(super) fn say_to_server(&mut self, desk: usize, message: ClientMessage) {
-        let Some(id) = self.desks.get(desk).and_then(|desk| desk.line) else { return };
+        let Some(id) = self.desks.get(desk).and_then(|desk| desk.line) else {
+            return;
+        };
         let delay = self.delay(desk);
         let now = self.now();
-        let Some(line) = self.lines.get_mut(&id).filter(|line| line.near) else { return };
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.near) else {
+            return;
+        };
         line.last_said = line.last_said.max(now.plus_ms(delay));
         let at = line.last_said;
-        self.agenda.at(at, Happening::Said { line: id, message: Box::new(message) });
+        self.agenda.at(
+            at,
+            Happening::Said {
+                line: id,
+                message: Box::new(message),
+            },
+        );
     }
 
     /// A server says something on a line.
     pub(super) fn say_to_desk(&mut self, id: LineId, message: ServerMessage) {
-        let Some(desk) = self.lines.get(&id).filter(|line| line.far).map(|line| line.desk) else { return };
+        let Some(desk) = self.lines.get(&id).filter(|line| line.far).map(|line| line.desk) else {
+            return;
+        };
         let delay = self.delay(desk);
         let now = self.now();
         if let Some(line) = self.lines.get_mut(&id) {
             line.last_heard = line.last_heard.max(now.plus_ms(delay));
             let at = line.last_heard;
-            self.agenda.at(at, Happening::Heard { line: id, message: Box::new(message) });
+            self.agenda.at(
+                at,
+                Happening::Heard {
+                    line: id,
+                    message: Box::new(message),
+                },
+            );
         }
     }
 
     /// Words arrive at a server.
     pub(super) fn said(&mut self, id: LineId, message: ClientMessage) {
         let now = self.now();
-        let Some(line) = self.lines.get_mut(&id).filter(|line| line.far) else { return };
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.far) else {
+            return;
+        };
         if let Some(until) = line.lingers_until.filter(|until| *until > now) {
             line.last_said = line.last_said.max(until);
             let at = line.last_said;
-            self.agenda.at(at, Happening::Said { line: id, message: Box::new(message) });
+            self.agenda.at(
+                at,
+                Happening::Said {
+                    line: id,
+                    message: Box::new(message),
+                },
+            );
             return;
         }
         let (desk, near) = (line.desk, line.near);
@@ -82,7 +122,13 @@ impl World {
         {
             // Overtaken by what was said after it.
             let at = line.last_said.max(now).plus_ms(1500);
-            self.agenda.at(at, Happening::Said { line: id, message: Box::new(message) });
+            self.agenda.at(
+                at,
+                Happening::Said {
+                    line: id,
+                    message: Box::new(message),
+                },
+            );
             return;
         }
         self.session_hears(id, message);
@@ -90,7 +136,9 @@ impl World {
 
     /// Words arrive at a desktop.
     pub(super) fn heard(&mut self, id: LineId, message: ServerMessage) {
-        let Some(desk) = self.lines.get(&id).filter(|line| line.near).map(|line| line.desk) else { return };
+        let Some(desk) = self.lines.get(&id).filter(|line| line.near).map(|line| line.desk) else {
+            return;
+        };
         if self.cut(desk) || self.desks.get(desk).is_none_or(|desk| desk.line != Some(id)) {
             return;
         }
@@ -99,19 +147,24 @@ impl World {
 
     /// Whether a desktop is cut off.
     pub(super) fn cut(&self, desk: usize) -> bool {
-        self.desks.get(desk).is_none_or(|desk| desk.unplugged || desk.partition_until > self.agenda.now())
+        self.desks
+            .get(desk)
+            .is_none_or(|desk| desk.unplugged || desk.partition_until > self.agenda.now())
     }
 
     /// A desktop's line breaks. What the server said is lost; what the desktop said is lost too, unless it lingers.
     pub(super) fn break_line(&mut self, desk: usize, lingers_ms: Option<i64>) {
-        let Some(id) = self.desks.get(desk).and_then(|desk| desk.line) else { return };
+        let Some(id) = self.desks.get(desk).and_then(|desk| desk.line) else {
+            return;
+        };
         let now = self.now();
         if let Some(line) = self.lines.get_mut(&id) {
             line.near = false;
             match lingers_ms {
                 Some(ms) => {
                     line.lingers_until = Some(now.plus_ms(ms));
-                    self.agenda.after(ms.saturating_add(3000), Happening::Hangup { line: id });
+                    self.agenda
+                        .after(ms.saturating_add(3000), Happening::Hangup { line: id });
                 }
                 None => self.hung_up(id),
             }
@@ -134,7 +187,9 @@ impl World {
 
     /// The desktop itself lets its line go.
     pub(super) fn drop_line(&mut self, desk: usize) {
-        let Some(id) = self.desks.get_mut(desk).and_then(|desk| desk.line.take()) else { return };
+        let Some(id) = self.desks.get_mut(desk).and_then(|desk| desk.line.take()) else {
+            return;
+        };
         if let Some(line) = self.lines.get_mut(&id) {
             line.near = false;
         }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides anything of the product's. Each file drives one kind of thing: [`desk`] an engine with its disk and its
 //! line, [`server`] a referee on the shared store, [`session`] what a server says to one desktop, [`host`] a mailbox's host,
-//! [`people`] what somebody does next, [`faults`] what breaks.
+//! [`provider`] who carries its mail, [`people`] what somebody does next, [`faults`] what breaks.
 
 mod desk;
 mod disk;
@@ -12,6 +12,8 @@ mod host;
 mod line;
 mod people;
 mod post;
+mod provider;
+mod reading;
 mod server;
 mod session;
 mod setup;
@@ -60,7 +62,11 @@ enum Happening {
     /// A server learns that a line is gone.
     Hangup { line: LineId },
     /// A draft arrives at a server, or an answer to one at a desktop.
-    Draft { desk: usize, life: u32, errand: Box<desk::Errand> },
+    Draft {
+        desk: usize,
+        life: u32,
+        errand: Box<desk::Errand>,
+    },
     /// An engine wanted to be woken.
     Wake { desk: usize, life: u32, turn: u64 },
     /// A server's store is to begin.
@@ -87,7 +93,7 @@ struct Pending {
     full_disk: bool,
     doubtful_disk: bool,
     slow_disk_until: Option<Timestamp>,
-    provider: Vec<host::Trouble>,
+    provider: Vec<provider::Trouble>,
 }
 
 /// Everything.
@@ -131,8 +137,14 @@ impl World {
             planted,
             model,
             servers: (0..size.servers).map(|number| Server::new(number, seed)).collect(),
-            desks: (0..).zip(people).map(|(at, person)| Desk::new(at, person, seed)).collect(),
-            hosts: crate::cast::MAILBOXES.iter().map(|(account, ..)| Host::new(*account)).collect(),
+            desks: (0..)
+                .zip(people)
+                .map(|(at, person)| Desk::new(at, person, seed))
+                .collect(),
+            hosts: crate::cast::MAILBOXES
+                .iter()
+                .map(|(account, ..)| Host::new(*account))
+                .collect(),
             lines: BTreeMap::new(),
             post: Post::default(),
             check: Check::default(),
@@ -141,7 +153,10 @@ impl World {
             made: 0,
             durable: 0,
             transcript: Transcript::default(),
-            tally: Tally { seeds: 1, ..Tally::default() },
+            tally: Tally {
+                seeds: 1,
+                ..Tally::default()
+            },
             broken: None,
             cast,
         };
@@ -278,7 +293,11 @@ impl World {
 
     fn cursor(&self) -> Cursor {
         let head = self.model.head();
-        Cursor { epoch: head.epoch, number: head.number, hash: hex::encode(head.hash) }
+        Cursor {
+            epoch: head.epoch,
+            number: head.number,
+            hash: hex::encode(head.hash),
+        }
     }
 
     fn host_of(&self, account: AccountId) -> Option<usize> {

@@ -3,9 +3,8 @@
 
 use baton_client::engine::{Ask, Told};
 use baton_domain::{
-    Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS,
-    HandoffContext, LockAnswer, MemberId, MessageId, Money, Outcome, OutboundState, Priority, Refusal, Role, SECOND_MS,
-    Settlement,
+    Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS, HandoffContext,
+    LockAnswer, MemberId, MessageId, Money, OutboundState, Outcome, Priority, Refusal, Role, SECOND_MS, Settlement,
 };
 use baton_protocol::{Acted, HeldResolution};
 
@@ -86,7 +85,11 @@ impl World {
             Deed::RequestLock | Deed::TakeOver | Deed::Suggest => {
                 find(&|c| c.lock.as_ref().is_some_and(|lock| lock.member != me))
             }
-            Deed::AnswerRequest => find(&|c| c.lock.as_ref().is_some_and(|lock| lock.member == me && lock.asked.is_some())),
+            Deed::AnswerRequest => find(&|c| {
+                c.lock
+                    .as_ref()
+                    .is_some_and(|lock| lock.member == me && lock.asked.is_some())
+            }),
             Deed::Settle => return self.settle_doubts(who, rng),
             Deed::ResolveHeld => return self.tidy_held(who, rng),
             Deed::Undo => return self.undo(who),
@@ -114,47 +117,87 @@ impl World {
     fn body(&self, who: usize, deed: Deed, rng: &mut Rng) -> Option<CommandBody> {
         use CommandBody as C;
         let now = self.agenda.now();
-        let manager = self.desks.get(who).is_some_and(|desk| desk.person.role == Role::Manager);
+        let manager = self
+            .desks
+            .get(who)
+            .is_some_and(|desk| desk.person.role == Role::Manager);
         let text = sentence(rng);
         let later = now.plus_ms(rng.between(HOUR_MS / 60, 5 * DAY_MS));
         let zone = Some("Europe/Berlin".to_owned());
         Some(match deed {
             Deed::Claim => C::Claim,
-            Deed::Note => C::AddNote { text, mentions: Vec::new() },
-            Deed::Tag if rng.chance(70) => C::Tag { tag: format!("t{}", rng.below(4)) },
-            Deed::Tag => C::Untag { tag: format!("t{}", rng.below(4)) },
+            Deed::Note => C::AddNote {
+                text,
+                mentions: Vec::new(),
+            },
+            Deed::Tag if rng.chance(70) => C::Tag {
+                tag: format!("t{}", rng.below(4)),
+            },
+            Deed::Tag => C::Untag {
+                tag: format!("t{}", rng.below(4)),
+            },
             Deed::Sort => C::SetFields {
                 category: None,
-                priority: Some(if rng.chance(50) { Priority::High } else { Priority::Normal }),
-                value: rng.chance(30).then(|| Money { cents: 100_000, currency: "EUR".to_owned() }),
+                priority: Some(if rng.chance(50) {
+                    Priority::High
+                } else {
+                    Priority::Normal
+                }),
+                value: rng.chance(30).then(|| Money {
+                    cents: 100_000,
+                    currency: "EUR".to_owned(),
+                }),
                 company: None,
                 subject: None,
             },
             Deed::NextStep => C::SetNextStep { text },
-            Deed::FollowUp => C::ScheduleFollowUp { due: later, zone, text: None },
+            Deed::FollowUp => C::ScheduleFollowUp {
+                due: later,
+                zone,
+                text: None,
+            },
             Deed::CompleteFollowUp => C::CompleteFollowUp,
-            Deed::Snooze => {
-                C::Snooze { until: rng.chance(85).then_some(later), zone, reason: rng.chance(70).then_some(text) }
-            }
+            Deed::Snooze => C::Snooze {
+                until: rng.chance(85).then_some(later),
+                zone,
+                reason: rng.chance(70).then_some(text),
+            },
             Deed::Wake => C::Wake,
             Deed::Close => {
                 let outcomes = [Outcome::Won, Outcome::Lost, Outcome::Unqualified, Outcome::Spam];
-                C::Close { outcome: rng.pick(&outcomes).copied().filter(|_| rng.chance(90)), reason: None }
+                C::Close {
+                    outcome: rng.pick(&outcomes).copied().filter(|_| rng.chance(90)),
+                    reason: None,
+                }
             }
             Deed::Reopen => C::Reopen,
-            Deed::HandOff => C::HandOff { to: self.colleague(who, rng), context: self.context(rng) },
-            Deed::Assign => C::Assign { to: self.colleague(who, rng), context: self.context(rng) },
+            Deed::HandOff => C::HandOff {
+                to: self.colleague(who, rng),
+                context: self.context(rng),
+            },
+            Deed::Assign => C::Assign {
+                to: self.colleague(who, rng),
+                context: self.context(rng),
+            },
             Deed::Accept => C::AcceptHandoff,
             Deed::Decline => C::DeclineHandoff { reason: None },
             Deed::Release => C::Release,
-            Deed::Block => C::Block { on: Some(self.colleague(who, rng)), address: None, text },
+            Deed::Block => C::Block {
+                on: Some(self.colleague(who, rng)),
+                address: None,
+                text,
+            },
             Deed::Unblock => C::Unblock,
             Deed::NoReplyNeeded => C::NoReplyNeeded,
             Deed::NotALead => C::NotALead,
             Deed::RequestLock => C::RequestLock,
-            Deed::AnswerRequest => {
-                C::AnswerRequest { answer: if rng.chance(50) { LockAnswer::Give } else { LockAnswer::Keep } }
-            }
+            Deed::AnswerRequest => C::AnswerRequest {
+                answer: if rng.chance(50) {
+                    LockAnswer::Give
+                } else {
+                    LockAnswer::Keep
+                },
+            },
             Deed::TakeOver if manager || rng.chance(20) => C::TakeOver,
             Deed::TakeOver => return None,
             Deed::Suggest => C::SuggestDraft { text },
@@ -165,8 +208,12 @@ impl World {
     }
 
     fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {
-        let others: Vec<MemberId> =
-            self.desks.iter().filter(|desk| desk.at != who).map(|desk| desk.person.id).collect();
+        let others: Vec<MemberId> = self
+            .desks
+            .iter()
+            .filter(|desk| desk.at != who)
+            .map(|desk| desk.person.id)
+            .collect();
         rng.pick(&others).copied().unwrap_or(MemberId(uuid::Uuid::nil()))
     }
 
@@ -183,11 +230,28 @@ impl World {
     fn look_at(&mut self, who: usize, id: ConversationId) -> Option<MessageId> {
         let desk = self.desks.get_mut(who)?;
         let shown: Vec<MessageId> = desk.disk.messages_of(id).collect();
-        let last = desk.engine.as_ref()?.state(id)?.last_message.as_ref().map(|last| last.id);
+        let last = desk
+            .engine
+            .as_ref()?
+            .state(id)?
+            .last_message
+            .as_ref()
+            .map(|last| last.id);
         desk.screens.entry(id).or_default().extend(shown);
         desk.on_screen.insert(id, last);
-        let awaited = Awaited { kind: "looking".to_owned(), conversation: Some(id), what: What::Act };
-        self.ask(who, Ask::Looking { conversation: Some(id), seen: last }, awaited);
+        let awaited = Awaited {
+            kind: "looking".to_owned(),
+            conversation: Some(id),
+            what: What::Act,
+        };
+        self.ask(
+            who,
+            Ask::Looking {
+                conversation: Some(id),
+                seen: last,
+            },
+            awaited,
+        );
         last
     }
 
@@ -204,8 +268,20 @@ impl World {
         let from_memory = rng.chance(35);
         let last_seen = self.last_seen(who, id, from_memory);
         self.in_words(who, id, &body);
-        let awaited = Awaited { kind: kind(&body), conversation: Some(id), what: What::Act };
-        self.ask(who, Ask::Act { conversation: id, body, last_seen }, awaited);
+        let awaited = Awaited {
+            kind: kind(&body),
+            conversation: Some(id),
+            what: What::Act,
+        };
+        self.ask(
+            who,
+            Ask::Act {
+                conversation: id,
+                body,
+                last_seen,
+            },
+            awaited,
+        );
     }
 
     fn in_words(&mut self, who: usize, id: ConversationId, body: &CommandBody) {
@@ -215,7 +291,11 @@ impl World {
 
     fn by(&mut self, who: usize, id: ConversationId, words: &str) {
         let Some(desk) = self.desks.get(who) else { return };
-        let number = desk.engine.as_ref().and_then(|engine| engine.state(id)).map_or(0, |state| state.number);
+        let number = desk
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.state(id))
+            .map_or(0, |state| state.number);
         let line = format!("{} {words} #{number}", desk.person.name);
         self.say(&line);
     }
@@ -227,19 +307,27 @@ impl World {
         self.look_at(who, id);
         let now = self.now();
         let after = match rng.below(3) {
-            0 => AfterReply::FollowUpIfNoAnswer { due: rng.chance(20).then(|| now.plus_ms(2 * DAY_MS)) },
-            1 => AfterReply::IOwe { what: "the offer".to_owned(), due: now.plus_ms(rng.between(HOUR_MS, 3 * DAY_MS)) },
+            0 => AfterReply::FollowUpIfNoAnswer {
+                due: rng.chance(20).then(|| now.plus_ms(2 * DAY_MS)),
+            },
+            1 => AfterReply::IOwe {
+                what: "the offer".to_owned(),
+                due: now.plus_ms(rng.between(HOUR_MS, 3 * DAY_MS)),
+            },
             _ => AfterReply::NothingMore,
         };
         let writing = Writing {
             cover,
             text: String::new(),
             after,
-            quote: rng.chance(15).then(|| Money { cents: 99_900, currency: "EUR".to_owned() }),
+            quote: rng.chance(15).then(|| Money {
+                cents: 99_900,
+                currency: "EUR".to_owned(),
+            }),
             close: rng.chance(6).then_some(Outcome::Won),
             reads_on: rng.chance(55),
             attempts: 0,
-            rng: Rng::new(rng.next()),
+            rng: Rng::new(rng.bits()),
         };
         self.by(who, id, "opens");
         if let Some(desk) = self.desks.get_mut(who) {
@@ -263,7 +351,9 @@ impl World {
     fn types(&mut self, who: usize, id: ConversationId) {
         let Some(desk) = self.desks.get_mut(who) else { return };
         let state = desk.engine.as_ref().and_then(|engine| engine.state(id)).cloned();
-        let Some(writing) = desk.writing.get_mut(&id) else { return };
+        let Some(writing) = desk.writing.get_mut(&id) else {
+            return;
+        };
         let Some(state) = state else { return };
         let some = sentence(&mut writing.rng);
         writing.text.push_str(&some);
@@ -272,35 +362,81 @@ impl World {
         let done = writing.rng.chance(55);
         let wait = writing.rng.between(SECOND_MS, 9 * SECOND_MS);
         let scene = if done { Scene::Sends(id) } else { Scene::Types(id) };
-        self.agenda.after(wait, Happening::Person { desk: who, scene: Box::new(scene) });
-        let awaited = Awaited { kind: "compose".to_owned(), conversation: Some(id), what: What::Typing };
-        self.ask(who, Ask::Compose { conversation: id, draft, cover }, awaited);
+        self.agenda.after(
+            wait,
+            Happening::Person {
+                desk: who,
+                scene: Box::new(scene),
+            },
+        );
+        let awaited = Awaited {
+            kind: "compose".to_owned(),
+            conversation: Some(id),
+            what: What::Typing,
+        };
+        self.ask(
+            who,
+            Ask::Compose {
+                conversation: id,
+                draft,
+                cover,
+            },
+            awaited,
+        );
     }
 
     fn sends(&mut self, who: usize, id: ConversationId) {
-        let Some(writing) = self.desks.get(who).and_then(|desk| desk.writing.get(&id)).cloned() else { return };
+        let Some(writing) = self.desks.get(who).and_then(|desk| desk.writing.get(&id)).cloned() else {
+            return;
+        };
         let last_seen = self.last_seen(who, id, !writing.reads_on);
         if let Some(desk) = self.desks.get_mut(who) {
             let seen = desk.screens.get(&id).cloned().unwrap_or_default();
             desk.sent_on.insert(id, seen);
         }
         self.by(who, id, "presses Send in");
-        let awaited = Awaited { kind: "reply".to_owned(), conversation: Some(id), what: What::Sending };
-        let Writing { after, quote, close, .. } = writing;
-        self.ask(who, Ask::Send { conversation: id, after, quote, close, last_seen }, awaited);
+        let awaited = Awaited {
+            kind: "reply".to_owned(),
+            conversation: Some(id),
+            what: What::Sending,
+        };
+        let Writing {
+            after, quote, close, ..
+        } = writing;
+        self.ask(
+            who,
+            Ask::Send {
+                conversation: id,
+                after,
+                quote,
+                close,
+                last_seen,
+            },
+            awaited,
+        );
     }
 
     /// Somebody is told what became of what they did.
     pub(super) fn person_told(&mut self, who: usize, awaited: Awaited, told: Told) {
-        let (What::Sending, Some(id)) = (awaited.what, awaited.conversation) else { return };
-        let Some(writing) = self.desks.get_mut(who).and_then(|desk| desk.writing.get_mut(&id)) else { return };
+        let (What::Sending, Some(id)) = (awaited.what, awaited.conversation) else {
+            return;
+        };
+        let Some(writing) = self.desks.get_mut(who).and_then(|desk| desk.writing.get_mut(&id)) else {
+            return;
+        };
         match told {
             Told::Acted(Acted::Done { .. }) => {
                 let undoes = writing.rng.chance(15);
                 let wait = writing.rng.between(SECOND_MS, 12 * SECOND_MS);
                 self.stop_writing(who, id);
                 if undoes {
-                    self.agenda.after(wait, Happening::Person { desk: who, scene: Box::new(Scene::Undoes) });
+                    self.agenda.after(
+                        wait,
+                        Happening::Person {
+                            desk: who,
+                            scene: Box::new(Scene::Undoes),
+                        },
+                    );
                 }
             }
             Told::Acted(Acted::Refused { refusal }) => {
@@ -321,7 +457,11 @@ impl World {
                     let mut rng = Rng::new(1);
                     self.act(who, id, CommandBody::SuggestDraft { text }, &mut rng);
                 }
-                let awaited = Awaited { kind: "discard".to_owned(), conversation: Some(id), what: What::Act };
+                let awaited = Awaited {
+                    kind: "discard".to_owned(),
+                    conversation: Some(id),
+                    what: What::Act,
+                };
                 self.ask(who, Ask::Discard { conversation: id }, awaited);
             }
             Told::Acted(Acted::Pending { .. }) => self.stop_writing(who, id),
@@ -345,15 +485,27 @@ impl World {
     }
 
     fn undo(&mut self, who: usize) {
-        let name = self.desks.get(who).map(|desk| desk.person.name.clone()).unwrap_or_default();
+        let name = self
+            .desks
+            .get(who)
+            .map(|desk| desk.person.name.clone())
+            .unwrap_or_default();
         self.say(&format!("{name} takes the last act back"));
-        let awaited = Awaited { kind: "undo".to_owned(), conversation: None, what: What::Act };
+        let awaited = Awaited {
+            kind: "undo".to_owned(),
+            conversation: None,
+            what: What::Act,
+        };
         self.ask(who, Ask::Undo, awaited);
     }
 
     /// Goes through the held list, the conversation of each on screen.
     fn tidy_held(&mut self, who: usize, rng: &mut Rng) {
-        let held = self.desks.get(who).and_then(|desk| desk.engine.as_ref()).map(|engine| engine.held_list());
+        let held = self
+            .desks
+            .get(who)
+            .and_then(|desk| desk.engine.as_ref())
+            .map(|engine| engine.held_list());
         for one in held.unwrap_or_default().into_iter().take(2) {
             self.look_at(who, one.conversation);
             if let Some(desk) = self.desks.get_mut(who) {
@@ -367,14 +519,20 @@ impl World {
             };
             self.by(who, one.conversation, words);
             let kind = format!("held {}", kind(&how));
-            let awaited = Awaited { kind, conversation: Some(one.conversation), what: What::Act };
+            let awaited = Awaited {
+                kind,
+                conversation: Some(one.conversation),
+                what: What::Act,
+            };
             self.ask(who, Ask::ResolveHeld { id: one.id, how }, awaited);
         }
     }
 
     /// Asks the customer, who knows, about every reply in doubt.
     fn settle_doubts(&mut self, who: usize, rng: &mut Rng) {
-        let Some(engine) = self.desks.get(who).and_then(|desk| desk.engine.as_ref()) else { return };
+        let Some(engine) = self.desks.get(who).and_then(|desk| desk.engine.as_ref()) else {
+            return;
+        };
         let doubts: Vec<(ConversationId, MessageId)> = engine
             .conversations()
             .flat_map(|conversation| conversation.outbound.iter().map(|outbound| (conversation.id, outbound)))
@@ -394,7 +552,9 @@ impl World {
     }
 
     fn unplug(&mut self, who: usize) {
-        let Some(desk) = self.desks.get_mut(who).filter(|desk| !desk.unplugged) else { return };
+        let Some(desk) = self.desks.get_mut(who).filter(|desk| !desk.unplugged) else {
+            return;
+        };
         desk.unplugged = true;
         let words = format!("{} goes offline", desk.person.name);
         self.say(&words);
@@ -402,7 +562,9 @@ impl World {
     }
 
     fn plug(&mut self, who: usize) {
-        let Some(desk) = self.desks.get_mut(who).filter(|desk| desk.unplugged) else { return };
+        let Some(desk) = self.desks.get_mut(who).filter(|desk| desk.unplugged) else {
+            return;
+        };
         desk.unplugged = false;
         let words = format!("{} is back", desk.person.name);
         self.say(&words);
@@ -411,7 +573,21 @@ impl World {
 }
 
 fn draft(state: &Conversation, text: &str) -> DraftText {
-    let to: Vec<Address> = if state.reply_to.is_empty() { vec![state.contact.clone()] } else { state.reply_to.clone() };
-    let subject = if state.subject.starts_with("Re: ") { state.subject.clone() } else { format!("Re: {}", state.subject) };
-    DraftText { to, cc: Vec::new(), subject, text: text.to_owned(), files: Vec::new() }
+    let to: Vec<Address> = if state.reply_to.is_empty() {
+        vec![state.contact.clone()]
+    } else {
+        state.reply_to.clone()
+    };
+    let subject = if state.subject.starts_with("Re: ") {
+        state.subject.clone()
+    } else {
+        format!("Re: {}", state.subject)
+    };
+    DraftText {
+        to,
+        cc: Vec::new(),
+        subject,
+        text: text.to_owned(),
+        files: Vec::new(),
+    }
 }

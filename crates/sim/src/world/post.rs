@@ -92,14 +92,19 @@ pub struct Delivery {
 impl Post {
     /// The items of a folder after a UID, with their UIDs.
     pub fn after(&self, account: AccountId, folder: Folder, uid: u32) -> impl Iterator<Item = (u32, &Item)> {
-        let items = self.folders.get(&(account, folder)).map(Vec::as_slice).unwrap_or_default();
+        let items = self
+            .folders
+            .get(&(account, folder))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         (1..).zip(items).filter(move |(number, _)| *number > uid)
     }
 
     /// Whether a folder holds one of ours.
     #[must_use]
     pub fn filed(&self, account: AccountId, id: MessageId) -> bool {
-        self.after(account, Folder::Sent, 0).any(|(_, item)| item.own == Some(id))
+        self.after(account, Folder::Sent, 0)
+            .any(|(_, item)| item.own == Some(id))
     }
 
     /// Puts an item into a folder.
@@ -109,9 +114,9 @@ impl Post {
 
     /// Everything, by place.
     pub fn items(&self) -> impl Iterator<Item = (AccountId, Folder, u32, &Item)> {
-        self.folders.iter().flat_map(|((account, folder), items)| {
-            (1..).zip(items).map(|(uid, item)| (*account, *folder, uid, item))
-        })
+        self.folders
+            .iter()
+            .flat_map(|((account, folder), items)| (1..).zip(items).map(|(uid, item)| (*account, *folder, uid, item)))
     }
 
     /// The customers get a reply of ours.
@@ -122,7 +127,10 @@ impl Post {
             subject: delivery.subject.clone(),
         };
         for address in &delivery.to {
-            self.customers.entry(address.to_lowercase()).or_default().push(known.clone());
+            self.customers
+                .entry(address.to_lowercase())
+                .or_default()
+                .push(known.clone());
         }
     }
 
@@ -133,7 +141,12 @@ impl Post {
         self.written = self.written.saturating_add(1);
         match (letter, known) {
             (Letter::Garbled, _) => {
-                let item = Item { at: now, raw: b"  \r\n \r\n".to_vec(), nature: Nature::Garbled, own: None };
+                let item = Item {
+                    at: now,
+                    raw: b"  \r\n \r\n".to_vec(),
+                    nature: Nature::Garbled,
+                    own: None,
+                };
                 self.put(who.mailbox, Folder::Inbox, item);
                 format!("something that is no message arrives at {}", address_of(&who))
             }
@@ -147,13 +160,25 @@ impl Post {
                 self.customer_writes(now, &who, &subject, Some(&known), rng);
                 format!("{} writes again: {subject}", who.name)
             }
-            (Letter::Twice, _) => match self.folders.get(&(who.mailbox, Folder::Inbox)).and_then(|items| {
-                items.iter().rev().find(|item| item.nature == Nature::Message)
-            }) {
+            (Letter::Twice, _) => match self
+                .folders
+                .get(&(who.mailbox, Folder::Inbox))
+                .and_then(|items| items.iter().rev().find(|item| item.nature == Nature::Message))
+            {
                 Some(item) => {
-                    let mut raw = format!("Received: from relay.example by mx.example; {}\r\n", rfc2822(now)).into_bytes();
+                    let mut raw =
+                        format!("Received: from relay.example by mx.example; {}\r\n", rfc2822(now)).into_bytes();
                     raw.extend_from_slice(&item.raw);
-                    self.put(who.mailbox, Folder::Inbox, Item { at: now, raw, nature: Nature::Copy, own: None });
+                    self.put(
+                        who.mailbox,
+                        Folder::Inbox,
+                        Item {
+                            at: now,
+                            raw,
+                            nature: Nature::Copy,
+                            own: None,
+                        },
+                    );
                     format!("a message comes a second time to {}", address_of(&who))
                 }
                 None => "nothing comes twice yet".to_owned(),
@@ -163,21 +188,71 @@ impl Post {
                 let subject = format!("Automatic reply: {}", known.subject);
                 let header = format!("ooo-{}@customer.example", self.written);
                 let text = "I am away and back soon.";
-                let raw = mail(now, &who.address, who.name, address_of(&who), &subject, &header, Some(&known), extra, text);
-                self.put(who.mailbox, Folder::Inbox, Item { at: now, raw, nature: Nature::Message, own: None });
+                let raw = mail(
+                    now,
+                    &who.address,
+                    who.name,
+                    address_of(&who),
+                    &subject,
+                    &header,
+                    Some(&known),
+                    extra,
+                    text,
+                );
+                self.put(
+                    who.mailbox,
+                    Folder::Inbox,
+                    Item {
+                        at: now,
+                        raw,
+                        nature: Nature::Message,
+                        own: None,
+                    },
+                );
                 format!("{}'s machine says that they are away", who.name)
             }
             (Letter::Bounce, Some(known)) => {
                 let raw = bounce(now, self.written, &who, &known);
-                self.put(who.mailbox, Folder::Inbox, Item { at: now, raw, nature: Nature::Message, own: None });
-                format!("{}'s server says that {} could not be delivered", who.name, known.subject)
+                self.put(
+                    who.mailbox,
+                    Folder::Inbox,
+                    Item {
+                        at: now,
+                        raw,
+                        nature: Nature::Message,
+                        own: None,
+                    },
+                );
+                format!(
+                    "{}'s server says that {} could not be delivered",
+                    who.name, known.subject
+                )
             }
             (Letter::Outside, Some(known)) => {
                 let subject = re(&known.subject);
                 let header = format!("outlook-{}@baton.example", self.written);
                 let ours = address_of(&who);
-                let raw = mail(now, ours, "Sales", &who.address, &subject, &header, Some(&known), "", &sentence(rng));
-                self.put(who.mailbox, Folder::Sent, Item { at: now, raw, nature: Nature::Message, own: None });
+                let raw = mail(
+                    now,
+                    ours,
+                    "Sales",
+                    &who.address,
+                    &subject,
+                    &header,
+                    Some(&known),
+                    "",
+                    &sentence(rng),
+                );
+                self.put(
+                    who.mailbox,
+                    Folder::Sent,
+                    Item {
+                        at: now,
+                        raw,
+                        nature: Nature::Message,
+                        own: None,
+                    },
+                );
                 self.customer_has(&who, header, &subject, Some(&known));
                 format!("a colleague answers {} from another mail program", who.name)
             }
@@ -187,32 +262,67 @@ impl Post {
     fn customer_writes(&mut self, now: Timestamp, who: &Customer, subject: &str, to: Option<&Known>, rng: &mut Rng) {
         let header = format!("{}-{}@customer.example", who.name.to_lowercase(), self.written);
         let ours = address_of(who);
-        let raw = mail(now, &who.address, who.name, ours, subject, &header, to, "", &sentence(rng));
-        self.put(who.mailbox, Folder::Inbox, Item { at: now, raw, nature: Nature::Message, own: None });
+        let raw = mail(
+            now,
+            &who.address,
+            who.name,
+            ours,
+            subject,
+            &header,
+            to,
+            "",
+            &sentence(rng),
+        );
+        self.put(
+            who.mailbox,
+            Folder::Inbox,
+            Item {
+                at: now,
+                raw,
+                nature: Nature::Message,
+                own: None,
+            },
+        );
         self.customer_has(who, header, subject, to);
     }
 
     fn customer_has(&mut self, who: &Customer, header: String, subject: &str, parent: Option<&Known>) {
-        let known = Known { header, references: chain(parent), subject: subject.to_owned() };
+        let known = Known {
+            header,
+            references: chain(parent),
+            subject: subject.to_owned(),
+        };
         self.customers.entry(who.address.clone()).or_default().push(known);
     }
 }
 
 fn address_of(who: &Customer) -> &'static str {
-    MAILBOXES.iter().find(|(account, ..)| *account == who.mailbox).map_or("", |(_, _, address, _)| *address)
+    MAILBOXES
+        .iter()
+        .find(|(account, ..)| *account == who.mailbox)
+        .map_or("", |(_, _, address, _)| *address)
 }
 
 fn re(subject: &str) -> String {
-    if subject.starts_with("Re: ") { subject.to_owned() } else { format!("Re: {subject}") }
+    if subject.starts_with("Re: ") {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
 }
 
 fn chain(parent: Option<&Known>) -> Vec<String> {
-    parent.map(|parent| parent.references.iter().chain([&parent.header]).cloned().collect()).unwrap_or_default()
+    parent
+        .map(|parent| parent.references.iter().chain([&parent.header]).cloned().collect())
+        .unwrap_or_default()
 }
 
 fn rfc2822(at: Timestamp) -> String {
     let zoned = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(TimeZone::UTC));
-    zoned.ok().and_then(|zoned| jiff::fmt::rfc2822::to_string(&zoned).ok()).unwrap_or_default()
+    zoned
+        .ok()
+        .and_then(|zoned| jiff::fmt::rfc2822::to_string(&zoned).ok())
+        .unwrap_or_default()
 }
 
 /// A message as it travels.
@@ -229,7 +339,13 @@ fn mail(
     text: &str,
 ) -> Vec<u8> {
     let bracketed: Vec<String> = chain(parent).iter().map(|id| format!("<{id}>")).collect();
-    let answers = parent.map(|parent| format!("In-Reply-To: <{}>\r\nReferences: {}\r\n", parent.header, bracketed.join(" ")));
+    let answers = parent.map(|parent| {
+        format!(
+            "In-Reply-To: <{}>\r\nReferences: {}\r\n",
+            parent.header,
+            bracketed.join(" ")
+        )
+    });
     format!(
         "From: {name} <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {}\r\nMessage-ID: <{header}>\r\n{}{extra}\
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",

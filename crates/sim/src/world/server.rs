@@ -99,7 +99,9 @@ impl World {
     /// Starts a server's program.
     pub(super) fn server_starts(&mut self, at: usize) {
         let now = self.now();
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.referee.is_none()) else { return };
+        let Some(server) = self.servers.get_mut(at).filter(|server| server.referee.is_none()) else {
+            return;
+        };
         let header_ids = Box::new(|id: baton_domain::MessageId, domain: &str| {
             baton_channels::email::own_message_id(id.0, &SECRET, domain)
         });
@@ -172,7 +174,11 @@ impl World {
 
     /// Asks the referee of a server that is up; false where there is none.
     pub(super) fn ask_referee(&mut self, at: usize, waiter: Waiter, input: impl FnOnce(Ticket) -> Input) -> bool {
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.ready() || matches!(waiter, Waiter::Setup)) else {
+        let Some(server) = self
+            .servers
+            .get_mut(at)
+            .filter(|server| server.ready() || matches!(waiter, Waiter::Setup))
+        else {
             return false;
         };
         let ticket = server.ticket(waiter);
@@ -182,7 +188,9 @@ impl World {
 
     /// Tells a referee what happened, and does what it wants.
     pub(super) fn tell_referee(&mut self, at: usize, input: Input) {
-        let Some(referee) = self.servers.get_mut(at).and_then(|server| server.referee.as_mut()) else { return };
+        let Some(referee) = self.servers.get_mut(at).and_then(|server| server.referee.as_mut()) else {
+            return;
+        };
         let effects = referee.handle(input);
         for effect in effects {
             self.for_referee(at, effect);
@@ -205,7 +213,11 @@ impl World {
                     server.batch = Some(batch);
                 }
                 let slow = self.pending.slow_disk_until.is_some_and(|until| until > now);
-                let wait = if slow { self.chance.between(300, 2500) } else { self.chance.between(1, 4) };
+                let wait = if slow {
+                    self.chance.between(300, 2500)
+                } else {
+                    self.chance.between(1, 4)
+                };
                 self.agenda.after(wait, Happening::Written { server: at, life });
                 if self.planted(Planted::EarlyAnswer) {
                     self.answer_early(at);
@@ -213,7 +225,10 @@ impl World {
             }
             Effect::Rollback => self.model.rollback(holder),
             Effect::Answer { ticket, outcome } => {
-                let waiter = self.servers.get_mut(at).and_then(|server| server.waiting.remove(&ticket));
+                let waiter = self
+                    .servers
+                    .get_mut(at)
+                    .and_then(|server| server.waiting.remove(&ticket));
                 if let Some(waiter) = waiter {
                     self.answer(at, waiter, outcome);
                 }
@@ -222,7 +237,11 @@ impl World {
                 self.fan_out(at, &to);
                 for other in (0..self.servers.len()).filter(|other| *other != at) {
                     // A notification wakes the others; now and then it is lost, and the slow look stands behind it.
-                    let wait = if self.chance.chance(10) { SLOW_LOOK_MS } else { self.chance.between(1, 30) };
+                    let wait = if self.chance.chance(10) {
+                        SLOW_LOOK_MS
+                    } else {
+                        self.chance.between(1, 30)
+                    };
                     let life = self.servers.get(other).map_or(0, |server| server.life);
                     self.agenda.after(wait, Happening::Follow { server: other, life });
                 }
@@ -235,12 +254,20 @@ impl World {
     pub(super) fn begin(&mut self, at: usize, life: u32) {
         let now = self.now();
         let holder = self.holder(at);
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else { return };
+        let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else {
+            return;
+        };
         let Some(needs) = server.needs.take() else { return };
         let entropy = server.entropy.bytes32();
         self.model.set_now(now);
         match self.model.begin(holder, &needs) {
-            Some(loaded) => self.tell_referee(at, Input::Began { loaded: Box::new(loaded), entropy }),
+            Some(loaded) => self.tell_referee(
+                at,
+                Input::Began {
+                    loaded: Box::new(loaded),
+                    entropy,
+                },
+            ),
             None => {
                 if let Some(server) = self.servers.get_mut(at) {
                     server.needs = Some(needs);
@@ -253,7 +280,9 @@ impl World {
     /// A server's store has written, or not.
     pub(super) fn written(&mut self, at: usize, life: u32) {
         let holder = self.holder(at);
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else { return };
+        let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else {
+            return;
+        };
         let Some(batch) = server.batch.take() else { return };
         if std::mem::take(&mut self.pending.full_disk) {
             self.model.rollback(holder);
@@ -266,7 +295,9 @@ impl World {
                 self.sync();
                 if std::mem::take(&mut self.pending.doubtful_disk) {
                     self.say("The server's disk writes, and its answer is lost");
-                    Input::StoreFailed { error: PortError::Unavailable("the answer is lost".to_owned()) }
+                    Input::StoreFailed {
+                        error: PortError::Unavailable("the answer is lost".to_owned()),
+                    }
                 } else {
                     Input::Appended
                 }
@@ -278,8 +309,12 @@ impl World {
 
     /// A server reads what the others appended.
     pub(super) fn follow(&mut self, at: usize, life: u32) {
-        let Some(server) = self.servers.get(at).filter(|server| server.life == life) else { return };
-        let Some(known) = server.referee.as_ref().and_then(Referee::cursor) else { return };
+        let Some(server) = self.servers.get(at).filter(|server| server.life == life) else {
+            return;
+        };
+        let Some(known) = server.referee.as_ref().and_then(Referee::cursor) else {
+            return;
+        };
         let tail = self.model.tail(known.number);
         if !tail.entries.is_empty() {
             self.tell_referee(at, Input::Tail { tail });
@@ -332,7 +367,13 @@ impl World {
             }
             (Waiter::Desk { line, command }, Ok(Reply::Command(answer))) => {
                 self.refusal_in_words(&command, &answer);
-                self.say_to_desk(line, ServerMessage::Answer { command: command.id, answer });
+                self.say_to_desk(
+                    line,
+                    ServerMessage::Answer {
+                        command: command.id,
+                        answer,
+                    },
+                );
             }
             // Not judged: the line is cut, the desktop comes back and asks again.
             (Waiter::Desk { line, .. }, _) => self.hung_up(line),
@@ -343,9 +384,16 @@ impl World {
     }
 
     fn refusal_in_words(&mut self, command: &Command, answer: &Answer) {
-        let number = self.model.conversation(command.conversation).map_or(0, |conversation| conversation.number);
+        let number = self
+            .model
+            .conversation(command.conversation)
+            .map_or(0, |conversation| conversation.number);
         if let Answer::Refused { refusal } = answer {
-            let who = command.actor.member().map(|member| self.cast.name(member).to_owned()).unwrap_or_default();
+            let who = command
+                .actor
+                .member()
+                .map(|member| self.cast.name(member).to_owned())
+                .unwrap_or_default();
             let words = crate::words::refused(&self.cast, refusal);
             let what = crate::words::asked(&self.cast, &command.body);
             self.say(&format!("{who} {what} #{number} ... refused: {words}"));
@@ -363,7 +411,9 @@ impl World {
         if self.planted(Planted::Overslept) {
             return;
         }
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.referee.is_some()) else { return };
+        let Some(server) = self.servers.get_mut(at).filter(|server| server.referee.is_some()) else {
+            return;
+        };
         if when >= server.look_at {
             return;
         }
@@ -376,14 +426,28 @@ impl World {
     /// A server looks at what is due.
     pub(super) fn look(&mut self, at: usize, life: u32, turn: u64) {
         let now = self.now();
-        let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life && server.looks == turn) else { return };
+        let Some(server) = self
+            .servers
+            .get_mut(at)
+            .filter(|server| server.life == life && server.looks == turn)
+        else {
+            return;
+        };
         server.look_at = Timestamp(i64::MAX);
         self.model.set_now(now);
         let list = self.model.due(DUE_AT_ONCE);
         let same = list.rows == server.found;
         server.found.clone_from(&list.rows);
-        let soonest = if list.rows.is_empty() || !same { LOOK_MS } else { SAME_AGAIN_MS };
-        let again = if list.rows.is_empty() { list.next } else { Some(now.plus_ms(soonest)) };
+        let soonest = if list.rows.is_empty() || !same {
+            LOOK_MS
+        } else {
+            SAME_AGAIN_MS
+        };
+        let again = if list.rows.is_empty() {
+            list.next
+        } else {
+            Some(now.plus_ms(soonest))
+        };
         if let Some(again) = again {
             self.look_by(at, again.max(now.plus_ms(soonest)));
         }
@@ -395,11 +459,16 @@ impl World {
     /// What a member may do in an inbox, by the documents as any server knows them.
     pub(super) fn capabilities(&self, member: MemberId, inbox: InboxId) -> Capabilities {
         let documents = self.servers.iter().find_map(Server::documents);
-        documents.map(|documents| documents.capabilities(member, inbox)).unwrap_or_default()
+        documents
+            .map(|documents| documents.capabilities(member, inbox))
+            .unwrap_or_default()
     }
 
     /// A server that is up, for a host.
     pub(super) fn some_server(&self) -> Option<usize> {
-        self.servers.iter().find(|server| server.ready()).map(|server| server.at)
+        self.servers
+            .iter()
+            .find(|server| server.ready())
+            .map(|server| server.at)
     }
 }

@@ -28,18 +28,25 @@ pub struct Session {
 impl World {
     /// A server hears something on a line.
     pub(super) fn session_hears(&mut self, id: LineId, message: ClientMessage) {
-        let Some((desk, server)) = self.lines.get(&id).map(|line| (line.desk, line.server)) else { return };
+        let Some((desk, server)) = self.lines.get(&id).map(|line| (line.desk, line.server)) else {
+            return;
+        };
         match message {
             ClientMessage::Hello { device, cursor, .. } => self.hello(id, desk, server, device, cursor),
             ClientMessage::Submit { command } => {
-                let Some(session) = self.session(server, id).cloned() else { return };
+                let Some(session) = self.session(server, id).cloned() else {
+                    return;
+                };
                 let mut command = command;
                 // The server says who asks, from where.
                 command.actor = baton_domain::Actor::Member { id: session.member };
                 command.device = session.device;
                 for command in self.at_the_door(*command) {
                     let command = Box::new(command);
-                    let waiter = Waiter::Desk { line: id, command: command.clone() };
+                    let waiter = Waiter::Desk {
+                        line: id,
+                        command: command.clone(),
+                    };
                     self.ask_referee(server, waiter, |ticket| Input::Submit { ticket, command });
                 }
             }
@@ -50,11 +57,21 @@ impl World {
                 }
                 self.tell_presence(server, id);
             }
-            ClientMessage::Renew { conversation, token, active_at } => {
+            ClientMessage::Renew {
+                conversation,
+                token,
+                active_at,
+            } => {
                 let now = self.now();
                 if let Some(Session { member, device, .. }) = self.session(server, id).cloned() {
                     self.model.set_now(now);
-                    self.model.renew(Renewal { conversation, token, member, device, active_at });
+                    self.model.renew(Renewal {
+                        conversation,
+                        token,
+                        member,
+                        device,
+                        active_at,
+                    });
                     self.sync();
                 }
             }
@@ -77,8 +94,12 @@ impl World {
     }
 
     fn hello(&mut self, id: LineId, desk: usize, server: usize, device: DeviceId, cursor: Option<Cursor>) {
-        let Some(member) = self.desks.get(desk).map(|desk| desk.person.id) else { return };
-        let Some(readable) = self.readable(server, member) else { return self.hung_up(id) };
+        let Some(member) = self.desks.get(desk).map(|desk| desk.person.id) else {
+            return;
+        };
+        let Some(readable) = self.readable(server, member) else {
+            return self.hung_up(id);
+        };
         let head = self.cursor();
         let known = cursor.filter(|cursor| self.known(cursor));
         let welcome = ServerMessage::Welcome {
@@ -91,7 +112,14 @@ impl World {
         };
         let at = known.map_or(head.number, |cursor| cursor.number);
         let lacks = at == head.number;
-        let session = Session { member, device, readable: readable.clone(), at, looking: None, active: false };
+        let session = Session {
+            member,
+            device,
+            readable: readable.clone(),
+            at,
+            looking: None,
+            active: false,
+        };
         if let Some(server) = self.servers.get_mut(server) {
             server.sessions.insert(id, session);
         }
@@ -103,7 +131,14 @@ impl World {
             self.advance(server, id, &head);
         } else {
             let (from, to) = (head.number, head);
-            self.say_to_desk(id, ServerMessage::Frame { from, to, entries: Vec::new() });
+            self.say_to_desk(
+                id,
+                ServerMessage::Frame {
+                    from,
+                    to,
+                    entries: Vec::new(),
+                },
+            );
         }
         self.tell_presence(server, id);
     }
@@ -116,7 +151,9 @@ impl World {
     fn known(&self, cursor: &Cursor) -> bool {
         let head = self.model.head();
         let at = cursor.number.checked_sub(1).and_then(|at| usize::try_from(at).ok());
-        let hash = at.and_then(|at| self.model.log().get(at)).map(|sealed| hex::encode(sealed.hash));
+        let hash = at
+            .and_then(|at| self.model.log().get(at))
+            .map(|sealed| hex::encode(sealed.hash));
         cursor.epoch == head.epoch && hash.as_ref() == Some(&cursor.hash)
     }
 
@@ -147,19 +184,33 @@ impl World {
                 .cloned()
                 .collect();
             let first = part == 0;
-            let documents = if first { self.model.documents().cloned().collect() } else { Vec::new() };
+            let documents = if first {
+                self.model.documents().cloned().collect()
+            } else {
+                Vec::new()
+            };
             let last = usize::try_from(part).unwrap_or(usize::MAX).saturating_add(1) >= count;
             let scopes = scopes(readable);
-            let message =
-                ServerMessage::Snapshot { scopes, cursor: head.clone(), part, last, documents, conversations, entries };
+            let message = ServerMessage::Snapshot {
+                scopes,
+                cursor: head.clone(),
+                part,
+                last,
+                documents,
+                conversations,
+                entries,
+            };
             self.say_to_desk(id, message);
         }
     }
 
     /// Tells every desktop of a server what was appended.
     pub(super) fn fan_out(&mut self, server: usize, head: &Cursor) {
-        let ids: Vec<LineId> =
-            self.servers.get(server).map(|server| server.sessions.keys().copied().collect()).unwrap_or_default();
+        let ids: Vec<LineId> = self
+            .servers
+            .get(server)
+            .map(|server| server.sessions.keys().copied().collect())
+            .unwrap_or_default();
         for id in ids {
             self.advance(server, id, head);
         }
@@ -168,7 +219,13 @@ impl World {
     fn advance(&mut self, server: usize, id: LineId, head: &Cursor) {
         let leaks = self.planted(Planted::ScopeLeak);
         let gap = self.planted(Planted::Gap) && self.chance.chance(3);
-        let Some(session) = self.servers.get_mut(server).and_then(|server| server.sessions.get_mut(&id)) else { return };
+        let Some(session) = self
+            .servers
+            .get_mut(server)
+            .and_then(|server| server.sessions.get_mut(&id))
+        else {
+            return;
+        };
         if session.at >= head.number {
             return;
         }
@@ -189,20 +246,36 @@ impl World {
         if gap {
             entries.pop();
         }
-        self.say_to_desk(id, ServerMessage::Frame { from, to: head.clone(), entries });
+        self.say_to_desk(
+            id,
+            ServerMessage::Frame {
+                from,
+                to: head.clone(),
+                entries,
+            },
+        );
     }
 
     /// Tells everybody on a server where somebody looks, and them where the others do.
     fn tell_presence(&mut self, server: usize, _id: LineId) {
-        let Some(sessions) = self.servers.get(server).map(|server| server.sessions.clone()) else { return };
+        let Some(sessions) = self.servers.get(server).map(|server| server.sessions.clone()) else {
+            return;
+        };
         for (line, listener) in &sessions {
             let present = sessions
                 .values()
                 .map(|session| {
-                    let inbox = session.looking.and_then(|id| self.model.conversation(id)).map(|one| one.inbox);
+                    let inbox = session
+                        .looking
+                        .and_then(|id| self.model.conversation(id))
+                        .map(|one| one.inbox);
                     let shown = inbox.is_some_and(|inbox| listener.readable.inboxes.contains(&inbox));
                     let looking = session.looking.filter(|_| shown);
-                    Present { member: session.member, looking, active: session.active }
+                    Present {
+                        member: session.member,
+                        looking,
+                        active: session.active,
+                    }
                 })
                 .collect();
             self.say_to_desk(*line, ServerMessage::Presence { present });

@@ -19,8 +19,22 @@ impl World {
         }
         self.settle();
         for at in 0..self.hosts.len() {
-            self.agenda.after(1, Happening::Host { host: at, life: 0, what: host::Next::Look });
-            self.agenda.after(1, Happening::Host { host: at, life: 0, what: host::Next::Outbox });
+            self.agenda.after(
+                1,
+                Happening::Host {
+                    host: at,
+                    life: 0,
+                    what: host::Next::Look,
+                },
+            );
+            self.agenda.after(
+                1,
+                Happening::Host {
+                    host: at,
+                    life: 0,
+                    what: host::Next::Outbox,
+                },
+            );
         }
     }
 
@@ -44,7 +58,9 @@ impl World {
             issued_at: self.now(),
             last_seen: None,
             based_on: None,
-            body: CommandBody::PutDocument { document: Box::new(document) },
+            body: CommandBody::PutDocument {
+                document: Box::new(document),
+            },
         }
     }
 }

@@ -1,0 +1,115 @@
+//! How a host reads its mailbox: it keeps nothing of its own, and brings what the server's cursors say is new.
+
+use baton_domain::{AccountId, BlobId, SECOND_MS};
+use baton_server::referee::{Arrival, FolderRole, Input as RefereeInput, parse};
+use baton_store::port::FolderCursor;
+
+use super::World;
+use super::host::Next;
+use super::post::{Folder, Item, UIDVALIDITY};
+use super::server::{SECRET, Waiter};
+use crate::planted::Planted;
+
+/// How many items a host brings at once.
+const BATCH: usize = 5;
+
+impl World {
+    /// Something lies in a mailbox that was not there before.
+    pub(super) fn mail_came(&mut self, account: AccountId) {
+        if let Some(at) = self.host_of(account) {
+            let wait = self.chance.between(100, 1500);
+            self.host_after(at, wait, Next::Look);
+        }
+    }
+
+    /// A host brings what its cursors say is new.
+    pub(super) fn read_mail(&mut self, at: usize) {
+        let Some((account, life)) = self
+            .hosts
+            .get(at)
+            .filter(|host| !host.reading)
+            .map(|host| (host.account, host.life))
+        else {
+            return;
+        };
+        let Some(server) = self.some_server() else {
+            return self.host_after(at, SECOND_MS, Next::Look);
+        };
+        for folder in [Folder::Inbox, Folder::Sent] {
+            let high = self
+                .model
+                .cursor(account, folder.name())
+                .map_or(0, |cursor| cursor.high);
+            // Now and then a host brings what is known: it keeps nothing of its own.
+            let from = if self.chance.chance(5) {
+                high.saturating_sub(1)
+            } else {
+                high
+            };
+            let mut items: Vec<(u32, Item)> = self
+                .post
+                .after(account, folder, from)
+                .take(BATCH)
+                .map(|(uid, item)| (uid, item.clone()))
+                .collect();
+            let Some(last) = items.last().map(|(uid, _)| *uid).filter(|uid| *uid > high) else {
+                continue;
+            };
+            if self.planted(Planted::MailSkipped) && items.len() > 1 {
+                items.remove(0);
+            }
+            let arrivals = items
+                .into_iter()
+                .map(|(uid, item)| arrival(account, folder, uid, &item))
+                .collect();
+            let progress = Some(FolderCursor {
+                account,
+                folder: folder.name().to_owned(),
+                uidvalidity: UIDVALIDITY,
+                high: last,
+                low: 1,
+                modseq: 0,
+            });
+            if let Some(host) = self.hosts.get_mut(at) {
+                host.reading = true;
+            }
+            self.ask_referee(server, Waiter::Mail { host: at, life }, |ticket| {
+                RefereeInput::Receive {
+                    ticket,
+                    arrivals,
+                    progress,
+                }
+            });
+            return;
+        }
+    }
+
+    /// The referee took mail in, or could not.
+    pub(super) fn mail_taken(&mut self, at: usize, life: u32, done: bool) {
+        let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else {
+            return;
+        };
+        host.reading = false;
+        self.host_after(at, if done { 1 } else { SECOND_MS }, Next::Look);
+    }
+}
+
+fn arrival(account: AccountId, folder: Folder, uid: u32, item: &Item) -> Arrival {
+    Arrival {
+        account,
+        folder: folder.name().to_owned(),
+        role: if folder == Folder::Inbox {
+            FolderRole::Inbox
+        } else {
+            FolderRole::Sent
+        },
+        uidvalidity: UIDVALIDITY,
+        uid,
+        internal_date: item.at,
+        flags: Vec::new(),
+        resync: false,
+        blob: Some(BlobId::of(&item.raw)),
+        size: u32::try_from(item.raw.len()).unwrap_or(u32::MAX),
+        parsed: parse(&item.raw, &SECRET),
+    }
+}
