@@ -39,6 +39,9 @@ const QUIET: ReadonlySet<CommandBody['type']> = new Set([
   'unfollow',
 ]);
 
+/** From this width on there is room for the context beside the conversation. */
+const WIDE_PX = 1180;
+
 export class Desk {
   readonly session: Session;
   readonly list: ConversationList;
@@ -88,7 +91,8 @@ export class Desk {
       this.#announce();
       return;
     }
-    this.contextPane = this.session.settings.contextPane;
+    // In a narrow window it lies over the conversation, so it waits to be asked for.
+    this.contextPane = this.session.settings.contextPane && innerWidth >= WIDE_PX;
     await this.list.show('today');
     this.#announce();
   }

@@ -16,6 +16,11 @@ function promised(text: string, now = NOW): [string, string] | null {
 describe('a promise with a date', () => {
   test.each([
     ['thank you, you get the offer on Thursday, with dates for Kiel.', 'the offer', '2026-11-26T15:00'],
+    [
+      'Forty booths with the service plan are fine, you get the offer on Thursday.',
+      'the offer',
+      '2026-11-26T15:00',
+    ],
     ["I'll send you the contract tomorrow.", 'the contract', '2026-11-26T15:00'],
     ['We will get back to you by Friday 11:00', 'what was promised', '2026-11-27T11:00'],
     ['You will have our revised quote by 3 December.', 'our revised quote', '2026-12-03T15:00'],

@@ -50,7 +50,8 @@ export function findPromise(text: string, now: number, zone: string): Promised |
     const late = date.timed ? due : ms(atTime(date.day, EVENING));
     const chosen = due > now ? due : late;
     if (chosen <= now) continue;
-    const thing = THING.exec(sentence.text)?.[1];
+    // "Forty booths with the service plan are fine, you get the offer on Thursday": what comes after the promise is meant.
+    const thing = (THING.exec(sentence.text.slice(commitment.index)) ?? THING.exec(sentence.text))?.[1];
     return {
       what: thing ?? m.owe_what_was_promised(),
       due: chosen,
