@@ -195,13 +195,16 @@ async fn serve(serve: Serve) -> anyhow::Result<ExitCode> {
     let running = Server::start(options).await?;
     let address = running.local_addr();
     let scheme = if running.secured() { "https" } else { "http" };
-    {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "listening on {scheme}://{address}")?;
-        if running.core().directory.members().is_empty() {
-            writeln!(out, "{}", first_member(&serve.place.data))?;
-        }
-        out.flush()?;
+    let mut words = format!("listening on {scheme}://{address}\n");
+    if running.core().directory.members().is_empty() {
+        words.push_str(&first_member(&serve.place.data));
+    }
+    // Whether anybody reads it is no reason to stop.
+    let said = std::io::stdout()
+        .write_all(words.as_bytes())
+        .and_then(|()| std::io::stdout().flush());
+    if let Err(error) = said {
+        tracing::debug!(%error, "nobody reads the standard output");
     }
     asked_to_end().await?;
     tracing::info!("stopping");
@@ -212,7 +215,7 @@ async fn serve(serve: Serve) -> anyhow::Result<ExitCode> {
 fn first_member(data: &Path) -> String {
     format!(
         "Nobody can sign in yet. Add the first member, who may invite the others:\n  \
-         baton-server member add --data {} --name \"Your Name\" --email you@example.com --role admin --invite",
+         baton-server member add --data {} --name \"Your Name\" --email you@example.com --role admin --invite\n",
         data.display()
     )
 }

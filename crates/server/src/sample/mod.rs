@@ -2,6 +2,7 @@
 
 mod load;
 mod past;
+mod replies;
 mod scenario;
 mod text;
 mod when;
