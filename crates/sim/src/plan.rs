@@ -217,7 +217,7 @@ impl Default for Size {
 }
 
 /// How long a time of work is.
-const SITTING_MS: i64 = 8 * MINUTE_MS;
+const SITTING_MS: i64 = 6 * MINUTE_MS;
 /// How long before its end nobody begins anything new.
 const CALM_MS: i64 = MINUTE_MS;
 

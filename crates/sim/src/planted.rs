@@ -15,7 +15,7 @@ pub enum Planted {
     Gap,
     /// Everybody is told everything.
     ScopeLeak,
-    /// After a break a desktop's words arrive in the wrong order.
+    /// A desktop that starts again reads what waits to be said the wrong way round.
     OutOfOrder,
     /// An answer is given before the disk has it.
     EarlyAnswer,

@@ -59,6 +59,11 @@ fn a_leaking_scope_is_found() {
 }
 
 #[test]
+fn an_outbox_replayed_out_of_order_is_found() {
+    found(Planted::OutOfOrder, &[Promise::InOrder]);
+}
+
+#[test]
 fn an_answer_before_the_disk_has_it_is_found() {
     found(Planted::EarlyAnswer, &[Promise::Durable]);
 }

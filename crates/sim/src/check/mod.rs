@@ -65,12 +65,14 @@ pub enum Promise {
     Chain,
 }
 
+/// When a desktop took a command: in which of its lives, and at which place of its outbox.
+type Turn = (u32, u64);
+
 /// A command as its author's desktop first said it.
 #[derive(Debug, Clone)]
 struct Issued {
     command: Command,
     desk: usize,
-    turn: u64,
     seen: BTreeSet<MessageId>,
 }
 
@@ -78,9 +80,9 @@ struct Issued {
 #[derive(Debug, Default)]
 pub struct Check {
     issued: BTreeMap<CommandId, Issued>,
-    turns: u64,
+    turns: BTreeMap<CommandId, Turn>,
     threads: BTreeMap<ConversationId, Thread>,
-    newest_turn: BTreeMap<(DeviceId, ConversationId), u64>,
+    newest_turn: BTreeMap<(DeviceId, ConversationId), Turn>,
     in_log: BTreeMap<CommandId, (u64, u64)>,
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
@@ -92,13 +94,16 @@ pub struct Check {
 }
 
 impl Check {
+    /// A desktop took a command into its outbox.
+    pub fn took(&mut self, id: CommandId, life: u32, place: u64) {
+        self.turns.entry(id).or_insert((life, place));
+    }
+
     /// A desktop said a command. `seen` is what its author had on screen in that conversation when they acted.
     ///
     /// # Errors
     /// When the same id was used for another wish, after that one was answered.
     pub fn issued(&mut self, desk: usize, command: &Command, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
-        self.turns = self.turns.saturating_add(1);
-        let turn = self.turns;
         let another = self
             .issued
             .get(&command.id)
@@ -114,7 +119,6 @@ impl Check {
         self.issued.entry(command.id).or_insert_with(|| Issued {
             command: command.clone(),
             desk,
-            turn,
             seen,
         });
         Ok(())
@@ -245,30 +249,28 @@ impl Check {
             );
             return Err(because(Promise::Asked, how));
         }
-        // Locks are asked for beside the outbox; a question asked late is answered late. Notes and tags may overtake.
-        let beside = matches!(
+        // Locks are asked for beside the outbox, and a question asked late is answered late. Notes and tags may overtake.
+        let free = matches!(
             issued.command.body,
-            CommandBody::TakeLock { .. }
-                | CommandBody::ReleaseLock { .. }
-                | CommandBody::RequestLock
-                | CommandBody::AnswerRequest { .. }
-                | CommandBody::TakeOver
-                | CommandBody::AddNote { .. }
+            CommandBody::AddNote { .. }
                 | CommandBody::SuggestDraft { .. }
                 | CommandBody::Tag { .. }
                 | CommandBody::Untag { .. }
         );
-        if begins && !beside {
+        if begins
+            && !free
+            && let Some(turn) = self.turns.get(&entry.command)
+        {
             let key = (issued.command.device, issued.command.conversation);
-            let newest = self.newest_turn.entry(key).or_insert(0);
-            if issued.turn < *newest {
+            let newest = self.newest_turn.entry(key).or_insert(*turn);
+            if turn < newest {
                 let how = format!(
-                    "entry {} answers something asked before what entry before it answers",
+                    "entry {} answers something asked before what an entry before it answers",
                     entry.number
                 );
                 return Err(because(Promise::InOrder, how));
             }
-            *newest = issued.turn;
+            *newest = *turn;
         }
         Ok(())
     }

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
-use baton_domain::{Capability, Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
-use baton_protocol::{
-    Acted, ApiError, ClientMessage, ConversationWithEntries, Draft, ErrorCode, ServerMessage, UiEvent,
-};
-use baton_store::port::DraftRow;
+use baton_domain::{Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
+use baton_protocol::{Acted, ClientMessage, ServerMessage, UiEvent};
 use baton_store::replica::Batch;
 use jiff::tz::TimeZone;
 
 use super::disk::Disk;
+use super::errand::Errand;
 use super::people::{Awaited, Writing};
 use super::{Happening, LineId, World};
 use crate::cast::Person;
@@ -32,26 +30,6 @@ pub enum Doom {
     AfterWrite,
     /// The disk says no.
     WriteFails,
-}
-
-/// Something said beside the line, over HTTP.
-#[derive(Debug)]
-pub enum Errand {
-    /// Save a draft.
-    Save(Box<Draft>),
-    /// It was saved, or not.
-    Saved {
-        conversation: ConversationId,
-        revision: u64,
-        result: Result<(), ApiError>,
-    },
-    /// Fetch a conversation.
-    Fetch(ConversationId),
-    /// It was fetched, or not.
-    Fetched {
-        conversation: ConversationId,
-        found: Option<Box<ConversationWithEntries>>,
-    },
 }
 
 /// A desktop.
@@ -152,9 +130,13 @@ impl World {
     /// Starts a desktop's program on what is on its disk.
     pub(super) fn start_desk(&mut self, at: usize) {
         let forgets = self.planted(Planted::OutboxLost);
+        let turns_round = self.planted(Planted::OutOfOrder);
         let Some(desk) = self.desks.get_mut(at) else { return };
         if forgets {
             desk.disk.outbox.clear();
+        }
+        if turns_round {
+            desk.disk.turn_outbox_round();
         }
         let engine = desk.start();
         desk.engine = Some(engine);
@@ -269,8 +251,9 @@ impl World {
                 }
             }
             for (id, row) in &batch.outbox {
-                if row.is_some() {
+                if let Some(row) = row {
                     desk.taken.insert(*id);
+                    self.check.took(*id, desk.life, row.place);
                 } else if (desk.says_no || desk.undoes) && !batch.held.contains_key(id) {
                     // Refused to the person's face, or taken back, before the referee heard of it.
                     desk.taken.remove(id);
@@ -445,113 +428,6 @@ impl World {
         desk.line = None;
         self.lost(at, 500);
         self.redial(at, 500);
-    }
-
-    fn send_errand(&mut self, at: usize, errand: Errand) {
-        let life = self.desks.get(at).map_or(0, |desk| desk.life);
-        let wait = self.chance.between(5, 60);
-        self.agenda.after(
-            wait,
-            Happening::Draft {
-                desk: at,
-                life,
-                errand: Box::new(errand),
-            },
-        );
-    }
-
-    /// An errand arrives at a server, or its answer at the desktop.
-    pub(super) fn errand(&mut self, at: usize, life: u32, errand: Errand) {
-        let reached = !self.cut(at) && self.servers.iter().any(super::server::Server::ready);
-        let unreachable = || ApiError {
-            code: ErrorCode::Unreachable,
-            message: "no way there".to_owned(),
-        };
-        let answer = match errand {
-            Errand::Save(draft) => {
-                let (conversation, revision) = (draft.conversation, draft.revision);
-                let result = if reached {
-                    self.save_draft(*draft)
-                } else {
-                    Err(unreachable())
-                };
-                Errand::Saved {
-                    conversation,
-                    revision,
-                    result,
-                }
-            }
-            Errand::Fetch(conversation) => {
-                let found = if reached { self.fetch(at, conversation) } else { None };
-                Errand::Fetched { conversation, found }
-            }
-            Errand::Saved {
-                conversation,
-                revision,
-                result,
-            } => {
-                if self.desks.get(at).is_some_and(|desk| desk.life == life) {
-                    // The server may have it, and the desktop not know.
-                    let result = if self.cut(at) { Err(unreachable()) } else { result };
-                    self.tell_desk(
-                        at,
-                        Input::DraftSaved {
-                            conversation,
-                            revision,
-                            result,
-                        },
-                    );
-                }
-                return;
-            }
-            Errand::Fetched { conversation, found } => {
-                if self.desks.get(at).is_some_and(|desk| desk.life == life) {
-                    self.tell_desk(at, Input::Refetched { conversation, found });
-                }
-                return;
-            }
-        };
-        let wait = self.chance.between(5, 60);
-        self.agenda.after(
-            wait,
-            Happening::Draft {
-                desk: at,
-                life,
-                errand: Box::new(answer),
-            },
-        );
-    }
-
-    fn save_draft(&mut self, draft: Draft) -> Result<(), ApiError> {
-        self.model.put_draft(DraftRow {
-            id: draft.id,
-            conversation: draft.conversation,
-            member: draft.member,
-            text: draft.text,
-            revision: draft.revision,
-            saved_at: self.agenda.now(),
-            files_present: true,
-        });
-        self.sync();
-        Ok(())
-    }
-
-    fn fetch(&self, at: usize, id: ConversationId) -> Option<Box<ConversationWithEntries>> {
-        let conversation = self.model.conversation(id)?.clone();
-        let desk = self.desks.get(at)?;
-        let readable = self
-            .capabilities(desk.person.id, conversation.inbox)
-            .contains(&Capability::Read);
-        let of_it = |entry: &&baton_domain::LogEntry| matches!(&entry.body, baton_domain::LogBody::Conversation { conversation, .. } if *conversation == id);
-        let entries = self
-            .model
-            .log()
-            .iter()
-            .map(|sealed| &sealed.entry)
-            .filter(of_it)
-            .cloned()
-            .collect();
-        readable.then(|| Box::new(ConversationWithEntries { conversation, entries }))
     }
 
     /// Asks an engine for something in its person's name.

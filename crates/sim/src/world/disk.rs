@@ -51,6 +51,14 @@ impl Disk {
         self.seen.extend(batch.seen.iter().map(|(id, message)| (*id, *message)));
     }
 
+    /// A planted bug: what waits to be said is read back the wrong way round.
+    pub fn turn_outbox_round(&mut self) {
+        let top = self.outbox.values().map(|row| row.place).max().unwrap_or(0);
+        for row in self.outbox.values_mut() {
+            row.place = top.saturating_sub(row.place);
+        }
+    }
+
     fn forget(&mut self, forget: Forget) {
         match forget {
             Forget::Documents => self.documents.clear(),

@@ -5,7 +5,6 @@ use baton_domain::Timestamp;
 use baton_protocol::{ClientMessage, ServerMessage};
 
 use super::{Happening, LineId, World};
-use crate::planted::Planted;
 
 /// A line.
 #[derive(Debug)]
@@ -113,22 +112,6 @@ impl World {
         }
         let (desk, near) = (line.desk, line.near);
         if near && self.cut(desk) {
-            return;
-        }
-        if self.planted(Planted::OutOfOrder)
-            && matches!(message, ClientMessage::Submit { .. })
-            && self.chance.chance(20)
-            && let Some(line) = self.lines.get(&id)
-        {
-            // Overtaken by what was said after it.
-            let at = line.last_said.max(now).plus_ms(1500);
-            self.agenda.at(
-                at,
-                Happening::Said {
-                    line: id,
-                    message: Box::new(message),
-                },
-            );
             return;
         }
         self.session_hears(id, message);

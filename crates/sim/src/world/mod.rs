@@ -7,6 +7,7 @@
 mod desk;
 mod disk;
 mod ending;
+mod errand;
 mod faults;
 mod host;
 mod line;
@@ -39,7 +40,7 @@ use post::Post;
 use server::Server;
 
 /// How long everything may take to come to rest once nothing breaks any more.
-const REST_MS: i64 = 150 * SECOND_MS;
+const REST_MS: i64 = 120 * SECOND_MS;
 /// How many times that a reply may take which the provider wants to have later.
 const RESTS: u32 = 30;
 
@@ -65,7 +66,7 @@ enum Happening {
     Draft {
         desk: usize,
         life: u32,
-        errand: Box<desk::Errand>,
+        errand: Box<errand::Errand>,
     },
     /// An engine wanted to be woken.
     Wake { desk: usize, life: u32, turn: u64 },
