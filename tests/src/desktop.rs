@@ -145,7 +145,7 @@ impl Desktop {
                 if !element.is_displayed().await.unwrap_or(false) {
                     continue;
                 }
-                if element.text().await.is_ok_and(|text| wanted(&text)) {
+                if words(&element).await.is_ok_and(|text| wanted(&text)) {
                     return Ok(Some(element));
                 }
             }
@@ -179,7 +179,7 @@ impl Desktop {
     /// # Errors
     /// When there is none.
     pub async fn text(&self, css: &str) -> Result<String> {
-        Ok(self.window()?.find(By::Css(css)).await?.text().await?)
+        words(&self.window()?.find(By::Css(css)).await?).await
     }
 
     /// The texts of all elements that `css` selects now, in the order of the page.
@@ -189,7 +189,7 @@ impl Desktop {
     pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         for element in self.window()?.find_all(By::Css(css)).await? {
-            texts.push(element.text().await?);
+            texts.push(words(&element).await?);
         }
         Ok(texts)
     }
@@ -368,6 +368,15 @@ impl Drop for Desktop {
             let _ = window.leak();
         }
     }
+}
+
+/// What a person reads in an element. The driver's own answer leaves out what stands in a clipped line of a row that is
+/// moved into place, as every row of a long list is.
+///
+/// # Errors
+/// When the element has left the page.
+pub async fn words(element: &WebElement) -> Result<String> {
+    Ok(element.prop("innerText").await?.unwrap_or_default())
 }
 
 /// The selector of the element that carries this `data-testid`.

@@ -64,7 +64,12 @@ pub fn reply_bar() -> String {
 
 /// Why something was refused, with who and when.
 pub fn refusal_line() -> String {
-    testid("refusal")
+    testid("refusal-line")
+}
+
+/// The subject and the number of the open conversation.
+pub fn title() -> String {
+    testid("title")
 }
 
 /// Why a reply is held, with the ways out.
@@ -75,6 +80,11 @@ pub fn held_line() -> String {
 /// Where a reply is written.
 pub fn composer() -> String {
     testid("composer-text")
+}
+
+/// The button that offers the text to whoever is replying, in the place of the one that sends.
+pub fn suggest() -> String {
+    testid("suggest")
 }
 
 /// Sends the reply, or, while somebody else is replying, suggests the text to them.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use baton_tests::desktop::words;
 use baton_tests::mail::Letter;
 use baton_tests::process::eventually;
 use serde_json::json;
@@ -83,12 +84,7 @@ async fn both_claim(team: &Team, number: u64) -> Result<Who> {
     tokio::try_join!(anna.open(number), ben.open(number))?;
     tokio::try_join!(anna.desktop.press("c"), ben.desktop.press("c"))?;
     let is_owned = |text: &str| text.contains("Anna") || text.contains("Ben");
-    let owner = anna
-        .desktop
-        .wait_until(&hooks::owner(), SOON, is_owned)
-        .await?
-        .text()
-        .await?;
+    let owner = words(&anna.desktop.wait_until(&hooks::owner(), SOON, is_owned).await?).await?;
     let winner = if owner.contains("Anna") { Who::Anna } else { Who::Ben };
     for rep in [anna, ben] {
         let is_winner = |text: &str| text.contains(winner.name());
@@ -112,7 +108,7 @@ async fn one_writes_the_other_suggests(team: &Team, winner: Who) -> Result<()> {
     let replying = format!("{} is replying", winner.who.name());
     let bar = loser.desktop.wait_for(&hooks::reply_bar(), SOON).await?;
     ensure!(
-        !bar.text().await?.contains(&replying),
+        !words(&bar).await?.contains(&replying),
         "an open composer alone takes no lock"
     );
     winner.desktop.press("H").await?;
@@ -127,8 +123,12 @@ async fn one_writes_the_other_suggests(team: &Team, winner: Who) -> Result<()> {
         .type_into(&hooks::composer(), "I would say 17,500", SOON)
         .await?;
     let suggest = format!("Suggest to {}", winner.who.name());
-    let suggests = |text: &str| text.contains(&suggest) && !text.contains("Send");
-    loser.desktop.wait_until(&hooks::send(), SOON, suggests).await?;
+    let suggests = |text: &str| text.contains(&suggest);
+    loser.desktop.wait_until(&hooks::suggest(), SOON, suggests).await?;
+    ensure!(
+        !loser.desktop.has(&hooks::send()).await?,
+        "the colleague's window offers to send"
+    );
 
     let program = team.program_of(loser.who.name()).await?;
     let conversation = program.conversation(SUBJECT).await?;

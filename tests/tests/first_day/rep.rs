@@ -1,8 +1,11 @@
 //! A rep at a desk: a desktop in a session of its own, on a network that can be cut.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use baton_tests::clock::TestClock;
 use baton_tests::desktop::{Desktop, Start};
+use baton_tests::process::eventually;
 use baton_tests::server::ServerProcess;
 use baton_tests::session::Session;
 use baton_tests::wire::Wire;
@@ -10,6 +13,9 @@ use thirtyfour::Key;
 
 use crate::hooks;
 use crate::team::{PASSWORD, SOON, Who, address_of};
+
+/// How soon a click shows the conversation, before it is tried again.
+const OPENS: Duration = Duration::from_secs(3);
 
 /// A rep.
 pub struct Rep {
@@ -56,7 +62,14 @@ impl Rep {
 
     /// Opens the conversation of that number.
     pub async fn open(&self, number: u64) -> Result<()> {
-        self.desktop.click(&hooks::row(number), SOON).await?;
+        // Rows change places while things fall due or are put off, so a click may find another one under it.
+        let title = format!("#{number}");
+        eventually(&format!("{title} to be open"), SOON, async || {
+            self.desktop.click(&hooks::row(number), SOON).await?;
+            let open = self.desktop.wait_until(&hooks::title(), OPENS, |text| text.contains(&title)).await;
+            Ok(open.ok().map(drop))
+        })
+        .await?;
         self.desktop.wait_for(&hooks::thread(), SOON).await?;
         Ok(())
     }

@@ -299,19 +299,31 @@ impl FolderSync {
         if let Some(trouble) = &self.trouble {
             return trouble.clone();
         }
-        let first_sync = self
-            .tracks
-            .first()
-            .and_then(|inbox| Some((inbox.cursor.as_ref()?, inbox.exists)));
-        match (first_sync, effect) {
-            (_, Effect::Connect) if self.tracks.is_empty() => HealthState::Connecting,
-            (Some((cursor, exists)), _) if !cursor.is_complete() => HealthState::FirstSync {
-                received: cursor.received,
-                total: exists.max(cursor.received),
-            },
-            (Some(_), _) => HealthState::Ready,
-            (None, _) => self.health.clone(),
+        if self.tracks.is_empty() {
+            return match effect {
+                Effect::Connect => HealthState::Connecting,
+                _ => self.health.clone(),
+            };
         }
+        if !self.tracks.iter().any(|track| track.cursor.is_some()) {
+            return self.health.clone();
+        }
+        let cursors = || self.tracks.iter().filter_map(|track| track.cursor.as_ref());
+        let unread = |track: &Track| track.cursor.as_ref().map_or(track.look, |cursor| !cursor.is_complete());
+        // A last batch that is not committed yet is not here yet.
+        let finishing = matches!(self.health, HealthState::FirstSync { .. }) && self.work.is_some();
+        if finishing || self.tracks.iter().any(unread) {
+            let received = cursors().map(|cursor| cursor.received).sum();
+            let total = self.tracks.iter().map(|track| {
+                let received = track.cursor.as_ref().map_or(0, |cursor| cursor.received);
+                track.exists.max(received)
+            });
+            return HealthState::FirstSync {
+                received,
+                total: total.sum(),
+            };
+        }
+        HealthState::Ready
     }
 
     fn opened(&mut self, opened: Opened) {

@@ -216,6 +216,15 @@ fn the_newest_come_first_and_every_message_once() {
                 received: 150,
                 total: 230
             },
+            HealthState::FirstSync {
+                received: 230,
+                total: 230
+            },
+            // What was answered is known only once Sent has been read, too.
+            HealthState::FirstSync {
+                received: 230,
+                total: 233
+            },
             HealthState::Ready
         ]
     );
