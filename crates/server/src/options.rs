@@ -26,6 +26,8 @@ pub struct Options {
     pub seal_key: Option<[u8; 32]>,
     /// Whether mailboxes are read and sent from. Off for a look at the data.
     pub host_accounts: bool,
+    /// Whether what leaves accounts without a password is taken and kept: the sample inbox.
+    pub paper: bool,
 }
 
 impl Options {
@@ -42,6 +44,7 @@ impl Options {
             data_key: None,
             seal_key: None,
             host_accounts: true,
+            paper: false,
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::admin::AdminSocket;
 use crate::core::{Core, OpenError};
 use crate::data::{DataDir, DataError};
+use crate::hosting::Hosts;
 use crate::http;
 use crate::listener::{Door, ListenError};
 use crate::options::Options;
@@ -66,6 +67,9 @@ impl Server {
         });
         if options.host_accounts {
             core.hosts.start(&core);
+        }
+        if options.paper {
+            Hosts::start_paper(&core);
         }
         tracing::info!(address = %local_addr, data = %data.path().display(), "serving");
         Ok(Running {

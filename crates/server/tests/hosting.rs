@@ -5,13 +5,11 @@ mod support;
 
 use std::time::Duration;
 
-use baton_domain::{AccountMode, AfterReply, CommandBody, DraftId, DraftText, Event, LogBody, OutboundState};
-use baton_protocol::{Answer, HealthState, MailServer, MailboxSettings, Security};
+use baton_domain::{AccountMode, Event, LogBody, OutboundState};
+use baton_protocol::{HealthState, MailServer, MailboxSettings, Security};
 use baton_server::hosting::mailbox::{self, Mailbox};
-use baton_store::port::DraftRow;
 use baton_tests::mail::{MailHost, PASSWORD, address};
 use support::Team;
-use uuid::Uuid;
 
 /// How long a letter may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,42 +79,7 @@ async fn a_letter_comes_in_is_answered_once_and_is_filed() {
     .await;
     let pod = team.conversation("A pod").await;
 
-    let Answer::Done { to: token, .. } = anna.act(pod, CommandBody::TakeLock { cover: false }).await else {
-        panic!()
-    };
-    let state = core.store.conversation(pod).await.unwrap().unwrap();
-    let text = DraftText {
-        to: state.reply_to.clone(),
-        cc: Vec::new(),
-        subject: "Re: A pod".to_owned(),
-        text: "4,900 euros.\n\nAnna".to_owned(),
-        files: Vec::new(),
-    };
-    let draft = DraftId(Uuid::new_v4());
-    let digest = text.digest();
-    let row = DraftRow {
-        id: draft,
-        conversation: pod,
-        member: team.anna,
-        text,
-        revision: 1,
-        saved_at: core.now(),
-        files_present: false,
-    };
-    core.store.put_draft(&row).await.unwrap();
-    let token = state.lock.map_or(token, |lock| lock.token);
-    let after = AfterReply::NothingMore;
-    let body = CommandBody::Reply {
-        draft,
-        digest,
-        token,
-        after,
-        quote: None,
-        close: None,
-    };
-    let id = anna.ask(pod, state.last_message.map(|message| message.id), body).await;
-    let answer = anna.answer(id).await;
-    assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+    team.reply(&mut anna, pod, "4,900 euros.\n\nAnna").await;
 
     let letter = mail.arrival("carl", PATIENCE, |_| true).await.unwrap();
     let text = format!("{letter:?}");

@@ -41,7 +41,10 @@ async fn every_step_is_accepted_and_the_views_are_full() {
     assert_eq!(count(&|one| one.snoozed.is_some()), 3);
     // Of two that wait for a colleague one was answered with a note.
     assert_eq!(count(&|one| one.blocked.is_some()), 1);
-    assert_eq!(count(&|one| one.outbound.iter().any(|outbound| !outbound.draft.files.is_empty())), 1);
+    assert_eq!(
+        count(&|one| one.outbound.iter().any(|outbound| !outbound.draft.files.is_empty())),
+        1
+    );
     // Those that do are never empty.
     assert!(count(&|one| one.owner == Some(loaded.user) && open(one)) >= 20);
     assert!(count(&|one| one.phase() == Phase::Pending) >= 10);
@@ -62,12 +65,25 @@ async fn every_step_is_accepted_and_the_views_are_full() {
         assert!(one.updated_at <= now.plus_ms(60_000), "#{} {}", one.number, one.subject);
     }
     assert!(store.open_outbound(None).await.unwrap().is_empty());
-    let balance = store.balance(all.iter().find_map(|one| one.account).unwrap()).await.unwrap();
-    assert_eq!((balance.imported + balance.duplicates, balance.quarantined, balance.ignored), (85, 0, 0));
+    let balance = store
+        .balance(all.iter().find_map(|one| one.account).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            balance.imported + balance.duplicates,
+            balance.quarantined,
+            balance.ignored
+        ),
+        (85, 0, 0)
+    );
     // A customer's answer found its way by the Message-ID that the reply really got.
     let bounced = store.entries_of(conversation(&all, "cork").id).await.unwrap();
     let bounce = bounced.iter().find_map(|sealed| match &sealed.entry.body {
-        LogBody::Conversation { event: Event::MessageReceived { message, .. }, .. } => message.bounced,
+        LogBody::Conversation {
+            event: Event::MessageReceived { message, .. },
+            ..
+        } => message.bounced,
         _ => None,
     });
     assert!(bounce.is_some(), "the bounce does not name the reply that bounced");
@@ -77,5 +93,7 @@ async fn every_step_is_accepted_and_the_views_are_full() {
 }
 
 fn conversation<'a>(all: &'a [Conversation], word: &str) -> &'a Conversation {
-    all.iter().find(|one| one.subject.to_lowercase().contains(word)).expect("a conversation of that subject")
+    all.iter()
+        .find(|one| one.subject.to_lowercase().contains(word))
+        .expect("a conversation of that subject")
 }

@@ -53,6 +53,7 @@ async fn start(asked: &EmbeddedOptions) -> anyhow::Result<(Running, Embedded)> {
     let options = Options {
         data_key: Some(asked.key),
         seal_key: Some(blake3::derive_key(SEAL_CONTEXT, &asked.key)),
+        paper: asked.kind == EmbeddedKind::Sample,
         ..Options::in_directory(&asked.data_dir)
     };
     let (server, member) = match &asked.kind {

@@ -8,6 +8,7 @@ mod cursors;
 mod lease;
 pub mod mailbox;
 mod outgoing;
+mod paper;
 mod port;
 pub mod secret;
 
@@ -96,6 +97,11 @@ impl Hosts {
         if let Some(before) = slot.replace(watcher) {
             before.abort();
         }
+    }
+
+    /// Takes what leaves accounts without a password: the sample inbox.
+    pub fn start_paper(core: &Arc<Core>) {
+        core.serving.spawn(paper::take(Arc::clone(core)));
     }
 
     /// A secret was kept or changed: look at the accounts again.

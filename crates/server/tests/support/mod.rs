@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use baton_domain::{
-    AccountId, AccountMode, Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, InboxId, InboxPolicy,
-    MemberId, MessageId, Role, Scope, Timestamp,
+    AccountId, AccountMode, Actor, AfterReply, Command, CommandBody, CommandId, ConversationId, DeviceId, DraftId,
+    DraftText, InboxId, InboxPolicy, MemberId, MessageId, Role, Scope, Timestamp,
 };
 use baton_protocol::{Answer, ClientMessage, Cursor, PROTOCOL_VERSION, ServerMessage};
 use baton_server::directory::NewAccount;
 use baton_server::referee::{FolderRole, RawArrival};
 use baton_server::{Options, Running, Server};
+use baton_store::port::DraftRow;
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -44,11 +45,14 @@ impl Team {
 
     /// On a database of PostgreSQL, or SQLite without one.
     pub async fn on(database_url: Option<String>) -> Self {
+        Self::with(|options| options.database_url = database_url).await
+    }
+
+    /// With other options than the usual ones.
+    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let options = Options {
-            database_url,
-            ..Options::in_directory(data.path().join("data"))
-        };
+        let mut options = Options::in_directory(data.path().join("data"));
+        change(&mut options);
         let server = Server::start(options.clone()).await.unwrap();
         let core = server.core();
         let now = core.now();
@@ -171,6 +175,47 @@ impl Team {
             .unwrap();
         assert_eq!(received.imported, 1);
         raw
+    }
+
+    /// Anna takes the lock, writes, and sends; the reply's id.
+    pub async fn reply(&self, anna: &mut Desk, conversation: ConversationId, words: &str) -> MessageId {
+        let core = self.server.core();
+        let Answer::Done { to: token, .. } = anna.act(conversation, CommandBody::TakeLock { cover: false }).await
+        else {
+            panic!("no lock")
+        };
+        let state = core.store.conversation(conversation).await.unwrap().unwrap();
+        let text = DraftText {
+            to: state.reply_to.clone(),
+            subject: format!("Re: {}", state.subject),
+            text: words.to_owned(),
+            ..DraftText::default()
+        };
+        let (draft, digest) = (DraftId(Uuid::new_v4()), text.digest());
+        let row = DraftRow {
+            id: draft,
+            conversation,
+            member: self.anna,
+            text,
+            revision: 1,
+            saved_at: core.now(),
+            files_present: false,
+        };
+        core.store.put_draft(&row).await.unwrap();
+        let body = CommandBody::Reply {
+            draft,
+            digest,
+            token: state.lock.map_or(token, |lock| lock.token),
+            after: AfterReply::NothingMore,
+            quote: None,
+            close: None,
+        };
+        let id = anna
+            .ask(conversation, state.last_message.map(|message| message.id), body)
+            .await;
+        let answer = anna.answer(id).await;
+        assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+        MessageId(id.0)
     }
 
     /// The only conversation with that subject.
