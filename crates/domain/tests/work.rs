@@ -127,10 +127,7 @@ fn the_whole_cadence_runs_to_a_close_as_no_response() {
     let mut team = Team::with_enquiry();
     let first = team.reply(ANNA, CHASE);
     team.delivered(first);
-    assert_eq!(
-        team.until_deadline(),
-        (berlin("2026-11-30T15:20"), Deadline::FollowUp)
-    );
+    assert_eq!(team.until_deadline(), (berlin("2026-11-30T15:20"), Deadline::FollowUp));
     assert_eq!(team.conversation().status, Status::FollowUpDue);
     let second = team.reply(ANNA, CHASE);
     assert_eq!(
@@ -142,10 +139,7 @@ fn the_whole_cadence_runs_to_a_close_as_no_response() {
     team.now = berlin("2026-12-07T15:20");
     let third = team.reply(ANNA, CHASE);
     team.delivered(third);
-    assert_eq!(
-        team.until_deadline(),
-        (berlin("2026-12-14T15:20"), Deadline::FollowUp)
-    );
+    assert_eq!(team.until_deadline(), (berlin("2026-12-14T15:20"), Deadline::FollowUp));
     assert_eq!(
         team.conversation().follow_up.as_ref().unwrap().kind,
         FollowUpKind::Closing

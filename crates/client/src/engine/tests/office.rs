@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Address, Capability, Command, CommandBody, CommandId, Context,
-    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DocumentId, DraftText, Event, Inbox,
-    InboxId, InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role,
-    SavedDraft, Scope, Stamp, Timestamp, decide, evolve,
+    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DraftText, Event, Inbox, InboxId,
+    InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft,
+    Scope, Stamp, Timestamp, decide, evolve,
 };
 use baton_protocol::{
     Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
     ServerMessage, UiEvent,
 };
-use baton_store::replica::{Batch, Forget, Loaded, Row, ShownRow};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::disk::{Disk, about};
 use crate::Notification;
 use crate::engine::{Ask, Effect, Engine, Identity, Incoming, Input, Ticket, Told};
 
@@ -34,92 +34,6 @@ pub(super) fn member(desk: usize) -> MemberId {
 
 pub(super) const INBOX: u128 = 50;
 const ACCOUNT: u128 = 60;
-
-/// What a desk has on disk.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Disk {
-    state: BTreeMap<String, String>,
-    conversations: BTreeMap<ConversationId, Conversation>,
-    pub(super) entries: BTreeMap<u64, LogEntry>,
-    documents: BTreeMap<DocumentId, Document>,
-    outbox: BTreeMap<CommandId, Row>,
-    held: BTreeMap<CommandId, Row>,
-    drafts: BTreeMap<ConversationId, String>,
-    shown: BTreeMap<String, (Timestamp, bool)>,
-    seen: BTreeMap<ConversationId, MessageId>,
-}
-
-fn put<K: Ord + Clone, V: Clone>(map: &mut BTreeMap<K, V>, changes: &BTreeMap<K, Option<V>>) {
-    for (key, value) in changes {
-        match value {
-            Some(value) => map.insert(key.clone(), value.clone()),
-            None => map.remove(key),
-        };
-    }
-}
-
-fn about(entry: &LogEntry) -> Option<ConversationId> {
-    match &entry.body {
-        LogBody::Conversation { conversation, .. } => Some(*conversation),
-        _ => None,
-    }
-}
-
-impl Disk {
-    fn apply(&mut self, batch: &Batch) {
-        for forget in &batch.forget {
-            match forget {
-                Forget::Documents => self.documents.clear(),
-                Forget::Conversations => {
-                    self.conversations.clear();
-                    self.entries.clear();
-                }
-                Forget::Inbox(inbox) => {
-                    let gone = |c: &Conversation| c.inbox == *inbox;
-                    let ids: Vec<_> = self.conversations.values().filter(|c| gone(c)).map(|c| c.id).collect();
-                    self.conversations.retain(|_, c| !gone(c));
-                    self.entries
-                        .retain(|_, e| !about(e).is_some_and(|id| ids.contains(&id)));
-                }
-                Forget::Entries(id) => self.entries.retain(|_, e| about(e) != Some(*id)),
-                Forget::All => *self = Self::default(),
-            }
-        }
-        put(&mut self.state, &batch.state);
-        put(&mut self.conversations, &batch.conversations);
-        put(&mut self.documents, &batch.documents);
-        put(&mut self.outbox, &batch.outbox);
-        put(&mut self.held, &batch.held);
-        put(&mut self.drafts, &batch.drafts);
-        self.entries.extend(batch.entries.clone());
-        self.shown.extend(batch.shown.clone());
-        self.seen.extend(batch.seen.clone());
-    }
-
-    fn load(&self) -> Loaded {
-        let rows = |rows: &BTreeMap<CommandId, Row>| {
-            let mut rows: Vec<_> = rows.clone().into_iter().collect();
-            rows.sort_by_key(|(_, row)| row.place);
-            rows
-        };
-        let shown = |(key, (at, handled)): (&String, &(Timestamp, bool))| ShownRow {
-            key: key.clone(),
-            at: *at,
-            handled: *handled,
-        };
-        Loaded {
-            state: self.state.clone(),
-            conversations: self.conversations.values().cloned().collect(),
-            documents: self.documents.values().cloned().collect(),
-            outbox: rows(&self.outbox),
-            held: rows(&self.held),
-            drafts: self.drafts.clone().into_iter().collect(),
-            shown: self.shown.iter().map(shown).collect(),
-            seen: self.seen.clone().into_iter().collect(),
-            unreadable: 0,
-        }
-    }
-}
 
 pub(super) struct Desk {
     pub(super) engine: Engine,
