@@ -3,7 +3,7 @@
 //! One at a time. A message is sent only from the queue; one that was on its way when a host died is looked for and never sent again.
 //! Filing the copy is a step of its own: it can be repeated, and its failure never sends anything.
 
-use baton_domain::Timestamp;
+use baton_domain::{MessageId, Timestamp};
 
 use super::backoff::Backoff;
 use super::health::HealthState;
@@ -118,6 +118,8 @@ pub struct Outbox {
     doing: Doing,
     /// Sent and not yet filed, with the time of the next attempt.
     unfiled: Vec<(OutboundJob, Timestamp)>,
+    /// The attempt whose fence this host asked for without getting an answer. Its body was never offered, whatever the log says.
+    unoffered: Option<(MessageId, u32)>,
     backoff: Backoff,
     health: HealthState,
 }
@@ -130,6 +132,7 @@ impl Outbox {
             provider_files_sent,
             doing: Doing::Nothing,
             unfiled: Vec::new(),
+            unoffered: None,
             backoff: Backoff::default(),
             health: HealthState::Connecting,
         }
@@ -144,6 +147,15 @@ impl Outbox {
             (_, Input::Ready) => Effect::Ask,
             (_, Input::Job(Some(job))) => match job.state {
                 JobState::Queued => self.deliver(job),
+                JobState::Sending if self.unoffered == Some((job.id, job.attempt)) => {
+                    self.unoffered = None;
+                    let reason = "the answer to the fence was lost; the message was not offered".to_owned();
+                    let returned = Returned {
+                        reason,
+                        not_before: now,
+                    };
+                    self.report(job, Report::Returned(returned), After::Ask)
+                }
                 JobState::Sending => {
                     self.probe(job, "Baton was interrupted while the message was going out".to_owned())
                 }
@@ -272,6 +284,7 @@ impl Outbox {
                 }
             }
             Outcome::Stopped(PortError::Unavailable(reason)) => {
+                self.unoffered = Some((job.id, job.attempt));
                 let pause = self.backoff.pause_ms(jitter);
                 *health = Some(HealthState::RefereeAway {
                     reason,

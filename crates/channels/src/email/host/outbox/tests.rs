@@ -239,3 +239,28 @@ fn a_message_the_fence_refuses_is_left_alone() {
         ["Deliver", "Sleep", "Ask"]
     );
 }
+
+#[test]
+fn a_fence_whose_answer_was_lost_is_no_doubt_for_the_host_that_asked() {
+    let mut outbox = Outbox::new(false);
+    let lost = || Outcome::Stopped(PortError::Unavailable("the answer was lost".into()));
+    let played = play(
+        &mut outbox,
+        vec![
+            Input::Job(Some(job(JobState::Queued))),
+            delivered(lost()),
+            Input::Ready,
+            Input::Job(Some(job(JobState::Sending))),
+            Input::Reported,
+        ],
+    );
+    assert!(
+        played.get(3).is_some_and(|told| told.starts_with("Returned")),
+        "{played:?}"
+    );
+
+    // Another host that finds it so knows nothing, and looks for it.
+    let mut other = Outbox::new(false);
+    let played = play(&mut other, vec![Input::Job(Some(job(JobState::Sending)))]);
+    assert_eq!(played, ["Probe"]);
+}
