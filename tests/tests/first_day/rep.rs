@@ -66,7 +66,10 @@ impl Rep {
         let title = format!("#{number}");
         eventually(&format!("{title} to be open"), SOON, async || {
             self.desktop.click(&hooks::row(number), SOON).await?;
-            let open = self.desktop.wait_until(&hooks::title(), OPENS, |text| text.contains(&title)).await;
+            let open = self
+                .desktop
+                .wait_until(&hooks::title(), OPENS, |text| text.contains(&title))
+                .await;
             Ok(open.ok().map(drop))
         })
         .await?;

@@ -378,7 +378,6 @@ impl World {
             return;
         };
         let waits = host.waits.take();
-        let id = host.job.as_ref().map(|job| job.id);
         let refused = matches!(&outcome, Ok(Reply::Command(Answer::Refused { .. })));
         match (waits, outcome) {
             (Some(Waits::Fence), Ok(_)) if !refused => self.host_after(at, 40, Next::Body),
@@ -393,10 +392,7 @@ impl World {
                 );
             }
             (Some(Waits::Fence), Err(fault)) => {
-                // Whether the fence was committed nobody knows; if it was, the host finds the reply on its way.
-                if let Some(id) = id {
-                    self.check.mail.excuse(id);
-                }
+                // If it was committed the host finds the reply on its way, and knows that it never offered it: no excuse.
                 let error = PortError::Unavailable(fault.to_string());
                 self.tell_outbox(
                     at,
