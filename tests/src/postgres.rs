@@ -20,6 +20,14 @@ const SYSTEM_USER: &str = "postgres";
 /// How long the server may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
+/// One of PostgreSQL's own tools, of the version that runs here.
+///
+/// # Errors
+/// When PostgreSQL is not installed.
+pub(crate) fn program(name: &str) -> Result<Command> {
+    Ok(Command::new(newest_programs()?.join(name)))
+}
+
 /// A PostgreSQL server with data of its own.
 #[derive(Debug)]
 pub struct Postgres {

@@ -206,12 +206,21 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// Copies everything the server has into one file.
+    /// Copies everything the server has into one file; on PostgreSQL with its own tools, as an operator would.
     ///
     /// # Errors
     /// When the command fails.
     pub async fn back_up(&self, file: &Path) -> Result<()> {
-        self.cli(&["backup", "--to", &file.to_string_lossy()], "").await?;
+        match &self.database {
+            Database::Sqlite => {
+                self.cli(&["backup", "--to", &file.to_string_lossy()], "").await?;
+            }
+            Database::Postgres(url) => {
+                let mut dump = crate::postgres::program("pg_dump")?;
+                dump.args(["--format=custom", "--dbname", url, "--file"]).arg(file);
+                output(dump, &[]).await?;
+            }
+        }
         Ok(())
     }
 
@@ -220,7 +229,20 @@ impl ServerProcess {
     /// # Errors
     /// When the command fails.
     pub async fn restore(&self, file: &Path) -> Result<()> {
-        self.cli(&["restore", "--from", &file.to_string_lossy()], "").await?;
+        match &self.database {
+            Database::Sqlite => {
+                self.cli(&["restore", "--from", &file.to_string_lossy()], "").await?;
+            }
+            Database::Postgres(url) => {
+                let mut restore = crate::postgres::program("pg_restore")?;
+                restore
+                    .args(["--clean", "--if-exists", "--exit-on-error", "--dbname", url])
+                    .arg(file);
+                output(restore, &[]).await?;
+                // What PostgreSQL's tools put back is an older log: it must be told that it is another one.
+                self.cli(&["new-epoch"], "").await?;
+            }
+        }
         Ok(())
     }
 
