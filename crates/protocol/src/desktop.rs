@@ -345,7 +345,7 @@ pub enum Setup {
     },
     /// Join a team's server.
     Join {
-        /// Its address, e.g. https://baton.example.com.
+        /// Its address, e.g. `https://baton.example.com`.
         server: String,
         /// My address.
         email: String,

@@ -1,8 +1,8 @@
 //! A team's life: the real machines, and a world around them that can be slow, lose things and break.
 //!
-//! Nothing here decides anything of the product's. Each file drives one kind of thing: [`desk`] an engine with its disk and its
-//! line, [`server`] a referee on the shared store, [`session`] what a server says to one desktop, [`host`] a mailbox's host,
-//! [`provider`] who carries its mail, [`people`] what somebody does next, [`faults`] what breaks.
+//! Nothing here decides anything of the product's. Each file drives one kind of thing: `desk` an engine with its disk and its
+//! line, `server` a referee on the shared store, `session` what a server says to one desktop, `host` a mailbox's host,
+//! `provider` who carries its mail, `people` what somebody does next, `faults` what breaks.
 
 mod desk;
 mod disk;

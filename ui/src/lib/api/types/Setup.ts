@@ -14,7 +14,7 @@ name: string,
  */
 mailbox: MailboxSettings, } | { "type": "join", 
 /**
- * Its address, e.g. https://baton.example.com.
+ * Its address, e.g. `https://baton.example.com`.
  */
 server: string, 
 /**
