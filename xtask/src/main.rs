@@ -55,11 +55,7 @@ enum Command {
         json: bool,
     },
     /// Run the simulator over many seeds.
-    Sim {
-        /// How many team lives to live through.
-        #[arg(long, default_value_t = 200)]
-        seeds: u32,
-    },
+    Sim(sim::Options),
     /// Tell what this machine lacks, what for, and how to get it.
     Doctor {
         /// Install the system packages that are missing, where that is allowed.
@@ -74,7 +70,7 @@ fn main() -> ExitCode {
         Command::Test { part } => test::run(part),
         Command::Check { fix } => check::run(fix),
         Command::Bench { name, json } => bench::run(name, json),
-        Command::Sim { seeds } => sim::run(seeds),
+        Command::Sim(options) => sim::run(&options),
         Command::Doctor { install } => doctor::run(install),
     };
     match done {

@@ -95,6 +95,14 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
     }
 }
 
+/// A date set again to the very instant that had come never came again.
+#[test]
+fn lives_that_once_broke_a_promise_keep_it() {
+    for seed in [522, 1318] {
+        assert_eq!(live(seed, Size::default(), None).broken, None, "seed {seed}");
+    }
+}
+
 #[test]
 fn the_same_seed_is_the_same_life_to_the_byte() {
     for seed in [3, 17, 99] {

@@ -233,8 +233,10 @@ fn postponed(state: &Conversation, message: &Message, context: &Context<'_>) -> 
     let current = state.cadence()?;
     let calendar = &context.inbox.policy.calendar;
     let step = context.inbox.policy.cadence_days.first().copied().unwrap_or(2);
+    // A return that is past already postpones nothing: then it is one step.
     let due = message
         .returns_at
+        .filter(|at| *at > context.now)
         .unwrap_or_else(|| calendar.add_business_days(current.due, step));
     let mut follow_up = current.clone();
     follow_up.due = due.max(current.due);

@@ -6,12 +6,18 @@ use uuid::Uuid;
 
 use super::ids::{due_id, lapse_id};
 
-/// The command that something due leads to.
-pub(super) fn command(row: &DueRow) -> Command {
-    let (id, conversation, at, body): (_, ConversationId, _, _) = match *row {
+/// In which conversation something is due.
+pub(super) const fn place(row: &DueRow) -> ConversationId {
+    match row {
+        DueRow::Deadline { conversation, .. } | DueRow::Lease { conversation, .. } => *conversation,
+    }
+}
+
+/// The command that something due leads to, on a conversation that has seen `version` events.
+pub(super) fn command(row: &DueRow, version: u32) -> Command {
+    let (id, at, body) = match *row {
         DueRow::Deadline { conversation, what, at } => (
-            due_id(conversation, what, at),
-            conversation,
+            due_id(conversation, version, what, at),
             at,
             CommandBody::Due { what, at },
         ),
@@ -21,8 +27,7 @@ pub(super) fn command(row: &DueRow) -> Command {
             idle,
             at,
         } => (
-            lapse_id(conversation, token, at),
-            conversation,
+            lapse_id(conversation, version, token, at),
             at,
             CommandBody::LockLapsed { token, idle },
         ),
@@ -31,7 +36,7 @@ pub(super) fn command(row: &DueRow) -> Command {
         id,
         actor: Actor::Timer,
         device: DeviceId(Uuid::nil()),
-        conversation,
+        conversation: place(row),
         issued_at: at,
         last_seen: None,
         based_on: None,

@@ -18,7 +18,7 @@ pub(super) enum Work {
     /// A command somebody asked.
     Command { ticket: Ticket, command: Box<Command> },
     /// Something due.
-    Due { row: DueRow, command: Box<Command> },
+    Due { row: DueRow },
     /// Mail. `refused`: the store would not write it as a message; it goes into quarantine.
     Arrival {
         ticket: Ticket,
@@ -30,22 +30,16 @@ pub(super) enum Work {
 }
 
 impl Work {
-    pub(super) fn due(row: DueRow) -> Self {
-        let command = Box::new(due::command(&row));
-        Self::Due { row, command }
-    }
-
     /// Adds what this piece needs loaded.
     pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache) {
         match self {
             Self::Open { .. } | Self::Progress { .. } => {}
-            Self::Command { command, .. } | Self::Due { command, .. } => {
+            // That a deadline comes once is in the conversation itself: there is no first answer to look for.
+            Self::Due { row } => conversation(due::place(row), needs, cache),
+            Self::Command { command, .. } => {
                 needs.commands.insert(command.id);
                 if command.conversation != ConversationId(Uuid::nil()) {
-                    if !cache.has(command.conversation) {
-                        needs.conversations.insert(command.conversation);
-                    }
-                    needs.leases.insert(command.conversation);
+                    conversation(command.conversation, needs, cache);
                 }
                 if let CommandBody::Reply { draft, .. } = command.body {
                     needs.drafts.insert(draft);
@@ -60,6 +54,13 @@ impl Work {
             }
         }
     }
+}
+
+fn conversation(id: ConversationId, needs: &mut Needs, cache: &Cache) {
+    if !cache.has(id) {
+        needs.conversations.insert(id);
+    }
+    needs.leases.insert(id);
 }
 
 /// Every key that may lead an arrival to its conversation.

@@ -17,21 +17,23 @@ pub fn item_id(key: &ItemKey) -> CommandId {
     )
 }
 
-/// The id of the command that a deadline leads to: so it fires once, whoever notices it.
+/// The id of the command that a deadline leads to, when the conversation it is judged on has seen `version` events. That it fires
+/// once is the conversation's own knowledge; the version keeps a date that is set anew, to the very instant that came
+/// before, from being taken for the one that came.
 #[must_use]
-pub fn due_id(conversation: ConversationId, what: Deadline, at: Timestamp) -> CommandId {
+pub fn due_id(conversation: ConversationId, version: u32, what: Deadline, at: Timestamp) -> CommandId {
     let what = match what {
         Deadline::FollowUp => "follow-up",
         Deadline::Closing => "closing",
         Deadline::Snooze => "snooze",
         Deadline::Handoff => "handoff",
     };
-    CommandId::derive(conversation.0, &format!("{what} {}", at.0))
+    CommandId::derive(conversation.0, &format!("{what} {} {version}", at.0))
 }
 
-/// The id of the command that a reply lock's lapse leads to. A renewal moves the instant, and with it the id.
-pub(super) fn lapse_id(conversation: ConversationId, token: u64, at: Timestamp) -> CommandId {
-    CommandId::derive(conversation.0, &format!("lock {token} {}", at.0))
+/// The id of the command that a reply lock's lapse leads to.
+pub(super) fn lapse_id(conversation: ConversationId, version: u32, token: u64, at: Timestamp) -> CommandId {
+    CommandId::derive(conversation.0, &format!("lock {token} {} {version}", at.0))
 }
 
 /// The id of a conversation that an item begins: ordered by time like all of them, and otherwise following from the item.
@@ -67,8 +69,8 @@ mod tests {
         );
         let conversation = ConversationId(Uuid::from_u128(9));
         assert_eq!(
-            due_id(conversation, Deadline::FollowUp, Timestamp(1_790_000_000_000)).to_string(),
-            "31661c7a-62de-5e09-9c86-24bb8cb8abaa"
+            due_id(conversation, 12, Deadline::FollowUp, Timestamp(1_790_000_000_000)).to_string(),
+            "e92cd3d5-ed50-5c9f-9bf5-4ab56dd8d708"
         );
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use baton_domain::CommandId;
 use baton_protocol::{Answer, Cursor};
-use baton_store::port::{Decided, Head, Loaded, Needs, Sealed, Tail};
+use baton_store::port::{Decided, DueRow, Head, Loaded, Needs, Sealed, Tail};
 
 use super::arrival::Received;
 use super::cache::Cache;
@@ -59,7 +58,7 @@ pub struct Referee {
     /// After a batch was not written: to be decided again, one by one.
     alone: VecDeque<Work>,
     deliveries: BTreeMap<Ticket, Delivery>,
-    due: BTreeSet<CommandId>,
+    due: BTreeSet<DueRow>,
     phase: Phase,
 }
 
@@ -116,11 +115,9 @@ impl Referee {
             } => self.deliver(ticket, arrivals, progress, &mut effects),
             Input::Tick { due } => {
                 for row in due {
-                    let work = Work::due(row);
-                    let Work::Due { command, .. } = &work else { continue };
                     // What is being decided already needs no second asking.
-                    if self.due.insert(command.id) {
-                        self.waiting.push_back(work);
+                    if self.due.insert(row.clone()) {
+                        self.waiting.push_back(Work::Due { row });
                     }
                 }
             }
@@ -376,8 +373,8 @@ impl Referee {
         }
         for work in works {
             match work {
-                Work::Due { command, .. } => {
-                    self.due.remove(&command.id);
+                Work::Due { row } => {
+                    self.due.remove(&row);
                 }
                 Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => self.part_done(ticket, None, effects),
                 Work::Open { .. } | Work::Command { .. } => {}
@@ -451,8 +448,8 @@ impl Referee {
                     outcome: Err(fault.clone()),
                 });
             }
-            Work::Due { command, .. } => {
-                self.due.remove(&command.id);
+            Work::Due { row } => {
+                self.due.remove(&row);
             }
             Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => {
                 self.part_done(ticket, Some(fault.clone()), effects)
@@ -475,7 +472,7 @@ fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Wor
             Work::Command { ticket, command } => working
                 .command(command)
                 .map(|decided| answers.push((*ticket, Reply::Command(answer(decided))))),
-            Work::Due { row, command } => working.due(row, command),
+            Work::Due { row } => working.due(row),
             Work::Arrival {
                 ticket,
                 arrival,

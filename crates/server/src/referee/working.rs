@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::Cache;
 use super::documents::DocumentSet;
+use super::due;
 use super::io::{Fault, HeaderIds};
 
 /// What one commit works on.
@@ -125,10 +126,13 @@ impl<'a> Working<'a> {
         Ok(decided)
     }
 
-    /// Judges what a deadline leads to. Where it leads to nothing, it is not asked again before something changes.
-    pub(super) fn due(&mut self, row: &DueRow, command: &Command) -> Result<(), Fault> {
+    /// Judges what a deadline leads to. No answer of it is kept: that it came is in the conversation, and the next one may
+    /// be set to the same instant. Where it leads to nothing, it is not asked again before something changes.
+    pub(super) fn due(&mut self, row: &DueRow) -> Result<(), Fault> {
         let before = self.head.number;
-        self.command(command)?;
+        let version = self.state(due::place(row)).map_or(0, |state| state.version);
+        // A refusal: the conversation or its inbox is gone. Nothing is due there any more.
+        self.judge(&due::command(row, version))?.ok();
         if self.head.number != before {
             return Ok(());
         }

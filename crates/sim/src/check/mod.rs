@@ -76,6 +76,13 @@ struct Issued {
     seen: BTreeSet<MessageId>,
 }
 
+/// How often a date was set, and how often it came.
+#[derive(Debug, Default)]
+struct Date {
+    set: u32,
+    came: u32,
+}
+
 /// What has been observed so far.
 #[derive(Debug, Default)]
 pub struct Check {
@@ -86,7 +93,7 @@ pub struct Check {
     in_log: BTreeMap<CommandId, (u64, u64)>,
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
-    said_due: BTreeMap<(ConversationId, Timestamp), Deadline>,
+    dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -183,12 +190,6 @@ impl Check {
         Ok(())
     }
 
-    /// Whether the log said that this deadline came. A date that is set again after it came is not said twice.
-    #[must_use]
-    pub fn said_due(&self, conversation: ConversationId, at: Timestamp) -> bool {
-        self.said_due.contains_key(&(conversation, at))
-    }
-
     fn entry(&mut self, entry: &LogEntry) -> Result<(), Broken> {
         self.once_and_in_order(entry)?;
         let LogBody::Conversation { conversation, event } = &entry.body else {
@@ -216,13 +217,47 @@ impl Check {
                     thread.nothing_unseen(entry, &issued.seen)?;
                 }
             }
-            (Event::CameDue { what, at }, _) => {
-                self.said_due.insert((*conversation, *at), *what);
+            _ => {}
+        }
+        self.dates_come(entry.number, *conversation, event)?;
+        let Some(thread) = self.threads.get_mut(conversation) else {
+            return Ok(());
+        };
+        thread.messages_move(event);
+        self.mail.moved(event)
+    }
+
+    /// A date comes once for each time it was set.
+    fn dates_come(&mut self, number: u64, conversation: ConversationId, event: &Event) -> Result<(), Broken> {
+        let mut set = |what, at: Option<Timestamp>| {
+            if let Some(at) = at {
+                let date = self.dates.entry((conversation, what, at)).or_default();
+                date.set = date.set.saturating_add(1);
+            }
+        };
+        match event {
+            Event::FollowUpSet {
+                follow_up: Some(follow_up),
+                ..
+            } => {
+                set(Deadline::FollowUp, Some(follow_up.due).filter(|_| !follow_up.fired));
+                set(Deadline::Closing, follow_up.closes_at);
+            }
+            Event::Snoozed { snooze, .. } => set(Deadline::Snooze, snooze.until),
+            Event::CameDue { what, at } => {
+                let date = self.dates.entry((conversation, *what, *at)).or_default();
+                date.came = date.came.saturating_add(1);
+                if date.came > date.set {
+                    let how = format!(
+                        "entry {number}: {what:?} of {} came {} times and was set {} times",
+                        at.0, date.came, date.set
+                    );
+                    return Err(because(Promise::Deadlines, how));
+                }
             }
             _ => {}
         }
-        thread.messages_move(event);
-        self.mail.moved(event)
+        Ok(())
     }
 
     /// A command of a person is one their desktop said, leads to one run of entries, and not to something before what the

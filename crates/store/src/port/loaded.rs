@@ -238,7 +238,7 @@ pub struct DraftRow {
 }
 
 /// Something that falls due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DueRow {
     /// A conversation's deadline.
     Deadline {

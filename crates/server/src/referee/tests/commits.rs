@@ -460,6 +460,40 @@ fn a_deadline_fires_once_however_often_it_is_noticed() {
 }
 
 #[test]
+fn a_date_set_anew_to_the_instant_that_came_comes_again() {
+    let (mut court, enquiry) = with_enquiry();
+    let claim = court.command(ANNA, enquiry, CommandBody::Claim);
+    court.ask(claim);
+    let due = court.now.plus_ms(3_600_000);
+    let came = |court: &Court| {
+        let came = |sealed: &&baton_store::port::Sealed| {
+            let LogBody::Conversation { event, .. } = &sealed.entry.body else {
+                return false;
+            };
+            matches!(event, Event::CameDue { at, .. } if *at == due)
+        };
+        court.model.log().iter().filter(came).count()
+    };
+    for settings in 1..4 {
+        let schedule = court.command(
+            ANNA,
+            enquiry,
+            CommandBody::ScheduleFollowUp {
+                due,
+                zone: None,
+                text: Some(format!("call, for the {settings}. time")),
+            },
+        );
+        assert!(matches!(court.ask(schedule), Answer::Done { .. }));
+        court.wait(3_600_000);
+        court.tick();
+        court.tick();
+        assert_eq!(came(&court), settings);
+        assert!(court.only().follow_up.unwrap().fired);
+    }
+}
+
+#[test]
 fn a_command_on_nothing_is_refused_and_remembered() {
     let mut court = Court::new();
     let claim = court.command(ANNA, ConversationId(Uuid::from_u128(99)), CommandBody::Claim);
