@@ -2,4 +2,5 @@
 
 pub mod port;
 pub mod replica;
+pub mod search;
 pub mod server;
