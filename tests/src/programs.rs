@@ -21,12 +21,16 @@ pub fn target() -> PathBuf {
     workspace().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// Set to `release`, programs are those of a release build: for measuring.
+const PROFILE: &str = "BATON_TEST_PROFILE";
+
 /// A program of this workspace, as `cargo xtask test` builds it.
 ///
 /// # Errors
 /// When it has not been built.
 pub fn built(name: &str) -> Result<PathBuf> {
-    let path = target().join("debug").join(name);
+    let profile = std::env::var_os(PROFILE).unwrap_or_else(|| "debug".into());
+    let path = target().join(profile).join(name);
     if !path.is_file() {
         bail!("{} is not built: `cargo xtask test` builds it", path.display());
     }

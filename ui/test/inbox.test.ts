@@ -66,6 +66,22 @@ describe('the list', () => {
     await expect.poll(() => document.body.textContent).toContain('Nothing found for “zebra”');
   });
 
+  test('shows the words around a find where they are not in the row, as text', async () => {
+    await openWindow((fake) => {
+      const found = [
+        { text: '…and the ', found: false },
+        { text: '<b>Müllerstraße</b>', found: true },
+      ];
+      const rows = [{ ...fake.row(fake.scenes[0]!), found }];
+      fake.answers.search = () => ({ rows, total: 1, groups: [] });
+    });
+    await press('/');
+    await press('muller');
+    const excerpt = await find('found');
+    expect(excerpt.textContent).toBe('…and the <b>Müllerstraße</b>');
+    expect(excerpt.querySelector('mark')?.textContent).toBe('<b>Müllerstraße</b>');
+  });
+
   test('a hundred thousand conversations are a handful of rows', async () => {
     const { backend, desk } = await openWindow((fake) => {
       const template = fake.row(fake.scenes[0]!);

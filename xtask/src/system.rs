@@ -20,6 +20,8 @@ pub enum Group {
     Desktop,
     /// To run the tests on real parts.
     Test,
+    /// To measure beside the programs that people use for the same.
+    Bench,
 }
 
 /// How to tell that a package is there.
@@ -240,6 +242,9 @@ const PACKAGES: &[Package] = &[
         "NotoSansCJK-Regular.ttc",
         "Chinese, Japanese and Korean letters",
     ),
+    program("isync", Group::Bench, &["mbsync"], "fetches a mailbox, for comparison"),
+    program("maildir-utils", Group::Bench, &["mu"], "indexes it, for comparison"),
+    program("notmuch", Group::Bench, &["notmuch"], "indexes it too, for comparison"),
 ];
 
 /// The names a Chromium goes by.

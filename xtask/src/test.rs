@@ -162,7 +162,7 @@ fn rust_tests(runner: &Runner, part: Part) -> Command {
 
 /// The mail servers of the tests want to be root, and to have other users to become. A user namespace gives a person's own
 /// processes both, and no power over the machine. Where there are none, the tests that need it fail, and say why.
-fn as_its_own_root(command: Command) -> Command {
+pub fn as_its_own_root(command: Command) -> Command {
     const NAMESPACE: [&str; 4] = ["--user", "--map-root-user", "--map-auto", "--"];
     if !cfg!(target_os = "linux") || is_root() || asked(Command::new("unshare").args(NAMESPACE).arg("true")).is_none() {
         return command;

@@ -13,6 +13,7 @@ mod act;
 mod answer;
 mod compose;
 mod documents;
+mod find;
 mod held;
 mod index;
 mod io;

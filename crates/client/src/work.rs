@@ -8,6 +8,7 @@ mod clock;
 mod drafts;
 mod fetch;
 mod files;
+mod find;
 mod link;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,8 +5,10 @@
 
 mod desktop;
 mod http;
+mod search;
 mod sync;
 
 pub use desktop::*;
 pub use http::*;
+pub use search::*;
 pub use sync::*;

@@ -26,6 +26,7 @@ use crate::http::BlobReaders;
 use crate::options::Options;
 use crate::referee::{Committed, RefereeHandle, SubmitError};
 use crate::seal::{SealError, SealKey};
+use crate::search::Search;
 use crate::sync::Relay;
 use crate::sync::feed::{Feed, Ready};
 use crate::sync::presence::Presence;
@@ -113,6 +114,8 @@ pub struct Core {
     pub outgoing: watch::Sender<u64>,
     /// Reads and sends mail.
     pub hosts: Hosts,
+    /// What was written, to be found.
+    pub search: Search,
     /// Who may read which blob.
     pub blob_readers: BlobReaders,
     /// Snapshots that may be read at a time.
@@ -160,6 +163,7 @@ impl Core {
             health: watch::Sender::default(),
             outgoing: watch::Sender::default(),
             hosts,
+            search: Search::in_directory(data, options.data_key),
             blob_readers: BlobReaders::default(),
             snapshots: Semaphore::new(SNAPSHOTS),
             trust_proxy: options.trust_proxy,

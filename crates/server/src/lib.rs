@@ -21,6 +21,7 @@ mod private;
 pub mod referee;
 pub mod sample;
 pub mod seal;
+pub mod search;
 mod server;
 pub mod sync;
 

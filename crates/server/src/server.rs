@@ -14,6 +14,7 @@ use crate::hosting::Hosts;
 use crate::http;
 use crate::listener::{Door, ListenError};
 use crate::options::Options;
+use crate::search;
 
 /// How long those who are being served get to finish when the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
@@ -65,6 +66,7 @@ impl Server {
                 tracing::error!(%error, "the server ended");
             }
         });
+        core.serving.spawn(search::keep(Arc::clone(&core)));
         if options.host_accounts {
             core.hosts.start(&core);
         }

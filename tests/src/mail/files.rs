@@ -92,6 +92,12 @@ async fn certificate(scratch: &Scratch) -> Result<()> {
     Ok(())
 }
 
+/// Everything below a directory becomes the mail user's.
+pub(super) async fn give_to_dovecot(place: &Path) -> Result<()> {
+    let recursively = [OsStr::new("-R"), OsStr::new(MAIL_USER), place.as_os_str()];
+    run("chown", recursively).await
+}
+
 async fn owned_by(user: &str, path: &Path) -> Result<()> {
     run("chown", [OsStr::new(user), path.as_os_str()]).await
 }

@@ -76,4 +76,10 @@ def read():
     json.dump(letters, sys.stdout)
 
 
-{"send": send, "append": append, "read": read}[order["do"]]()
+def count():
+    client = mailbox()
+    print(int(good(client.select(f'"{order["folder"]}"', readonly=True))[0]))
+    client.logout()
+
+
+{"send": send, "append": append, "read": read, "count": count}[order["do"]]()

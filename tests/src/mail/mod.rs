@@ -147,6 +147,36 @@ impl MailHost {
         Ok(())
     }
 
+    /// Where a person's mailbox lies on disk (Maildir), for a test that fills it faster than IMAP does. What is written there
+    /// must be given to Dovecot afterwards.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn maildir_of(&self, user: &str) -> Result<PathBuf> {
+        let place = self.scratch.join("boxes").join(user);
+        std::fs::create_dir_all(&place).with_context(|| format!("create {}", place.display()))?;
+        Ok(place)
+    }
+
+    /// Lets Dovecot own what was written into a person's mailbox.
+    ///
+    /// # Errors
+    /// When the owner can't be changed.
+    pub async fn give_to_dovecot(&self, user: &str) -> Result<()> {
+        files::give_to_dovecot(&self.maildir_of(user)?).await
+    }
+
+    /// How many letters are in a person's INBOX. Looking makes Dovecot go through a mailbox it has not seen.
+    ///
+    /// # Errors
+    /// When Dovecot refuses.
+    pub async fn count(&self, user: &str) -> Result<usize> {
+        let counted = self
+            .python(json!({ "do": "count", "user": user, "folder": "INBOX" }))
+            .await?;
+        serde_json::from_slice(&counted).context("a count")
+    }
+
     /// Every letter in a person's INBOX, in the order they came.
     ///
     /// # Errors

@@ -183,6 +183,7 @@ export class ScriptedBackend implements Backend {
       trouble: scene.thread.some(
         (item) => item.type === 'reply' && ['failed', 'unknown'].includes(item.outbound.state.type),
       ),
+      found: null,
     };
   }
 

@@ -1,19 +1,19 @@
 //! One measured figure, beside its goal and, where there is one, beside a peer measured in the same way.
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure. Smaller is better for all of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// What was measured.
-    pub name: &'static str,
+    pub name: String,
     /// What Baton needs.
     pub ours: f64,
     /// In what.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it is compared with.
-    pub peer: Option<&'static str>,
+    pub peer: Option<String>,
     /// What the peer needs, measured on the same machine just before or after.
     pub theirs: Option<f64>,
     /// Ours divided by theirs.
@@ -26,13 +26,13 @@ pub struct Figure {
 
 impl Figure {
     /// A figure with a goal it must stay below.
-    pub fn new(name: &'static str, ours: f64, unit: &'static str, goal: Option<f64>) -> Self {
+    pub fn new(name: &str, ours: f64, unit: &str, goal: Option<f64>) -> Self {
         let ours = rounded(ours);
         let ok = goal.is_none_or(|goal| ours < goal);
         Self {
-            name,
+            name: name.to_owned(),
             ours,
-            unit,
+            unit: unit.to_owned(),
             peer: None,
             theirs: None,
             ratio: None,
@@ -42,8 +42,8 @@ impl Figure {
     }
 
     /// The same beside a peer.
-    pub fn beside(mut self, peer: &'static str, theirs: f64) -> Self {
-        self.peer = Some(peer);
+    pub fn beside(mut self, peer: &str, theirs: f64) -> Self {
+        self.peer = Some(peer.to_owned());
         self.theirs = Some(rounded(theirs));
         self.ratio = (theirs > 0.0).then(|| (self.ours / theirs * 100.0).round() / 100.0);
         self

@@ -7,7 +7,7 @@ use baton_protocol::{
 
 use super::outbox::Stage;
 use super::state::Engine;
-use crate::views::{self, Judge, Listed, Needle};
+use crate::views::{self, Judge, Listed};
 
 /// How many other conversations of the same customer are offered.
 const RELATED: usize = 20;
@@ -65,33 +65,6 @@ impl Engine {
         self.index.badge()
     }
 
-    /// The conversations in which every word is found, the best first.
-    #[must_use]
-    pub fn search(&self, text: &str, limit: u32) -> ListPage {
-        let needle = Needle::new(text);
-        let mut found: Vec<(u8, i64, &Conversation)> = self
-            .index
-            .haystacks()
-            .filter_map(|(id, haystack)| {
-                let rank = haystack.rank(&needle)?;
-                let conversation = self.state(id)?;
-                Some((rank, views::at(conversation).0.saturating_neg(), conversation))
-            })
-            .collect();
-        found.sort_by_key(|(rank, newest, conversation)| (*rank, *newest, conversation.number));
-        let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        ListPage {
-            rows: found
-                .into_iter()
-                .take(limit)
-                .map(|(_, _, conversation)| self.row(conversation, Group::Rest))
-                .collect(),
-            total,
-            groups: Vec::new(),
-        }
-    }
-
     /// A row of a list.
     #[must_use]
     pub fn row(&self, conversation: &Conversation, group: Group) -> Row {
@@ -129,6 +102,7 @@ impl Engine {
             draft: self.drafts.text(id).is_some(),
             pending: waits || held,
             trouble: views::trouble(conversation),
+            found: None,
         }
     }
 

@@ -82,7 +82,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             let opened = opened.ok_or_else(|| error(ErrorCode::NotFound, "there is no such conversation here"))?;
             Ok(Reply::Open(Box::new(opened)))
         }
-        Request::Search { text, limit } => Ok(Reply::Search(work.look(|engine| engine.search(&text, limit)).await)),
+        Request::Search { text, limit } => Ok(Reply::Search(work.search(&text, limit).await)),
         Request::Held => Ok(Reply::Held(work.look(|engine| engine.held_list()).await)),
         Request::Team => Ok(Reply::Team(work.look(|engine| engine.team()).await)),
         Request::Health => Ok(Reply::Health(work.look(|engine| engine.health_rows()).await)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use baton_domain::{Account, AccountId, BlobId, ConversationId, SessionId};
 use baton_protocol::{
-    AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Invitation, Invite,
-    Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn,
+    AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Hits, Invitation,
+    Invite, Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -212,6 +212,14 @@ impl Http {
 
     pub(crate) async fn quarantine(&self) -> Result<Vec<Quarantined>, ApiError> {
         self.get("/v1/quarantine").await
+    }
+
+    /// What is found in messages, replies and notes while somebody types.
+    pub(crate) async fn search(&self, text: &str, zone: Option<&str>, limit: u32) -> Result<Hits, ApiError> {
+        let limit = limit.to_string();
+        let mut asked = vec![("q", text), ("typing", "true"), ("limit", &limit)];
+        asked.extend(zone.map(|zone| ("zone", zone)));
+        read(self.request(Method::GET, "/v1/search").await?.query(&asked)).await
     }
 
     pub(crate) async fn invite(&self, invite: &Invite) -> Result<Invitation, ApiError> {

@@ -1,10 +1,10 @@
 //! Finding a conversation by what is in its row: contact, company, subject, the newest words, its number.
 //!
-//! Accents and case do not count: `muller` finds Müller, and `strasse` finds Straße.
+//! This is what can be told at once, at every keystroke and without a network. What was written in messages, replies and notes is
+//! found by the server's index.
 
 use baton_domain::Conversation;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use baton_store::search::{Clause, Part, Query, Words, fold};
 
 /// What can be found of a conversation, folded once when it changes, so that a keystroke costs a look and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +15,16 @@ pub struct Haystack {
     rest: String,
 }
 
-/// What is searched for: every word must be found.
+/// What is looked for in rows: the words of a query, folded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needle {
-    words: Vec<String>,
+    clauses: Vec<(bool, Vec<Word>)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    part: Part,
+    text: String,
     number: Option<u32>,
 }
 
@@ -42,43 +48,55 @@ impl Haystack {
         }
     }
 
-    /// How well it fits: lower is better, `None` when a word is missing.
+    /// How well it fits: lower is better, `None` when a word is missing, or one is there that must not be.
     #[must_use]
     pub fn rank(&self, needle: &Needle) -> Option<u8> {
-        if needle.number == Some(self.number) {
-            return Some(0);
-        }
-        if needle.words.is_empty() {
-            return None;
-        }
         let mut worst = 0;
-        for word in &needle.words {
-            let rank = if starts_word(&self.who, word) {
-                1
-            } else if starts_word(&self.subject, word) {
-                2
-            } else if self.who.contains(word.as_str()) || self.subject.contains(word.as_str()) {
-                3
-            } else if self.rest.contains(word.as_str()) {
-                4
-            } else {
-                return None;
-            };
-            worst = worst.max(rank);
+        for (not, any) in &needle.clauses {
+            let best = any.iter().filter_map(|word| self.rank_of(word)).min();
+            match (not, best) {
+                (true, Some(_)) | (false, None) => return None,
+                (true, None) => {}
+                (false, Some(rank)) => worst = worst.max(rank),
+            }
         }
         Some(worst)
+    }
+
+    fn rank_of(&self, word: &Word) -> Option<u8> {
+        let text = word.text.as_str();
+        match word.part {
+            Part::From if starts_word(&self.who, text) => Some(1),
+            Part::Subject if starts_word(&self.subject, text) => Some(2),
+            Part::Any if word.number == Some(self.number) => Some(0),
+            Part::Any if starts_word(&self.who, text) => Some(1),
+            Part::Any if starts_word(&self.subject, text) => Some(2),
+            Part::Any if self.who.contains(text) || self.subject.contains(text) => Some(3),
+            Part::Any if self.rest.contains(text) => Some(4),
+            Part::From | Part::Subject | Part::To | Part::File | Part::Any => None,
+        }
     }
 }
 
 impl Needle {
-    /// What a person typed.
+    /// The words of what a person typed.
     #[must_use]
-    pub fn new(text: &str) -> Self {
-        let bare = text.trim();
+    pub fn of(query: &Query) -> Self {
+        let words = query.clauses.iter().filter_map(|clause| match clause {
+            Clause::Words { not, any } => Some((*not, any.iter().map(word).collect())),
+            Clause::Fact { .. } => None,
+        });
         Self {
-            words: fold(bare).split_whitespace().map(str::to_owned).collect(),
-            number: bare.strip_prefix('#').unwrap_or(bare).parse().ok(),
+            clauses: words.collect(),
         }
+    }
+}
+
+fn word(words: &Words) -> Word {
+    Word {
+        part: words.part,
+        text: fold(words.text.trim()),
+        number: words.text.parse().ok(),
     }
 }
 
@@ -88,31 +106,8 @@ fn starts_word(text: &str, word: &str) -> bool {
         || text.starts_with(word)
 }
 
-fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for c in text
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-    {
-        match c {
-            // Letters that Unicode does not take apart, as people type them without.
-            'ß' => folded.push_str("ss"),
-            'æ' => folded.push_str("ae"),
-            'œ' => folded.push_str("oe"),
-            'ø' => folded.push('o'),
-            'đ' | 'ð' => folded.push('d'),
-            'ł' => folded.push('l'),
-            'þ' => folded.push_str("th"),
-            'ı' => folded.push('i'),
-            c => folded.push(c),
-        }
-    }
-    folded
-}
-
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -125,28 +120,48 @@ mod tests {
         }
     }
 
+    fn rank(row: &Haystack, text: &str) -> Option<u8> {
+        row.rank(&Needle::of(&Query::parse(text, true)))
+    }
+
     #[test]
     fn accents_and_case_do_not_count() {
         let row = haystack(1, "Jürgen Müller Łódź Straßenbau", "Anfrage über 40 Sitze");
-        for text in ["muller", "MÜLLER", "lodz", "strassenbau", "uber", "müller anfrage"] {
-            assert!(row.rank(&Needle::new(text)).is_some(), "{text}");
+        for text in [
+            "muller",
+            "MÜLLER",
+            "lodz",
+            "strassenbau",
+            "uber",
+            "müller anfrage",
+            "from:mull",
+            "\"40 sitze\"",
+        ] {
+            assert!(rank(&row, text).is_some(), "{text}");
         }
-        assert_eq!(row.rank(&Needle::new("müller absage")), None);
+        assert_eq!(rank(&row, "müller absage"), None);
+        assert_eq!(rank(&row, "subject:müller"), None);
+    }
+
+    #[test]
+    fn one_of_two_and_not_a_third() {
+        let row = haystack(1, "Jürgen Müller", "Anfrage");
+        assert!(rank(&row, "absage OR anfrage").is_some());
+        assert!(rank(&row, "anfrage -absage").is_some());
+        assert_eq!(rank(&row, "müller -anfrage"), None);
     }
 
     #[test]
     fn a_number_finds_its_conversation_first() {
         let row = haystack(1042, "Carl", "Lamps");
-        assert_eq!(row.rank(&Needle::new("#1042")), Some(0));
-        assert_eq!(row.rank(&Needle::new("1042")), Some(0));
-        assert_eq!(row.rank(&Needle::new("104")), None);
+        assert_eq!(rank(&row, "1042"), Some(0));
+        assert_eq!(rank(&row, "104"), None);
     }
 
     #[test]
     fn the_beginning_of_a_name_is_better_than_its_middle() {
-        let needle = Needle::new("ann");
-        let anna = haystack(1, "Anna Berg", "").rank(&needle).unwrap();
-        let johann = haystack(2, "Johann", "").rank(&needle).unwrap();
+        let anna = rank(&haystack(1, "Anna Berg", ""), "ann").unwrap();
+        let johann = rank(&haystack(2, "Johann", ""), "ann").unwrap();
         assert!(anna < johann);
     }
 }

@@ -4,6 +4,8 @@ use baton_domain::{Address, ConversationId, InboxId, MemberId, Money, Phase, Pri
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::ExcerptPart;
+
 /// The views on the left (V1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -190,4 +192,6 @@ pub struct Row {
     pub pending: bool,
     /// A reply in it is in doubt or failed.
     pub trouble: bool,
+    /// In what was searched for: the words around the find, where it is not in the row itself.
+    pub found: Option<Vec<ExcerptPart>>,
 }

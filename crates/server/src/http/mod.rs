@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod health;
 mod people;
+mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,7 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
         .merge(people::router())
         .merge(commands::router())
         .merge(conversations::router())
+        .merge(search::router())
         .merge(health::router())
         .layer(middleware::from_fn(async |request: Request, next: Next| {
             within(PATIENCE, request, next).await

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use baton_domain::{Inbox, InboxId, Member, MemberId, Status, Timestamp};
+use baton_domain::{Conversation, Inbox, InboxId, Member, MemberId, Status, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::PieceKind;
 use super::query::{Clause, Fact, Part, Period, Query, Words};
 use super::text::{Split, fold, phrase_of_pairs};
 use super::write::first_id;
@@ -39,7 +40,7 @@ pub(super) enum Test {
     Status(Vec<Status>),
     Over(bool),
     History,
-    Kind(super::PieceKind),
+    Kind(PieceKind),
     HasFile,
     /// The ids of an instant and later, and before another.
     Between(i64, i64),
@@ -111,10 +112,42 @@ impl Criteria {
         criteria
     }
 
+    /// Whether something that fits may be in a conversation, as far as its state alone tells: for those who have the state and
+    /// not the messages. The words are not looked at.
+    #[must_use]
+    pub fn may_hold(&self, conversation: &Conversation) -> bool {
+        self.inboxes.contains(&conversation.inbox)
+            && self
+                .tests
+                .iter()
+                .all(|(not, test)| test.holds_for(conversation) != *not)
+    }
+
     /// Whether anything is asked at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_none() && self.tests.is_empty()
+    }
+}
+
+impl Test {
+    fn holds_for(&self, conversation: &Conversation) -> bool {
+        match self {
+            Self::Owner(members) => conversation.owner.is_some_and(|owner| members.contains(&owner)),
+            Self::Nobody => conversation.owner.is_none(),
+            Self::Inbox(inboxes) => inboxes.contains(&conversation.inbox),
+            Self::Status(statuses) => statuses.contains(&conversation.status),
+            Self::Over(over) => conversation.status.is_over() == *over,
+            Self::History => conversation.history,
+            Self::Kind(PieceKind::Theirs) => true,
+            Self::Kind(PieceKind::Ours) => conversation.replies > 0,
+            Self::Kind(PieceKind::Note) => conversation.notes > 0,
+            Self::HasFile => conversation.has_attachment,
+            Self::Between(from, to) => {
+                first_id(conversation.created_at) < *to && first_id(conversation.updated_at) >= *from
+            }
+            Self::Number(number) => conversation.number == *number,
+        }
     }
 }
 
@@ -157,15 +190,18 @@ fn test(fact: &Fact, who: &Who, names: Names<'_>) -> Option<Test> {
         },
         Fact::Inbox(name) => {
             let name = fold(name);
-            let named = names.inboxes.iter().filter(|inbox| fold(&inbox.name).starts_with(&name));
+            let named = names
+                .inboxes
+                .iter()
+                .filter(|inbox| fold(&inbox.name).starts_with(&name));
             Test::Inbox(named.map(|inbox| inbox.id).collect())
         }
         Fact::Status(word) => Test::Status(statuses(word)),
         Fact::Open => Test::Over(false),
         Fact::Closed => Test::Over(true),
         Fact::History => Test::History,
-        Fact::Note => Test::Kind(super::PieceKind::Note),
-        Fact::Ours => Test::Kind(super::PieceKind::Ours),
+        Fact::Note => Test::Kind(PieceKind::Note),
+        Fact::Ours => Test::Kind(PieceKind::Ours),
         Fact::HasFile => Test::HasFile,
         Fact::Number(number) => Test::Number(*number),
         Fact::Before(period) => Test::Between(0, bounds(*period, &who.zone)?.0),

@@ -122,7 +122,10 @@ mod tests {
     fn marked(text: &str, words: &[&str]) -> (String, Vec<String>) {
         let words: Vec<String> = words.iter().map(|word| fold(word)).collect();
         let excerpt = of(text, &words);
-        let marks = excerpt.marks.iter().map(|span| excerpt.text[span.start..span.end].to_owned());
+        let marks = excerpt
+            .marks
+            .iter()
+            .map(|span| excerpt.text[span.start..span.end].to_owned());
         (excerpt.text.clone(), marks.collect())
     }
 
@@ -138,7 +141,10 @@ mod tests {
     fn a_long_text_is_shown_around_the_find() {
         let long = format!("{} the needle {}", "hay ".repeat(500), "hay ".repeat(500));
         let (text, marks) = marked(&long, &["needle"]);
-        assert!(text.starts_with("…hay") && text.ends_with('…') && text.chars().count() <= LENGTH + 2, "{text}");
+        assert!(
+            text.starts_with("…hay") && text.ends_with('…') && text.chars().count() <= LENGTH + 2,
+            "{text}"
+        );
         assert_eq!(marks, ["needle"]);
     }
 

@@ -88,9 +88,7 @@ fn of_row(row: &SqliteRow, conversation: ConversationId, words: &[String]) -> Re
 
 /// The statement, with every value bound. Only column names and question marks are written into it.
 fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArguments) {
-    let mut sql = String::from(
-        "select t.conversation, p.id, p.message, p.kind, p.sender, p.subject, p.body from ",
-    );
+    let mut sql = String::from("select t.conversation, p.id, p.message, p.kind, p.sender, p.subject, p.body from ");
     let mut arguments = SqliteArguments::default();
     // Binding can only fail for values without a form in the database, and these all have one.
     macro_rules! bind {
@@ -102,12 +100,16 @@ fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArgumen
     match &criteria.words {
         // Newest first comes for nothing: the ids of the index are those of the pieces, in the order of time.
         Some(Match::Only(words)) => {
-            sql.push_str("words w cross join piece p on p.id = w.rowid join talk t on t.id = p.talk where words match ?");
+            sql.push_str(
+                "words w cross join piece p on p.id = w.rowid join talk t on t.id = p.talk where words match ?",
+            );
             order = "w.rowid";
             bind!(words.clone());
         }
         Some(Match::AllBut(words)) => {
-            sql.push_str("piece p join talk t on t.id = p.talk where p.id not in (select rowid from words where words match ?)");
+            sql.push_str(
+                "piece p join talk t on t.id = p.talk where p.id not in (select rowid from words where words match ?)",
+            );
             bind!(words.clone());
         }
         None => sql.push_str("piece p join talk t on t.id = p.talk where true"),

@@ -206,7 +206,9 @@ impl SearchIndex {
     }
 
     async fn fits(&self, epoch: Uuid) -> Result<bool, SearchError> {
-        let row = sqlx::query("select form, epoch from place").fetch_optional(&self.reader).await?;
+        let row = sqlx::query("select form, epoch from place")
+            .fetch_optional(&self.reader)
+            .await?;
         let Some(row) = row else { return Ok(false) };
         Ok(row.try_get::<i64, _>(0)? == FORM && row.try_get::<Uuid, _>(1)? == epoch)
     }
@@ -225,7 +227,9 @@ impl SearchIndex {
     /// # Errors
     /// When it can't be read.
     pub async fn place(&self) -> Result<Place, SearchError> {
-        let row = sqlx::query("select epoch, number from place").fetch_one(&self.reader).await?;
+        let row = sqlx::query("select epoch, number from place")
+            .fetch_one(&self.reader)
+            .await?;
         Ok(Place {
             epoch: row.try_get(0)?,
             number: u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0),
@@ -274,5 +278,11 @@ fn remove(file: &Path) -> Result<(), SearchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 mod tests;

@@ -168,7 +168,11 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let not = rest.starts_with('-') && rest.chars().nth(1).is_some_and(|c| !c.is_whitespace() && c != '-');
-        rest = if not { rest.strip_prefix('-').unwrap_or(rest) } else { rest };
+        rest = if not {
+            rest.strip_prefix('-').unwrap_or(rest)
+        } else {
+            rest
+        };
         let (key, after) = key_of(rest);
         rest = after;
         let (value, quoted, after) = match rest.strip_prefix('"') {
@@ -246,7 +250,9 @@ fn fact(token: &Token) -> Option<Fact> {
     match token.key.as_deref() {
         Some("owner") => Some(Fact::Owner(value.to_owned())),
         Some("in") => Some(Fact::Inbox(value.to_owned())),
-        Some("has") => matches!(word.as_str(), "attachment" | "attachments" | "file" | "files").then_some(Fact::HasFile),
+        Some("has") => {
+            matches!(word.as_str(), "attachment" | "attachments" | "file" | "files").then_some(Fact::HasFile)
+        }
         Some("status" | "is") => Some(match word.as_str() {
             "open" => Fact::Open,
             "closed" => Fact::Closed,
@@ -299,7 +305,10 @@ mod tests {
 
     #[test]
     fn words_phrases_and_operators_are_told_apart() {
-        let query = Query::parse(r#"lamp "blue shade" from:"Carl Berg" subject:renew* has:attachment owner:me"#, false);
+        let query = Query::parse(
+            r#"lamp "blue shade" from:"Carl Berg" subject:renew* has:attachment owner:me"#,
+            false,
+        );
         assert_eq!(
             query.clauses,
             [
@@ -316,7 +325,10 @@ mod tests {
     #[test]
     fn the_last_word_may_go_on_while_it_is_typed() {
         assert_eq!(Query::parse("blue lam", true).clauses[1], words(Part::Any, "lam", true));
-        assert_eq!(Query::parse("blue lam ", true).clauses[1], words(Part::Any, "lam", false));
+        assert_eq!(
+            Query::parse("blue lam ", true).clauses[1],
+            words(Part::Any, "lam", false)
+        );
         assert_eq!(Query::parse("from:ca", true).clauses, [words(Part::From, "ca", true)]);
     }
 
@@ -325,22 +337,52 @@ mod tests {
         let query = Query::parse("lamp OR torch -broken -is:closed", false);
         assert!(matches!(&query.clauses[0], Clause::Words { not: false, any } if any.len() == 2));
         assert!(matches!(&query.clauses[1], Clause::Words { not: true, .. }));
-        assert_eq!(query.clauses[2], Clause::Fact { not: true, fact: Fact::Closed });
+        assert_eq!(
+            query.clauses[2],
+            Clause::Fact {
+                not: true,
+                fact: Fact::Closed
+            }
+        );
         assert_eq!(Query::parse("OR lamp", false).clauses.len(), 2);
     }
 
     #[test]
     fn days_months_and_years() {
         let of = |text: &str| Query::parse(text, false).clauses;
-        let june = Period { year: 2025, month: Some(6), day: None };
+        let june = Period {
+            year: 2025,
+            month: Some(6),
+            day: None,
+        };
         assert_eq!(of("on:2025-06"), [is(Fact::On(june))]);
-        assert_eq!(of("before:2025"), [is(Fact::Before(Period { year: 2025, month: None, day: None }))]);
+        assert_eq!(
+            of("before:2025"),
+            [is(Fact::Before(Period {
+                year: 2025,
+                month: None,
+                day: None
+            }))]
+        );
         assert_eq!(of("after:2025-13"), [words(Part::Any, "after:2025-13", false)]);
     }
 
     #[test]
     fn nothing_typed_is_an_error() {
-        for text in ["", "   ", "\"", "-", "--", "from:", "\"open", "a:b:c", "http://x.example/?q=1", "10:30", "*", "OR"] {
+        for text in [
+            "",
+            "   ",
+            "\"",
+            "-",
+            "--",
+            "from:",
+            "\"open",
+            "a:b:c",
+            "http://x.example/?q=1",
+            "10:30",
+            "*",
+            "OR",
+        ] {
             let _ = Query::parse(text, true);
         }
         assert_eq!(Query::parse("10:30", false).clauses, [words(Part::Any, "10:30", false)]);

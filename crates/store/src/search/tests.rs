@@ -72,14 +72,28 @@ fn people() -> (Vec<Member>, Vec<Inbox>) {
 
 async fn numbers(index: &SearchIndex, text: &str) -> Vec<u128> {
     let (members, inboxes) = people();
-    let names = Names { members: &members, inboxes: &inboxes };
+    let names = Names {
+        members: &members,
+        inboxes: &inboxes,
+    };
     let criteria = Criteria::of(&Query::parse(text, false), &who(), names);
-    let found = index.find(&criteria, Find { limit: 50, before: None }).await.unwrap();
+    let found = index
+        .find(
+            &criteria,
+            Find {
+                limit: 50,
+                before: None,
+            },
+        )
+        .await
+        .unwrap();
     found.into_iter().map(|found| found.conversation.0.as_u128()).collect()
 }
 
 async fn open(directory: &tempfile::TempDir) -> SearchIndex {
-    SearchIndex::open(&directory.path().join("search.db"), Some(KEY), EPOCH).await.unwrap()
+    SearchIndex::open(&directory.path().join("search.db"), Some(KEY), EPOCH)
+        .await
+        .unwrap()
 }
 
 async fn filled(directory: &tempfile::TempDir) -> SearchIndex {
@@ -160,7 +174,10 @@ async fn what_may_not_be_read_is_not_found() {
     assert!(numbers(&index, "-lamp -renewal -rabatt -blue").await.is_empty());
 
     // Moved to an inbox they read, it is found.
-    let moved = Changes { talks: vec![talk(3, SALES)], ..Changes::default() };
+    let moved = Changes {
+        talks: vec![talk(3, SALES)],
+        ..Changes::default()
+    };
     index.apply(moved, 10).await.unwrap();
     assert_eq!(numbers(&index, "secret").await, [3]);
 }
@@ -170,12 +187,18 @@ async fn a_conversation_is_found_once_by_its_newest_piece_and_pages_go_on() {
     let directory = tempfile::tempdir().unwrap();
     let index = filled(&directory).await;
     let (members, inboxes) = people();
-    let names = Names { members: &members, inboxes: &inboxes };
+    let names = Names {
+        members: &members,
+        inboxes: &inboxes,
+    };
     let criteria = Criteria::of(&Query::parse("berg", false), &who(), names);
     let first = index.find(&criteria, Find { limit: 1, before: None }).await.unwrap();
     assert_eq!(first[0].kind, PieceKind::Note);
     assert_eq!(first[0].excerpt.text, "Ask Bruno about the blue lamp");
-    let next = Find { limit: 1, before: Some(first[0].key) };
+    let next = Find {
+        limit: 1,
+        before: Some(first[0].key),
+    };
     let second = index.find(&criteria, next).await.unwrap();
     assert_eq!(second[0].message, piece(3, 2, "", "").id);
 }
@@ -184,12 +207,18 @@ async fn a_conversation_is_found_once_by_its_newest_piece_and_pages_go_on() {
 async fn a_piece_that_changes_or_goes_is_not_found_as_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let index = filled(&directory).await;
-    let changed = Changes { pieces: vec![piece(1, 1, "Lamps", "Torches")], ..Changes::default() };
+    let changed = Changes {
+        pieces: vec![piece(1, 1, "Lamps", "Torches")],
+        ..Changes::default()
+    };
     index.apply(changed.clone(), 10).await.unwrap();
     index.apply(changed, 10).await.unwrap();
     assert!(numbers(&index, "subject:lamps blue").await.is_empty());
     assert_eq!(numbers(&index, "torches").await, [1]);
-    let gone = Changes { gone: vec![piece(1, 1, "", "").id], ..Changes::default() };
+    let gone = Changes {
+        gone: vec![piece(1, 1, "", "").id],
+        ..Changes::default()
+    };
     index.apply(gone, 11).await.unwrap();
     assert!(numbers(&index, "torches").await.is_empty());
 }
@@ -207,9 +236,21 @@ async fn messages_of_one_instant_are_all_found() {
     }
     index.apply(changes, 1).await.unwrap();
     let (members, inboxes) = people();
-    let names = Names { members: &members, inboxes: &inboxes };
+    let names = Names {
+        members: &members,
+        inboxes: &inboxes,
+    };
     let criteria = Criteria::of(&Query::parse("instant", false), &who(), names);
-    let found = index.find(&criteria, Find { limit: 500, before: None }).await.unwrap();
+    let found = index
+        .find(
+            &criteria,
+            Find {
+                limit: 500,
+                before: None,
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(found.len(), 200);
 }
 
@@ -218,13 +259,25 @@ async fn it_goes_on_where_it_was_and_begins_again_in_another_epoch() {
     let directory = tempfile::tempdir().unwrap();
     filled(&directory).await.close().await;
     let index = open(&directory).await;
-    assert_eq!(index.place().await.unwrap(), Place { epoch: EPOCH, number: 9 });
+    assert_eq!(
+        index.place().await.unwrap(),
+        Place {
+            epoch: EPOCH,
+            number: 9
+        }
+    );
     index.close().await;
 
     let file = directory.path().join("search.db");
     let restored = Uuid::from_u128(78);
     let index = SearchIndex::open(&file, Some(KEY), restored).await.unwrap();
-    assert_eq!(index.place().await.unwrap(), Place { epoch: restored, number: 0 });
+    assert_eq!(
+        index.place().await.unwrap(),
+        Place {
+            epoch: restored,
+            number: 0
+        }
+    );
     assert!(numbers(&index, "pricing").await.is_empty());
     index.close().await;
 
@@ -232,7 +285,11 @@ async fn it_goes_on_where_it_was_and_begins_again_in_another_epoch() {
     let index = SearchIndex::open(&file, Some([8; 32]), restored).await.unwrap();
     assert_eq!(index.place().await.unwrap().number, 0);
     index.close().await;
-    std::fs::write(&file, b"not a database, only some text that is long enough to be read as a header").unwrap();
+    std::fs::write(
+        &file,
+        b"not a database, only some text that is long enough to be read as a header",
+    )
+    .unwrap();
     let index = open(&directory).await;
     assert_eq!(index.place().await.unwrap().number, 0);
 }
@@ -242,5 +299,9 @@ async fn nothing_of_it_lies_in_the_clear() {
     let directory = tempfile::tempdir().unwrap();
     filled(&directory).await.close().await;
     let bytes = std::fs::read(directory.path().join("search.db")).unwrap();
-    assert!(!bytes.windows(7).any(|window| window == b"pricing" || window == b"Renewal"));
+    assert!(
+        !bytes
+            .windows(7)
+            .any(|window| window == b"pricing" || window == b"Renewal")
+    );
 }

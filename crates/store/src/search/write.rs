@@ -112,7 +112,9 @@ async fn put_piece(transaction: &mut Transaction<'_, Sqlite>, piece: &Piece) -> 
     .await?;
     let [subject, sender, recipients, body, files] =
         [&piece.subject, &piece.from, &piece.to, text, &piece.files.join(" ")].map(|part| Split::of(&fold(part)));
-    let pairs: String = [&subject, &sender, &recipients, &body, &files].map(Split::pairs).concat();
+    let pairs: String = [&subject, &sender, &recipients, &body, &files]
+        .map(Split::pairs)
+        .concat();
     let insert = "insert into words (rowid, subject, sender, recipients, body, files, pairs)
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     sqlx::query(insert)

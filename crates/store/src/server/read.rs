@@ -222,6 +222,37 @@ impl ServerStore {
         rows.into_iter().map(convert::sealed).collect()
     }
 
+    /// The entries after a number, in order, at most `limit` of them, whoever may read them: for what is made of the whole log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entries_after(&self, after: u64, limit: u64) -> Result<Vec<Sealed>, StoreError> {
+        let rows = log::Entity::find()
+            .filter(log::Column::Workspace.eq(self.workspace.0))
+            .filter(log::Column::Number.gt(convert::signed(after)))
+            .order_by_asc(log::Column::Number)
+            .limit(limit)
+            .all(&self.reader)
+            .await?;
+        rows.into_iter().map(convert::sealed).collect()
+    }
+
+    /// The states of some conversations. One that is not there is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn conversations_by_id(
+        &self,
+        ids: impl IntoIterator<Item = ConversationId>,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let rows = conversation::Entity::find()
+            .filter(conversation::Column::Workspace.eq(self.workspace.0))
+            .filter(conversation::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
+            .all(&self.reader)
+            .await?;
+        rows.iter().map(convert::conversation).collect()
+    }
+
     /// The chain's hash at a number: what a replica's cursor must match. `None` past the end.
     ///
     /// # Errors

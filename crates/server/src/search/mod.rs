@@ -1,0 +1,202 @@
+//! Finding what was written: the index, and the task that reads the log into it.
+//!
+//! Nothing waits for it. A command is decided and durable whether or not the index has read it, and a find says how far behind
+//! the index is. Each server keeps an index of its own beside its blobs, whatever database the log is in.
+
+mod changes;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_protocol::{ExcerptPart, Hit, HitKind, Hits};
+use baton_store::search::{
+    Changes, Criteria, Excerpt, Find, Found, Names, PieceKind, Query, SearchError, SearchIndex, Who,
+};
+use baton_store::server::StoreError;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::core::Core;
+
+/// The index's file in the data directory.
+const FILE: &str = "search.db";
+/// Entries read at a time. Their messages are read one after the other, so that memory does not depend on it.
+const BATCH: u64 = 1000;
+/// After something failed: how long until the next attempt.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Why nothing could be found, or the index not written.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] SearchError),
+    /// What it is made of.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is being opened.
+    #[error("the search index is not open yet")]
+    NotOpen,
+    /// Reading messages was interrupted by the end of the program.
+    #[error("the server stops")]
+    Stopping,
+}
+
+/// The index of a running server.
+#[derive(Debug)]
+pub struct Search {
+    file: PathBuf,
+    key: Option<[u8; 32]>,
+    open: watch::Sender<Option<Open>>,
+}
+
+/// An open index, and how far it has come.
+#[derive(Debug, Clone)]
+struct Open {
+    index: SearchIndex,
+    epoch: Uuid,
+    number: u64,
+}
+
+impl Search {
+    /// The index in a data directory. It is opened by the task that writes it.
+    #[must_use]
+    pub fn in_directory(data: &std::path::Path, key: Option<[u8; 32]>) -> Self {
+        Self {
+            file: data.join(FILE),
+            key,
+            open: watch::Sender::new(None),
+        }
+    }
+
+    /// How far it has come; `None` before it is open.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.open.borrow().as_ref().map(|open| open.number)
+    }
+
+    /// What fits, as far as `who` may read it.
+    ///
+    /// # Errors
+    /// When the index can't be read, or is not open yet.
+    pub async fn find(&self, core: &Core, query: &Query, who: &Who, find: Find) -> Result<Hits, Failed> {
+        let open = self.open.borrow().clone().ok_or(Failed::NotOpen)?;
+        let (members, inboxes) = (core.directory.members(), core.directory.inboxes());
+        let names = Names {
+            members: &members,
+            inboxes: &inboxes,
+        };
+        let found = open.index.find(&Criteria::of(query, who, names), find).await?;
+        let full = found.len() == find.limit;
+        Ok(Hits {
+            next: found.last().filter(|_| full).map(|last| last.key.to_string()),
+            hits: found.into_iter().map(hit).collect(),
+            behind: core.referee.head().number.saturating_sub(open.number),
+        })
+    }
+}
+
+fn hit(found: Found) -> Hit {
+    Hit {
+        conversation: found.conversation,
+        message: found.message,
+        kind: match found.kind {
+            PieceKind::Theirs => HitKind::Theirs,
+            PieceKind::Ours => HitKind::Ours,
+            PieceKind::Note => HitKind::Note,
+        },
+        at: found.at,
+        from: found.from,
+        subject: found.subject,
+        excerpt: parts(&found.excerpt),
+    }
+}
+
+fn parts(excerpt: &Excerpt) -> Vec<ExcerptPart> {
+    let mut parts = Vec::new();
+    let mut push = |from: usize, to: usize, found: bool| {
+        if let Some(text) = excerpt.text.get(from..to).filter(|text| !text.is_empty()) {
+            parts.push(ExcerptPart {
+                text: text.to_owned(),
+                found,
+            });
+        }
+    };
+    let mut at = 0;
+    for mark in &excerpt.marks {
+        push(at, mark.start, false);
+        push(mark.start, mark.end, true);
+        at = mark.end;
+    }
+    push(at, excerpt.text.len(), false);
+    parts
+}
+
+/// Reads the log into the index, for as long as the server runs.
+pub async fn keep(core: Arc<Core>) {
+    let mut head = core.feed.head();
+    loop {
+        let done = tokio::select! {
+            () = core.stop.cancelled() => break,
+            done = catch_up(&core) => done,
+        };
+        let wait = async {
+            match done {
+                // The task's own look at the head comes first, so nothing is missed between looking and waiting.
+                Ok(()) => {
+                    let reached = core.search.number();
+                    let _ = head.wait_for(|head| Some(head.number) != reached).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the search index is behind");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = core.stop.cancelled() => break,
+            () = wait => {}
+        }
+    }
+    let open = core.search.open.send_replace(None);
+    if let Some(open) = open {
+        open.index.close().await;
+    }
+}
+
+/// Reads until nothing is left to read.
+async fn catch_up(core: &Arc<Core>) -> Result<(), Failed> {
+    loop {
+        let head = core.referee.head();
+        let open = opened(core, head.epoch).await?;
+        if open.number >= head.number {
+            return Ok(());
+        }
+        let entries = core.store.entries_after(open.number, BATCH).await?;
+        let Some(last) = entries.last().map(|sealed| sealed.entry.number) else {
+            return Ok(());
+        };
+        let entries = entries.into_iter().map(|sealed| sealed.entry).collect();
+        let changes: Changes = changes::of(core, entries).await?;
+        open.index.apply(changes, last).await?;
+        core.search.open.send_replace(Some(Open { number: last, ..open }));
+    }
+}
+
+/// The index of that epoch: after a restore it begins again.
+async fn opened(core: &Core, epoch: Uuid) -> Result<Open, Failed> {
+    let open = core.search.open.borrow().clone();
+    if let Some(open) = open {
+        if open.epoch == epoch {
+            return Ok(open);
+        }
+        core.search.open.send_replace(None);
+        open.index.close().await;
+    }
+    let index = SearchIndex::open(&core.search.file, core.search.key, epoch).await?;
+    let number = index.place().await?.number;
+    let open = Open { index, epoch, number };
+    core.search.open.send_replace(Some(open.clone()));
+    Ok(open)
+}
