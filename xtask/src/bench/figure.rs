@@ -66,7 +66,7 @@ impl Figure {
         if let Some(goal) = self.goal {
             words.push_str(&format!("   goal: under {goal}"));
         }
-        if let (Some(peer), Some(theirs)) = (self.peer, self.theirs) {
+        if let (Some(peer), Some(theirs)) = (&self.peer, self.theirs) {
             words.push_str(&format!("   {peer}: {theirs}"));
         }
         words

@@ -217,6 +217,8 @@ async fn is_searchable(api: &Api) -> Result<bool> {
 async fn note(api: &Api, conversation: &Value) -> Result<Duration> {
     let command = json!({
         "id": uuid::Uuid::now_v7(),
+        "actor": { "type": "operator" },
+        "device": uuid::Uuid::nil(),
         "conversation": conversation["id"],
         "issuedAt": 0,
         "lastSeen": null,
