@@ -3,6 +3,7 @@
 
 mod composing;
 mod disk;
+mod finding;
 mod office;
 mod offline;
 mod reminding;
