@@ -1,12 +1,16 @@
-//! The network between one desktop and the server, which a test can cut.
+//! The network between one desktop and the server, which a test can cut and listen in on.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::io::InspectReader;
+
+/// Everything that a server said on a wire.
+type Tape = Arc<Mutex<Vec<u8>>>;
 
 /// A loopback address that leads to a server as long as the wire is whole.
 ///
@@ -16,6 +20,7 @@ use tokio::task::JoinHandle;
 pub struct Wire {
     address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
+    tape: Option<Tape>,
     carrier: JoinHandle<()>,
 }
 
@@ -25,20 +30,34 @@ impl Wire {
     /// # Errors
     /// When no address is free.
     pub async fn to(port: u16) -> Result<Self> {
+        Self::lay(port, None).await
+    }
+
+    /// Lays a wire that keeps a copy of every byte the server says on it. The server speaks without TLS on loopback, so a test
+    /// can look for what must not be there.
+    ///
+    /// # Errors
+    /// When no address is free.
+    pub async fn taped(port: u16) -> Result<Self> {
+        Self::lay(port, Some(Tape::default())).await
+    }
+
+    async fn lay(port: u16, tape: Option<Tape>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .context("lay a wire")?;
         let address = listener.local_addr()?;
         let whole = Arc::new(watch::Sender::new(true));
-        let state = Arc::clone(&whole);
+        let (state, recording) = (Arc::clone(&whole), tape.clone());
         let carrier = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, port, state.subscribe()));
+                tokio::spawn(carry(near, port, state.subscribe(), recording.clone()));
             }
         });
         Ok(Self {
             address,
             whole,
+            tape,
             carrier,
         })
     }
@@ -47,6 +66,14 @@ impl Wire {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Whether the server has said these words on a taped wire.
+    #[must_use]
+    pub fn carried(&self, words: &str) -> bool {
+        let Some(tape) = &self.tape else { return false };
+        let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
+        tape.windows(words.len()).any(|window| window == words.as_bytes())
     }
 
     /// Cuts the wire.
@@ -67,11 +94,18 @@ impl Drop for Wire {
 }
 
 /// Carries one connection until the wire is cut; then holds it, silent, until the wire is mended, and drops it.
-async fn carry(mut near: TcpStream, port: u16, mut whole: watch::Receiver<bool>) {
+async fn carry(mut near: TcpStream, port: u16, mut whole: watch::Receiver<bool>, tape: Option<Tape>) {
     if *whole.borrow_and_update() {
-        let Ok(mut far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+        let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
             return;
         };
+        let mut far = InspectReader::new(far, |heard: &[u8]| {
+            if let Some(tape) = &tape {
+                tape.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(heard);
+            }
+        });
         tokio::select! {
             _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
             _ = whole.changed() => {}

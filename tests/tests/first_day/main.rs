@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod desk;
 mod follow_up;
 mod hooks;
 mod kills;
@@ -11,6 +12,7 @@ mod morning;
 mod moving_day;
 mod offline;
 mod rep;
+mod replica;
 mod restored;
 mod team;
 

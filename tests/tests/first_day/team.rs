@@ -175,6 +175,23 @@ impl Program {
         }
     }
 
+    /// Says what somebody may do in the inbox of that name; nothing takes all away.
+    pub async fn give_access(&self, inbox: &str, name: &str, capabilities: &[&str]) -> Result<()> {
+        let documents = self.api.get("/v1/documents").await?;
+        let id_of = |kind: &str, field: &str, value: &str| {
+            let all = documents["documents"].as_array()?.iter();
+            let mut these = all.filter(|document| document["body"]["kind"] == kind);
+            let found = these.find(|document| document["body"]["value"][field] == value)?;
+            found["id"].as_str().map(str::to_owned)
+        };
+        let inbox = id_of("inbox", "name", inbox).context("no such inbox")?;
+        let member = id_of("member", "name", name).context("nobody of that name")?;
+        let access = json!({ "member": member, "capabilities": capabilities });
+        let path = format!("/v1/inboxes/{inbox}/access");
+        self.api.call(Method::PUT, &path, Some(&access)).await?.good()?;
+        Ok(())
+    }
+
     /// What the server says about the mailbox of that address.
     pub async fn health_of(&self, address: &str) -> Result<Value> {
         let health = self.api.get("/v1/health").await?;
@@ -203,16 +220,7 @@ impl Program {
 
     /// Gives one command with an id of the caller's, and gives the answer.
     pub async fn submit(&self, id: Uuid, conversation: &Value, body: &Value) -> Result<Value> {
-        let command = json!({
-            "id": id,
-            "actor": { "type": "operator" },
-            "device": Uuid::nil(),
-            "conversation": conversation["id"],
-            "issuedAt": conversation["lastMessage"]["at"],
-            "lastSeen": conversation["lastMessage"]["id"],
-            "basedOn": null,
-            "body": body,
-        });
+        let command = command(id, conversation, body);
         let mut answer = self.api.post("/v1/commands", &command).await?;
         Ok(answer["answer"].take())
     }
@@ -253,4 +261,18 @@ impl Program {
             "close": null,
         }))
     }
+}
+
+/// A command as it travels; who gives it is set from the session.
+fn command(id: Uuid, conversation: &Value, body: &Value) -> Value {
+    json!({
+        "id": id,
+        "actor": { "type": "operator" },
+        "device": Uuid::nil(),
+        "conversation": conversation["id"],
+        "issuedAt": conversation["lastMessage"]["at"],
+        "lastSeen": conversation["lastMessage"]["id"],
+        "basedOn": null,
+        "body": body,
+    })
 }
