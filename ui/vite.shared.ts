@@ -8,7 +8,7 @@ export function plugins() {
     paraglideVitePlugin({
       project: './project.inlang',
       outdir: './src/lib/paraglide',
-      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+      strategy: ['preferredLanguage', 'baseLocale'],
       emitTsDeclarations: true,
     }),
     svelte(),

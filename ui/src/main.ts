@@ -3,12 +3,12 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import { connect } from './lib/api/connect';
 import { Desk } from './lib/desk.svelte';
-import { getLocale } from './lib/paraglide/runtime.js';
+import { language } from './lib/session/language.svelte';
 import { applyTheme } from './lib/session/theme';
 
 // Before the first paint, by the system's wish; the person's own follows with the settings.
 applyTheme('system');
-document.documentElement.lang = getLocale();
+language.choose(null);
 
 const target = document.getElementById('app');
 if (target) mount(App, { target, props: { desk: new Desk(connect()) } });

@@ -213,9 +213,22 @@ describe('the thread', () => {
       .toEqual([{ url: 'https://roesterei-nord.example/plan' }]);
     trick!.click();
     await expect
-      .poll(() => document.body.textContent)
-      .toContain('leads to https://track.evil.example/x?u=77');
+      .poll(() => textOf('link-doubt'))
+      .toContain('Its words say www.roesterei-nord.example, but it opens track.evil.example.');
+    expect(textOf('link-doubt')).toContain('Opens https://track.evil.example/x?u=77');
     expect(window.backend.asked('openLink')).toHaveLength(1);
+  });
+
+  test('images from one sender are shown from now on, and wait again when that is taken back', async () => {
+    const window = await openWindow();
+    const { backend } = window;
+    await openConversation(window, 1036);
+    await click('always-show-images');
+    await expect.poll(() => backend.settings.imagesFrom).toHaveLength(1);
+    expect(backend.asked('body').at(-1)?.remoteImages).toBe(true);
+    await click('toast-undo');
+    await expect.poll(() => backend.settings.imagesFrom).toEqual([]);
+    await expect.poll(() => backend.asked('body').at(-1)?.remoteImages).toBe(false);
   });
 
   test('images from elsewhere are loaded when asked', async () => {

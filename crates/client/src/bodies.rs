@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use baton_channels::email::html::{self, RenderOptions};
 use baton_channels::email::parse::{self, ParsedMail};
 use baton_channels::email::quote::{self, PieceKind};
-use baton_channels::email::{Link, LinkDoubt};
+use baton_channels::email::{Link, LinkDoubt as Doubt};
 use baton_domain::{Attachment, Message, Outbound};
-use baton_protocol::{Body, BodyLink};
+use baton_protocol::{Body, BodyLink, LinkDoubt};
 
 /// Text beyond this is cut: nobody reads it, and a window that lays it out stands still.
 const TEXT_BYTES: usize = 512 * 1024;
@@ -168,24 +168,25 @@ fn capped(text: &str) -> &str {
 }
 
 fn link(link: &Link) -> BodyLink {
-    let doubt = |doubt: &LinkDoubt| match doubt {
-        LinkDoubt::OtherHost { shown, target } => format!("The words say {shown}, the link leads to {target}"),
-        LinkDoubt::ForeignLetters { host } => {
-            format!("The name is written in letters that can look like others: {host}")
-        }
-        LinkDoubt::LookAlike { host, of } => format!("{host} resembles {of}, and is not it"),
-        LinkDoubt::NumericHost { host } => format!("It leads to a bare number: {host}"),
-        LinkDoubt::HostHidden { host } => format!("The name in front is not the one it leads to: {host}"),
-    };
     BodyLink {
         shown: link.shown.clone(),
         target: link.target.clone(),
-        suspicious: link.suspicious.as_ref().map(doubt),
+        suspicious: link.suspicious.clone().map(doubt),
+    }
+}
+
+fn doubt(doubt: Doubt) -> LinkDoubt {
+    match doubt {
+        Doubt::OtherHost { shown, target } => LinkDoubt::OtherHost { shown, target },
+        Doubt::ForeignLetters { host } => LinkDoubt::ForeignLetters { host },
+        Doubt::LookAlike { host, of } => LinkDoubt::LookAlike { host, of },
+        Doubt::NumericHost { host } => LinkDoubt::NumericHost { host },
+        Doubt::HostHidden { host } => LinkDoubt::HostHidden { host },
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -243,6 +244,14 @@ mod tests {
                 .is_some()
         );
         assert!(shown("<p>Hi, see https://a.example and more</p>").html.is_some());
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_says_from_which_host_to_which() {
+        let raw = b"From: carl@example.com\r\nContent-Type: text/html\r\n\r\n<p><a href=\"https://evil.example/x\">https://bank.example</a></p>";
+        let body = of_raw(&message(), raw, Shown::default());
+        let (shown, target) = ("bank.example".to_owned(), "evil.example".to_owned());
+        assert_eq!(body.links[0].suspicious, Some(LinkDoubt::OtherHost { shown, target }));
     }
 
     #[test]

@@ -28,7 +28,8 @@ use crate::net::{Address, Http, error};
 use crate::seal::{DataKey, SealError, random};
 use crate::work::{Parts, Work, now};
 use crate::{
-    Config, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Shell, StartError,
+    Config, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Language, Shell,
+    StartError,
 };
 use session::SessionRow;
 
@@ -243,6 +244,7 @@ impl Installation {
             device: session.device,
             server: session.server.clone(),
             zone: TimeZone::system(),
+            language: Language::system(),
             version: self.config.version.clone(),
             seed,
         };

@@ -9,6 +9,7 @@ mod blobs;
 mod bodies;
 mod installation;
 mod keys;
+mod language;
 mod mailbox;
 mod net;
 mod seal;
@@ -17,6 +18,8 @@ mod work;
 pub mod api;
 pub mod engine;
 pub mod views;
+
+pub use language::Language;
 
 pub use api::{
     Config, Desktop, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Notification,

@@ -63,14 +63,12 @@ pub enum Request {
         /// Show the images it loads from elsewhere.
         remote_images: bool,
     },
-    /// An attachment's bytes, into a file the system may open.
+    /// An attachment's bytes, into a new file of the downloads folder. The window names no path: it can write nowhere else.
     SaveAttachment {
         /// Of which message.
         message: MessageId,
         /// Which.
         index: u32,
-        /// Where to; `None` for the downloads folder.
-        path: Option<String>,
     },
     /// The raw source of a message.
     Source {
@@ -475,6 +473,12 @@ pub struct Settings {
     pub context_pane: bool,
     /// The zone dates are shown and chosen in (IANA); `None` as the system.
     pub zone: Option<String>,
+    /// The language of the window and of notifications (`en`, `de`, `es`); `None` as the system.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Addresses whose remote images are shown without asking, in lower case.
+    #[serde(default)]
+    pub images_from: Vec<String>,
 }
 
 /// Light or dark.

@@ -80,4 +80,6 @@ export const settings: Settings = {
   quietToMinute: null,
   contextPane: true,
   zone: 'Europe/Berlin',
+  language: 'en',
+  imagesFrom: [],
 };

@@ -303,7 +303,11 @@ export function scenes(): Scene[] {
           {
             shown: 'www.roesterei-nord.example',
             target: 'https://track.evil.example/x?u=77',
-            suspicious: 'shows another host',
+            suspicious: {
+              type: 'otherHost',
+              shown: 'www.roesterei-nord.example',
+              target: 'track.evil.example',
+            },
           },
         ],
       },

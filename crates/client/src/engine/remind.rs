@@ -27,8 +27,10 @@ const GATHER_MS: i64 = 3 * SECOND_MS;
 const GATHERED_MS: i64 = 300;
 /// How long a device nobody sits at leaves the notification to the one somebody does.
 const YIELD_MS: i64 = SECOND_MS;
-/// From so many conversations on they are told in one notification.
+/// From so many conversations on they are told in one notification, where they came while the person was at work.
 const BUNDLE: usize = 4;
+/// The same for what was held back: at a start, after a sleep, at the end of the quiet hours.
+const BUNDLE_HELD_BACK: usize = 2;
 
 /// Why a person is reminded, the most pressing first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +76,8 @@ pub(super) struct Reminder {
     /// Who caused it.
     pub(super) by: Option<MemberId>,
     show_at: Timestamp,
+    /// It came at a time when nothing is told at once.
+    held_back: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +139,7 @@ impl Engine {
             deadline,
             by,
             show_at: self.now.plus_ms(wait),
+            held_back: self.now < self.reminders.gather_until,
         };
         self.reminders.waiting.insert(key, reminder);
     }
@@ -278,7 +283,13 @@ impl Engine {
             self.reminders.waiting.clear();
             return;
         }
-        if self.now < self.reminders.gather_until || self.quiet() {
+        if self.now < self.reminders.gather_until {
+            return;
+        }
+        if self.quiet() {
+            for reminder in self.reminders.waiting.values_mut() {
+                reminder.held_back = true;
+            }
             return;
         }
         let ready: Vec<Reminder> = self
@@ -303,7 +314,13 @@ impl Engine {
                 by_conversation.entry(id).or_default().push(reminder);
             }
         }
-        if by_conversation.len() >= BUNDLE {
+        let held_back = |reminders: &Vec<Reminder>| reminders.iter().any(|reminder| reminder.held_back);
+        let together = if by_conversation.values().any(held_back) {
+            BUNDLE_HELD_BACK
+        } else {
+            BUNDLE
+        };
+        if by_conversation.len() >= together {
             self.show_bundle(by_conversation);
         } else {
             for (id, reminders) in by_conversation {
@@ -328,7 +345,7 @@ impl Engine {
             Some(before) => (before.key.clone(), before.at),
             None => (first.key.clone(), self.now),
         };
-        let notification = words::notification(key.clone(), first, state, &self.documents, self.now);
+        let notification = words::notification(key.clone(), first, state, &self.documents, self.now, self.language());
         let last_seen = state.last_message.as_ref().map(|last| last.id);
         if let Some(before) = update {
             reminders.extend(before.reminders);
@@ -355,7 +372,7 @@ impl Engine {
             })
             .collect();
         rows.sort_by_key(|(reminder, _)| (reminder.kind, reminder.deadline));
-        let notification: Notification = words::bundle(key.clone(), &rows);
+        let notification: Notification = words::bundle(key.clone(), &rows, self.language());
         let conversations = rows.iter().map(|(_, state)| state.id).collect();
         self.reminders.bundles.insert(key, conversations);
         self.out.push(Effect::Notify(notification));

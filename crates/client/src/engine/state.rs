@@ -24,6 +24,7 @@ use super::io::{Effect, Input, Ticket, Told};
 use super::outbox::{Fleeting, Outbox};
 use super::remind::Reminders;
 use super::undo::Undoable;
+use crate::Language;
 use crate::views::Viewer;
 
 /// A gap between two inputs as long as this means that the computer slept, or that somebody moved the clock.
@@ -53,6 +54,8 @@ pub struct Identity {
     pub server: String,
     /// The zone of this computer, for when the person chose none.
     pub zone: TimeZone,
+    /// The language of this computer, for when the person chose none.
+    pub language: Language,
     /// The program's version: what an older one did not understand is fetched anew.
     pub version: String,
     /// Where ids come from. Random, and new for every start.
@@ -380,6 +383,13 @@ impl Engine {
         chosen.unwrap_or_else(|| self.id.zone.clone())
     }
 
+    /// The language to speak: what the person chose, else the computer's.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        let chosen = self.settings.language.as_deref().and_then(Language::of);
+        chosen.unwrap_or(self.id.language)
+    }
+
     /// What a question about a conversation is judged by here. Whoever holds a lock is taken to be there: only the server
     /// knows better.
     pub(super) fn context_of<'a>(
@@ -512,5 +522,7 @@ fn default_settings() -> Settings {
         quiet_to_minute: None,
         context_pane: true,
         zone: None,
+        language: None,
+        images_from: Vec::new(),
     }
 }

@@ -1,10 +1,10 @@
-//! What a native notification says. Plain text, in English: the window's catalogue of messages can't be reached from here.
+//! What a native notification says: plain text, in the person's language.
 
 use baton_domain::{Conversation, ConversationId, FollowUp, FollowUpKind, Timestamp};
 
 use super::documents::Documents;
 use super::remind::{Kind, Reminder};
-use crate::{Notification, NotificationAction};
+use crate::{Language, Notification, NotificationAction};
 
 /// The longest line, in characters.
 const LINE: usize = 140;
@@ -18,6 +18,7 @@ pub(super) fn notification(
     state: &Conversation,
     documents: &Documents,
     now: Timestamp,
+    language: Language,
 ) -> Notification {
     let who = who(state);
     let by = |fallback: &str| {
@@ -25,50 +26,45 @@ pub(super) fn notification(
             .by
             .map_or_else(|| fallback.to_owned(), |by| documents.name(by).to_owned())
     };
+    let colleague = || language.say("notify_colleague", &[]);
+    let next = |step: &str| language.say("notify_next", &[("step", step)]);
+    let title = |name: &str, by: &str| language.say(name, &[("who", &who), ("name", by)]);
     let (title, first, actions) = match reminder.kind {
         Kind::FollowUp => (
-            format!("Follow-up due: {who}"),
-            state.follow_up.as_ref().map(|follow_up| promised(follow_up, now)),
-            [("open", "Open"), ("in1h", "In 1 hour"), ("done", "Done")].as_slice(),
+            title("notify_follow_up", ""),
+            state
+                .follow_up
+                .as_ref()
+                .map(|follow_up| promised(follow_up, now, language)),
+            ["open", "in1h", "done"].as_slice(),
         ),
         Kind::Answered => (
-            format!("{who} answered"),
+            title("notify_answered", ""),
             preview(state),
-            [("open", "Open"), ("snooze", "In 1 hour")].as_slice(),
+            ["open", "snooze"].as_slice(),
         ),
         Kind::NewLead => (
-            format!("New lead: {who}"),
+            title("notify_new_lead", ""),
             preview(state),
-            [("open", "Open"), ("claim", "Claim")].as_slice(),
+            ["open", "claim"].as_slice(),
         ),
         Kind::Assigned => (
-            format!("{} gave you {who}", by("Baton")),
+            title("notify_assigned", &by("Baton")),
             preview(state),
-            [("open", "Open")].as_slice(),
+            ["open"].as_slice(),
         ),
         Kind::Offered => (
-            format!("{} hands you {who}", by("A colleague")),
-            state
-                .handoff
-                .as_ref()
-                .map(|offer| format!("Next: {}", offer.context.next_step)),
-            [("open", "Open"), ("accept", "Take it")].as_slice(),
+            title("notify_offered", &by(&colleague())),
+            state.handoff.as_ref().map(|offer| next(&offer.context.next_step)),
+            ["open", "accept"].as_slice(),
         ),
-        Kind::Asked => (
-            format!("{} asks for your reply to {who}", by("A colleague")),
-            None,
-            [("open", "Open")].as_slice(),
-        ),
-        Kind::Trouble => (
-            format!("Your reply to {who} may not have arrived"),
-            None,
-            [("open", "Open")].as_slice(),
-        ),
+        Kind::Asked => (title("notify_asked", &by(&colleague())), None, ["open"].as_slice()),
+        Kind::Trouble => (title("notify_trouble", ""), None, ["open"].as_slice()),
     };
     let next_step = state
         .next_step_text()
         .filter(|_| !matches!(reminder.kind, Kind::Offered))
-        .map(|step| format!("Next: {step}"));
+        .map(next);
     let lines = [Some(state.subject.clone()), first, next_step];
     let mut body: Vec<String> = Vec::new();
     for line in lines.into_iter().flatten().filter(|line| !line.trim().is_empty()) {
@@ -81,46 +77,60 @@ pub(super) fn notification(
         key,
         title: short(&title),
         body: body.join("\n"),
-        actions: buttons(actions),
+        actions: buttons(actions, language),
         conversation: Some(state.id),
     }
 }
 
 /// Several conversations at once: after a start or a sleep.
-pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)]) -> Notification {
+pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: Language) -> Notification {
     let named = rows.iter().take(NAMED).map(|(reminder, state)| {
-        let what = match reminder.kind {
-            Kind::Trouble => "reply in doubt",
-            Kind::Asked => "asked for",
-            Kind::Offered => "offered to you",
-            Kind::Answered => "answered",
-            Kind::FollowUp => "follow-up due",
-            Kind::Assigned => "given to you",
-            Kind::NewLead => "new lead",
-        };
-        short(&format!("{}: {what}", who(state)))
+        let what = language.say(
+            match reminder.kind {
+                Kind::Trouble => "notify_bundle_trouble",
+                Kind::Asked => "notify_bundle_asked",
+                Kind::Offered => "notify_bundle_offered",
+                Kind::Answered => "notify_bundle_answered",
+                Kind::FollowUp => "notify_bundle_follow_up",
+                Kind::Assigned => "notify_bundle_assigned",
+                Kind::NewLead => "notify_bundle_new_lead",
+            },
+            &[],
+        );
+        short(&language.say("notify_bundle_line", &[("who", &who(state)), ("what", &what)]))
     });
     let mut lines: Vec<String> = named.collect();
     let more = rows.len().saturating_sub(NAMED);
     if more > 0 {
-        lines.push(format!("and {more} more"));
+        lines.push(language.count("notify_bundle_more", number(more), &[]));
     }
     let conversation: Option<ConversationId> = None;
     Notification {
         key,
-        title: format!("{} conversations need you", rows.len()),
+        title: language.count("notify_bundle", number(rows.len()), &[]),
         body: lines.join("\n"),
-        actions: buttons(&[("open", "Open")]),
+        actions: buttons(&["open"], language),
         conversation,
     }
 }
 
-fn buttons(actions: &[(&str, &str)]) -> Vec<NotificationAction> {
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn buttons(actions: &[&str], language: Language) -> Vec<NotificationAction> {
+    let label = |action: &str| match action {
+        "in1h" | "snooze" => "notify_in_1h",
+        "done" => "notify_done",
+        "claim" => "notify_claim",
+        "accept" => "notify_take",
+        _ => "notify_open",
+    };
     actions
         .iter()
-        .map(|(id, label)| NotificationAction {
-            id: (*id).to_owned(),
-            label: (*label).to_owned(),
+        .map(|action| NotificationAction {
+            id: (*action).to_owned(),
+            label: language.say(label(action), &[]),
         })
         .collect()
 }
@@ -139,19 +149,21 @@ fn who(state: &Conversation) -> String {
     }
 }
 
-fn promised(follow_up: &FollowUp, now: Timestamp) -> String {
-    let what = match (&follow_up.text, follow_up.kind) {
-        (Some(text), _) if !text.trim().is_empty() => text.clone(),
-        (_, FollowUpKind::Chase { .. }) => "No answer yet: time to ask again".to_owned(),
-        (_, FollowUpKind::Owed) => "You promised something by now".to_owned(),
-        (_, FollowUpKind::Chosen) => "You wanted to look at it now".to_owned(),
-        (_, FollowUpKind::Closing) => "No answer to the last try: close it?".to_owned(),
+fn promised(follow_up: &FollowUp, now: Timestamp, language: Language) -> String {
+    let usual = match follow_up.kind {
+        FollowUpKind::Chase { .. } => "notify_chase",
+        FollowUpKind::Owed => "notify_owed",
+        FollowUpKind::Chosen => "notify_chosen",
+        FollowUpKind::Closing => "notify_closing",
+    };
+    let what = match &follow_up.text {
+        Some(text) if !text.trim().is_empty() => text.clone(),
+        _ => language.say(usual, &[]),
     };
     let days = now.since_ms(follow_up.due) / baton_domain::DAY_MS;
-    match days {
-        i64::MIN..=0 => what,
-        1 => format!("{what} (a day late)"),
-        days => format!("{what} ({days} days late)"),
+    match u64::try_from(days) {
+        Ok(days) if days > 0 => language.count("notify_late", days, &[("what", &what)]),
+        _ => what,
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Installation, Place, replica_error};
 use crate::engine::{Ask, Told};
 use crate::net::error;
 use crate::work::{Attached, Work, now};
-use crate::{Notification, NotificationAction, mailbox};
+use crate::{Language, Notification, NotificationAction, mailbox};
 
 impl Installation {
     pub(crate) async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, ApiError> {
@@ -24,7 +24,7 @@ impl Installation {
             Request::DiscoverMailbox { address } => discover(&address).map(Reply::DiscoverMailbox),
             Request::TestMailbox(settings) => self.test_mailbox(settings).await,
             Request::OpenLink { url } => self.open_link(&url),
-            Request::TestNotification => Ok(Reply::TestNotification(self.test_notification())),
+            Request::TestNotification => Ok(Reply::TestNotification(self.test_notification().await)),
             request => at_work(&self.work().await?, request).await,
         }
     }
@@ -53,15 +53,23 @@ impl Installation {
         Ok(Reply::OpenLink)
     }
 
-    fn test_notification(&self) -> bool {
+    async fn test_notification(&self) -> bool {
+        let work = match &*self.place.read().await {
+            Place::Ready(_, _, work) => Some(work.clone()),
+            _ => None,
+        };
+        let language = match work {
+            Some(work) => work.look(|engine| engine.language()).await,
+            None => Language::system(),
+        };
         let open = NotificationAction {
             id: "open".to_owned(),
-            label: "Open".to_owned(),
+            label: language.say("notify_open", &[]),
         };
         let notification = Notification {
             key: format!("test/{}", now().0),
-            title: "Notifications work".to_owned(),
-            body: "This is how Baton will tell you what is due.".to_owned(),
+            title: language.say("notify_test_title", &[]),
+            body: language.say("notify_test_text", &[]),
             actions: vec![open],
             conversation: None,
         };
@@ -89,8 +97,8 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::Settings => Ok(Reply::Settings(work.look(|engine| engine.settings().clone()).await)),
         Request::Body { message, remote_images } => Ok(Reply::Body(work.body(message, remote_images).await?)),
         Request::Source { message } => Ok(Reply::Source(work.source(message).await?)),
-        Request::SaveAttachment { message, index, path } => {
-            Ok(Reply::SaveAttachment(work.save_attachment(message, index, path).await?))
+        Request::SaveAttachment { message, index } => {
+            Ok(Reply::SaveAttachment(work.save_attachment(message, index).await?))
         }
         Request::Attach { name, base64, .. } => {
             let bytes = BASE64.decode(base64);

@@ -141,13 +141,9 @@ impl Work {
         }
     }
 
-    /// Writes an attachment where the person wants it.
-    pub(crate) async fn save_attachment(
-        &self,
-        message: MessageId,
-        index: u32,
-        to: Option<String>,
-    ) -> Result<String, FileError> {
+    /// Writes an attachment into the downloads folder, under a name nothing has yet. The window chooses no path: whatever ran in
+    /// it could otherwise replace any file of the person's.
+    pub(crate) async fn save_attachment(&self, message: MessageId, index: u32) -> Result<String, FileError> {
         let (name, bytes) = match self.find(message).await? {
             Found::Message(message) => {
                 let known = message.attachments.iter().find(|file| file.index == index);
@@ -164,11 +160,7 @@ impl Work {
             }
         };
         let downloads = self.shell.downloads_dir();
-        let written = aside(move || match to {
-            Some(path) => write_at(&PathBuf::from(path), &bytes),
-            None => write_new(&downloads, &name, &bytes),
-        })
-        .await??;
+        let written = aside(move || write_new(&downloads, &name, &bytes)).await??;
         Ok(written.to_string_lossy().into_owned())
     }
 
@@ -190,11 +182,6 @@ impl Work {
             blob,
         })
     }
-}
-
-fn write_at(path: &Path, bytes: &[u8]) -> Result<PathBuf, FileError> {
-    std::fs::write(path, bytes)?;
-    Ok(path.to_owned())
 }
 
 /// Writes under a name nothing has yet: `offer.pdf`, `offer (1).pdf`.

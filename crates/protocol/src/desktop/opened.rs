@@ -156,6 +156,41 @@ pub struct BodyLink {
     pub shown: String,
     /// Where it leads.
     pub target: String,
-    /// Why it looks like a trick, in English for the details; `None` when it does not.
-    pub suspicious: Option<String>,
+    /// Why it looks like a trick; `None` when it does not.
+    pub suspicious: Option<LinkDoubt>,
+}
+
+/// Why a link is not what it seems.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LinkDoubt {
+    /// Its words name one host, it opens another.
+    OtherHost {
+        /// The host in the words.
+        shown: String,
+        /// The host it opens.
+        target: String,
+    },
+    /// The host is written in letters that can look like others.
+    ForeignLetters {
+        /// The host in its wire form, `xn--...`.
+        host: String,
+    },
+    /// The host resembles one of ours.
+    LookAlike {
+        /// The host it opens.
+        host: String,
+        /// The host it resembles.
+        of: String,
+    },
+    /// The host is a bare number.
+    NumericHost {
+        /// That number.
+        host: String,
+    },
+    /// What looks like the host is a user name before the real one.
+    HostHidden {
+        /// The host it opens.
+        host: String,
+    },
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use baton_client::Language;
 use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
 use baton_domain::{Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
 use baton_protocol::{Acted, ClientMessage, ServerMessage, UiEvent};
@@ -119,6 +120,7 @@ impl Desk {
             device: self.person.device,
             server: "https://baton.example".to_owned(),
             zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
+            language: Language::English,
             version: "1".to_owned(),
             seed: Rng::of(self.seed, "engine", number).bytes32(),
         };

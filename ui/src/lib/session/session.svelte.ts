@@ -18,6 +18,7 @@ import type { UiEvent } from '$lib/api/types/UiEvent';
 import { clock } from '$lib/time/clock.svelte';
 import { zone } from '$lib/time/zone.svelte';
 import type { People } from '$lib/words/people';
+import { language } from './language.svelte';
 import { applyTheme } from './theme';
 
 const NO_TEAM: Team = { workspace: '', members: [], inboxes: [], accounts: [] };
@@ -29,6 +30,8 @@ const DEFAULT_SETTINGS: Settings = {
   quietToMinute: null,
   contextPane: true,
   zone: null,
+  language: null,
+  imagesFrom: [],
 };
 
 export class Session implements People {
@@ -164,8 +167,21 @@ export class Session implements People {
     }
   }
 
+  /** Whether somebody's remote images are shown without asking. */
+  showsImagesOf(email: string): boolean {
+    return this.settings.imagesFrom.includes(email.toLowerCase());
+  }
+
+  /** From now on somebody's remote images are shown without asking, or wait again. */
+  async showImagesOf(email: string, shown: boolean): Promise<void> {
+    const address = email.toLowerCase();
+    const others = this.settings.imagesFrom.filter((other) => other !== address);
+    await this.saveSettings({ imagesFrom: shown ? [...others, address].sort() : others });
+  }
+
   private applySettings(settings: Settings): void {
     this.settings = settings;
+    language.choose(settings.language);
     zone.choose(settings.zone);
     applyTheme(settings.theme);
   }

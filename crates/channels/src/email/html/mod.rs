@@ -119,7 +119,7 @@ fn document(body: &str) -> String {
         "<!doctype html><html><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\
          <meta name=\"referrer\" content=\"no-referrer\">\
-         <style>body{{margin:0;font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}\
+         <style>body{{margin:0;font:14px/1.5 system-ui,sans-serif;overflow-wrap:break-word}}img{{max-width:100%;height:auto}}\
          table{{max-width:100%}}pre{{white-space:pre-wrap}}blockquote{{margin:0 0 0 .8em;padding-left:.8em;border-left:2px solid #ccc}}</style>\
          </head><body>{body}</body></html>"
     )

@@ -16,8 +16,8 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::disk::{Disk, about};
-use crate::Notification;
 use crate::engine::{Ask, Effect, Engine, Identity, Incoming, Input, Ticket, Told};
+use crate::{Language, Notification};
 
 /// Monday 2026-11-23, 10:00 UTC.
 pub(super) const MONDAY: i64 = 1_795_428_000_000;
@@ -76,6 +76,7 @@ fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
         device: DeviceId(uuid(200 + desk as u128)),
         server: "https://baton.example.com".to_owned(),
         zone: TimeZone::UTC,
+        language: Language::English,
         version: "1".to_owned(),
         seed: [u8::try_from(desk).unwrap() * 16 + starts; 32],
     };

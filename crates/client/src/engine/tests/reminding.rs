@@ -147,6 +147,49 @@ fn after_a_sleep_many_come_as_one() {
 }
 
 #[test]
+fn at_a_start_two_are_told_as_one_and_at_work_two_are_two() {
+    let mut office = Office::open();
+    for _ in 0..2 {
+        due_in_two_hours(&mut office);
+    }
+    office.cut(ANNA);
+    office.now = office.now.plus_ms(DAY_MS);
+    office.crash(ANNA);
+    office.connect(ANNA);
+    office.advance(MINUTE_MS);
+    let shown = &office.desks[ANNA].notifications;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0].title, "2 conversations need you");
+    assert_eq!(shown[0].body, "Carl: follow-up due\nCarl: follow-up due");
+
+    let mut office = Office::open();
+    for _ in 0..2 {
+        due_in_two_hours(&mut office);
+    }
+    office.advance(2 * HOUR_MS);
+    let titles: Vec<_> = office.desks[ANNA]
+        .notifications
+        .iter()
+        .map(|n| n.title.clone())
+        .collect();
+    assert_eq!(titles, ["Follow-up due: Carl", "Follow-up due: Carl"]);
+}
+
+#[test]
+fn it_speaks_the_language_the_person_chose() {
+    let mut office = Office::open();
+    due_in_two_hours(&mut office);
+    let mut settings = office.desks[ANNA].engine.settings().clone();
+    settings.language = Some("de".to_owned());
+    office.ask(ANNA, crate::engine::Ask::SaveSettings(settings));
+    office.advance(2 * HOUR_MS);
+    let shown = &office.desks[ANNA].notifications[0];
+    assert_eq!(shown.title, "Wiedervorlage fällig: Carl");
+    let labels: Vec<_> = shown.actions.iter().map(|action| action.label.as_str()).collect();
+    assert_eq!(labels, ["Öffnen", "In 1 Stunde", "Erledigt"]);
+}
+
+#[test]
 fn a_new_lead_is_told_to_those_at_work_and_withdrawn_once_taken() {
     let mut office = Office::open();
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");

@@ -43,11 +43,7 @@ message: MessageId,
 /**
  * Which.
  */
-index: number, 
-/**
- * Where to; `None` for the downloads folder.
- */
-path: string | null, } } | { "method": "source", "params": { 
+index: number, } } | { "method": "source", "params": { 
 /**
  * Which.
  */

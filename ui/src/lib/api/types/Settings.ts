@@ -28,4 +28,12 @@ contextPane: boolean,
 /**
  * The zone dates are shown and chosen in (IANA); `None` as the system.
  */
-zone: string | null, };
+zone: string | null, 
+/**
+ * The language of the window and of notifications (`en`, `de`, `es`); `None` as the system.
+ */
+language: string | null, 
+/**
+ * Addresses whose remote images are shown without asking, in lower case.
+ */
+imagesFrom: Array<string>, };
