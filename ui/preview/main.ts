@@ -1,5 +1,5 @@
 /**
- * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|huge`,
+ * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|huge`,
  * `?open=1042`.
  */
 import '../src/lib/shared/base.css';
@@ -10,6 +10,7 @@ import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
 import { MINUTE, NOW } from '../test/scripted/cast';
+import { exceptions } from '../test/scripted/exceptions';
 import { scenes } from '../test/scripted/inbox';
 import { ScriptedBackend } from '../test/scripted/scripted';
 
@@ -20,6 +21,9 @@ if (theme) backend.settings = { ...backend.settings, theme };
 applyTheme(theme ?? 'system');
 
 switch (query.get('state')) {
+  case 'exceptions':
+    backend.exceptions = exceptions;
+    break;
   case 'firstRun':
     backend.state = { type: 'firstRun' };
     break;

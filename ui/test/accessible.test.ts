@@ -2,6 +2,8 @@
 import axe from 'axe-core';
 import { expect, test } from 'vitest';
 import { applyTheme } from '../src/lib/session/theme';
+import { mira } from './scripted/cast';
+import { exceptions } from './scripted/exceptions';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, openConversation, openWindow, press, type TestWindow } from './window';
 
@@ -53,6 +55,31 @@ const screens: Screen[] = [
     () => find('unlock-retry'),
   ],
   ['settings', () => undefined, () => click('settings-open')],
+  [
+    'exceptions',
+    (backend) => (backend.exceptions = exceptions),
+    async () => {
+      await click('exceptions-open');
+      await click('quarantine-source');
+      await find('source');
+    },
+  ],
+  [
+    'no exceptions',
+    (backend) => ((backend.health = []), (backend.quarantine = [])),
+    () => click('exceptions-open'),
+  ],
+  [
+    'the mode of a mailbox',
+    (backend) => (backend.me = mira),
+    async () => {
+      await click('settings-open');
+      [...document.querySelectorAll<HTMLElement>('[role="radio"]')]
+        .find((radio) => radio.textContent === 'Watch')
+        ?.click();
+      await find('mode-confirm');
+    },
+  ],
   [
     'the owner menu',
     () => undefined,

@@ -249,6 +249,21 @@ describe('the thread', () => {
     await expect.poll(() => textOf('toast')).toContain('/home/anna/Downloads/file.pdf');
   });
 
+  test('a message attached to a message is read in place, and says what it carries', async () => {
+    const window = await openWindow((backend) => {
+      const item = backend
+        .scene('c-1042')
+        .thread.find((item) => item.type === 'message' && item.message.attachments.length > 0);
+      if (item?.type === 'message') item.message.attachments[0]!.mime = 'message/rfc822';
+    });
+    await openConversation(window, 1042);
+    await click('nested-0');
+    await expect.poll(() => textOf('nested-message')).toContain('As agreed on the phone: free delivery.');
+    expect(textOf('nested-message')).toContain('terms.pdf (20 kB)');
+    await click('nested-0');
+    await expect.poll(() => hook('nested-message')).toBeNull();
+  });
+
   test('a reply in doubt is shown to a person, with the ways out', async () => {
     const window = await openWindow();
     await openConversation(window, 1035);

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use baton_channels::email::html::{self, RenderOptions};
 use baton_channels::email::parse::{self, ParsedMail};
 use baton_channels::email::quote::{self, PieceKind};
-use baton_channels::email::{Link, LinkDoubt as Doubt};
-use baton_domain::{Attachment, Message, Outbound};
-use baton_protocol::{Body, BodyLink, LinkDoubt};
+use baton_channels::email::{Link, LinkDoubt as Doubt, MailAddress};
+use baton_domain::{Address, Attachment, Message, Outbound};
+use baton_protocol::{Body, BodyLink, LinkDoubt, Nested};
 
 /// Text beyond this is cut: nobody reads it, and a window that lays it out stands still.
 const TEXT_BYTES: usize = 512 * 1024;
@@ -25,31 +25,69 @@ pub(crate) struct Shown {
 
 /// The body of a message whose raw bytes are here.
 pub(crate) fn of_raw(message: &Message, raw: &[u8], shown: Shown) -> Body {
-    let Ok(mail) = parse::parse(raw) else {
-        // What can't be taken apart is shown as it came.
-        let text = capped(&String::from_utf8_lossy(raw)).to_owned();
-        return body(message, text, None, None);
-    };
-    let (text, quoted, signature) = pieces(capped(&mail.text));
-    let mut shown_body = body(message, text, quoted, signature);
-    if let Some(source) = html_of(&mail) {
-        let options = RenderOptions {
-            inline_images: parse::inline_images(raw),
-            remote_images: shown.remote_images,
-            known_hosts: shown.known_hosts,
-        };
-        let rendered = html::render(source, options);
-        if says_the_same(source, &rendered, &mail.text) {
-            shown_body.links = rendered.links.iter().map(link).collect();
-            return shown_body;
+    let mut empty = body(message, String::new(), None, None);
+    match parse::parse(raw) {
+        Ok(mail) => of_mail(&mail, raw, shown, empty),
+        Err(_) => {
+            // What can't be taken apart is shown as it came.
+            capped(&String::from_utf8_lossy(raw)).clone_into(&mut empty.text);
+            empty
         }
-        shown_body.blocked_images = rendered.blocked_images;
-        shown_body.links = rendered.links.iter().map(link).collect();
-        shown_body.html = Some(rendered.srcdoc_html);
-    } else {
-        shown_body.links = html::render_text(&shown_body.text).links.iter().map(link).collect();
     }
-    shown_body
+}
+
+/// A message that came within another, as it would be shown by itself; `None` where the bytes are none.
+pub(crate) fn nested(raw: &[u8], shown: Shown) -> Option<Nested> {
+    let mail = parse::parse(raw).ok()?;
+    let address = |address: &MailAddress| Address {
+        name: address.name.clone().unwrap_or_default(),
+        email: address.address.clone(),
+    };
+    let attachments = mail.attachments.iter().map(|file| Attachment {
+        index: file.index,
+        name: file.name.clone(),
+        mime: file.mime.clone(),
+        size: u32::try_from(file.size).unwrap_or(u32::MAX),
+        inline: file.inline,
+    });
+    let empty = Body {
+        text: String::new(),
+        quoted: None,
+        signature: None,
+        html: None,
+        blocked_images: 0,
+        links: Vec::new(),
+        missing: false,
+        attachments: attachments.collect(),
+        blob: None,
+    };
+    Some(Nested {
+        from: mail.from.as_ref().map(address),
+        to: mail.to.iter().chain(&mail.cc).map(address).collect(),
+        subject: mail.subject.clone(),
+        at: mail.date_ms,
+        body: of_mail(&mail, raw, shown, empty),
+    })
+}
+
+fn of_mail(mail: &ParsedMail, raw: &[u8], shown: Shown, mut body: Body) -> Body {
+    (body.text, body.quoted, body.signature) = pieces(capped(&mail.text));
+    let Some(source) = html_of(mail) else {
+        body.links = html::render_text(&body.text).links.iter().map(link).collect();
+        return body;
+    };
+    let options = RenderOptions {
+        inline_images: parse::inline_images(raw),
+        remote_images: shown.remote_images,
+        known_hosts: shown.known_hosts,
+    };
+    let rendered = html::render(source, options);
+    body.links = rendered.links.iter().map(link).collect();
+    if !says_the_same(source, &rendered, &mail.text) {
+        body.blocked_images = rendered.blocked_images;
+        body.html = Some(rendered.srcdoc_html);
+    }
+    body
 }
 
 /// The remote images a body would show if asked.
@@ -252,6 +290,22 @@ mod tests {
         let body = of_raw(&message(), raw, Shown::default());
         let (shown, target) = ("bank.example".to_owned(), "evil.example".to_owned());
         assert_eq!(body.links[0].suspicious, Some(LinkDoubt::OtherHost { shown, target }));
+    }
+
+    #[test]
+    fn a_message_within_a_message_is_shown_as_its_own_and_just_as_safe() {
+        let inner = "From: Dora <dora@example.com>\r\nTo: carl@example.com\r\nSubject: Terms\r\nContent-Type: text/html\r\n\r\n\
+                     <p>As agreed<script>alert(1)</script><img src=\"https://t.example/p.gif\"></p>";
+        let raw = format!(
+            "From: carl@example.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+             Content-Type: text/plain\r\n\r\nSee below\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+        );
+        let bytes = parse::attachment(raw.as_bytes(), 0).unwrap();
+        let shown = nested(&bytes, Shown::default()).unwrap();
+        assert_eq!((shown.subject.as_str(), shown.body.blocked_images), ("Terms", 1));
+        assert_eq!(shown.from.unwrap().email, "dora@example.com");
+        assert!(!shown.body.html.unwrap().contains("alert(1)"));
+        assert!(nested(b"", Shown::default()).is_none());
     }
 
     #[test]

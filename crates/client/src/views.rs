@@ -3,12 +3,14 @@
 //! "Due" and "overdue" are never stored: they are read off the state and the clock, so that they are right offline too.
 
 mod allowed;
+mod exceptions;
 mod list;
 mod place;
 mod search;
 mod thread;
 
 pub use allowed::{Judge, allowed, assignable};
+pub use exceptions::exceptions;
 pub use list::{Listed, page};
 pub(crate) use list::{at, replying};
 pub(crate) use place::views;

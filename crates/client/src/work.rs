@@ -10,6 +10,7 @@ mod fetch;
 mod files;
 mod find;
 mod link;
+mod mailboxes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

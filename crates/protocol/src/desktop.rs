@@ -4,16 +4,18 @@
 //! whose types follow from [`Request`] and [`Reply`] by their common method names, and one stream of [`UiEvent`]s.
 
 mod acts;
+mod exceptions;
 mod lists;
 mod opened;
 
 pub use acts::*;
+pub use exceptions::*;
 pub use lists::*;
 pub use opened::*;
 
 use baton_domain::{
-    Account, AfterReply, CommandBody, CommandId, ConversationId, DraftText, Inbox, Member, MessageId, Money, Outcome,
-    OutgoingFile, Timestamp,
+    Account, AccountId, AccountMode, AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, Inbox,
+    Member, MessageId, Money, Outcome, OutgoingFile, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -60,6 +62,15 @@ pub enum Request {
     Body {
         /// Which.
         message: MessageId,
+        /// Show the images it loads from elsewhere.
+        remote_images: bool,
+    },
+    /// A message attached to a message.
+    Nested {
+        /// To which message.
+        message: MessageId,
+        /// Which attachment.
+        index: u32,
         /// Show the images it loads from elsewhere.
         remote_images: bool,
     },
@@ -160,6 +171,20 @@ pub enum Request {
     Health,
     /// What could not be read.
     Quarantine,
+    /// The raw source of something that could not be read.
+    QuarantineSource {
+        /// Its bytes.
+        blob: BlobId,
+    },
+    /// How far Baton acts on an account.
+    SetAccountMode {
+        /// Which.
+        account: AccountId,
+        /// How far.
+        mode: AccountMode,
+    },
+    /// What left the usual path and needs a person.
+    Exceptions,
     /// What I chose.
     Settings,
     /// Choose.
@@ -204,6 +229,8 @@ pub enum Reply {
     Open(Box<Opened>),
     /// To [`Request::Body`].
     Body(Body),
+    /// To [`Request::Nested`].
+    Nested(Box<Nested>),
     /// To [`Request::SaveAttachment`]: where it was written.
     SaveAttachment(String),
     /// To [`Request::Source`].
@@ -240,6 +267,12 @@ pub enum Reply {
     Health(Vec<HealthRow>),
     /// To [`Request::Quarantine`].
     Quarantine(Vec<Quarantined>),
+    /// To [`Request::QuarantineSource`]: as text, whatever it is.
+    QuarantineSource(String),
+    /// To [`Request::SetAccountMode`].
+    SetAccountMode(Acted),
+    /// To [`Request::Exceptions`].
+    Exceptions(Vec<Exception>),
     /// To [`Request::Settings`].
     Settings(Settings),
     /// To [`Request::SaveSettings`].

@@ -20,7 +20,7 @@ import { commandWords } from './words/commands';
 import { errorWords } from './words/errors';
 
 /** What fills the window. */
-export type Page = 'inbox' | 'settings' | 'held';
+export type Page = 'inbox' | 'settings' | 'exceptions';
 
 export const [getDesk, setDesk] = createContext<Desk>();
 
@@ -123,6 +123,17 @@ export class Desk {
         else await this.go(successor);
       }
     }
+    return acted;
+  }
+
+  /** Does something in a conversation that is not on screen, where it is listed as an exception. */
+  async actIn(conversation: ConversationId, body: CommandBody): Promise<Acted> {
+    const opened = await this.backend.call('open', { conversation });
+    const acted = await this.backend.call('act', { conversation, body, lastSeen: opened.lastMessage });
+    if (acted.type !== 'refused') this.#say(acted, body);
+    void this.session.refreshExceptions();
+    void this.list.refresh();
+    if (this.open.id === conversation) void this.open.refresh();
     return acted;
   }
 
@@ -289,6 +300,7 @@ export class Desk {
     this.#refreshTimer ??= setTimeout(() => {
       this.#refreshTimer = undefined;
       void this.list.refresh();
+      void this.session.refreshExceptions();
     }, 30);
   }
 

@@ -9,12 +9,14 @@ import type { BootState } from '$lib/api/types/BootState';
 import type { CommandBody } from '$lib/api/types/CommandBody';
 import type { Connection } from '$lib/api/types/Connection';
 import type { DraftText } from '$lib/api/types/DraftText';
+import type { Exception } from '$lib/api/types/Exception';
 import type { Group } from '$lib/api/types/Group';
 import type { HealthRow } from '$lib/api/types/HealthRow';
 import type { Held } from '$lib/api/types/Held';
 import type { ListPage } from '$lib/api/types/ListPage';
 import type { ListQuery } from '$lib/api/types/ListQuery';
 import type { Opened } from '$lib/api/types/Opened';
+import type { Quarantined } from '$lib/api/types/Quarantined';
 import type { Row } from '$lib/api/types/Row';
 import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
@@ -59,6 +61,17 @@ export class ScriptedBackend implements Backend {
         quarantined: 1,
         ignored: 4,
       },
+    },
+  ];
+  exceptions: Exception[] = [];
+  quarantine: Quarantined[] = [
+    {
+      account: account.id,
+      folder: 'INBOX',
+      uid: 4711,
+      why: 'a part has no end',
+      blob: 'b'.repeat(64),
+      at: NOW - 3 * DAY,
     },
   ];
   state: BootState | null = null;
@@ -324,8 +337,19 @@ export class ScriptedBackend implements Backend {
         return this.team;
       case 'health':
         return this.health;
+      case 'exceptions':
+        return this.exceptions;
       case 'quarantine':
-        return [];
+        return this.quarantine;
+      case 'quarantineSource':
+        return 'From: =?utf-8?Q?Carl\nContent-Type: multipart/mixed; boundary=\n\n--\n';
+      case 'setAccountMode': {
+        const { account: id, mode } = params as Params<'setAccountMode'>;
+        const accounts = this.team.accounts.map((one) => (one.id === id ? { ...one, mode } : one));
+        this.team = { ...this.team, accounts };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
       case 'sessions':
         return [
           {
@@ -350,6 +374,26 @@ export class ScriptedBackend implements Backend {
         return this.settings;
       case 'saveAttachment':
         return '/home/anna/Downloads/file.pdf';
+      case 'nested':
+        return {
+          from: { name: 'Dora Klein', email: 'dora@klein.example' },
+          to: [{ name: 'Carl', email: 'carl@example.com' }],
+          subject: 'Terms of delivery',
+          at: NOW - DAY,
+          body: {
+            text: 'As agreed on the phone: free delivery.',
+            quoted: null,
+            signature: null,
+            html: null,
+            blockedImages: 0,
+            links: [],
+            missing: false,
+            attachments: [
+              { index: 0, name: 'terms.pdf', mime: 'application/pdf', size: 20_480, inline: false },
+            ],
+            blob: null,
+          },
+        };
       case 'source':
         return 'Subject: test';
       case 'testNotification':

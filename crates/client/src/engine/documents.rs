@@ -43,6 +43,12 @@ impl Documents {
         }
     }
 
+    /// The version of a document that is here; 0 for one that is not.
+    #[must_use]
+    pub fn version(&self, id: DocumentId) -> u32 {
+        self.kinds.get(&id).copied().unwrap_or_default()
+    }
+
     /// Forgets a document.
     pub fn remove(&mut self, id: DocumentId) {
         self.kinds.remove(&id);

@@ -1,8 +1,10 @@
 //! What the window reads: rows, counts, one conversation, the team. Nothing here changes anything.
 
-use baton_domain::{Conversation, ConversationId, LogEntry, Member, MemberId, Timestamp};
+use baton_domain::{
+    Account, AccountId, Conversation, ConversationId, DocumentId, LogEntry, Member, MemberId, Timestamp,
+};
 use baton_protocol::{
-    Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, Settings, Team, ViewCount,
+    Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, Settings, Team, ViewCount,
 };
 
 use super::outbox::Stage;
@@ -192,6 +194,19 @@ impl Engine {
     #[must_use]
     pub fn team(&self) -> Team {
         self.documents.team(self.id.me)
+    }
+
+    /// What left the usual path, in all conversations.
+    #[must_use]
+    pub fn exceptions(&self) -> Vec<Exception> {
+        views::exceptions(self.conversations())
+    }
+
+    /// A channel account, and the version of its document.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<(Account, u32)> {
+        let account = self.documents.accounts.get(&id)?.clone();
+        Some((account, self.documents.version(DocumentId(id.0))))
     }
 
     /// What the person chose.

@@ -91,12 +91,20 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             Ok(Reply::Open(Box::new(opened)))
         }
         Request::Search { text, limit } => Ok(Reply::Search(work.search(&text, limit).await)),
+        Request::Exceptions => Ok(Reply::Exceptions(work.look(|engine| engine.exceptions()).await)),
         Request::Held => Ok(Reply::Held(work.look(|engine| engine.held_list()).await)),
         Request::Team => Ok(Reply::Team(work.look(|engine| engine.team()).await)),
         Request::Health => Ok(Reply::Health(work.look(|engine| engine.health_rows()).await)),
         Request::Settings => Ok(Reply::Settings(work.look(|engine| engine.settings().clone()).await)),
         Request::Body { message, remote_images } => Ok(Reply::Body(work.body(message, remote_images).await?)),
         Request::Source { message } => Ok(Reply::Source(work.source(message).await?)),
+        Request::Nested {
+            message,
+            index,
+            remote_images,
+        } => Ok(Reply::Nested(Box::new(
+            work.nested(message, index, remote_images).await?,
+        ))),
         Request::SaveAttachment { message, index } => {
             Ok(Reply::SaveAttachment(work.save_attachment(message, index).await?))
         }
@@ -113,6 +121,10 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             Ok(Reply::RevokeSession)
         }
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
+        Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
+        Request::SetAccountMode { account, mode } => {
+            Ok(Reply::SetAccountMode(work.set_account_mode(account, mode).await?))
+        }
         request => asked(work, request).await,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use baton_domain::{Account, AccountId, BlobId, ConversationId, SessionId};
+use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Hits, Invitation,
-    Invite, Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn,
+    Invite, Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn, Submitted,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -220,6 +220,11 @@ impl Http {
         let mut asked = vec![("q", text), ("typing", "true"), ("limit", &limit)];
         asked.extend(zone.map(|zone| ("zone", zone)));
         read(self.request(Method::GET, "/v1/search").await?.query(&asked)).await
+    }
+
+    /// Asks for something that is not about a conversation. A refusal is an answer too.
+    pub(crate) async fn submit(&self, command: &Command) -> Result<Submitted, ApiError> {
+        self.post("/v1/commands", command).await
     }
 
     pub(crate) async fn invite(&self, invite: &Invite) -> Result<Invitation, ApiError> {

@@ -5,10 +5,10 @@ use baton_domain::{
     Direction, Event, FollowUp, FollowUpKind, HOUR_MS, InboxId, LogBody, LogEntry, MemberId, Message, MessageId,
     MessageKind, Outcome, OwnerChange, Scope, Snooze, Source, Stamp, Status, Timestamp, evolve,
 };
-use baton_protocol::{Group, ListQuery, ThreadItem, Turn, View};
+use baton_protocol::{ExceptionKind, Group, ListQuery, ThreadItem, Turn, View};
 use uuid::Uuid;
 
-use super::{Listed, Viewer, page, place, thread, turn};
+use super::{Listed, Viewer, exceptions, page, place, thread, turn};
 
 const NOW: Timestamp = Timestamp(1_795_428_000_000);
 
@@ -332,4 +332,32 @@ fn history_that_arrived_newest_first_is_read_in_order_and_events_are_folded() {
         })
         .collect();
     assert_eq!(shape, ["message 11", "message 12", "3 events"]);
+}
+
+#[test]
+fn an_answer_from_outside_is_an_exception_until_somebody_owns_the_conversation() {
+    let mut answer = message(12, NOW);
+    answer.direction = Direction::Outside;
+    answer.preview = "Yes, 40 of them.".to_owned();
+    let received = Event::MessageReceived {
+        message: message(11, NOW),
+        live: true,
+    };
+    let outside = Event::OutsideReply {
+        message: answer,
+        live: true,
+    };
+    let open = after(&[created(false), received.clone(), outside.clone()]);
+    let found = exceptions(std::iter::once(&open));
+    assert_eq!(found.len(), 1);
+    assert!(matches!(&found[0].what, ExceptionKind::AnsweredOutside { text, .. } if text == "Yes, 40 of them."));
+
+    let taken = after(&[created(false), received.clone(), outside.clone(), mine()]);
+    assert_eq!(exceptions(std::iter::once(&taken)), []);
+    let history = after(&[created(true), received, outside]);
+    assert_eq!(
+        exceptions(std::iter::once(&history)),
+        [],
+        "what was so before starts nothing"
+    );
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use baton_channels::email::parse;
 use baton_domain::{BlobId, Event, LogBody, Message, MessageId, Outbound, OutgoingFile};
-use baton_protocol::{ApiError, Body, ErrorCode};
+use baton_protocol::{ApiError, Body, ErrorCode, Nested};
 
 use super::{Work, fetch, now};
 use crate::blobs::BlobError;
@@ -106,16 +106,39 @@ impl Work {
         let Some(raw) = self.bytes(message.blob.as_ref()).await? else {
             return Ok(bodies::missing(&message));
         };
+        let (shown, raw) = self.shown(raw, remote_images).await?;
+        aside(move || bodies::of_raw(&message, &raw, shown)).await
+    }
+
+    /// A message attached to a message, made safe.
+    pub(crate) async fn nested(
+        &self,
+        message: MessageId,
+        index: u32,
+        remote_images: bool,
+    ) -> Result<Nested, FileError> {
+        let Found::Message(message) = self.find(message).await? else {
+            return Err(FileError::NotFound);
+        };
+        let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
+        let inner = aside(move || parse::attachment(&raw, index)).await?;
+        let (shown, inner) = self.shown(inner.ok_or(FileError::NotFound)?, remote_images).await?;
+        let nested = aside(move || bodies::nested(&inner, shown)).await?;
+        nested.ok_or(FileError::NotFound)
+    }
+
+    /// What is known of a body besides its bytes, with the images it loads from elsewhere where they were asked for.
+    async fn shown(&self, raw: Vec<u8>, remote_images: bool) -> Result<(Shown, Vec<u8>), FileError> {
         let mut shown = Shown {
             known_hosts: self.known_hosts().await,
             remote_images: HashMap::new(),
         };
-        if remote_images {
-            let (addresses, back) = aside(move || (bodies::remote_images(&raw), raw)).await?;
-            shown.remote_images = fetch_images(addresses).await;
-            return aside(move || bodies::of_raw(&message, &back, shown)).await;
+        if !remote_images {
+            return Ok((shown, raw));
         }
-        aside(move || bodies::of_raw(&message, &raw, shown)).await
+        let (addresses, raw) = aside(move || (bodies::remote_images(&raw), raw)).await?;
+        shown.remote_images = fetch_images(addresses).await;
+        Ok((shown, raw))
     }
 
     /// Hosts that a trick would imitate: our own.
@@ -134,8 +157,7 @@ impl Work {
         match self.find(message).await? {
             Found::Message(message) => {
                 let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
-                let shown = raw.get(..SOURCE_BYTES).unwrap_or(&raw);
-                Ok(String::from_utf8_lossy(shown).into_owned())
+                Ok(source_text(&raw))
             }
             Found::Reply(outbound) => Ok(outbound.draft.text),
         }
@@ -182,6 +204,11 @@ impl Work {
             blob,
         })
     }
+}
+
+/// Raw bytes as text to look at, cut where nobody reads on.
+pub(super) fn source_text(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw.get(..SOURCE_BYTES).unwrap_or(raw)).into_owned()
 }
 
 /// Writes under a name nothing has yet: `offer.pdf`, `offer (1).pdf`.

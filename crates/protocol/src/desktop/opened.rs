@@ -1,6 +1,6 @@
 //! A conversation on screen: its thread, its bodies, and what may be done in it.
 
-use baton_domain::{BlobId, Conversation, DraftText, LogEntry, MemberId, MessageId, Refusal, Timestamp};
+use baton_domain::{Address, BlobId, Conversation, DraftText, LogEntry, MemberId, MessageId, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -146,6 +146,22 @@ pub struct Body {
     pub attachments: Vec<baton_domain::Attachment>,
     /// The raw source.
     pub blob: Option<BlobId>,
+}
+
+/// A message that came within another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Nested {
+    /// Its author.
+    pub from: Option<Address>,
+    /// To whom it went, copies included.
+    pub to: Vec<Address>,
+    /// Its subject line.
+    pub subject: String,
+    /// The date its author gave it.
+    pub at: Option<Timestamp>,
+    /// Its body, made safe to show. Its own files are named; they are in the file of the whole message.
+    pub body: Body,
 }
 
 /// A link of a body.

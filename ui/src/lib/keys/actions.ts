@@ -303,7 +303,13 @@ export function actions(desk: Desk): Action[] {
     go('closed', 'c'),
     go('all', 'a'),
     go('leftOver', 'l'),
-    { id: 'go-held', label: m.action_go_held, keys: ['g h'], group: 'go', run: () => (desk.page = 'held') },
+    {
+      id: 'go-exceptions',
+      label: m.action_go_held,
+      keys: ['g h', 'g x'],
+      group: 'go',
+      run: () => (desk.page = 'exceptions'),
+    },
     {
       id: 'go-settings',
       label: m.action_go_settings,

@@ -5,6 +5,7 @@ import type { Account } from '$lib/api/types/Account';
 import type { Boot } from '$lib/api/types/Boot';
 import type { Connection } from '$lib/api/types/Connection';
 import type { ConversationId } from '$lib/api/types/ConversationId';
+import type { Exception } from '$lib/api/types/Exception';
 import type { HealthRow } from '$lib/api/types/HealthRow';
 import type { Held } from '$lib/api/types/Held';
 import type { Inbox } from '$lib/api/types/Inbox';
@@ -42,6 +43,7 @@ export class Session implements People {
   settings = $state.raw<Settings>(DEFAULT_SETTINGS);
   held = $state.raw<Held[]>([]);
   health = $state.raw<HealthRow[]>([]);
+  exceptions = $state.raw<Exception[]>([]);
   /** Where everybody is; only what was said last counts. */
   present = $state.raw<Map<MemberId, Present>>(new Map());
 
@@ -68,6 +70,16 @@ export class Session implements People {
 
   get sample(): boolean {
     return this.state?.type === 'ready' && this.state.sample;
+  }
+
+  /** How many messages could not be read, in all mailboxes. */
+  get quarantined(): number {
+    return this.health.reduce((sum, row) => sum + (row.balance?.quarantined ?? 0), 0);
+  }
+
+  /** Whether I look after mailboxes. */
+  get admin(): boolean {
+    return this.self?.role === 'admin';
   }
 
   get offline(): boolean {
@@ -190,11 +202,16 @@ export class Session implements People {
     await Promise.all([
       this.#reload('held', (held) => (this.held = held)),
       this.#reload('health', (health) => (this.health = health)),
+      this.refreshExceptions(),
     ]);
   }
 
+  refreshExceptions(): Promise<void> {
+    return this.#reload('exceptions', (exceptions) => (this.exceptions = exceptions));
+  }
+
   /** Asks again for something that is shown when it comes; what is on screen stays if it doesn't. */
-  async #reload<M extends 'team' | 'held' | 'health'>(
+  async #reload<M extends 'team' | 'held' | 'health' | 'exceptions'>(
     method: M,
     take: (result: Awaited<ReturnType<typeof this.backend.call<M>>>) => void,
   ): Promise<void> {

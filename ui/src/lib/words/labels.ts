@@ -127,3 +127,17 @@ export const modeName: Words<AccountMode> = {
   together: m.mode_together,
   batonOnly: m.mode_baton_only,
 };
+
+/** What a mode means, in one sentence. */
+export const modeSays: Words<AccountMode> = {
+  watch: m.mode_watch_says,
+  together: m.mode_together_says,
+  batonOnly: m.mode_baton_only_says,
+};
+
+/** What switching to it changes at once. */
+export const modeEffect: Words<AccountMode> = {
+  watch: m.mode_to_watch_effect,
+  together: m.mode_to_together_effect,
+  batonOnly: m.mode_to_baton_only_effect,
+};

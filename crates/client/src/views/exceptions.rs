@@ -1,0 +1,89 @@
+//! Exceptions, read off the state: replies in doubt, refused or returned, and answers from outside Baton that nobody has taken.
+
+use std::cmp::Reverse;
+
+use baton_domain::{Conversation, Direction, Outbound, OutboundState};
+use baton_protocol::{Exception, ExceptionKind};
+
+/// How much of a text is shown, in characters.
+const TEXT_CHARS: usize = 280;
+
+/// Every exception of these conversations: what is in doubt first, then the newest.
+#[must_use]
+pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> Vec<Exception> {
+    let mut all: Vec<Exception> = conversations.flat_map(of).collect();
+    all.sort_by_key(|exception| {
+        let certain = !matches!(exception.what, ExceptionKind::Unknown { .. });
+        (certain, Reverse(exception.at), exception.number)
+    });
+    all
+}
+
+fn of(conversation: &Conversation) -> Vec<Exception> {
+    let about = |at, what| Exception {
+        conversation: conversation.id,
+        number: conversation.number,
+        contact: conversation.contact.clone(),
+        company: conversation.company.clone(),
+        subject: conversation.subject.clone(),
+        owner: conversation.owner,
+        at,
+        what,
+    };
+    let in_doubt = conversation
+        .outbound
+        .iter()
+        .filter(|outbound| matches!(outbound.state, OutboundState::Unknown { .. }))
+        .map(|outbound| {
+            let what = ExceptionKind::Unknown {
+                outbound: outbound.id,
+                by: outbound.by,
+                text: beginning(&outbound.draft.text),
+            };
+            about(outbound.queued_at, what)
+        });
+    let failed = conversation
+        .outbound
+        .last()
+        .and_then(failed)
+        .map(|(at, what)| about(at, what));
+    let bounced = conversation.bounced.map(|outbound| {
+        let at = conversation.last_message.as_ref().map(|last| last.at);
+        about(
+            at.unwrap_or(conversation.updated_at),
+            ExceptionKind::Bounced { outbound },
+        )
+    });
+    let outside = outside(conversation).map(|(at, what)| about(at, what));
+    in_doubt.chain(failed).chain(bounced).chain(outside).collect()
+}
+
+/// Only the newest reply: an older one that failed was written again, or given up.
+fn failed(outbound: &Outbound) -> Option<(baton_domain::Timestamp, ExceptionKind)> {
+    let OutboundState::Failed { reason } = &outbound.state else {
+        return None;
+    };
+    let what = ExceptionKind::Failed {
+        outbound: outbound.id,
+        by: outbound.by,
+        text: beginning(&outbound.draft.text),
+        reason: reason.clone(),
+    };
+    Some((outbound.queued_at, what))
+}
+
+fn outside(conversation: &Conversation) -> Option<(baton_domain::Timestamp, ExceptionKind)> {
+    let last = conversation.last_message.as_ref()?;
+    let nobodys = conversation.owner.is_none() && !conversation.history && !conversation.status.is_over();
+    (nobodys && last.direction == Direction::Outside).then(|| {
+        let what = ExceptionKind::AnsweredOutside {
+            message: last.id,
+            text: beginning(&last.preview),
+        };
+        (last.at, what)
+    })
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).collect()
+}

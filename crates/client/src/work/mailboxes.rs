@@ -1,0 +1,52 @@
+//! Looking after mailboxes: how far Baton acts on one, and what could not be read. The server decides and keeps all of it.
+
+use baton_domain::{
+    AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DocumentBody,
+};
+use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
+use uuid::Uuid;
+
+use super::files::source_text;
+use super::{Work, now};
+use crate::net::error;
+
+impl Work {
+    /// Asks for another mode of an account. It is judged at once or not at all: what a mailbox may do is not queued.
+    pub(crate) async fn set_account_mode(&self, account: AccountId, mode: AccountMode) -> Result<Acted, ApiError> {
+        let known = self
+            .look(|engine| {
+                let document = engine.account(account)?;
+                Some((engine.my_id(), document))
+            })
+            .await;
+        let (me, (mut changed, version)) =
+            known.ok_or_else(|| error(ErrorCode::NotFound, "there is no such mailbox here"))?;
+        changed.mode = mode;
+        let id = CommandId(Uuid::new_v4());
+        let command = Command {
+            id,
+            actor: Actor::Member { id: me },
+            device: self.identity.device,
+            conversation: ConversationId(Uuid::nil()),
+            issued_at: now(),
+            last_seen: None,
+            based_on: Some(version),
+            body: CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Account(changed)),
+            },
+        };
+        Ok(match self.http.submit(&command).await?.answer {
+            Answer::Done { .. } => Acted::Done {
+                command: id,
+                undoable: false,
+                undo_until: None,
+            },
+            Answer::Refused { refusal } => Acted::Refused { refusal },
+        })
+    }
+
+    /// The raw source of a quarantined item, as text: nothing of it is interpreted.
+    pub(crate) async fn quarantine_source(&self, blob: &BlobId) -> Result<String, ApiError> {
+        Ok(source_text(&self.http.blob(blob).await?))
+    }
+}

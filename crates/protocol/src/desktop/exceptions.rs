@@ -1,0 +1,65 @@
+//! Exceptions: what left the usual path, and waits for a person to say how it goes on.
+
+use baton_domain::{Address, ConversationId, MemberId, MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Something in a conversation that needs a person's decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Exception {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Its number for people.
+    pub number: u32,
+    /// The customer.
+    pub contact: Address,
+    /// Their company.
+    pub company: Option<String>,
+    /// What it is about.
+    pub subject: String,
+    /// Who owns it.
+    pub owner: Option<MemberId>,
+    /// Since when.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: ExceptionKind,
+}
+
+/// What left the usual path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ExceptionKind {
+    /// Nobody can know whether this reply left: a person finds out and says so.
+    Unknown {
+        /// The reply.
+        outbound: MessageId,
+        /// Who wrote it.
+        by: MemberId,
+        /// The beginning of its text.
+        text: String,
+    },
+    /// The provider refused this reply.
+    Failed {
+        /// The reply.
+        outbound: MessageId,
+        /// Who wrote it.
+        by: MemberId,
+        /// The beginning of its text.
+        text: String,
+        /// In the provider's words; empty where a person dropped it.
+        reason: String,
+    },
+    /// This reply left and came back.
+    Bounced {
+        /// The reply.
+        outbound: MessageId,
+    },
+    /// Somebody answered from another mail program, and nobody owns the conversation.
+    AnsweredOutside {
+        /// Their answer.
+        message: MessageId,
+        /// The beginning of it.
+        text: String,
+    },
+}

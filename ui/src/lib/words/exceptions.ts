@@ -1,0 +1,19 @@
+/** Exceptions in words: what happened. */
+import { m } from '$lib/paraglide/messages.js';
+import type { ExceptionKind } from '$lib/api/types/ExceptionKind';
+import { fullName, type People } from './people';
+
+export function exceptionWords(what: ExceptionKind, people: People): string {
+  switch (what.type) {
+    case 'unknown':
+      return m.exception_unknown({ name: fullName(people, what.by) });
+    case 'failed':
+      return what.reason === ''
+        ? m.exception_dropped({ name: fullName(people, what.by) })
+        : m.exception_failed({ name: fullName(people, what.by), reason: what.reason });
+    case 'bounced':
+      return m.exception_bounced();
+    case 'answeredOutside':
+      return m.exception_outside();
+  }
+}

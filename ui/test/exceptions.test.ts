@@ -1,0 +1,104 @@
+/** What left the usual path, and how far Baton acts on a mailbox. */
+import { expect, test } from 'vitest';
+import { mira, NOW } from './scripted/cast';
+import { exceptions } from './scripted/exceptions';
+import type { ScriptedBackend } from './scripted/scripted';
+import { click, find, hook, openWindow, press, textOf } from './window';
+
+const all = (id: string) => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
+const nothing = (backend: ScriptedBackend) => {
+  backend.quarantine = [];
+  backend.health = backend.health.map((row) => ({ ...row, balance: null }));
+};
+
+test('every exception says what happened, and an answer from outside is claimed from the list', async () => {
+  const { backend } = await openWindow((backend) => (backend.exceptions = exceptions));
+  expect(textOf('exceptions-open')).toContain('5');
+  await press('gx');
+  await expect.poll(() => all('exception-item').length).toBe(4);
+  const said = all('exception-item').map((item) => item.textContent?.replace(/\s+/g, ' '));
+  expect(said[0]).toContain('Nobody can know whether Anna Berger’s reply left.');
+  expect(said[1]).toContain('552 5.3.4 message size exceeds fixed limit');
+  expect(said[3]).toContain('Somebody answered from another mail program.');
+  await click('exception-mine');
+  await expect
+    .poll(() => backend.asked('act').at(-1))
+    .toMatchObject({ conversation: 'c-1042', body: { type: 'claimOutsideReply', message: 'm-9' } });
+});
+
+test('a refused way out is said in place, and the exception stays', async () => {
+  const { backend } = await openWindow((backend) => {
+    backend.exceptions = exceptions;
+    backend.answers.act = () => ({
+      type: 'refused',
+      refusal: { type: 'notPermitted', needs: 'work', inbox: null },
+    });
+  });
+  await click('exceptions-open');
+  await click('exception-delivered');
+  await expect.poll(() => all('exception-item')[0]?.querySelector('[role="alert"]')).toBeTruthy();
+  expect(backend.asked('act').at(-1)?.body).toEqual({
+    type: 'settleUnknown',
+    outbound: 'o-1',
+    how: 'delivered',
+  });
+  expect(all('exception-item')).toHaveLength(4);
+});
+
+test('without exceptions the page says what would be here', async () => {
+  await openWindow(nothing);
+  await click('exceptions-open');
+  await expect.poll(() => textOf('exceptions')).toContain('No exceptions');
+});
+
+test('what could not be read shows why, and its source as plain text', async () => {
+  const { backend } = await openWindow((backend) => {
+    backend.answers.quarantineSource = () => '<script>alert(1)</script><b>bold</b>';
+  });
+  await click('exceptions-open');
+  await click('quarantine-source');
+  const source = await find('source');
+  expect(source.textContent).toBe('<script>alert(1)</script><b>bold</b>');
+  expect(source.querySelector('b')).toBeNull();
+  expect(backend.asked('quarantineSource')).toEqual([{ blob: 'b'.repeat(64) }]);
+  await click('quarantine-source');
+  await expect.poll(() => hook('source')).toBeNull();
+});
+
+test('a mailbox changes its mode only after its consequences were read, and the change can be taken back', async () => {
+  const { backend } = await openWindow((backend) => (backend.me = mira));
+  await click('settings-open');
+  const watch = [...document.querySelectorAll<HTMLElement>('[role="radio"]')].find(
+    (radio) => radio.textContent === 'Watch',
+  );
+  watch?.click();
+  await expect.poll(() => document.body.textContent).toContain('Nobody can reply from this mailbox');
+  expect(backend.asked('setAccountMode')).toEqual([]);
+  await click('mode-confirm');
+  await expect.poll(() => backend.team.accounts[0]?.mode).toBe('watch');
+  await click('toast-undo');
+  await expect.poll(() => backend.team.accounts[0]?.mode).toBe('together');
+  expect(backend.now).toBe(NOW);
+});
+
+test('the language is kept by the desktop and changes the window at once', async () => {
+  const { backend } = await openWindow();
+  await click('settings-open');
+  const select = document.querySelector('#language') as HTMLSelectElement;
+  expect(select.value).toBe('en');
+  select.value = 'de';
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+  await expect.poll(() => backend.settings.language).toBe('de');
+  await expect.poll(() => document.querySelector('h1')?.textContent).toBe('Einstellungen');
+  expect(document.documentElement.lang).toBe('de');
+  expect(localStorage).toHaveLength(0);
+});
+
+test('who is no admin reads how far Baton acts, and is offered no switch', async () => {
+  await openWindow();
+  await click('settings-open');
+  await expect.poll(() => document.body.textContent).toContain('An admin can change this.');
+  expect([...document.querySelectorAll('[role="radio"]')].map((radio) => radio.textContent)).not.toContain(
+    'Baton only',
+  );
+});

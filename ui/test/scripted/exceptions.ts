@@ -1,0 +1,56 @@
+/** One exception of every kind. */
+import type { Exception } from '$lib/api/types/Exception';
+import { anna, ben, HOUR, NOW } from './cast';
+
+const about = (
+  number: number,
+  company: string,
+  name: string,
+  subject: string,
+  at: number,
+): Omit<Exception, 'what' | 'owner'> => ({
+  conversation: `c-${number}`,
+  number,
+  contact: { name, email: 'carl@example.com' },
+  company,
+  subject,
+  at,
+});
+
+export const exceptions: Exception[] = [
+  {
+    ...about(1035, 'Lindqvist & Co', 'Maja Lindqvist', 'Delivery to Malmö', NOW - 2 * HOUR),
+    owner: anna.id,
+    what: {
+      type: 'unknown',
+      outbound: 'o-1',
+      by: anna.id,
+      text: 'Hi Maja, we can deliver the first twelve booths in week 51.',
+    },
+  },
+  {
+    ...about(1037, 'Acme', 'Carl Winter', 'Leasing', NOW - 5 * HOUR),
+    owner: ben.id,
+    what: {
+      type: 'failed',
+      outbound: 'o-2',
+      by: ben.id,
+      text: 'Attached is the leasing offer.',
+      reason: '552 5.3.4 message size exceeds fixed limit',
+    },
+  },
+  {
+    ...about(1036, 'Kaffeerösterei Nord', 'Imke Jansen', 'Unsere Anfrage mit Bildern', NOW - 26 * HOUR),
+    owner: anna.id,
+    what: { type: 'bounced', outbound: 'o-3' },
+  },
+  {
+    ...about(1042, 'Roche & Filles', 'Amélie Roche', 'Devis pour deux cabines', NOW - 3 * HOUR),
+    owner: null,
+    what: {
+      type: 'answeredOutside',
+      message: 'm-9',
+      text: 'Bonjour Amélie, oui, les deux cabines sont en stock.',
+    },
+  },
+];
