@@ -51,6 +51,8 @@ test('what could not be read any smaller is scrolled within its paper, to its en
   const { sheet, scale, frame } = await shown(newsletter(1600), 480);
   await expect.poll(() => sheet.classList.contains('scrolls')).toBe(true);
   expect(scale()).toBeGreaterThan(0.6);
+  // What scrolls is reached by keyboard.
+  expect(sheet.tabIndex).toBe(0);
   sheet.scrollLeft = 10_000;
   const paper = sheet.getBoundingClientRect();
   expect(frame.getBoundingClientRect().right).toBeLessThanOrEqual(paper.right + 1);
