@@ -24,6 +24,18 @@ pub(crate) enum BlobError {
     Interrupted,
 }
 
+impl BlobError {
+    /// Whether there is no room on the disk: then it can be made.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::File(error) => matches!(error.kind(), StorageFull | QuotaExceeded),
+            Self::Replica(error) => matches!(error, ReplicaError::DiskFull),
+            Self::Seal(_) | Self::Interrupted => false,
+        }
+    }
+}
+
 /// The blobs of one replica.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {

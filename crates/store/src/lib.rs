@@ -4,3 +4,5 @@ pub mod port;
 pub mod replica;
 pub mod search;
 pub mod server;
+
+mod whole;

@@ -56,6 +56,7 @@ impl From<FileError> for ApiError {
             FileError::NotHere => ErrorCode::Unreachable,
             FileError::TooLarge => ErrorCode::TooLarge,
             FileError::Disk(disk) if disk.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
+            FileError::Blob(blob) if blob.is_disk_full() => ErrorCode::DiskFull,
             FileError::Disk(_) | FileError::Blob(_) => ErrorCode::StoreUnavailable,
             FileError::Server(error) => return error.clone(),
         };

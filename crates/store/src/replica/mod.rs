@@ -16,6 +16,8 @@ use baton_migrations::replica::ReplicaMigrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
+use crate::whole::keep_whole;
+
 pub use batch::{Batch, Forget, Row};
 pub use error::ReplicaError;
 pub use read::{BlobRow, Loaded, ShownRow, Wanted};
@@ -110,6 +112,9 @@ async fn connect(place: Place<'_>, key: &[u8; 32], connections: u32) -> Result<D
                 .pragma("synchronous", "NORMAL")
                 .pragma("temp_store", "MEMORY")
         });
+    if matches!(place, Place::File(_)) {
+        keep_whole(&mut options);
+    }
     Database::connect(options).await.map_err(ReplicaError::opening)
 }
 

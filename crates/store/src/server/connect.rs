@@ -19,6 +19,7 @@ use super::blobs::Blobs;
 use super::entity::workspace;
 use super::error::StoreError;
 use crate::port::chain;
+use crate::whole::keep_whole;
 
 /// The database's file in the data directory.
 pub(super) const FILE: &str = "baton.db";
@@ -211,6 +212,7 @@ async fn sqlite(file: &Path, key: Option<[u8; 32]>) -> Result<(DatabaseConnectio
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(move |sqlite| pragmas(sqlite.filename(&file), key));
+        keep_whole(&mut options);
         let connection = Database::connect(options).await.map_err(opening)?;
         check_seal(&connection, key.is_some()).await?;
         Ok::<_, StoreError>(connection)
