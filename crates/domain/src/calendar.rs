@@ -86,6 +86,19 @@ impl BusinessCalendar {
         from.plus_ms(i64::from(days).saturating_mul(crate::DAY_MS))
     }
 
+    /// When work begins on a day (YYYY-MM-DD), or on the first business day after it; `None` for what is no day.
+    #[must_use]
+    pub fn opening_on(&self, day: &str) -> Option<Timestamp> {
+        let mut date: Date = day.parse().ok()?;
+        for _ in 0..HORIZON_DAYS {
+            if self.is_business_day(date) {
+                return self.at_or_opening(date, Time::MIN, &self.time_zone());
+            }
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
+
     /// Whether there is business at `at`.
     #[must_use]
     pub fn is_open(&self, at: Timestamp) -> bool {
@@ -197,6 +210,15 @@ mod tests {
     #[test]
     fn a_time_after_closing_moves_to_the_next_opening() {
         check("2026-11-26T20:00", 2, "2026-12-01T09:00");
+    }
+
+    #[test]
+    fn a_day_begins_with_its_opening_and_a_day_off_with_the_next_one() {
+        let mut calendar = BusinessCalendar::weekdays("Europe/Berlin");
+        calendar.holidays = vec!["2026-12-25".to_owned()];
+        assert_eq!(calendar.opening_on("2026-12-24"), Some(berlin("2026-12-24T09:00")));
+        assert_eq!(calendar.opening_on("2026-12-25"), Some(berlin("2026-12-28T09:00")));
+        assert_eq!(calendar.opening_on("soon"), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AccountId, BlobId, MemberId, MessageId, Money, Timestamp};
+use crate::{AccountId, BlobId, MemberId, MessageFacts, MessageId, Money, Timestamp};
 
 /// A mail address with the name beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -96,8 +96,12 @@ pub struct Message {
     pub account: Option<AccountId>,
     /// For an auto-reply: when its author is back, if it says so.
     pub returns_at: Option<Timestamp>,
-    /// For a bounce: which of our messages failed.
+    /// For a report about a delivery: which of our messages it is about.
     pub bounced: Option<MessageId>,
+    /// What it is beside its words.
+    #[serde(default, skip_serializing_if = "MessageFacts::is_empty")]
+    #[ts(optional, as = "Option<MessageFacts>")]
+    pub facts: MessageFacts,
 }
 
 /// What happens after a reply (W4). Instants, never durations: the desktop resolves "in 2 hours" when the person acts.

@@ -198,6 +198,33 @@ fn an_out_of_office_answer_postpones_the_chase_and_is_no_answer() {
 }
 
 #[test]
+fn a_day_of_return_is_the_opening_of_that_day_here_and_a_delivery_report_postpones_nothing() {
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    team.delivered(reply);
+    let chase = team.conversation().follow_up.clone().unwrap().due;
+    let mut delayed = team.message("Your mail is delayed");
+    delayed.kind = MessageKind::AutoReply;
+    delayed.facts.report = Some(baton_domain::DeliveryReport {
+        outcome: baton_domain::DeliveryOutcome::Delayed,
+        permanent: false,
+        recipient: None,
+        status: None,
+        diagnostic: None,
+    });
+    team.receive(delayed, true);
+    assert_eq!(team.conversation().follow_up.as_ref().unwrap().due, chase);
+    let mut away = team.message("I am away until 9 December");
+    away.kind = MessageKind::AutoReply;
+    away.facts.returns_on = Some("2026-12-09".to_owned());
+    team.receive(away, true);
+    assert_eq!(
+        team.conversation().follow_up.as_ref().unwrap().due,
+        berlin("2026-12-09T09:00")
+    );
+}
+
+#[test]
 fn what_we_owe_stays_owed_when_the_customer_writes() {
     let mut team = Team::with_enquiry();
     let due = berlin("2026-11-27T12:00");

@@ -54,6 +54,7 @@ fn message(id: u128, at: Timestamp) -> Box<Message> {
         account: Some(account()),
         returns_at: None,
         bounced: None,
+        facts: baton_domain::MessageFacts::default(),
     })
 }
 

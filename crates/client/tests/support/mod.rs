@@ -389,6 +389,7 @@ fn received() -> Event {
         account: Some(AccountId(uuid(60))),
         returns_at: None,
         bounced: None,
+        facts: baton_domain::MessageFacts::default(),
     };
     Event::MessageReceived {
         message: Box::new(message),

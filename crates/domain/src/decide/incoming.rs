@@ -38,7 +38,10 @@ pub(super) fn receive(
         MessageKind::Human | MessageKind::Bulk => from_the_customer(state, message, received, context),
         MessageKind::AutoReply => {
             let mut events = vec![received];
-            events.extend(postponed(state, message, context));
+            // A server that says "delayed" or "delivered" speaks for itself: nobody is away.
+            if message.facts.report.is_none() {
+                events.extend(postponed(state, message, context));
+            }
             events
         }
         MessageKind::Bounce => {
@@ -233,9 +236,11 @@ fn postponed(state: &Conversation, message: &Message, context: &Context<'_>) -> 
     let current = state.cadence()?;
     let calendar = &context.inbox.policy.calendar;
     let step = context.inbox.policy.cadence_days.first().copied().unwrap_or(2);
+    let back = message.facts.returns_on.as_deref();
     // A return that is past already postpones nothing: then it is one step.
-    let due = message
-        .returns_at
+    let due = back
+        .and_then(|day| calendar.opening_on(day))
+        .or(message.returns_at)
         .filter(|at| *at > context.now)
         .unwrap_or_else(|| calendar.add_business_days(current.due, step));
     let mut follow_up = current.clone();

@@ -218,6 +218,7 @@ impl Team {
             account: Some(SALES_AT),
             returns_at: None,
             bounced: None,
+            facts: baton_domain::MessageFacts::default(),
         }
     }
 

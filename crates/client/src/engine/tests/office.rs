@@ -603,6 +603,7 @@ impl Office {
             account: Some(AccountId(uuid(ACCOUNT))),
             returns_at: None,
             bounced: None,
+            facts: baton_domain::MessageFacts::default(),
         };
         let body = CommandBody::Receive {
             message: Box::new(message),

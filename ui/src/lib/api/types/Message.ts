@@ -4,6 +4,7 @@ import type { Address } from "./Address";
 import type { Attachment } from "./Attachment";
 import type { BlobId } from "./BlobId";
 import type { Direction } from "./Direction";
+import type { MessageFacts } from "./MessageFacts";
 import type { MessageId } from "./MessageId";
 import type { MessageKind } from "./MessageKind";
 import type { Timestamp } from "./Timestamp";
@@ -81,6 +82,10 @@ account: AccountId | null,
  */
 returnsAt: Timestamp | null, 
 /**
- * For a bounce: which of our messages failed.
+ * For a report about a delivery: which of our messages it is about.
  */
-bounced: MessageId | null, };
+bounced: MessageId | null, 
+/**
+ * What it is beside its words.
+ */
+facts?: MessageFacts, };
