@@ -9,6 +9,8 @@ pub(super) const MAX_HTML_BYTES: usize = 2 * 1024 * 1024;
 const MAX_DEPTH: usize = 256;
 /// The most tree nodes, roughly, that a parser may be made to build.
 const MAX_NODES: usize = 1_000_000;
+/// Characters that need escaping, times the length of the text they are in: writing such a text down costs that much.
+const MAX_ESCAPING: usize = 20_000_000_000;
 /// Columns of text made from HTML. Wide: lines are wrapped by whoever shows them.
 const TEXT_WIDTH: usize = 1000;
 
@@ -35,8 +37,9 @@ pub(super) fn weigh(html: &str) -> Weight {
     let mut open: Vec<String> = Vec::new();
     let mut formatting = 0usize;
     let (mut tags, mut nodes, mut bearable) = (0usize, 0usize, html.len() <= MAX_HTML_BYTES);
-    for chunk in html.split('<').skip(1) {
-        tags += 1;
+    let (mut run, mut specials) = (0usize, 0usize);
+    for (at, chunk) in html.split('<').enumerate() {
+        tags += usize::from(at > 0);
         let closing = chunk.starts_with('/');
         let name: String = chunk
             .trim_start_matches('/')
@@ -45,6 +48,17 @@ pub(super) fn weigh(html: &str) -> Weight {
             .take(16)
             .collect::<String>()
             .to_ascii_lowercase();
+        let name = if at == 0 { String::new() } else { name };
+        // A text ends where a tag begins; a bracket that begins none is one more letter of it.
+        if !name.is_empty() {
+            (run, specials) = (0, 0);
+        }
+        run = run.saturating_add(chunk.len() + 1);
+        specials += 1 + chunk.bytes().filter(|byte| matches!(byte, b'&' | b'>' | 0xc2)).count();
+        if run.saturating_mul(specials) > MAX_ESCAPING {
+            bearable = false;
+            break;
+        }
         if name.is_empty() {
             continue;
         }
@@ -68,6 +82,23 @@ pub(super) fn weigh(html: &str) -> Weight {
         }
     }
     Weight { tags, bearable }
+}
+
+/// What stands in the style sheets of a body.
+pub(super) fn style_sheets(html: &str) -> Vec<&str> {
+    let lower = html.to_ascii_lowercase();
+    let mut sheets = Vec::new();
+    let mut at = 0;
+    while let Some(begin) = lower.get(at..).and_then(|rest| rest.find("<style")) {
+        let begin = at + begin;
+        let end = lower
+            .get(begin..)
+            .and_then(|rest| rest.find("</style"))
+            .map_or(html.len(), |end| begin + end);
+        sheets.extend(html.get(begin..end));
+        at = end.max(begin + 1);
+    }
+    sheets
 }
 
 /// HTML as text: links kept in brackets, tables as lines. Falls back to a plain stripping of tags where the HTML can't be read.

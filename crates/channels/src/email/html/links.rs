@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use unicode_security::{GeneralSecurityProfile as _, MixedScript as _};
 
 use crate::email::plain::{strip_tags, unescape};
 
@@ -69,7 +70,10 @@ pub(super) fn of_document(html: &str, known_hosts: &[String]) -> Vec<Link> {
             continue;
         };
         let inside = rest.split_once("</a>").map_or(rest, |(inside, _)| inside);
-        let shown = strip_tags(inside).split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = in_order(&strip_tags(inside))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let suspicious = doubt(&shown, &target, known_hosts);
         links.push(Link {
             shown,
@@ -97,7 +101,8 @@ fn doubt(shown: &str, target: &str, known_hosts: &[String]) -> Option<LinkDoubt>
             target: host,
         });
     }
-    if host.split('.').any(|label| label.starts_with("xn--")) {
+    let (written, decodes) = idna::domain_to_unicode(&host);
+    if decodes.is_err() || written.split('.').any(deceives) {
         return Some(LinkDoubt::ForeignLetters { host });
     }
     let of = known_hosts
@@ -105,6 +110,24 @@ fn doubt(shown: &str, target: &str, known_hosts: &[String]) -> Option<LinkDoubt>
         .map(|known| known.to_lowercase())
         .find(|known| !same_site(known, &host) && skeleton(known) == skeleton(&registrable(&host, known)))?;
     Some(LinkDoubt::LookAlike { host, of })
+}
+
+/// Whether a label is written in letters of several scripts, in letters nobody writes with, or wholly in letters that pass for Latin
+/// ones. `müller` and `пример` are none of these.
+fn deceives(label: &str) -> bool {
+    if label.is_ascii() {
+        return false;
+    }
+    let odd = |c: char| c != '-' && !c.is_ascii_digit() && !c.identifier_allowed();
+    let passes_for_latin = unicode_security::skeleton(label).all(|c| c.is_ascii());
+    !label.is_single_script() || label.chars().any(odd) || passes_for_latin
+}
+
+/// Words without the characters that turn the direction of writing: what is shown backwards is no name.
+fn in_order(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
+        .collect()
 }
 
 /// The host that words name, if they name one: `www.bank.example`, `https://bank.example/login`.
@@ -163,7 +186,11 @@ fn registrable(host: &str, known: &str) -> String {
 
 /// What a hurried eye reads.
 fn skeleton(host: &str) -> String {
-    host.trim_start_matches("www.")
+    let written = idna::domain_to_unicode(host.trim_start_matches("www.")).0;
+    unicode_security::skeleton(&written)
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
+        .collect::<String>()
+        .to_lowercase()
         .replace("rn", "m")
         .replace("vv", "w")
         .replace("cl", "d")

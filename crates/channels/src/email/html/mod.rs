@@ -17,8 +17,14 @@ use ts_rs::TS;
 use super::plain;
 pub use links::{Link, LinkDoubt};
 
-/// Style rules times elements beyond which a body is shown without its style sheets: inlining is that many comparisons.
+/// Selectors times elements beyond which a body is shown without its style sheets: inlining is that many comparisons.
 const MAX_STYLE_WORK: usize = 5_000_000;
+/// Bytes of style sheets times elements, likewise: inlining may write every rule into every element.
+const MAX_STYLED_BYTES: usize = 96 * 1024 * 1024;
+/// Bytes of style sheets that are looked at.
+const MAX_STYLE_BYTES: usize = 256 * 1024;
+/// Parts of one selector. Matching a long one climbs the tree again and again.
+const MAX_SELECTOR_PARTS: usize = 24;
 
 /// A mail's HTML body, ready to be shown in a frame without scripts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -98,9 +104,8 @@ fn clean(html: &str, tags: usize, options: RenderOptions) -> Cleaned {
 
 /// The style sheets within the mail as `style` attributes, which the allow-list can then judge. Nothing is fetched.
 fn inline_styles(html: &str, tags: usize) -> Option<String> {
-    let lower_has_style = html.contains("<style") || html.contains("<STYLE") || html.contains("<Style");
-    let rules = html.bytes().filter(|byte| *byte == b'{').count();
-    if !lower_has_style || rules.saturating_mul(tags) > MAX_STYLE_WORK {
+    let sheets = plain::style_sheets(html);
+    if sheets.is_empty() || !bearable_styles(&sheets, tags) {
         return None;
     }
     let inliner = css_inline::CSSInliner::options()
@@ -113,7 +118,43 @@ fn inline_styles(html: &str, tags: usize) -> Option<String> {
     plain::weigh(&styled).bearable.then_some(styled)
 }
 
-/// The frame's document. The policy stands first, before anything of the mail.
+/// Whether applying style sheets to that many elements costs what a window can wait for.
+fn bearable_styles(sheets: &[&str], tags: usize) -> bool {
+    let bytes: usize = sheets.iter().map(|sheet| sheet.len()).sum();
+    let selectors: usize = sheets
+        .iter()
+        .map(|sheet| sheet.bytes().filter(|byte| matches!(byte, b'{' | b',')).count())
+        .sum();
+    // What stands before a block is its selectors, behind whatever ended the last one.
+    let parts = |sheet: &&str| {
+        let blocks = sheet.split('{').map(|block| {
+            let selectors = block.rsplit(['}', ';']).next().unwrap_or(block);
+            let selectors = selectors.rsplit("*/").next().unwrap_or(selectors);
+            selectors
+                .split(',')
+                .map(|selector| selector.split_whitespace().count())
+                .max()
+                .unwrap_or(0)
+        });
+        blocks.max().unwrap_or(0)
+    };
+    let longest = sheets.iter().map(parts).max().unwrap_or(0);
+    // Looking at relatives makes every comparison a search.
+    let searches = sheets.iter().any(|sheet| {
+        let lower = sheet.to_ascii_lowercase();
+        [":has(", ":is(", ":where(", ":nth-", ":not("]
+            .iter()
+            .any(|word| lower.contains(word))
+    });
+    let factor = if searches { 16 } else { 1 };
+    bytes <= MAX_STYLE_BYTES
+        && longest <= MAX_SELECTOR_PARTS
+        && selectors.saturating_mul(tags).saturating_mul(factor) <= MAX_STYLE_WORK
+        && bytes.saturating_mul(tags) <= MAX_STYLED_BYTES
+}
+
+/// The frame's document. The policy stands first, before anything of the mail. What is wider than the frame keeps its width: whoever
+/// shows it measures that, and scales or scrolls.
 fn document(body: &str) -> String {
     format!(
         "<!doctype html><html><head><meta charset=\"utf-8\">\

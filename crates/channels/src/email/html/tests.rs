@@ -219,6 +219,60 @@ fn links_show_where_they_go() {
 }
 
 #[test]
+fn only_letters_that_deceive_are_flagged() {
+    let doubt = |host: &str, known: &str| {
+        let html = format!("<a href=\"https://{host}/\">here</a>");
+        let options = RenderOptions {
+            known_hosts: vec![known.to_owned()],
+            ..RenderOptions::default()
+        };
+        render(&html, options).links.first().unwrap().suspicious.clone()
+    };
+    for honest in ["müller-stühle.de", "пример.рф", "例え.jp", "shop.example"] {
+        assert_eq!(doubt(honest, "baton.test"), None, "{honest}");
+    }
+    // Cyrillic among Latin letters, wholly Cyrillic letters that pass for Latin ones, and a letter nobody writes with.
+    for deceiving in [
+        "p\u{430}ypal.com",
+        "\u{430}\u{440}\u{440}\u{4cf}\u{435}.com",
+        "\u{262}oogle.com",
+    ] {
+        assert!(
+            matches!(doubt(deceiving, "baton.test"), Some(LinkDoubt::ForeignLetters { .. })),
+            "{deceiving}"
+        );
+    }
+    assert!(matches!(
+        doubt("exarnple.com", "example.com"),
+        Some(LinkDoubt::LookAlike { .. })
+    ));
+    assert!(matches!(
+        doubt("exämple.com", "example.com"),
+        Some(LinkDoubt::LookAlike { .. })
+    ));
+}
+
+#[test]
+fn words_written_backwards_are_shown_as_they_are() {
+    let rendered = render(
+        "<a href=https://evil.example/>\u{202e}elpmaxe.knab\u{202c}</a>",
+        RenderOptions::default(),
+    );
+    let link = rendered.links.first().unwrap();
+    assert_eq!(link.shown, "elpmaxe.knab");
+    assert!(matches!(link.suspicious, Some(LinkDoubt::OtherHost { .. })));
+}
+
+#[test]
+fn wide_mail_keeps_its_width() {
+    let shown = body("<table width=1400 style='width:1400px;position:fixed'><tr><td>wide</td></tr></table>");
+    assert!(
+        shown.contains("width=\"1400\"") && shown.contains("width:1400px"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn marks_of_quotes_stay_for_the_window_to_fold() {
     let shown = body(
         "<p>Yes</p><div class='gmail_quote evil'><blockquote type=cite class=gmail_quote>old</blockquote></div><div id=divRplyFwdMsg>x</div><div id=other>y</div>",
@@ -244,6 +298,51 @@ fn hostile_weight_ends_in_text() {
             .srcdoc_html
             .contains("<p>x</p>")
     );
+}
+
+#[test]
+fn style_sheets_that_multiply_are_left_out() {
+    let cells = "<td class=a>x</td>".repeat(4000);
+    let sheets = [
+        // One rule of 200 kB for every cell: 800 MB.
+        format!(".a{{--x:{}}}", "y".repeat(200_000)),
+        // A selector for every letter of a megabyte.
+        format!("{}b{{color:red}}", "a,".repeat(500_000)),
+        // Ancestors without end.
+        format!("{}b{{color:red}}", "td ".repeat(5_000)),
+        format!("{}{{color:red}}", "td:has(".repeat(200)),
+        "@import url(https://evil.example/x.css);".repeat(100_000),
+    ];
+    for sheet in sheets {
+        let html = format!("<style>{sheet}</style><table><tr>{cells}</tr></table>");
+        let rendered = render(&html, RenderOptions::default());
+        assert!(rendered.srcdoc_html.len() < 2_000_000 && rendered.fallback_text.contains('x'));
+        assert!(!rendered.srcdoc_html.contains("evil.example"));
+    }
+}
+
+#[test]
+fn a_megabyte_of_anything_ends_in_something_to_show() {
+    let hostile = [
+        "<".repeat(1_000_000),
+        "<a href='".repeat(100_000),
+        "<table><tr><td>".repeat(60_000),
+        "<b><i><u><font>".repeat(60_000),
+        "&amp".repeat(250_000),
+        format!("<p style=\"{}\">x</p>", "color:red;".repeat(100_000)),
+        format!("<img src=\"data:image/png;base64,{}\">", "A".repeat(1_000_000)),
+        "<!--".repeat(250_000),
+        "<svg><style><![CDATA[".repeat(50_000),
+        format!("<select>{}", "<option>".repeat(120_000)),
+    ];
+    for html in hostile {
+        let rendered = render(&html, RenderOptions::default());
+        assert!(
+            rendered.srcdoc_html.ends_with("</body></html>"),
+            "{}",
+            html.get(..20).unwrap_or_default()
+        );
+    }
 }
 
 proptest::proptest! {
