@@ -71,7 +71,12 @@ pub(crate) fn nested(raw: &[u8], shown: Shown) -> Option<Nested> {
 }
 
 fn of_mail(mail: &ParsedMail, raw: &[u8], shown: Shown, mut body: Body) -> Body {
-    (body.text, body.quoted, body.signature) = pieces(capped(&mail.text));
+    let writer = mail
+        .from
+        .as_ref()
+        .map(|from| from.name.as_deref().unwrap_or(&from.address))
+        .unwrap_or_default();
+    (body.text, body.quoted, body.signature) = pieces(capped(&mail.text), writer);
     let Some(source) = html_of(mail) else {
         body.links = html::render_text(&body.text).links.iter().map(link).collect();
         return body;
@@ -107,7 +112,7 @@ pub(crate) fn missing(message: &Message) -> Body {
 
 /// The body of a reply of ours.
 pub(crate) fn of_reply(outbound: &Outbound) -> Body {
-    let (text, quoted, signature) = pieces(capped(&outbound.draft.text));
+    let (text, quoted, signature) = pieces(capped(&outbound.draft.text), "");
     let attachments = outbound.draft.files.iter().zip(0..).map(|(file, index)| Attachment {
         index,
         name: file.name.clone(),
@@ -178,10 +183,11 @@ fn says_the_same(source: &str, rendered: &html::RenderedBody, text: &str) -> boo
         && bare(&rendered.fallback_text) == bare(text)
 }
 
-/// What was newly written, what is quoted, and the signature. Where everything seems quoted, nothing is folded.
-fn pieces(text: &str) -> (String, Option<String>, Option<String>) {
+/// What was newly written, what is quoted, and the signature: a block at the end with its writer's name is one. Where everything seems
+/// quoted, nothing is folded.
+fn pieces(text: &str, writer: &str) -> (String, Option<String>, Option<String>) {
     let mut parts = [String::new(), String::new(), String::new()];
-    for piece in quote::split(text) {
+    for piece in quote::split_from(text, writer) {
         let [visible, quoted, signature] = &mut parts;
         match piece.kind {
             PieceKind::Visible => visible.push_str(&piece.text),

@@ -3,6 +3,8 @@
 //! Quotes and signatures are folded in the window, never deleted: every line of the text is in exactly one piece, in order, and the
 //! pieces joined are the text. Where the guess could hide what somebody wrote, it does not fold: forwarded mail stays open.
 
+mod signature;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -29,20 +31,22 @@ pub struct Piece {
 }
 
 /// Lines an introduction like `On ..., Carl wrote:` may be broken into.
-const INTRO_LINES: usize = 4;
+const INTRO_LINES: usize = 6;
 /// Characters such an introduction may have.
 const INTRO_CHARS: usize = 400;
-/// Words of a phone's footer; more is a sentence of a person.
-const FOOTER_WORDS: usize = 9;
-/// Lines that a signature below `-- ` may have; more is a text that merely contains the mark.
-const SIGNATURE_LINES: usize = 25;
 
 /// Splits a text into its pieces.
 #[must_use]
 pub fn split(text: &str) -> Vec<Piece> {
+    split_from(text, "")
+}
+
+/// Splits a text whose writer is known, by name or address: a last paragraph that begins with them is a signature.
+#[must_use]
+pub fn split_from(text: &str, writer: &str) -> Vec<Piece> {
     let lines = cut_lines(text);
     let mut kinds = classify(&lines);
-    fold_signatures(&lines, &mut kinds);
+    signature::fold(&lines, &mut kinds, writer);
     smooth(&lines, &mut kinds);
     let mut pieces: Vec<Piece> = Vec::new();
     for (line, kind) in lines.iter().zip(kinds) {
@@ -109,8 +113,9 @@ fn set(kinds: &mut [PieceKind], from: usize, count: usize) {
 }
 
 fn is_quote_mark(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with('>') && !line.starts_with(">>>>>>> ")
+    let line = line.trim();
+    // `>>> www.example.com <<<` is how advertisements point.
+    line.starts_with('>') && !line.starts_with(">>>>>>> ") && !line.ends_with("<<<")
 }
 
 /// Verbs by which mail programs introduce a quote.
@@ -157,14 +162,25 @@ const STARTERS: &[&str] = &[
     "a(z) ",
 ];
 
-/// `On Mon, Nov 2, 2026 at 10:00, Carl <carl@example.com> wrote:`, in the languages of the table, over up to four lines; and Gmail's
+/// `On Mon, Nov 2, 2026 at 10:00, Carl <carl@example.com> wrote:`, in the languages of the table, over up to six lines; and Gmail's
 /// older `2026-11-02 10:00 GMT+01:00 Carl <carl@example.com>:`. How many lines it takes, the first of these being its first.
 fn introduction(lines: &[&str]) -> Option<usize> {
     let first = lines.first().filter(|line| !line.trim().is_empty())?;
     let mut joined = String::new();
     for (count, line) in lines.iter().take(INTRO_LINES).enumerate() {
         // A line that could begin an introduction of its own ends the attempt to begin one above it.
-        if count > 0 && (line.trim().is_empty() || is_quote_mark(line) || starts_introduction(line)) {
+        let open = joined.matches('<').count() > joined.matches('>').count();
+        let goes_on = open && line.trim_end().ends_with([':', '：']);
+        if count > 0 && line.trim().is_empty() {
+            // Only an address that a program put on lines of its own may stand apart.
+            let next = lines.get(count + 1..).unwrap_or_default();
+            let next = next.iter().map(|next| next.trim()).find(|next| !next.is_empty());
+            if next == Some("<") && starts_introduction(first) {
+                continue;
+            }
+            return None;
+        }
+        if count > 0 && ((is_quote_mark(line) && !goes_on) || starts_introduction(line)) {
             return None;
         }
         joined.push(' ');
@@ -216,7 +232,13 @@ fn cut_lines(text: &str) -> Vec<&str> {
                 && !starts_introduction(line);
             answers && starts_introduction(behind) && head.is_some_and(says_who_and_when)
         });
-        match shared.and_then(|at| line.split_at_checked(at + 1)) {
+        // A rule between the two belongs to the introduction.
+        let cut = shared.map(|at| {
+            let before = line.get(..at).unwrap_or_default();
+            let answer = before.trim_end_matches('-').len();
+            if before.len() - answer >= 3 { answer } else { at + 1 }
+        });
+        match cut.and_then(|at| line.split_at_checked(at)) {
             Some((before, behind)) => lines.extend([before, behind]),
             None => lines.push(line),
         }
@@ -226,7 +248,13 @@ fn cut_lines(text: &str) -> Vec<&str> {
 
 fn is_date_and_address(lower: &str) -> bool {
     let digits = lower.chars().filter(char::is_ascii_digit).count();
-    digits >= 6 && lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>') && lower.contains('@')
+    // Some write the weekday first.
+    let dated = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let after_day = lower.split_once(", ").filter(|(day, _)| day.chars().count() <= 3);
+    digits >= 6
+        && (dated(lower) || after_day.is_some_and(|(_, rest)| dated(rest)))
+        && lower.ends_with('>')
+        && lower.contains('@')
 }
 
 fn says_who_and_when(head: &str) -> bool {
@@ -413,85 +441,41 @@ fn is_header_block(lines: &[&str]) -> bool {
             .filter_map(|line| header_name(line))
             .filter(|name| OTHERS.contains(&name.as_str()))
             .count();
-        return scattered >= 2 || (others >= 1 && first.contains('@'));
+        // Markup may have put the whole block on one line.
+        let lower = first.to_lowercase();
+        let beside = ["date", "sent", "to", "subject", "datum", "gesendet", "betreff"]
+            .iter()
+            .any(|other| lower.contains(&format!(" {other}: ")));
+        return scattered >= 2 || ((others >= 1 || beside) && first.contains('@'));
     }
     let dated = matches!(name.as_str(), "date" | "datum" | "fecha" | "data")
         && first.chars().filter(char::is_ascii_digit).count() >= 4;
-    dated
-        && rest
-            .first()
-            .is_some_and(|next| next.contains('@') && header_name(next).is_some())
-}
-
-const FOOTERS: &[&str] = &[
-    "sent from my ",
-    "sent from mail for windows",
-    "get outlook for ",
-    "sent from outlook",
-    "sent via ",
-    "sent with proton",
-    "von meinem iphone",
-    "von meinem ipad",
-    "von meinem samsung",
-    "von meinem handy",
-    "gesendet von ",
-    "gesendet mit ",
-    "diese nachricht wurde von mein",
-    "enviado desde mi ",
-    "enviado do meu ",
-    "envoyé de mon ",
-    "envoyé depuis ",
-    "inviato da ",
-    "verzonden vanaf ",
-    "skickat från ",
-    "sendt fra ",
-    "wysłane z ",
-    "отправлено с ",
-    "obtener outlook para",
-    "outlook für",
-    "télécharger outlook",
-];
-
-/// Below `-- `, and the footers phones add. A signature ends where a quote begins.
-fn fold_signatures(lines: &[&str], kinds: &mut [PieceKind]) {
-    let mut start = 0;
-    while start < lines.len() {
-        let visible = kinds
-            .iter()
-            .skip(start)
-            .take_while(|kind| **kind == PieceKind::Visible)
-            .count();
-        let block = lines.get(start..start + visible).unwrap_or_default();
-        if let Some(mark) = signature_start(block) {
-            kinds
-                .iter_mut()
-                .skip(start + mark)
-                .take(visible - mark)
-                .for_each(|kind| *kind = PieceKind::Signature);
-        }
-        start += visible.max(1);
-    }
-}
-
-fn signature_start(block: &[&str]) -> Option<usize> {
-    let marked = block
+    let author = rest
         .iter()
-        .rposition(|line| matches!(line.trim_end_matches(['\r', '\n']), "-- " | "--" | "—"));
-    let filled = |from: usize| block.iter().skip(from).filter(|line| !line.trim().is_empty()).count();
-    if let Some(mark) = marked.filter(|mark| filled(*mark) <= SIGNATURE_LINES) {
-        return Some(mark);
-    }
-    let is_footer = |line: &&str| {
-        let lower = line.trim().trim_start_matches(['*', '_', '-', '[', '(']).to_lowercase();
-        lower.len() < 120
-            && lower.split_whitespace().count() <= FOOTER_WORDS
-            && FOOTERS.iter().any(|begin| lower.starts_with(begin))
-    };
-    block.iter().rposition(is_footer).filter(|at| filled(*at) <= 3)
+        .take(4)
+        .any(|line| line.contains('@') && header_name(line).is_some_and(|name| FROM.contains(&name.as_str())));
+    dated
+        && (others >= 2 && author
+            || rest
+                .first()
+                .is_some_and(|next| next.contains('@') && header_name(next).is_some()))
 }
 
-/// Empty lines between two pieces of one kind belong to it, so that a quote with gaps is one fold.
+/// Empty lines between two pieces of one kind belong to it, so that a quote with gaps is one fold; and so does a line that wrapping has
+/// torn off a link.
 fn smooth(lines: &[&str], kinds: &mut [PieceKind]) {
+    for at in 1..lines.len().saturating_sub(1) {
+        let around = (kinds.get(at - 1), kinds.get(at), kinds.get(at + 1));
+        let (Some(PieceKind::Quoted), Some(PieceKind::Visible), Some(PieceKind::Quoted)) = around else {
+            continue;
+        };
+        let (before, line) = (lines.get(at - 1).copied(), lines.get(at).map(|line| line.trim()));
+        let (before, line) = (before.unwrap_or_default(), line.unwrap_or_default());
+        let torn = before.rsplit_once("(http").is_some_and(|(_, link)| !link.contains(')'));
+        if is_quote_mark(before) && (line.starts_with("(http") || (torn && line.ends_with(')'))) {
+            set(kinds, at, 1);
+        }
+    }
     let mut at = 0;
     while at < lines.len() {
         let empty = lines.iter().skip(at).take_while(|line| line.trim().is_empty()).count();
