@@ -29,6 +29,9 @@ fn standard(message: &Message<'_>, raw: &[u8]) -> Option<MailKind> {
     Some(MailKind::Bounce {
         original_message_id: original_id(message, raw)
             .or_else(|| fields.get("x-original-message-id").and_then(angle_id)),
+        original_subject: original_header(message, raw, "subject:", |returned| {
+            returned.subject().map(str::to_owned)
+        }),
         recipient: fields
             .get("final-recipient")
             .or_else(|| fields.get("original-recipient"))
@@ -44,7 +47,15 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
     let failed = header_text(message, "X-Failed-Recipients");
     let local = from.map(|from| from.key()).unwrap_or_default();
     let local = local.split('@').next().unwrap_or_default();
-    let system = matches!(local, "mailer-daemon" | "postmaster" | "mail-daemon" | "mailerdaemon");
+    let nobody = message
+        .header_raw("Return-Path")
+        .is_some_and(|path| path.trim() == "<>");
+    let system = nobody
+        || matches!(
+            local,
+            "mailer-daemon" | "postmaster" | "mail-daemon" | "mailerdaemon" | "mail.delivery" | "bounce" | "bounces"
+        )
+        || local.starts_with("microsoftexchange");
     let subject = message.subject().unwrap_or_default().to_lowercase();
     let says_so = [
         "undeliver",
@@ -57,9 +68,33 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
         "delivery has failed",
         "unzustellbar",
         "nicht zustellbar",
+        "delivery incomplete",
+        "delivery delayed",
+        "message delayed",
+        "warning: could not send",
+        "could not be delivered",
+        "unable to deliver",
+        "zustellung fehlgeschlagen",
+        "zustellung verzögert",
         "non remis",
         "échec",
         "no se pudo entregar",
+        "no se puede entregar",
+        "no entregado",
+        "mancata consegna",
+        "non recapitabile",
+        "niet bezorgd",
+        "onbestelbaar",
+        "kan inte levereras",
+        "kunne ikke leveres",
+        "não entregue",
+        "não é possível entregar",
+        "niedostarczon",
+        "nedoručiteln",
+        "недоставлен",
+        "не доставлен",
+        "退信",
+        "配信不能",
     ]
     .iter()
     .any(|words| subject.contains(words));
@@ -67,13 +102,29 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
         return None;
     }
     let lower = text.to_lowercase();
-    let delayed =
-        subject.contains("delay") || lower.contains("will be retried") || lower.contains("will continue trying");
+    let delayed = subject.contains("delay")
+        || subject.contains("delivery incomplete")
+        || subject.starts_with("warning: could not send")
+        || [
+            "will be retried",
+            "will continue trying",
+            "will retry",
+            "will keep trying",
+            "you do not need to resend",
+            "do not need to resend your message",
+            "wird weiterhin versucht",
+        ]
+        .iter()
+        .any(|words| lower.contains(words));
     let recipient = failed
         .map(|list| list.split(',').next().unwrap_or_default().trim().to_owned())
-        .or_else(|| angle_address(text));
+        .or_else(|| angle_address(text))
+        .or_else(|| bare_address(text));
     Some(MailKind::Bounce {
         original_message_id: original_id(message, raw),
+        original_subject: original_header(message, raw, "subject:", |returned| {
+            returned.subject().map(str::to_owned)
+        }),
         recipient: recipient.filter(|address| !address.is_empty()),
         status: text
             .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '#' | '[' | ']'))
@@ -93,37 +144,12 @@ fn homespun(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text:
 
 /// The Message-ID of the returned message: whole, as headers, or quoted in the text.
 fn original_id(message: &Message<'_>, raw: &[u8]) -> Option<String> {
-    for part in &message.parts {
-        if let PartType::Message(inner) = &part.body
-            && let Some(id) = inner.message_id()
-        {
-            return Some(id.to_owned());
-        }
-        if is_type(part, "text", &["rfc822-headers"])
-            || is_type(part, "message", &["rfc822", "global", "global-headers"])
-        {
-            let bytes = bytes_of(part, raw);
-            let headers = MessageParser::default().parse_headers(&bytes);
-            if let Some(id) = headers.as_ref().and_then(Message::message_id) {
-                return Some(id.to_owned());
-            }
-        }
-    }
-    let quoted = message.parts.iter().filter_map(|part| match &part.body {
-        PartType::Text(text) | PartType::Html(text) => Some(text.as_ref()),
-        _ => None,
+    let returned = original_header(message, raw, "message-id:", |returned| {
+        returned.message_id().map(str::to_owned)
     });
-    for text in quoted {
-        for line in text.lines() {
-            let line = line.trim_start_matches(['>', ' ', '\t', '|']);
-            if line
-                .get(..11)
-                .is_some_and(|start| start.eq_ignore_ascii_case("message-id:"))
-                && let Some(id) = angle_id(line)
-            {
-                return Some(id);
-            }
-        }
+    if let Some(id) = returned {
+        let id = id.trim_matches(['<', '>', ' ']);
+        return (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned());
     }
     // What answers nothing names nothing: a bounce's own In-Reply-To is the last hint.
     match message.header(HeaderName::InReplyTo) {
@@ -131,6 +157,43 @@ fn original_id(message: &Message<'_>, raw: &[u8]) -> Option<String> {
         Some(HeaderValue::TextList(list)) => list.first().map(ToString::to_string),
         _ => None,
     }
+}
+
+/// A header of the returned message, wherever the report has put it. `label` is how its line begins in text, in lower case.
+fn original_header(
+    message: &Message<'_>,
+    raw: &[u8],
+    label: &str,
+    of: impl Fn(&Message<'_>) -> Option<String>,
+) -> Option<String> {
+    for part in &message.parts {
+        if let PartType::Message(inner) = &part.body
+            && let Some(found) = of(inner)
+        {
+            return Some(found);
+        }
+        if is_type(part, "text", &["rfc822-headers"])
+            || is_type(part, "message", &["rfc822", "global", "global-headers"])
+        {
+            let bytes = bytes_of(part, raw);
+            let headers = MessageParser::default().parse_headers(&bytes);
+            if let Some(found) = headers.as_ref().and_then(&of) {
+                return Some(found);
+            }
+        }
+    }
+    let quoted = message.parts.iter().filter_map(|part| match &part.body {
+        PartType::Text(text) | PartType::Html(text) => Some(text.as_ref()),
+        _ => None,
+    });
+    quoted.flat_map(str::lines).find_map(|line| {
+        let line = line.trim_start_matches(['>', ' ', '\t', '|']);
+        let begins = line
+            .get(..label.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(label));
+        let value = line.get(label.len()..).filter(|_| begins)?.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    })
 }
 
 fn is_type(part: &mail_parser::MessagePart<'_>, main: &str, subs: &[&str]) -> bool {
@@ -218,6 +281,13 @@ fn angle_id(text: &str) -> Option<String> {
     let (id, _) = rest.split_once('>')?;
     let id = id.trim();
     (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned())
+}
+
+/// The first address of a text, where none stands in angle brackets.
+fn bare_address(text: &str) -> Option<String> {
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Email]);
+    finder.links(text).next().map(|link| link.as_str().to_owned())
 }
 
 fn angle_address(text: &str) -> Option<String> {

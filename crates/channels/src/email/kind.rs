@@ -3,7 +3,7 @@
 //! A bounce belongs to the message it answers, an automatic answer reopens nothing and meets no clock. When in doubt a mail is a
 //! person's: a lead taken for a machine is worse than a machine taken for a lead.
 
-use baton_domain::Timestamp;
+use jiff::civil::Date;
 use mail_parser::{HeaderName, HeaderValue, Message};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -36,10 +36,10 @@ pub enum MailKind {
     Human,
     /// An automatic answer: out of office, receipt, acknowledgement.
     AutoReply {
-        /// The day the writer says they are back, as midnight UTC.
+        /// The day the writer says they are back, as YYYY-MM-DD.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
-        returns: Option<Timestamp>,
+        returns_on: Option<String>,
     },
     /// A server reports on a message of ours.
     Bounce {
@@ -47,6 +47,10 @@ pub enum MailKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         original_message_id: Option<String>,
+        /// The subject of what it reports on, where it says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        original_subject: Option<String>,
         /// Whom it could not reach.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
@@ -87,7 +91,6 @@ const AUTO_SUBJECTS: &[&str] = &[
     "out-of-office",
     "automatische antwort",
     "abwesenheitsnotiz",
-    "abwesenheit:",
     "réponse automatique",
     "reponse automatique",
     "absence du bureau",
@@ -97,7 +100,6 @@ const AUTO_SUBJECTS: &[&str] = &[
     "risposta automatica",
     "fuori sede",
     "automatisch antwoord",
-    "afwezig",
     "autosvar",
     "automatiskt svar",
     "automatisk svar",
@@ -107,8 +109,44 @@ const AUTO_SUBJECTS: &[&str] = &[
     "automatická odpověď",
     "automatikus válasz",
     "автоответ",
+    "автоматический ответ",
+    "нет на месте",
+    "otomatik yanıt",
+    "ofis dışında",
+    "poza biurem",
+    "mimo kancelář",
+    "házon kívül",
+    "ikke til stede",
+    "poissa toimistosta",
+    "fora do escritório",
+    "ich bin nicht im büro",
+    "自動応答",
+    "自动答复",
+    "自動回覆",
+    "부재중",
+    "자동 회신",
     "自動返信",
     "自动回复",
+];
+
+/// Words that begin such subjects and a person's as well: they count on something that answers.
+const ABSENCE_SUBJECTS: &[&str] = &[
+    "abwesend",
+    "abwesenheit",
+    "absence",
+    "absent",
+    "afwezig",
+    "assenza",
+    "ausencia",
+    "ausente",
+    "fravær",
+    "frånvar",
+    "nepřítomnost",
+    "niet aanwezig",
+    "nieobecność",
+    "vacation",
+    "不在",
+    "外出",
 ];
 
 pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddress>, text: &str) -> MailKind {
@@ -116,13 +154,9 @@ pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddr
         return bounce;
     }
     let header = |name: &str| header_text(message, name).map(|value| value.to_lowercase());
-    let date = message
-        .date()
-        .filter(|date| date.is_valid())
-        .map(|date| Timestamp(date.to_timestamp().saturating_mul(1000)));
     if answers_by_itself(message, &header) {
         return MailKind::AutoReply {
-            returns: dates::return_day(text, date),
+            returns_on: dates::return_day(text, sent(message)).map(|day| day.to_string()),
         };
     }
     let precedence = header("Precedence").unwrap_or_default();
@@ -141,6 +175,22 @@ pub(super) fn classify(message: &Message<'_>, raw: &[u8], from: Option<&MailAddr
         return MailKind::Bulk;
     }
     MailKind::Human
+}
+
+/// The day of the mail where its writer was, as its date header says.
+fn sent(message: &Message<'_>) -> Option<dates::Sent> {
+    let date = message.date().filter(|date| date.is_valid())?;
+    let day = Date::new(
+        i16::try_from(date.year).ok()?,
+        i8::try_from(date.month).ok()?,
+        i8::try_from(date.day).ok()?,
+    )
+    .ok()?;
+    let minutes = i32::from(date.tz_hour) * 60 + i32::from(date.tz_minute);
+    Some(dates::Sent {
+        day,
+        offset_minutes: if date.tz_before_gmt { -minutes } else { minutes },
+    })
 }
 
 /// RFC 3834: `Auto-Submitted: auto-replied`, and what programs write that don't know it. `auto-generated` alone is how web forms and
@@ -171,5 +221,7 @@ fn answers_by_itself(message: &Message<'_>, header: &dyn Fn(&str) -> Option<Stri
         .and_then(|ct| ct.attribute("report-type"))
         .is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"));
     let subject = message.subject().unwrap_or_default().trim().to_lowercase();
-    receipt || AUTO_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
+    receipt
+        || AUTO_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
+        || (answers && ABSENCE_SUBJECTS.iter().any(|begin| subject.starts_with(begin)))
 }

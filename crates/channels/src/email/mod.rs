@@ -11,6 +11,7 @@ pub mod host;
 pub mod html;
 pub mod identity;
 pub mod imap;
+pub mod invitation;
 pub mod kind;
 pub mod net;
 pub mod parse;
@@ -24,6 +25,8 @@ mod charset;
 mod dates;
 mod dsn;
 mod plain;
+mod protection;
+mod tnef;
 
 pub use account::{ConnectError, EmailAccount, Endpoint, Retry, Secret, Security};
 pub use address::MailAddress;

@@ -3,23 +3,28 @@
 //! Nothing is ever lost here: what can be read is read, however broken the rest, and what can't be read at all gives a reason under
 //! which the raw bytes are kept in quarantine, to be tried again after an update.
 
-use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod leaves;
+mod source;
 
-use baton_domain::Timestamp;
-use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::collections::HashSet;
+
+use baton_domain::{CalendarInvitation, Protection, Timestamp};
+use mail_parser::{Address, HeaderName, HeaderValue, Message, PartType};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::address::MailAddress;
-use super::charset::{bytes_of, text_of};
+use super::charset::text_of;
 use super::kind::{self, MailKind};
-use super::{plain, quote};
+use super::{invitation, plain, protection, quote};
+use source::with_message;
 
 /// Characters of the preview shown in a list.
 const PREVIEW_CHARS: usize = 200;
-/// Messages inside messages, as a whole, before a mail counts as an attack on its reader. Digests have some dozens.
-const MAX_NESTED_MESSAGES: usize = 400;
+/// Ids of one header that are kept, from its beginning and from its end: a long thread has some hundred, an attack any number.
+const MAX_IDS: usize = 400;
+/// Addresses of one header that are kept.
+const MAX_ADDRESSES: usize = 2_000;
 
 /// The header by which we recognise our own mail wherever a provider rewrote its Message-ID. Its value is the outbound message's id.
 pub const BATON_ID_HEADER: &str = "X-Baton-Id";
@@ -105,6 +110,10 @@ pub struct ParsedMail {
     pub preview: String,
     /// Our own mark, where this is our mail.
     pub baton_id: Option<String>,
+    /// The calendar invitation it carries, its cancellation, or an answer to one.
+    pub invitation: Option<CalendarInvitation>,
+    /// What of it is signed or encrypted.
+    pub protection: Vec<Protection>,
 }
 
 /// Reads a raw message.
@@ -118,82 +127,21 @@ pub fn parse(raw: &[u8]) -> Result<ParsedMail, Unreadable> {
 /// The decoded bytes of the attachment with this index, as its sender attached it.
 #[must_use]
 pub fn attachment(raw: &[u8], index: u32) -> Option<Vec<u8>> {
-    with_message(raw, |message, raw| {
-        let part = attachment_parts(message).nth(index as usize)?;
-        Some(bytes_of(part, raw))
-    })
-    .ok()
-    .flatten()
+    with_message(raw, |message, raw| leaves::bytes(message, raw, index))
+        .ok()
+        .flatten()
 }
 
 /// Every inline image with a content id, decoded: what HTML means by `cid:`.
 #[must_use]
 pub fn inline_images(raw: &[u8]) -> Vec<(String, Vec<u8>)> {
-    with_message(raw, |message, raw| {
-        attachment_parts(message)
-            .filter_map(|part| {
-                Some((
-                    part.content_id()?.trim_matches(['<', '>']).to_owned(),
-                    bytes_of(part, raw),
-                ))
-            })
-            .collect()
-    })
-    .unwrap_or_default()
+    with_message(raw, leaves::inline_images).unwrap_or_default()
 }
 
-/// Takes the message apart and hands it over with the bytes its offsets refer to; a panic anywhere in between is a reason, not an end.
-/// Empty lines before the headers, which some stores leave, are skipped.
-fn with_message<T>(raw: &[u8], then: impl FnOnce(&Message<'_>, &[u8]) -> T) -> Result<T, Unreadable> {
-    let raw = raw.trim_ascii_start();
-    if raw.is_empty() {
-        return Err(Unreadable::Empty);
-    }
-    if nested_messages(raw) > MAX_NESTED_MESSAGES {
-        return Err(Unreadable::TooNested);
-    }
-    let raw = without_envelope_line(raw);
-    catch_unwind(AssertUnwindSafe(|| {
-        MessageParser::default().parse(&raw).map(|message| then(&message, &raw))
-    }))
-    .map_err(|_| Unreadable::ParserFailed)?
-    .ok_or(Unreadable::NoHeaders)
-}
-
-/// Messages that an mbox file or an old server prefixed with its `From carl@example.com Sat ...` line are read without it.
-/// The result has the same length, so that offsets stay true: the line becomes part of an ignorable header.
-fn without_envelope_line(raw: &[u8]) -> Cow<'_, [u8]> {
-    if !raw.starts_with(b"From ") {
-        return Cow::Borrowed(raw);
-    }
-    let mut bytes = raw.to_vec();
-    if let Some(space) = bytes.get_mut(4) {
-        *space = b':';
-    }
-    // `From:` would be an address; `Frow:` is a header nobody reads.
-    if let Some(letter) = bytes.get_mut(3) {
-        *letter = b'w';
-    }
-    Cow::Owned(bytes)
-}
-
-/// An upper bound for messages inside messages, from the words that can declare one.
-fn nested_messages(raw: &[u8]) -> usize {
-    let mut count = 0;
-    for (at, byte) in raw.iter().enumerate() {
-        let word: &[u8] = match byte.to_ascii_lowercase() {
-            b'r' => b"rfc822",
-            b'd' => b"digest",
-            _ => continue,
-        };
-        if raw
-            .get(at..at + word.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(word))
-        {
-            count += 1;
-        }
-    }
-    count
+/// The calendar object of an invitation as it came: what [`super::invitation::reply`] answers.
+#[must_use]
+pub fn calendar(raw: &[u8]) -> Option<String> {
+    with_message(raw, leaves::calendar).ok().flatten()
 }
 
 fn read(message: &Message<'_>, raw: &[u8]) -> Result<ParsedMail, Unreadable> {
@@ -201,8 +149,10 @@ fn read(message: &Message<'_>, raw: &[u8]) -> Result<ParsedMail, Unreadable> {
     if !known && message.headers().len() < 2 {
         return Err(Unreadable::NoHeaders);
     }
-    let (text, html) = bodies(message, raw);
     let from = addresses(message.from()).into_iter().next();
+    let home = from.as_ref().map(MailAddress::domain).unwrap_or_default();
+    let top = home.rsplit('.').next();
+    let (text, html) = bodies(message, raw, top);
     let kind = kind::classify(message, raw, from.as_ref(), &text);
     Ok(ParsedMail {
         message_id: ids(message.header(HeaderName::MessageId)).into_iter().next(),
@@ -220,7 +170,9 @@ fn read(message: &Message<'_>, raw: &[u8]) -> Result<ParsedMail, Unreadable> {
             .filter(|date| date.is_valid())
             .map(|date| Timestamp(date.to_timestamp().saturating_mul(1000))),
         preview: preview(&text),
-        attachments: attachments(message, raw),
+        attachments: leaves::list(message, raw),
+        invitation: leaves::calendar(message, raw).and_then(|calendar| invitation::read(&calendar)),
+        protection: protection::of(message, raw),
         baton_id: header_text(message, BATON_ID_HEADER),
         from,
         text,
@@ -249,23 +201,30 @@ fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
         Some(HeaderValue::TextList(list)) => list.iter().map(AsRef::as_ref).collect(),
         _ => return Vec::new(),
     };
-    let mut seen = Vec::with_capacity(texts.len());
-    for text in texts {
+    // The first names the thread, the last what is answered.
+    let dropped = MAX_IDS / 2..texts.len().saturating_sub(MAX_IDS / 2);
+    let mut known: HashSet<String> = HashSet::new();
+    let mut ids = Vec::with_capacity(texts.len().min(MAX_IDS));
+    for (at, text) in texts.iter().enumerate() {
+        if texts.len() > MAX_IDS && dropped.contains(&at) {
+            continue;
+        }
         // Folding inside an id and stray spaces are the work of broken clients; ids hold neither.
         let id: String = text
             .chars()
             .filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>'))
             .collect();
-        if !id.is_empty() && !seen.contains(&id) {
-            seen.push(id);
+        if !id.is_empty() && known.insert(id.clone()) {
+            ids.push(id);
         }
     }
-    seen
+    ids
 }
 
 fn addresses(list: Option<&Address<'_>>) -> Vec<MailAddress> {
     let Some(list) = list else { return Vec::new() };
     list.iter()
+        .take(MAX_ADDRESSES)
         .filter_map(|addr| {
             let address = addr.address()?.trim().trim_matches(['<', '>']).to_owned();
             let name = addr
@@ -296,13 +255,13 @@ fn delivered_to(message: &Message<'_>) -> Vec<String> {
 }
 
 /// Text and HTML of the body. Several parts of one kind are read one after the other.
-fn bodies(message: &Message<'_>, raw: &[u8]) -> (String, Option<String>) {
+fn bodies(message: &Message<'_>, raw: &[u8], top: Option<&str>) -> (String, Option<String>) {
     let part = |id: &u32| message.parts.get(*id as usize);
     let mut texts = Vec::new();
     for part in message.text_body.iter().filter_map(part) {
         match &part.body {
-            PartType::Text(_) => texts.extend(text_of(part, raw)),
-            PartType::Html(_) => texts.extend(text_of(part, raw).map(|html| plain::text_of_html(&html))),
+            PartType::Text(_) => texts.extend(text_of(part, raw, top)),
+            PartType::Html(_) => texts.extend(text_of(part, raw, top).map(|html| plain::text_of_html(&html))),
             _ => {}
         }
     }
@@ -312,88 +271,27 @@ fn bodies(message: &Message<'_>, raw: &[u8]) -> (String, Option<String>) {
         match &part.body {
             PartType::Html(_) => {
                 any_html = true;
-                html.extend(text_of(part, raw));
+                html.extend(text_of(part, raw, top));
             }
-            PartType::Text(_) => html.extend(text_of(part, raw).map(|text| super::compose::text_to_html(&text))),
+            PartType::Text(_) => html.extend(text_of(part, raw, top).map(|text| super::compose::text_to_html(&text))),
             _ => {}
         }
     }
     if texts.iter().all(|text| text.trim().is_empty()) && any_html {
         texts = html.iter().map(|html| plain::text_of_html(html)).collect();
     }
-    let text = texts.join("\n").replace("\r\n", "\n").replace('\0', "");
-    (text, any_html.then(|| html.join("\n")))
-}
-
-/// Every leaf that isn't body text, in the order of the message.
-fn attachment_parts<'a, 'x>(message: &'a Message<'x>) -> impl Iterator<Item = &'a MessagePart<'x>> {
-    message.parts.iter().enumerate().filter_map(|(id, part)| {
-        let id = u32::try_from(id).ok()?;
-        let body = matches!(part.body, PartType::Text(_) | PartType::Html(_))
-            && (message.text_body.contains(&id) || message.html_body.contains(&id));
-        (!body && !part.is_multipart()).then_some(part)
-    })
-}
-
-fn attachments(message: &Message<'_>, raw: &[u8]) -> Vec<AttachmentInfo> {
-    attachment_parts(message)
-        .zip(0u32..)
-        .map(|(part, index)| {
-            let declared_mime = part.content_type().map_or_else(
-                || "application/octet-stream".to_owned(),
-                |ct| format!("{}/{}", ct.ctype(), ct.subtype().unwrap_or("octet-stream")).to_lowercase(),
-            );
-            let bytes = match &part.body {
-                PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes.as_ref()),
-                _ => Cow::Owned(bytes_of(part, raw)),
-            };
-            let mime = infer::get(&bytes).map_or_else(
-                || declared_mime.clone(),
-                |kind| agreed(kind.mime_type(), &declared_mime),
-            );
-            let disposition_inline = part
-                .content_disposition()
-                .is_some_and(mail_parser::ContentType::is_inline);
-            let content_id = part
-                .content_id()
-                .map(|id| id.trim_matches(['<', '>']).to_owned())
-                .filter(|id| !id.is_empty());
-            AttachmentInfo {
-                index,
-                name: part.attachment_name().map(file_name).unwrap_or_default(),
-                size: bytes.len() as u64,
-                inline: disposition_inline || (content_id.is_some() && mime.starts_with("image/")),
-                mime,
-                declared_mime,
-                content_id,
-            }
-        })
-        .collect()
-}
-
-/// Office files, and others, are archives inside: there the declared type says more than the first bytes.
-fn agreed(sniffed: &str, declared: &str) -> String {
-    let container = matches!(
-        sniffed,
-        "application/zip" | "application/x-ole-storage" | "application/gzip" | "text/xml" | "text/html"
-    );
-    let named = declared != "application/octet-stream" && !declared.starts_with("image/");
-    if container && named {
-        declared.to_owned()
-    } else {
-        sniffed.to_owned()
+    let mut html = any_html.then(|| html.join("\n"));
+    if html.is_none() && texts.iter().all(|text| text.trim().is_empty()) {
+        // A mail whose whole body lies in winmail.dat.
+        let (text, inner) = leaves::wrapped_body(message, raw);
+        texts = text
+            .or_else(|| inner.as_deref().map(plain::text_of_html))
+            .into_iter()
+            .collect();
+        html = inner;
     }
-}
-
-/// A name without path, control characters and tricks of writing direction.
-fn file_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    last.chars()
-        .filter(|c| !c.is_control() && !bidi(*c))
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    let text = texts.join("\n").replace("\r\n", "\n").replace('\0', "");
+    (text, html)
 }
 
 fn preview(text: &str) -> String {

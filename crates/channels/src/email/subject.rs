@@ -56,6 +56,84 @@ const PREFIXES: &[&str] = &[
     "إعادة توجيه",
     "השב",
     "הועבר",
+    "doorst",
+    "bls",
+    "trs",
+    "răsp",
+    "odg",
+    "відп",
+    "отг",
+    "회신",
+    "trả lời",
+    "chuyển tiếp",
+    "továbbított",
+    "ตอบกลับ",
+    "ส่งต่อ",
+];
+
+/// What programs put before the subject of something they answer by themselves, or of an answer to an invitation.
+const MACHINE_PREFIXES: &[&str] = &[
+    "automatic reply",
+    "auto reply",
+    "auto-reply",
+    "out of office",
+    "automatische antwort",
+    "abwesenheitsnotiz",
+    "réponse automatique",
+    "respuesta automática",
+    "risposta automatica",
+    "automatisch antwoord",
+    "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "automaattinen vastaus",
+    "resposta automática",
+    "automatyczna odpowiedź",
+    "odpowiedź automatyczna",
+    "automatická odpověď",
+    "автоответ",
+    "автоматический ответ",
+    "自动答复",
+    "自动回复",
+    "自動返信",
+    "undeliverable",
+    "unzustellbar",
+    "accepted",
+    "declined",
+    "tentative",
+    "canceled",
+    "cancelled",
+    "zugesagt",
+    "abgelehnt",
+    "abgesagt",
+    "mit vorbehalt",
+    "accepté",
+    "refusé",
+    "aceptado",
+    "rechazado",
+    "accettato",
+    "rifiutato",
+    "geaccepteerd",
+    "geweigerd",
+];
+
+/// Words in brackets by which gateways mark what comes from outside; they are no part of a subject.
+const MARKS: &[&str] = &[
+    "ext",
+    "extern",
+    "external",
+    "external email",
+    "externe",
+    "esterno",
+    "externo",
+    "spam",
+    "spam?",
+    "suspected spam",
+    "bulk",
+    "caution",
+    "sender not verified",
+    "secure",
+    "encrypted",
 ];
 
 /// How many prefixes deep a subject is looked into; more is somebody playing.
@@ -84,13 +162,29 @@ fn strip(subject: &str) -> (String, usize) {
     let mut rest = collapsed.as_str();
     let mut depth = 0;
     while depth < MAX_DEPTH {
-        let Some(shorter) = without_prefix(rest).or_else(|| without_trailer(rest)) else {
+        if let Some(shorter) = without_mark(rest) {
+            rest = shorter.trim();
+        } else if let Some(shorter) = without_prefix(rest).or_else(|| without_trailer(rest)) {
+            rest = shorter.trim();
+            depth += 1;
+        } else {
             break;
-        };
-        rest = shorter.trim();
-        depth += 1;
+        }
     }
     (rest.to_owned(), depth)
+}
+
+/// `[EXTERN] Offer` and `***SPAM*** Offer` without the mark; and the name of a list that stands before a prefix: `[sales] Re: Offer`.
+fn without_mark(rest: &str) -> Option<&str> {
+    if let Some((mark, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let behind = behind.trim_start();
+        let known = MARKS.contains(&mark.trim().to_lowercase().as_str());
+        return (known || without_prefix(behind).is_some()).then_some(behind);
+    }
+    let (mark, behind) = rest.strip_prefix("***")?.split_once("***")?;
+    MARKS
+        .contains(&mark.trim().to_lowercase().as_str())
+        .then(|| behind.trim_start())
 }
 
 /// `rest` without its first prefix: `Re:`, `Re[3]:`, `RE(2):`, `AW :`, full-width colons too; also `[Fwd: ...` whose bracket closes at the end.
@@ -115,7 +209,8 @@ fn without_prefix(rest: &str) -> Option<&str> {
     let word = word
         .trim_end_matches(|c: char| c.is_ascii_digit() || c == '^')
         .to_lowercase();
-    PREFIXES.contains(&word.as_str()).then(|| tail.trim_start())
+    let known = PREFIXES.contains(&word.as_str()) || MACHINE_PREFIXES.contains(&word.as_str());
+    known.then(|| tail.trim_start())
 }
 
 /// Some programs put the mark behind: `Offer (fwd)`.
@@ -149,6 +244,11 @@ mod tests {
             "Odp: Offer",
             "Ynt: Offer",
             "回复：Offer",
+            "Odg: Offer",
+            "Bls: Offer",
+            "RIF: Offer",
+            "VS: Offer",
+            "회신: Offer",
         ] {
             check(subject, "Offer");
             assert!(is_reply_or_forward(subject));
@@ -160,6 +260,23 @@ mod tests {
         check("AW: Re[2]: FWD: Re(3):  RE^2: Offer  for\t Carl", "Offer for Carl");
         check("[Fwd: Re: Offer]", "Offer");
         check("Offer (fwd)", "Offer");
+    }
+
+    #[test]
+    fn marks_of_gateways_and_machines_fall_away() {
+        for subject in [
+            "[EXTERN] AW: Offer",
+            "AW: [EXT] Re: Offer",
+            "***SPAM*** Offer",
+            "[sales] Re: Offer",
+            "Automatic reply: Re: Offer",
+            "Abwesenheitsnotiz: Offer",
+            "Accepted: Offer",
+        ] {
+            check(subject, "Offer");
+        }
+        check("[Offer] for Carl", "[Offer] for Carl");
+        assert!(!is_reply_or_forward("[EXTERN] Offer"));
     }
 
     #[test]

@@ -4,14 +4,21 @@
 //! ours or in the address it was sent to. Then, only for the same contact within thirty days, the subject. This module makes the keys;
 //! which conversation they open is the referee's to say.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::kind::MailKind;
 use super::parse::ParsedMail;
 use super::subject;
 
 /// Hex digits of the signature in our Message-IDs: 64 bits, against somebody who gets one try a mail.
 const TOKEN_DIGITS: usize = 16;
+/// Hex digits of the outbound message's id before it.
+const ID_DIGITS: usize = 32;
+/// Possible tokens of one text that are looked at.
+const MAX_TOKENS: usize = 20;
 /// Separates the mailbox from our token in a reply address: `sales+baton-...@example.com`.
 const ADDRESS_MARK: &str = "+baton-";
 
@@ -34,12 +41,14 @@ pub struct ThreadKeys {
 /// The keys of a mail. `secret` is the workspace's, the one its Message-IDs are made with.
 #[must_use]
 pub fn thread_keys(mail: &ParsedMail, secret: &[u8]) -> ThreadKeys {
-    let mut mentions: Vec<String> = Vec::new();
-    for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()) {
-        if !mentions.contains(id) && mail.message_id.as_ref() != Some(id) {
-            mentions.push(id.clone());
-        }
-    }
+    let mut known: HashSet<&str> = mail.message_id.as_deref().into_iter().collect();
+    let mentions: Vec<String> = mail
+        .in_reply_to
+        .iter()
+        .chain(mail.references.iter().rev())
+        .filter(|id| known.insert(id.as_str()))
+        .cloned()
+        .collect();
     let mut answers: Vec<Uuid> = Vec::new();
     let addresses = mail
         .to
@@ -47,8 +56,20 @@ pub fn thread_keys(mail: &ParsedMail, secret: &[u8]) -> ThreadKeys {
         .chain(&mail.cc)
         .map(|to| to.address.as_str())
         .chain(mail.delivered_to.iter().map(String::as_str));
+    // A report often quotes what it is about rather than naming it.
+    let reported = match &mail.kind {
+        MailKind::Bounce {
+            original_message_id, ..
+        } => Some((original_message_id.iter(), tokens_in(&mail.text))),
+        _ => None,
+    };
+    let reported = reported
+        .into_iter()
+        .flat_map(|(named, quoted)| named.map(String::as_str).chain(quoted));
     let tokens = mentions
         .iter()
+        .map(String::as_str)
+        .chain(reported)
         .filter_map(|id| verify(id, secret))
         .chain(addresses.filter_map(|address| verify_address(address, secret)));
     for outbound in tokens {
@@ -90,6 +111,13 @@ pub fn reply_address(mailbox: &str, outbound: Uuid, secret: &[u8]) -> Option<Str
         outbound.as_simple(),
         token(outbound, secret)
     ))
+}
+
+/// Whatever in a text could be the first half of a Message-ID of ours.
+fn tokens_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
+        .filter(|word| word.len() == ID_DIGITS + 1 + TOKEN_DIGITS && word.as_bytes().get(ID_DIGITS) == Some(&b'.'))
+        .take(MAX_TOKENS)
 }
 
 fn verify_address(address: &str, secret: &[u8]) -> Option<Uuid> {
@@ -151,6 +179,40 @@ mod tests {
         assert_eq!(keys.mentions, ["b@x", ours.as_str(), "a@x"]);
         assert_eq!(keys.answers, [OURS]);
         assert_eq!((keys.subject_key.as_str(), keys.subject_continues), ("chairs", true));
+    }
+
+    #[test]
+    fn answers_of_every_common_program_name_what_they_answer() {
+        let ours = own_message_id(OURS, b"secret", "baton.test");
+        let headers = [
+            // Outlook and Exchange: both headers, a Thread-Index of their own.
+            format!("References: <a@x> <{ours}>\r\nIn-Reply-To: <{ours}>\r\nThread-Index: AQHb\r\nSubject: AW: Chairs"),
+            // Apple Mail: one header folded behind its name.
+            format!("In-Reply-To:\r\n <{ours}>\r\nReferences:\r\n <{ours}>\r\nSubject: Re: Chairs"),
+            // Some phones: In-Reply-To only, without brackets.
+            format!("In-Reply-To: {ours}\r\nSubject: Re: Chairs"),
+            // Old webmail: References shortened to the last.
+            format!("References: <{ours}>\r\nSubject: RE: Chairs"),
+            // Gateways that rewrite the domain, or the case.
+            format!("In-Reply-To: <{}>\r\nSubject: Re: Chairs", ours.to_uppercase()),
+            // Words before the id, as RFC 822 allowed.
+            format!("In-Reply-To: Your message of Monday <{ours}>\r\nSubject: Re: Chairs"),
+        ];
+        for header in headers {
+            let raw = format!("From: carl@example.com\r\nTo: sales@baton.test\r\n{header}\r\n\r\nhi\r\n");
+            let keys = thread_keys(&parse(raw.as_bytes()).unwrap(), b"secret");
+            assert_eq!(keys.answers, [OURS], "{header}");
+            assert_eq!(keys.subject_key, "chairs");
+        }
+    }
+
+    #[test]
+    fn a_bounce_that_only_quotes_our_id_proves_it() {
+        let ours = own_message_id(OURS, b"secret", "baton.test");
+        let raw = format!(
+            "From: MAILER-DAEMON@mx.example.com\r\nSubject: failure notice\r\n\r\nSorry, carl@example.com is unknown.\r\nid={ours}; 550\r\n"
+        );
+        assert_eq!(thread_keys(&parse(raw.as_bytes()).unwrap(), b"secret").answers, [OURS]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Mail as it is brought to the referee: where it sits, and what could be read of it.
 
-use baton_domain::{AccountId, Address, Attachment, BlobId, MessageId, Timestamp};
+use baton_domain::{AccountId, Address, Attachment, BlobId, MessageFacts, MessageId, Timestamp};
 use baton_store::port::ItemKey;
 
 /// What a folder is for.
@@ -86,18 +86,23 @@ impl Arrival {
 pub enum ArrivalKind {
     /// A person.
     Human,
-    /// An automatic answer.
-    AutoReply {
-        /// When its author is back, if it says so.
-        returns: Option<Timestamp>,
-    },
+    /// An automatic answer, or a report that a delivery has not failed.
+    AutoReply,
     /// A delivery failure.
-    Bounce {
-        /// The Message-ID of what failed, if it says so.
-        of: Option<String>,
-    },
+    Bounce,
     /// A list, or bulk mail.
     Bulk,
+}
+
+/// What a delivery report says of the message it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportOn {
+    /// Its Message-ID, without angle brackets.
+    pub header_id: Option<String>,
+    /// Its normalised subject; empty matches nothing.
+    pub subject_key: String,
+    /// Whom it was for.
+    pub recipient: Option<String>,
 }
 
 /// What was read of a message. Plain data: the referee knows nothing of MIME.
@@ -139,6 +144,10 @@ pub struct ParsedArrival {
     pub claims: Option<MessageId>,
     /// What makes it itself: equal digests are one message.
     pub digest: String,
+    /// For a delivery report: what it is about.
+    pub about: Option<ReportOn>,
+    /// What it is beside its words.
+    pub facts: MessageFacts,
 }
 
 /// What became of a delivery: every item is one of these.

@@ -73,17 +73,11 @@ fn keys(parsed: &ParsedArrival) -> impl Iterator<Item = ThreadKey> + '_ {
         .chain(&parsed.own)
         .chain(&parsed.claims)
         .map(|id| ThreadKey::outbound(*id));
-    let bounced = match &parsed.kind {
-        super::arrival::ArrivalKind::Bounce { of } => of.as_deref(),
-        _ => None,
-    };
+    let about = parsed.about.iter().flat_map(threading::keys_of_report);
     let contacts = [Some(&parsed.from), parsed.reply_to.first(), parsed.to.first()]
         .into_iter()
         .flatten();
     let contacts = contacts.chain(&parsed.to);
     let subjects = contacts.filter_map(|contact| ThreadKey::subject(&contact.email, &parsed.subject_key));
-    own.chain(mentions)
-        .chain(ours)
-        .chain(bounced.map(ThreadKey::header))
-        .chain(subjects)
+    own.chain(mentions).chain(ours).chain(about).chain(subjects)
 }

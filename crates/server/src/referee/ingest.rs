@@ -1,11 +1,12 @@
 //! Taking mail in: every item becomes a message, a duplicate, a quarantined item or an ignored one, and the ledger says which, in the
 //! same commit as the events.
 
+use baton_channels::email::subject;
 use baton_domain::{
-    Account, AccountId, Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, Direction, Event, InboxId,
-    Message, MessageId, MessageKind, OutboundState, Source, Timestamp,
+    Account, AccountId, Actor, Address, Command, CommandBody, CommandId, ConversationId, DeviceId, Direction, Event,
+    InboxId, Message, MessageId, MessageKind, Outbound, OutboundState, Source, Timestamp,
 };
-use baton_store::port::{DigestHit, DigestRow, ItemOutcome, ItemRow, KeyRow, ThreadKey};
+use baton_store::port::{DigestHit, DigestRow, ItemOutcome, ItemRow, KeyHit, KeyRow, ThreadKey};
 use uuid::Uuid;
 
 use super::arrival::{Arrival, ArrivalKind, FolderRole, ParsedArrival, Received};
@@ -16,6 +17,12 @@ use super::working::Working;
 
 /// What the provider is said to have answered for a reply that was found where sent mail lies.
 const FOUND: &str = "found in the mailbox";
+/// How many people beside the contact a message of ours may be answered by.
+const PARTNERS: usize = 20;
+/// How many aliases of one copy are kept.
+const ALIASES: usize = 10;
+/// How many letters of a copy are compared with the reply it may be.
+const SAME_CHARS: usize = 60;
 /// Items with this flag are unfinished mail of another program.
 const DRAFT_FLAG: &str = "\\Draft";
 
@@ -70,7 +77,7 @@ impl Working<'_> {
             return Ok(outcome);
         }
         if let Some(hit) = self.loaded.digests.get(&parsed.digest).copied() {
-            self.seen_again(arrival, account, hit, id)?;
+            self.seen_again(arrival, parsed, account, hit, id)?;
             return Ok(ItemOutcome::Duplicate {
                 conversation: hit.conversation,
                 of: hit.message,
@@ -97,19 +104,28 @@ impl Working<'_> {
             .chain(&parsed.claims)
             .map(|outbound| ThreadKey::outbound(*outbound));
         let by_header = parsed.header_id.iter().map(|header| ThreadKey::header(header));
-        let hit = by_id.chain(by_header).find_map(|key| {
-            self.loaded
-                .hits
-                .get(&key)?
-                .iter()
-                .find(|hit| hit.ours && !hit.mentioned)
-                .copied()
-        });
+        let sent = |key: ThreadKey| {
+            let hits = self.loaded.hits.get(&key)?.iter();
+            hits.copied().find(|hit| hit.ours && !hit.mentioned)
+        };
+        // Another program's copy is a message of its own, whatever Message-ID it has.
+        let is_outbound = |hit: &KeyHit| {
+            self.state(hit.conversation)
+                .is_some_and(|state| state.outbound(hit.message).is_some())
+        };
+        let hit = by_id
+            .filter_map(sent)
+            .next()
+            .or_else(|| by_header.filter_map(sent).find(is_outbound));
         let Some(hit) = hit else { return Ok(None) };
-        let state = self
+        let outbound = self
             .state(hit.conversation)
-            .and_then(|state| state.outbound(hit.message))
-            .map(|outbound| outbound.state.clone());
+            .and_then(|state| state.outbound(hit.message));
+        // Whoever got our reply knows its ids and can write our address above other words. Those are a message, not a copy.
+        if arrival.role != FolderRole::Sent && outbound.is_some_and(|outbound| !says_the_same(parsed, outbound)) {
+            return Ok(None);
+        }
+        let state = outbound.map(|outbound| outbound.state.clone());
         let outbound = hit.message;
         let unknown = CommandBody::OutboundUnknown {
             outbound,
@@ -148,28 +164,43 @@ impl Working<'_> {
         }))
     }
 
-    /// A message we have, come another way: said once an address.
-    fn seen_again(&mut self, arrival: &Arrival, account: &Account, hit: DigestHit, id: CommandId) -> Result<(), Fault> {
-        let Some(state) = self.state(hit.conversation) else {
-            return Ok(());
-        };
-        if hit.account == account.id || state.sources.iter().any(|source| source.address == account.address) {
-            return Ok(());
+    /// A message we have, come another way: every address of ours that it came by is said once.
+    fn seen_again(
+        &mut self,
+        arrival: &Arrival,
+        parsed: &ParsedArrival,
+        account: &Account,
+        hit: DigestHit,
+        id: CommandId,
+    ) -> Result<(), Fault> {
+        let own = (hit.account != account.id).then(|| account.address.clone());
+        for (address, turn) in own.into_iter().chain(aliases(parsed, account)).zip(0u8..) {
+            let known = self.state(hit.conversation).is_none_or(|state| {
+                state
+                    .sources
+                    .iter()
+                    .any(|source| source.address.eq_ignore_ascii_case(&address))
+            });
+            if !known {
+                let id = CommandId::derive(id.0, &format!("came by {turn}"));
+                self.also_received(arrival, account, address, hit.conversation, hit.message, id)?;
+            }
         }
-        self.also_received(arrival, account, hit.conversation, hit.message, id)
+        Ok(())
     }
 
     fn also_received(
         &mut self,
         arrival: &Arrival,
         account: &Account,
+        address: String,
         conversation: ConversationId,
         message: MessageId,
         id: CommandId,
     ) -> Result<(), Fault> {
         let source = Source {
             channel: "email".to_owned(),
-            address: account.address.clone(),
+            address,
             at: arrival.internal_date,
         };
         let body = CommandBody::OutboundFiled { outbound: message };
@@ -188,17 +219,23 @@ impl Working<'_> {
         let documents = self.documents.clone();
         let mut ours = arrival.role == FolderRole::Sent;
         let at = threading::date(parsed, arrival.internal_date, live);
-        let bounced = self.bounced(parsed);
-        let mut message = message(arrival, parsed, MessageId(id.0), at, bounced);
+        let mut message = message(arrival, parsed, MessageId(id.0), at);
         let contact = threading::contact(parsed, ours, &documents).clone();
-        let found = threading::candidates(parsed, &contact, at, &self.loaded.hits)
-            .into_iter()
-            .filter_map(|id| self.state(id))
-            .find(|state| threading::goes_on(state, &message, live))
-            .map(|state| state.id);
         // A colleague who answers by their own program, with us in copy, is no customer.
         let from_us = documents.account_of(&parsed.from.email).is_some()
             || documents.member_by_email(&parsed.from.email).is_some();
+        let found = threading::candidates(parsed, &contact, at, &self.loaded.hits)
+            .into_iter()
+            .filter_map(|(id, link)| Some((self.state(id)?, link)))
+            .find(|(state, link)| threading::joins(*link, state, &contact) && threading::goes_on(state, &message, live))
+            .map(|(state, _)| state);
+        message.bounced = self
+            .bounced(parsed)
+            .or_else(|| found.and_then(|state| threading::reported(parsed, state)));
+        message.facts.new_subject = found.is_some_and(|state| threading::changes_subject(&message, state));
+        message.facts.same_id = self.is_taken(parsed);
+        message.facts.aliases = aliases(parsed, account);
+        let found = found.map(|state| state.id);
         ours |= found.is_some() && from_us && contact.email.eq_ignore_ascii_case(&parsed.from.email);
         if ours {
             message.direction = Direction::Outside;
@@ -234,9 +271,26 @@ impl Working<'_> {
             });
         }
         if found.is_none() && through.id != account.id {
-            self.also_received(arrival, account, conversation, message.id, id)?;
+            self.also_received(arrival, account, account.address.clone(), conversation, message.id, id)?;
         }
-        if let Some(key) = ThreadKey::subject(&contact.email, &parsed.subject_key) {
+        // Reports of a mail system all have its name and one subject.
+        let mut partners: Vec<&Address> = Vec::new();
+        if parsed.about.is_none() {
+            partners.push(&contact);
+        }
+        if ours {
+            // Whom we wrote to besides may answer as well.
+            let others = parsed.to.iter().chain(&parsed.cc);
+            partners.extend(
+                others
+                    .filter(|other| documents.account_of(&other.email).is_none())
+                    .take(PARTNERS),
+            );
+        }
+        for key in partners
+            .into_iter()
+            .filter_map(|partner| ThreadKey::subject(&partner.email, &parsed.subject_key))
+        {
             self.add_key(KeyRow {
                 key,
                 conversation,
@@ -278,15 +332,20 @@ impl Working<'_> {
         (first, first.inbox)
     }
 
-    /// The message of ours that a bounce is about.
+    /// Whether another message, with other content, has its Message-ID.
+    fn is_taken(&self, parsed: &ParsedArrival) -> bool {
+        let key = parsed.header_id.as_deref().map(ThreadKey::header);
+        let hits = key.and_then(|key| self.loaded.hits.get(&key));
+        hits.is_some_and(|hits| hits.iter().any(|hit| !hit.mentioned))
+    }
+
+    /// The message of ours that a report is about.
     fn bounced(&self, parsed: &ParsedArrival) -> Option<MessageId> {
-        let ArrivalKind::Bounce { of } = &parsed.kind else {
-            return None;
-        };
-        let failed = of.iter().map(|id| ThreadKey::header(id));
+        let about = parsed.about.as_ref()?;
+        let named = about.header_id.iter().map(|id| ThreadKey::header(id));
         let mentioned = threading::mentions(parsed).map(ThreadKey::header);
         let answered = parsed.answers.iter().map(|id| ThreadKey::outbound(*id));
-        failed
+        named
             .chain(mentioned)
             .chain(answered)
             .find_map(|key| {
@@ -300,19 +359,45 @@ impl Working<'_> {
     }
 }
 
-fn message(
-    arrival: &Arrival,
-    parsed: &ParsedArrival,
-    id: MessageId,
-    at: Timestamp,
-    bounced: Option<MessageId>,
-) -> Message {
-    let (kind, returns_at) = match &parsed.kind {
-        ArrivalKind::Human => (MessageKind::Human, None),
-        ArrivalKind::AutoReply { returns } => (MessageKind::AutoReply, *returns),
-        ArrivalKind::Bounce { .. } => (MessageKind::Bounce, None),
-        ArrivalKind::Bulk => (MessageKind::Bulk, None),
+/// Addresses of ours that this copy was delivered to, beside the account's own.
+fn aliases(parsed: &ParsedArrival, account: &Account) -> Vec<String> {
+    let ours = |address: &&String| {
+        let is = |own: &str| own.eq_ignore_ascii_case(address);
+        account.aliases.iter().any(|alias| is(alias)) || parsed.delivered_to.contains(*address)
     };
+    let named = parsed.to.iter().chain(&parsed.cc).map(|address| &address.email);
+    let mut found: Vec<String> = Vec::new();
+    for address in parsed.delivered_to.iter().chain(named).filter(ours) {
+        let address = address.trim().to_lowercase();
+        if !address.eq_ignore_ascii_case(&account.address) && !found.contains(&address) && found.len() < ALIASES {
+            found.push(address);
+        }
+    }
+    found
+}
+
+/// Whether a copy of a reply of ours says what the reply says: its subject and how its text begins.
+fn says_the_same(parsed: &ParsedArrival, outbound: &Outbound) -> bool {
+    let words = |text: &str| {
+        text.split_whitespace()
+            .flat_map(str::chars)
+            .filter(|c| c.is_alphanumeric())
+            .take(SAME_CHARS)
+            .collect::<String>()
+    };
+    let (copy, reply) = (words(&parsed.preview), words(&outbound.draft.text));
+    let key = subject::key(&outbound.draft.subject);
+    (key.is_empty() || key == parsed.subject_key) && (reply.starts_with(&copy) || copy.starts_with(&reply))
+}
+
+fn message(arrival: &Arrival, parsed: &ParsedArrival, id: MessageId, at: Timestamp) -> Message {
+    let kind = match &parsed.kind {
+        ArrivalKind::Human => MessageKind::Human,
+        ArrivalKind::AutoReply => MessageKind::AutoReply,
+        ArrivalKind::Bounce => MessageKind::Bounce,
+        ArrivalKind::Bulk => MessageKind::Bulk,
+    };
+    let returns_at = parsed.facts.returns_on.as_deref().and_then(midnight);
     Message {
         id,
         direction: Direction::Inbound,
@@ -331,8 +416,16 @@ fn message(
         attachments: parsed.attachments.clone(),
         account: Some(arrival.account),
         returns_at,
-        bounced,
+        bounced: None,
+        facts: parsed.facts.clone(),
     }
+}
+
+/// The beginning of a day in UTC, for readers that know of no days.
+fn midnight(day: &str) -> Option<Timestamp> {
+    let day: jiff::civil::Date = day.parse().ok()?;
+    let begins = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp(begins.timestamp().as_millisecond()))
 }
 
 fn from_channel(

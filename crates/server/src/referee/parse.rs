@@ -2,10 +2,10 @@
 
 use baton_channels::email::kind::{BounceAction, MailKind};
 use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
-use baton_channels::email::{MailAddress, identity, parse as mail, thread};
-use baton_domain::{Address, Attachment, BlobId, MessageId};
+use baton_channels::email::{MailAddress, identity, parse as mail, subject, thread};
+use baton_domain::{Address, Attachment, BlobId, DeliveryOutcome, DeliveryReport, MessageFacts, MessageId};
 
-use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival};
+use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival, ReportOn};
 
 /// Reads a message. `secret` is the workspace's, by which it knows its own Message-IDs.
 ///
@@ -84,27 +84,76 @@ fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
         references,
         answers: keys.answers.into_iter().map(MessageId).collect(),
         digest: identity::digest(mail),
+        about: about(&mail.kind),
+        facts: facts(mail),
     }
 }
 
 fn kind(kind: &MailKind) -> ArrivalKind {
     match kind {
         MailKind::Human => ArrivalKind::Human,
-        MailKind::AutoReply { returns } => ArrivalKind::AutoReply { returns: *returns },
-        MailKind::Bounce {
-            original_message_id,
-            action,
-            ..
-        } => match action {
-            BounceAction::Failed => ArrivalKind::Bounce {
-                of: original_message_id.clone(),
-            },
+        MailKind::AutoReply { .. } => ArrivalKind::AutoReply,
+        MailKind::Bounce { action, .. } => match action {
+            BounceAction::Failed => ArrivalKind::Bounce,
             // A report that all is well, or not yet, is nobody's failure.
             BounceAction::Delayed | BounceAction::Delivered | BounceAction::Relayed | BounceAction::Expanded => {
-                ArrivalKind::AutoReply { returns: None }
+                ArrivalKind::AutoReply
             }
         },
         MailKind::List | MailKind::Bulk => ArrivalKind::Bulk,
+    }
+}
+
+fn about(kind: &MailKind) -> Option<ReportOn> {
+    let MailKind::Bounce {
+        original_message_id,
+        original_subject,
+        recipient,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    Some(ReportOn {
+        header_id: original_message_id.clone(),
+        subject_key: original_subject.as_deref().map(subject::key).unwrap_or_default(),
+        recipient: recipient.clone(),
+    })
+}
+
+fn facts(mail: &ParsedMail) -> MessageFacts {
+    let (returns_on, report) = match &mail.kind {
+        MailKind::AutoReply { returns_on } => (returns_on.clone(), None),
+        MailKind::Bounce {
+            recipient,
+            status,
+            action,
+            diagnostic,
+            ..
+        } => {
+            let report = DeliveryReport {
+                outcome: match action {
+                    BounceAction::Failed => DeliveryOutcome::Failed,
+                    BounceAction::Delayed => DeliveryOutcome::Delayed,
+                    BounceAction::Delivered => DeliveryOutcome::Delivered,
+                    BounceAction::Relayed | BounceAction::Expanded => DeliveryOutcome::Relayed,
+                },
+                permanent: *action == BounceAction::Failed
+                    && status.as_deref().is_none_or(|status| status.starts_with('5')),
+                recipient: recipient.clone(),
+                status: status.clone(),
+                diagnostic: diagnostic.clone(),
+            };
+            (None, Some(report))
+        }
+        MailKind::Human | MailKind::List | MailKind::Bulk => (None, None),
+    };
+    MessageFacts {
+        returns_on,
+        report,
+        invitation: mail.invitation.clone().map(Box::new),
+        protection: mail.protection.clone(),
+        ..MessageFacts::default()
     }
 }
 

@@ -5,4 +5,5 @@ mod chaos;
 mod commits;
 mod court;
 mod driver;
+mod facts;
 mod mail;

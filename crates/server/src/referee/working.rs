@@ -411,12 +411,13 @@ impl<'a> Working<'a> {
     fn index(&mut self, state: &Conversation, event: &Event) {
         match event {
             Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
+                let outside = matches!(event, Event::OutsideReply { .. });
                 let row = |key, mentioned| KeyRow {
                     key,
                     conversation: state.id,
                     message: message.id,
                     mentioned,
-                    ours: false,
+                    ours: outside && !mentioned,
                     at: message.at,
                 };
                 let own = message.header_id.iter().map(|id| row(ThreadKey::header(id), false));

@@ -13,6 +13,7 @@ const MIXED: &str = "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\nTo: a@b.ex
 fn a_delivery_report_names_what_and_whom_it_is_about() {
     let expected = MailKind::Bounce {
         original_message_id: Some("ours@baton.test".into()),
+        original_subject: Some("Chairs".into()),
         recipient: Some("carl@example.com".into()),
         status: Some("5.1.1".into()),
         action: BounceAction::Failed,
@@ -43,11 +44,13 @@ fn a_bounce_without_the_standard_is_one_too() {
         status,
         action,
         diagnostic,
+        original_subject,
     } = mail(raw).kind
     else {
         unreachable!("a bounce")
     };
     assert_eq!(original_message_id.as_deref(), Some("ours@baton.test"));
+    assert_eq!(original_subject.as_deref(), Some("Chairs"));
     assert_eq!(
         (recipient.as_deref(), status.as_deref(), action),
         (Some("carl@example.com"), Some("5.7.1"), BounceAction::Failed)
@@ -66,7 +69,7 @@ fn machines_are_told_from_people() {
     assert_eq!(
         kind("Auto-Submitted: auto-replied\n"),
         MailKind::AutoReply {
-            returns: Some(Timestamp(1_794_182_400_000))
+            returns_on: Some("2026-11-09".into())
         }
     );
     assert!(matches!(
@@ -77,7 +80,7 @@ fn machines_are_told_from_people() {
     assert_eq!(kind("List-Id: <chairs.example.com>\n"), MailKind::List);
     assert_eq!(kind("List-Unsubscribe: <https://example.com/u>\n"), MailKind::Bulk);
     let by_subject = mail("From: carl@example.com\nSubject: Automatische Antwort: Stühle\n\nIch bin weg.\n");
-    assert_eq!(by_subject.kind, MailKind::AutoReply { returns: None });
+    assert_eq!(by_subject.kind, MailKind::AutoReply { returns_on: None });
     assert_eq!(
         mail("From: carl@example.com\nSubject: Re: Automatic reply: x\n\nhi\n").kind,
         MailKind::Human
@@ -121,7 +124,7 @@ fn attachments_are_what_their_bytes_say() {
         [
             ("plan.pdf", "application/pdf", "application/octet-stream"),
             ("a.csv", "text/csv", "text/csv"),
-            ("", "message/rfc822", "message/rfc822")
+            ("inner.eml", "message/rfc822", "message/rfc822")
         ]
     );
     assert_eq!(attachment(&bytes, 0).unwrap(), b"%PDF-1.4\n");
@@ -189,4 +192,138 @@ proptest::proptest! {
             proptest::prop_assert_eq!(pieces, read.text);
         }
     }
+}
+
+#[test]
+fn a_calendar_part_is_an_invitation_and_its_file_stays_one() {
+    let read = mail(
+        "From: carl@example.com\nSubject: Meeting\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=c\n\n--c\nContent-Type: text/plain\n\nCome.\n--c\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1\nSUMMARY:Stühle\nDTSTART:20261201T100000Z\nORGANIZER:mailto:carl@example.com\nEND:VEVENT\nEND:VCALENDAR\n--c--\n",
+    );
+    let invitation = read.invitation.unwrap();
+    assert_eq!((invitation.title.as_str(), invitation.uid.as_str()), ("Stühle", "1"));
+    assert_eq!(read.text.trim(), "Come.");
+}
+
+#[test]
+fn winmail_dat_gives_its_files_and_its_body() {
+    use base64::Engine as _;
+    let stream = base64::engine::general_purpose::STANDARD.encode(crate::email::tnef::tests::sample());
+    let raw = format!(
+        "From: carl@example.com\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=t\r\n\r\n--t\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.4\r\n--t\r\nContent-Type: application/ms-tnef; name=\"winmail.dat\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{stream}\r\n--t--\r\n"
+    );
+    let read = parse(raw.as_bytes()).unwrap();
+    assert_eq!(read.text, "Schöne Grüße");
+    let files: Vec<_> = read
+        .attachments
+        .iter()
+        .map(|file| (file.index, file.name.as_str()))
+        .collect();
+    assert_eq!(files, [(0, "a.pdf"), (2, "Angebot für Carl.txt")]);
+    assert_eq!(attachment(raw.as_bytes(), 2).unwrap(), b"20 chairs");
+    // One that can't be opened stays the file that it is.
+    let broken = raw.replace(&stream, "AAAA");
+    let names: Vec<_> = parse(broken.as_bytes()).unwrap().attachments;
+    assert_eq!(names.last().unwrap().name, "winmail.dat");
+}
+
+#[test]
+fn what_is_signed_or_encrypted_is_said() {
+    let of = |kind: &str, body: &str| {
+        mail(&format!(
+            "From: carl@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: {kind}\n\n{body}\n"
+        ))
+        .protection
+    };
+    let part = "--s\nContent-Type: text/plain\n\nhi\n--s--";
+    assert_eq!(
+        of(
+            "multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s",
+            part
+        ),
+        [Protection::SmimeSigned]
+    );
+    assert_eq!(
+        of(
+            "multipart/signed; protocol=\"application/pgp-signature\"; boundary=s",
+            part
+        ),
+        [Protection::PgpSigned]
+    );
+    assert_eq!(
+        of(
+            "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=s",
+            part
+        ),
+        [Protection::PgpEncrypted]
+    );
+    assert_eq!(
+        of("application/pkcs7-mime; smime-type=enveloped-data", "AAAA"),
+        [Protection::SmimeEncrypted]
+    );
+    assert_eq!(
+        of("application/x-pkcs7-mime; smime-type=signed-data", "AAAA"),
+        [Protection::SmimeSigned]
+    );
+    assert_eq!(
+        of("text/plain", "-----BEGIN PGP MESSAGE-----\n\nx"),
+        [Protection::PgpEncrypted]
+    );
+    assert_eq!(of("text/plain", "hi"), []);
+}
+
+#[test]
+fn a_message_within_is_a_file_with_the_name_of_its_subject() {
+    let read = mail(
+        "From: carl@example.com\nSubject: Fwd\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=n\n\n--n\nContent-Type: text/plain\n\nsee below\n--n\nContent-Type: message/rfc822\n\nFrom: dora@example.com\nSubject: Offer: 20 chairs\n\ninner\n--n--\n",
+    );
+    let file = read.attachments.first().unwrap();
+    assert_eq!(
+        (file.name.as_str(), file.declared_mime.as_str()),
+        ("Offer  20 chairs.eml", "message/rfc822")
+    );
+    assert_eq!(read.text.trim(), "see below");
+}
+
+#[test]
+fn delayed_and_failed_are_told_apart_in_bounces_of_every_kind() {
+    let bounce = |raw: &str| match mail(raw).kind {
+        MailKind::Bounce {
+            action,
+            recipient,
+            original_subject,
+            ..
+        } => Some((
+            action,
+            recipient.unwrap_or_default(),
+            original_subject.unwrap_or_default(),
+        )),
+        _ => None,
+    };
+    let expect = |action, subject: &str| Some((action, "carl@example.com".to_owned(), subject.to_owned()));
+    // qmail
+    assert_eq!(
+        bounce(
+            "From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\nHi. This is the qmail-send program.\n\n<carl@example.com>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <sales@baton.test>\nSubject: Chairs\n"
+        ),
+        expect(BounceAction::Failed, "Chairs")
+    );
+    // Exim, delayed
+    assert_eq!(
+        bounce(
+            "Return-path: <>\nFrom: Mail Delivery System <Mailer-Daemon@mx.example.net>\nSubject: Warning: message 1abc delayed 24 hours\nX-Failed-Recipients: carl@example.com\n\nThe message has not yet been delivered.\nNo action is required on your part. Delivery attempts will continue.\n"
+        ),
+        expect(BounceAction::Delayed, "")
+    );
+    // Exchange without its report
+    assert_eq!(
+        bounce(
+            "Return-Path: <>\nFrom: System Administrator <admin@example.net>\nSubject: Undeliverable: Chairs\n\nYour message did not reach some or all of the intended recipients.\n\n      Subject: Chairs\n\nThe following recipient(s) could not be reached:\n  carl@example.com\n"
+        ),
+        expect(BounceAction::Failed, "Chairs")
+    );
+    // A person who writes about one.
+    assert_eq!(
+        bounce("From: carl@example.com\nSubject: Undelivered goods\n\nThe desk was not delivered.\n"),
+        None
+    );
 }

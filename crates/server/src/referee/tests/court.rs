@@ -357,6 +357,8 @@ pub(super) fn letter(uid: u32, from: &str, subject: &str, at: Timestamp) -> Arri
             own: None,
             claims: None,
             digest: BlobId::of(header_id.as_bytes()).as_str().to_owned(),
+            about: None,
+            facts: baton_domain::MessageFacts::default(),
         }),
     }
 }

@@ -9,7 +9,7 @@ use baton_store::port::{DraftRow, FolderCursor, ItemOutcome, PortError};
 use uuid::Uuid;
 
 use super::court::{ANNA, Court, MONDAY, SALES, SALES_MAIL, SUPPORT_MAIL, address, answering, but, letter, message_of};
-use crate::referee::{Arrival, ArrivalKind, Fault, FolderRole, Input, Received};
+use crate::referee::{Arrival, ArrivalKind, Fault, FolderRole, Input, Received, ReportOn};
 
 const HOUR: i64 = 3_600_000;
 
@@ -317,7 +317,11 @@ fn a_bounce_belongs_to_the_reply_it_is_about() {
     let enquiry = court.only().id;
     let (header, outbound) = reply(&mut court, enquiry, ANNA);
     let bounce = but(letter(2, "mailer-daemon@example.com", "Undelivered", at(3)), |parsed| {
-        parsed.kind = ArrivalKind::Bounce { of: Some(header) };
+        parsed.kind = ArrivalKind::Bounce;
+        parsed.about = Some(ReportOn {
+            header_id: Some(header),
+            ..ReportOn::default()
+        });
     });
     court.receive(vec![bounce], None);
     let state = court.only();
