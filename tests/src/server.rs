@@ -41,6 +41,7 @@ pub struct ServerProcess {
     starts: u32,
     database: Database,
     environment: Vec<(String, std::ffi::OsString)>,
+    launcher: Vec<String>,
     scratch: Scratch,
 }
 
@@ -59,6 +60,7 @@ impl ServerProcess {
             starts: 0,
             database,
             environment: vec![(variable.to_owned(), file)],
+            launcher: Vec::new(),
             scratch,
         })
     }
@@ -76,6 +78,11 @@ impl ServerProcess {
     /// Gives the server one more variable from its next start on, such as the certificates it trusts.
     pub fn set_environment(&mut self, variable: &str, value: impl Into<std::ffi::OsString>) {
         self.environment.push((variable.to_owned(), value.into()));
+    }
+
+    /// Starts the program through another one from now on: these words, followed by the program and its own.
+    pub fn set_launcher(&mut self, words: &[&str]) {
+        self.launcher = words.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// Starts the server, ending one that still runs, and waits until it says that it listens. The port stays the same.
@@ -268,7 +275,15 @@ impl ServerProcess {
     }
 
     fn program(&self) -> Result<Command> {
-        let mut program = Command::new(built("baton-server")?);
+        let baton = built("baton-server")?;
+        let mut program = match self.launcher.split_first() {
+            Some((launcher, words)) => {
+                let mut program = Command::new(launcher);
+                program.args(words).arg(baton);
+                program
+            }
+            None => Command::new(baton),
+        };
         program.envs(self.environment.iter().map(|(name, value)| (name, value)));
         Ok(program)
     }

@@ -177,6 +177,11 @@ impl Work {
         self.events.subscribe()
     }
 
+    /// Asks the server whether everything received is accounted for.
+    pub(crate) fn count_anew(&self) {
+        self.fetch_balances.notify_one();
+    }
+
     /// Looks something up in the engine.
     pub(crate) async fn look<T>(&self, at: impl FnOnce(&Engine) -> T) -> T {
         at(&self.running.lock().await.engine)

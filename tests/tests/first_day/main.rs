@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod bad_input;
 mod desk;
 mod follow_up;
 mod hooks;
@@ -14,6 +15,7 @@ mod offline;
 mod rep;
 mod replica;
 mod restored;
+mod restored_desks;
 mod team;
 
 mod story {
@@ -22,7 +24,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, kills, morning, moving_day, offline, restored};
+    use crate::{follow_up, kills, morning, moving_day, offline, restored, restored_desks};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -70,6 +72,18 @@ mod story {
     async fn an_old_backup_sends_nothing_twice_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         restore(Database::Postgres(postgres.url())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_backup_loses_nothing_that_waits_at_a_desk_on_sqlite() {
+        restored_desks::outboxes_survive(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_old_backup_loses_nothing_that_waits_at_a_desk_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        let database = Database::Postgres(postgres.url());
+        restored_desks::outboxes_survive(database).await.unwrap();
     }
 
     async fn restore(database: Database) -> Result<()> {

@@ -225,6 +225,15 @@ impl Program {
         Ok(answer["answer"].take())
     }
 
+    /// Writes a note that the server can't take now, and gives the error it answers with.
+    pub async fn note_failed(&self, conversation: &Value, text: &str) -> Result<Value> {
+        let note = json!({ "type": "addNote", "text": text, "mentions": [] });
+        let command = command(Uuid::now_v7(), conversation, &note);
+        let answer = self.api.call(Method::POST, "/v1/commands", Some(&command)).await?;
+        ensure!(!answer.status.is_success(), "the note was taken: {}", answer.body);
+        Ok(answer.body)
+    }
+
     /// Gives one command, and the refusal's kind when it is refused.
     pub async fn refusal_of(&self, conversation: &Value, body: &Value) -> Result<Option<String>> {
         let answer = self.submit(Uuid::now_v7(), conversation, body).await?;

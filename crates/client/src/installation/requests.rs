@@ -94,7 +94,11 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::Exceptions => Ok(Reply::Exceptions(work.look(|engine| engine.exceptions()).await)),
         Request::Held => Ok(Reply::Held(work.look(|engine| engine.held_list()).await)),
         Request::Team => Ok(Reply::Team(work.look(|engine| engine.team()).await)),
-        Request::Health => Ok(Reply::Health(work.look(|engine| engine.health_rows()).await)),
+        Request::Health => {
+            // Told as far as it is known; what came in since then follows as an event.
+            work.count_anew();
+            Ok(Reply::Health(work.look(|engine| engine.health_rows()).await))
+        }
         Request::Settings => Ok(Reply::Settings(work.look(|engine| engine.settings().clone()).await)),
         Request::Body { message, remote_images } => Ok(Reply::Body(work.body(message, remote_images).await?)),
         Request::Source { message } => Ok(Reply::Source(work.source(message).await?)),
