@@ -159,7 +159,7 @@ enum Control<'a> {
 
 /// What stands behind a backslash: a letter written as its number, an escaped sign, or a word with its number.
 fn control<'a>(rest: &mut &'a [u8]) -> Control<'a> {
-    let input: &'a [u8] = *rest;
+    let input: &'a [u8] = rest;
     let letters = input.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     if letters == 0 {
         let Some((sign, after)) = input.split_first() else {
