@@ -22,7 +22,7 @@ use ts_rs::TS;
 
 use crate::{
     AccountHealth, ApiError, Balance, ConnectionReport, Invitation, Invite, MailServer, MailboxSettings, Quarantined,
-    SessionInfo,
+    Retried, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -176,6 +176,8 @@ pub enum Request {
         /// Its bytes.
         blob: BlobId,
     },
+    /// Read once more what could not be read; an admin may.
+    QuarantineRetry,
     /// How far Baton acts on an account.
     SetAccountMode {
         /// Which.
@@ -269,6 +271,8 @@ pub enum Reply {
     Quarantine(Vec<Quarantined>),
     /// To [`Request::QuarantineSource`]: as text, whatever it is.
     QuarantineSource(String),
+    /// To [`Request::QuarantineRetry`].
+    QuarantineRetry(Retried),
     /// To [`Request::SetAccountMode`].
     SetAccountMode(Acted),
     /// To [`Request::Exceptions`].

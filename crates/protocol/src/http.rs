@@ -395,6 +395,78 @@ pub struct Balance {
     pub quarantined: u32,
     /// Ignored by a rule.
     pub ignored: u32,
+    /// The same, folder by folder.
+    #[serde(default)]
+    pub folders: Vec<FolderBalance>,
+}
+
+/// The balance of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FolderBalance {
+    /// Its name, for people.
+    pub folder: String,
+    /// UIDs the server listed so far.
+    pub received: u32,
+    /// Became a message.
+    pub imported: u32,
+    /// The same as another.
+    pub duplicates: u32,
+    /// Could not be read; kept with their raw source.
+    pub quarantined: u32,
+    /// Ignored by a rule.
+    pub ignored: u32,
+    /// Messages in the folder when it was last looked at.
+    pub messages: u32,
+    /// Whether it was read to its oldest message.
+    pub complete: bool,
+}
+
+impl FolderBalance {
+    /// Whether everything received is accounted for.
+    #[must_use]
+    pub const fn adds_up(&self) -> bool {
+        let accounted = self
+            .imported
+            .saturating_add(self.duplicates)
+            .saturating_add(self.quarantined)
+            .saturating_add(self.ignored);
+        accounted == self.received
+    }
+}
+
+/// A folder's balance held against the mailbox itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FolderCheck {
+    /// Its name, for people.
+    pub folder: String,
+    /// Messages the mailbox has there now.
+    pub in_mailbox: u32,
+    /// Messages of the mailbox that the host has not read yet.
+    pub waiting: u32,
+    /// UIDs the host has dealt with that the ledger lacks: lost mail. The first thousand.
+    pub missing: Vec<u32>,
+    /// Lines of messages that somebody has moved or deleted since.
+    pub gone: u32,
+    /// Whether the folder has other numbers than those the ledger knows; then it is about to be read again.
+    pub renumbered: bool,
+}
+
+/// What became of a second try to read quarantined items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retried {
+    /// Items tried.
+    pub tried: u32,
+    /// Became messages.
+    pub imported: u32,
+    /// Are the same as another.
+    pub duplicates: u32,
+    /// Ignored by a rule.
+    pub ignored: u32,
+    /// Still can't be read.
+    pub quarantined: u32,
 }
 
 /// An item that could not be read; `GET /v1/quarantine`.

@@ -235,16 +235,7 @@ impl Core {
     /// # Errors
     /// When the database does not answer.
     pub async fn balance(&self, account: AccountId) -> Result<Balance, StoreError> {
-        let of = self.store.balance(account).await?;
-        let received = of.imported + of.duplicates + of.quarantined + of.ignored;
-        Ok(Balance {
-            account,
-            received,
-            imported: of.imported,
-            duplicates: of.duplicates,
-            quarantined: of.quarantined,
-            ignored: of.ignored,
-        })
+        crate::hosting::accounting::balance(self, account).await
     }
 
     /// Connects a mailbox: its document goes into the log, its secret, sealed, beside it.

@@ -234,14 +234,18 @@ async fn what_was_appended_comes_back_whole<S: Subject>(store: S) {
             outcome,
             blob: Some(BlobId::of(b"raw")),
             at: Timestamp(6),
+            flags: vec!["\\Seen".to_owned()],
+            internal_date: Timestamp(5),
         });
         let cursor = FolderCursor {
-            account: SALES,
-            folder: "INBOX".to_owned(),
-            uidvalidity: 7,
-            high: 42,
-            low: 1,
             modseq: u64::MAX >> 1,
+            found_below: u32::MAX,
+            renumbered: true,
+            received: 1,
+            uid_next: u32::MAX,
+            messages: 9,
+            sent: true,
+            ..FolderCursor::at(SALES, "INBOX".to_owned(), 7, 1, 42)
         };
         batch.cursors.push(cursor);
         batch.leases.push(lease(100, 1, Timestamp(60), Timestamp(50)));

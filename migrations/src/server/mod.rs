@@ -8,6 +8,7 @@ mod m20261121_000001_log;
 mod m20261121_000002_work;
 mod m20261121_000003_mail;
 mod m20261121_000004_people;
+mod m20261121_000005_accounting;
 
 /// Brings a server's database to the newest form, or back.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_work::Migration),
             Box::new(m20261121_000003_mail::Migration),
             Box::new(m20261121_000004_people::Migration),
+            Box::new(m20261121_000005_accounting::Migration),
         ]
     }
 }

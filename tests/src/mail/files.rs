@@ -127,6 +127,10 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:{place}/boxes/%n
 mail_max_userip_connections = 200
+mail_plugins = zlib
+protocol imap {{
+  mail_plugins = zlib imap_zlib
+}}
 passdb {{
   driver = static
   args = password={password}

@@ -82,4 +82,19 @@ def count():
     client.logout()
 
 
-{"send": send, "append": append, "read": read, "count": count}[order["do"]]()
+def expunge():
+    client = mailbox()
+    good(client.select(f'"{order["folder"]}"'))
+    good(client.uid("STORE", order["uids"], "+FLAGS.SILENT", r"(\Deleted)"))
+    good(client.expunge())
+    client.logout()
+
+
+def flag():
+    client = mailbox()
+    good(client.select(f'"{order["folder"]}"'))
+    good(client.uid("STORE", order["uids"], "FLAGS", f'({" ".join(order["flags"])})'))
+    client.logout()
+
+
+{"send": send, "append": append, "read": read, "count": count, "expunge": expunge, "flag": flag}[order["do"]]()

@@ -196,6 +196,26 @@ impl MailHost {
         serde_json::from_slice(&shown).context("the list of letters")
     }
 
+    /// Deletes letters from a mailbox for good, as somebody with another mail program would. `uids` is a set as IMAP writes it: `3:5,9`.
+    ///
+    /// # Errors
+    /// When Dovecot refuses.
+    pub async fn expunge(&self, user: &str, folder: &str, uids: &str) -> Result<()> {
+        self.python(json!({ "do": "expunge", "user": user, "folder": folder, "uids": uids }))
+            .await?;
+        Ok(())
+    }
+
+    /// Gives letters exactly these flags, as somebody with another mail program would.
+    ///
+    /// # Errors
+    /// When Dovecot refuses.
+    pub async fn flag(&self, user: &str, folder: &str, uids: &str, flags: &[&str]) -> Result<()> {
+        self.python(json!({ "do": "flag", "user": user, "folder": folder, "uids": uids, "flags": flags }))
+            .await?;
+        Ok(())
+    }
+
     /// Waits until a person's INBOX holds a letter that `wanted` accepts.
     ///
     /// # Errors

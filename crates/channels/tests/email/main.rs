@@ -4,6 +4,10 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cutter;
+mod dialects;
+mod faults;
+mod provider;
 mod receiving;
 mod sending;
 mod support;

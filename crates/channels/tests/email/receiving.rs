@@ -79,7 +79,7 @@ async fn a_first_sync_begins_with_the_newest_and_says_how_far_it_is() -> Result<
             && progress.last().is_some_and(|(received, _)| *received >= 220),
         "{progress:?}"
     );
-    assert!(state.batches.iter().all(|(batch, _)| batch.len() <= 100));
+    assert!(state.batches.iter().all(|(batch, _)| batch.len() <= 400));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use baton_channels::email::host::{
     AccountHealth, Arrived, FolderCursor, FolderProgress, HealthState, HostEnd, HostPort, JobState, OutboundJob,
     PortError, Returned, run,
 };
+use baton_channels::email::imap::Changes;
 use baton_channels::email::smtp::Envelope;
 use baton_channels::email::{EmailAccount, Endpoint, MailAddress, Outgoing, Secret, Security, compose, own_message_id};
 use baton_domain::{BlobId, MessageId, Timestamp};
@@ -42,6 +43,8 @@ pub struct State {
     pub queue: VecDeque<OutboundJob>,
     pub told: Vec<Told>,
     pub health: Vec<AccountHealth>,
+    /// What was told of flags and removals: the folder, and what changed.
+    pub sighted: Vec<(String, Changes)>,
 }
 
 impl State {
@@ -61,6 +64,14 @@ impl State {
         self.health
             .last()
             .is_some_and(|health| health.receiving == HealthState::Ready)
+    }
+
+    /// Asserts that every one of these UIDs was received, each once, and that the cursor counted them.
+    pub fn must_account_for(&self, folder: &str, uids: std::ops::RangeInclusive<u32>) {
+        let mut received: Vec<u32> = self.arrived(folder).iter().map(|message| message.uid).collect();
+        received.sort_unstable();
+        assert_eq!(received, uids.collect::<Vec<_>>(), "each once, and none left out");
+        assert_eq!(self.cursors[folder].received as usize, received.len());
     }
 
     pub fn is_synced(&self) -> bool {
@@ -112,9 +123,10 @@ impl Referee {
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
             let state = self.state();
             panic!(
-                "waited in vain for {what}; cursors {:?}, told {:?}, health {:?}",
+                "waited in vain for {what}; cursors {:?}, told {:?}, sighted {:?}, health {:?}",
                 state.cursors,
                 state.told,
+                state.sighted,
                 state.health.last()
             );
         }
@@ -155,6 +167,11 @@ impl HostPort for Referee {
                 .insert(progress.cursor.folder.clone(), progress.cursor.clone());
             state.batches.push((batch, progress));
         });
+        Ok(())
+    }
+
+    async fn sighted(&self, folder: &str, _: u32, changes: Changes) -> Result<(), PortError> {
+        self.change(|state| state.sighted.push((folder.to_owned(), changes)));
         Ok(())
     }
 

@@ -126,6 +126,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         }
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
+        Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),
         Request::SetAccountMode { account, mode } => {
             Ok(Reply::SetAccountMode(work.set_account_mode(account, mode).await?))
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Hits, Invitation,
-    Invite, Join, MailboxSettings, Quarantined, SessionInfo, SignIn, SignedIn, Submitted,
+    Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SignIn, SignedIn, Submitted,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -212,6 +212,10 @@ impl Http {
 
     pub(crate) async fn quarantine(&self) -> Result<Vec<Quarantined>, ApiError> {
         self.get("/v1/quarantine").await
+    }
+
+    pub(crate) async fn retry_quarantine(&self) -> Result<Retried, ApiError> {
+        self.post("/v1/quarantine/retry", &()).await
     }
 
     /// What is found in messages, replies and notes while somebody types.

@@ -1,11 +1,16 @@
 //! Mailboxes and inboxes from the command line.
 
+use baton_channels::email::imap::decode_folder_name;
 use baton_domain::{AccountMode, InboxPolicy};
-use baton_protocol::{HealthState, MailboxSettings};
+use baton_protocol::{Balance, FolderBalance, FolderCheck, HealthState, MailboxSettings};
 
 use super::Words;
 use crate::core::{Core, told};
+use crate::hosting::accounting;
 use crate::hosting::mailbox::{self, Mailbox};
+
+/// Quarantined items shown at most.
+const SHOWN: u64 = 1000;
 
 pub(super) async fn add(
     core: &Core,
@@ -78,31 +83,114 @@ pub(super) fn inboxes(core: &Core) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-pub(super) async fn balances(core: &Core) -> Words {
+/// The balance of every mailbox, folder by folder; held against the mailboxes themselves where that is asked for. Books that don't add
+/// up are an error: whoever runs this from a script hears of it.
+pub(super) async fn balances(core: &Core, compare: bool) -> Words {
     let mut lines = Vec::new();
-    let mut open = false;
+    let mut off = false;
     for account in core.directory.accounts() {
         let balance = core.balance(account.id).await.map_err(|error| told(&error))?;
-        let sum = balance.imported + balance.duplicates + balance.quarantined + balance.ignored;
-        open |= sum != balance.received;
-        lines.push(format!(
-            "{}  received {} = imported {} + duplicates {} + quarantined {} + ignored {}{}",
-            account.address,
-            balance.received,
-            balance.imported,
-            balance.duplicates,
-            balance.quarantined,
-            balance.ignored,
-            if sum == balance.received {
-                ""
-            } else {
-                "  (does not add up)"
-            },
-        ));
+        let fits = balance.folders.iter().all(FolderBalance::adds_up);
+        off |= !fits;
+        lines.push(sum_of(&account.address, &balance));
+        lines.extend(balance.folders.iter().map(of_folder));
+        if !compare {
+            continue;
+        }
+        match accounting::check(core, &account).await {
+            Ok(checks) => {
+                off |= checks.iter().any(|check| !check.missing.is_empty());
+                lines.extend(checks.iter().map(compared));
+            }
+            Err(error) => {
+                off = true;
+                lines.push(format!("  could not be compared: {error}"));
+            }
+        }
     }
     if lines.is_empty() {
         lines.push("no mailbox yet".to_owned());
     }
     let text = lines.join("\n");
-    if open { Err(text) } else { Ok(text) }
+    if off { Err(text) } else { Ok(text) }
+}
+
+fn sum_of(address: &str, balance: &Balance) -> String {
+    let sum = balance.imported + balance.duplicates + balance.quarantined + balance.ignored;
+    format!(
+        "{address}  received {} = imported {} + duplicates {} + quarantined {} + ignored {}{}",
+        balance.received,
+        balance.imported,
+        balance.duplicates,
+        balance.quarantined,
+        balance.ignored,
+        if sum == balance.received {
+            ""
+        } else {
+            "  (does not add up)"
+        },
+    )
+}
+
+fn of_folder(folder: &FolderBalance) -> String {
+    format!(
+        "  {}: received {} = {} + {} + {} + {}{}{}",
+        folder.folder,
+        folder.received,
+        folder.imported,
+        folder.duplicates,
+        folder.quarantined,
+        folder.ignored,
+        if folder.adds_up() { "" } else { "  (does not add up)" },
+        if folder.complete {
+            ""
+        } else {
+            "  (older messages are still being read)"
+        },
+    )
+}
+
+fn compared(check: &FolderCheck) -> String {
+    let mut line = format!(
+        "  {} in the mailbox: {} messages, {} of them not read yet; {} accounted for and no longer there",
+        check.folder, check.in_mailbox, check.waiting, check.gone
+    );
+    if check.renumbered {
+        line.push_str("; the server has renumbered the folder, it is about to be read again");
+    }
+    if !check.missing.is_empty() {
+        let uids: Vec<String> = check.missing.iter().take(20).map(ToString::to_string).collect();
+        line.push_str(&format!("; MISSING {}: UID {}", check.missing.len(), uids.join(", ")));
+    }
+    line
+}
+
+/// What lies in quarantine.
+pub(super) async fn quarantine(core: &Core) -> Words {
+    let rows = core.store.quarantine(SHOWN).await.map_err(|error| told(&error))?;
+    if rows.is_empty() {
+        return Ok("nothing is in quarantine".to_owned());
+    }
+    let lines = rows.iter().map(|row| {
+        let address = core
+            .directory
+            .account(row.account)
+            .map_or_else(|| row.account.to_string(), |account| account.address);
+        let raw = row.blob.as_ref().map_or_else(
+            || "its bytes could not be fetched".to_owned(),
+            |blob| format!("raw source {blob}"),
+        );
+        let folder = decode_folder_name(&row.folder);
+        format!("{address}  {folder} {}: {} ({raw})", row.uid, row.why)
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Reads once more what lies in quarantine.
+pub(super) async fn retry(core: &Core) -> Words {
+    let done = accounting::retry(core, None).await.map_err(|error| told(&error))?;
+    Ok(format!(
+        "tried {}: {} imported, {} duplicates, {} ignored, {} still in quarantine",
+        done.tried, done.imported, done.duplicates, done.ignored, done.quarantined
+    ))
 }

@@ -70,7 +70,15 @@ pub enum Request {
         maildir: bool,
     },
     /// Received = accounted for.
-    Balance,
+    Balance {
+        /// Whether the mailboxes themselves are asked, too.
+        #[serde(default)]
+        compare: bool,
+    },
+    /// List what lies in quarantine.
+    QuarantineList,
+    /// Read once more what lies in quarantine.
+    QuarantineRetry,
     /// Copy everything.
     Backup {
         /// The file to make, absolute.
@@ -117,7 +125,9 @@ pub async fn carry_out(core: &Core, request: Request) -> Words {
         Request::AccountList => Ok(account::list(core).await),
         Request::InboxList => Ok(account::inboxes(core)),
         Request::Import { account, path, maildir } => import::run(core, &account, &path, maildir).await,
-        Request::Balance => account::balances(core).await,
+        Request::Balance { compare } => account::balances(core, compare).await,
+        Request::QuarantineList => account::quarantine(core).await,
+        Request::QuarantineRetry => account::retry(core).await,
         Request::Backup { to } => backup::make(core, &to).await,
         Request::Doctor => {
             let findings = doctor::opened(core).await;

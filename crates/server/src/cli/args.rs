@@ -48,6 +48,9 @@ pub enum Command {
     Import(Import),
     /// Received = accounted for, for every mailbox.
     Balance(Balance),
+    /// What could not be read: list it, or read it once more.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// Copy everything into one file, also while the server runs.
     Backup(Backup),
     /// Put a backup in place of the data. What it does not know as sent is held until a person decides.
@@ -259,6 +262,26 @@ pub struct Balance {
     /// Where the data lies.
     #[command(flatten)]
     pub place: Place,
+    /// Ask the mailboxes themselves, too, whether a message was missed. Nothing is changed there.
+    #[arg(long)]
+    pub compare: bool,
+}
+
+/// What could not be read.
+#[derive(Debug, Subcommand)]
+pub enum Quarantine {
+    /// List it, with the reasons.
+    List {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Read it once more, for instance after an update.
+    Retry {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// Copy everything.

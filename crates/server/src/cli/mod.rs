@@ -50,7 +50,8 @@ fn place(command: &Command) -> &Place {
         | Command::Account(Account::List { place })
         | Command::Inbox(Inbox::List { place })
         | Command::Import(Import { place, .. })
-        | Command::Balance(args::Balance { place })
+        | Command::Balance(args::Balance { place, .. })
+        | Command::Quarantine(args::Quarantine::List { place } | args::Quarantine::Retry { place })
         | Command::Backup(args::Backup { place, .. })
         | Command::Restore(Restore { place, .. })
         | Command::NewEpoch(NewEpoch { place })
@@ -85,7 +86,11 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 maildir,
             }
         }
-        Command::Balance(_) => Request::Balance,
+        Command::Balance(balance) => Request::Balance {
+            compare: balance.compare,
+        },
+        Command::Quarantine(args::Quarantine::List { .. }) => Request::QuarantineList,
+        Command::Quarantine(args::Quarantine::Retry { .. }) => Request::QuarantineRetry,
         Command::Backup(backup) => Request::Backup {
             to: std::path::absolute(&backup.to)?,
         },

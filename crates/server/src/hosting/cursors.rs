@@ -1,40 +1,41 @@
-//! A folder's cursor, as the host keeps it and as the store does.
-//!
-//! The store keeps one number of the host's own beside the place (`modseq`). It holds three: below which UID messages were there from
-//! the beginning in its lower half, then whether the folder was renumbered, and above that how many messages were taken in, for the
-//! progress of a first sync.
+//! A folder's cursor, as the host keeps it and as the store does, column by column.
 
-use baton_channels::email::host::FolderCursor;
+use baton_channels::email::host::{FolderCursor, FolderProgress};
+use baton_channels::email::imap::FolderRole;
 use baton_domain::AccountId;
 use baton_store::port;
 
-/// What is left for the count. Databases have signed numbers: the sign stays clear.
-const MOST: u32 = (1 << 30) - 1;
-
 /// As the host knows it.
 pub(super) fn of_host(row: port::FolderCursor) -> FolderCursor {
-    let low = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(0);
     FolderCursor {
         folder: row.folder,
         uidvalidity: row.uidvalidity,
         lowest: row.low,
         highest: row.high,
-        received: low(row.modseq >> 33),
-        found_below: low(row.modseq),
-        renumbered: (row.modseq >> 32) & 1 == 1,
+        received: row.received,
+        found_below: row.found_below,
+        renumbered: row.renumbered,
+        uid_next: row.uid_next,
+        modseq: row.modseq,
     }
 }
 
 /// As the store keeps it.
-pub(super) fn of_store(account: AccountId, cursor: &FolderCursor) -> port::FolderCursor {
-    let received = u64::from(cursor.received.min(MOST)) << 33;
+pub(super) fn of_store(account: AccountId, progress: &FolderProgress) -> port::FolderCursor {
+    let cursor = &progress.cursor;
     port::FolderCursor {
         account,
         folder: cursor.folder.clone(),
         uidvalidity: cursor.uidvalidity,
         high: cursor.highest,
         low: cursor.lowest,
-        modseq: received | (u64::from(cursor.renumbered) << 32) | u64::from(cursor.found_below),
+        modseq: cursor.modseq,
+        found_below: cursor.found_below,
+        renumbered: cursor.renumbered,
+        received: cursor.received,
+        uid_next: cursor.uid_next,
+        messages: progress.total,
+        sent: progress.role == FolderRole::Sent,
     }
 }
 
@@ -50,12 +51,20 @@ mod tests {
                 uidvalidity: u32::MAX,
                 lowest: 3,
                 highest: 9,
-                received: MOST,
+                received: 7,
                 found_below,
                 renumbered,
+                uid_next: u32::MAX,
+                modseq: 1 << 62,
             };
-            let row = of_store(AccountId(uuid::Uuid::nil()), &cursor);
-            assert!(i64::try_from(row.modseq).is_ok());
+            let progress = FolderProgress {
+                cursor: cursor.clone(),
+                role: FolderRole::Sent,
+                total: 12,
+            };
+            let row = of_store(AccountId(uuid::Uuid::nil()), &progress);
+            assert!(row.sent);
+            assert_eq!(row.messages, 12);
             assert_eq!(of_host(row), cursor);
         }
     }

@@ -3,6 +3,7 @@
 //! Accounts are apart from one another: each has a task of its own, and what breaks one never stops another. Of several servers on
 //! one database one hosts an account at a time: it holds the account's lease and renews it.
 
+pub mod accounting;
 pub mod condition;
 mod cursors;
 mod lease;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use baton_channels::email::imap::decode_folder_name;
 use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
-use baton_protocol::{AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, MailboxSettings, Quarantined};
+use baton_protocol::{
+    AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, Quarantined, Retried,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,6 +16,7 @@ use super::error::{Answered, Problem};
 use super::extract::Body;
 use crate::auth::Caller;
 use crate::core::{AddAccountError, Core};
+use crate::hosting::accounting::{self, AccountingError};
 use crate::hosting::mailbox::{self, Mailbox};
 
 /// Quarantined items shown at most.
@@ -23,14 +27,16 @@ pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(add))
         .routes(routes!(test))
         .routes(routes!(balance))
+        .routes(routes!(check))
         .routes(routes!(quarantine))
+        .routes(routes!(retry))
 }
 
 fn needs_admin(caller: &Caller) -> Answered<()> {
     if caller.member.role == Role::Admin {
         return Ok(());
     }
-    Err(Problem::not_permitted("connecting mailboxes needs an admin"))
+    Err(Problem::not_permitted("looking after mailboxes needs an admin"))
 }
 
 /// Connect a mailbox. It is tested first; the password is sealed and never comes back.
@@ -82,6 +88,32 @@ async fn balance(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<A
     Ok(Json(core.balance(id).await?))
 }
 
+/// Hold the ledger against the mailbox itself: is there a message in what was read that has no line? Nothing is changed there.
+#[utoipa::path(post, path = "/v1/accounts/{id}/balance/check", tag = "mailboxes",
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "Folder by folder", body = Vec<FolderCheck>),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError),
+        (status = 422, description = "The mailbox could not be reached", body = ApiError)))]
+async fn check(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Answered<Json<Vec<FolderCheck>>> {
+    needs_admin(&caller)?;
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    Ok(Json(accounting::check(&core, &account).await?))
+}
+
+/// Read once more what lies in quarantine: what can be read now becomes a message.
+#[utoipa::path(post, path = "/v1/quarantine/retry", tag = "mailboxes",
+    responses((status = 200, description = "What became of it", body = Retried),
+        (status = 403, description = "Needs an admin", body = ApiError)))]
+async fn retry(State(core): State<Arc<Core>>, caller: Caller) -> Answered<Json<Retried>> {
+    needs_admin(&caller)?;
+    Ok(Json(accounting::retry(&core, None).await?))
+}
+
 /// What could not be read, with its raw source.
 #[utoipa::path(get, path = "/v1/quarantine", tag = "mailboxes",
     responses((status = 200, description = "Of all mailboxes the caller reads, the newest first", body = Vec<Quarantined>)))]
@@ -101,13 +133,23 @@ async fn quarantine(State(core): State<Arc<Core>>, caller: Caller) -> Answered<J
         .filter(|row| mine(row.account));
     let shown = rows.map(|row| Quarantined {
         account: row.account,
-        folder: row.folder,
+        folder: decode_folder_name(&row.folder),
         uid: row.uid,
         why: row.why,
         blob: row.blob,
         at: row.at,
     });
     Ok(Json(shown.collect()))
+}
+
+impl From<AccountingError> for Problem {
+    fn from(error: AccountingError) -> Self {
+        match error {
+            AccountingError::Store(error) => error.into(),
+            AccountingError::Referee(error) => error.into(),
+            AccountingError::Mailbox(words) => Self::new(ErrorCode::MailboxRefused, words),
+        }
+    }
 }
 
 impl From<AddAccountError> for Problem {

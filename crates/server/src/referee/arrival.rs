@@ -35,6 +35,21 @@ pub struct RawArrival {
     pub raw: Vec<u8>,
 }
 
+/// What is to become of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Asked {
+    /// It is taken in, unless it was accounted for before.
+    #[default]
+    TakeIn,
+    /// It is only accounted for: this rule says that it is nobody's business.
+    PassOver {
+        /// The rule.
+        rule: String,
+    },
+    /// It lies in quarantine and may be readable now.
+    TryAgain,
+}
+
 /// An item of a mailbox, its raw bytes kept, read as far as it can be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arrival {
@@ -54,6 +69,8 @@ pub struct Arrival {
     pub flags: Vec<String>,
     /// Found again while the folder was read anew: it is history, whenever it arrived.
     pub resync: bool,
+    /// What is to become of it.
+    pub asked: Asked,
     /// The raw bytes; `None` where they could not even be fetched.
     pub blob: Option<BlobId>,
     /// Their size.

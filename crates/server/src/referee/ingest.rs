@@ -9,7 +9,7 @@ use baton_domain::{
 use baton_store::port::{DigestHit, DigestRow, ItemOutcome, ItemRow, KeyHit, KeyRow, ThreadKey};
 use uuid::Uuid;
 
-use super::arrival::{Arrival, ArrivalKind, FolderRole, ParsedArrival, Received};
+use super::arrival::{Arrival, ArrivalKind, Asked, FolderRole, ParsedArrival, Received};
 use super::ids::{item_id, new_conversation};
 use super::io::Fault;
 use super::threading;
@@ -35,19 +35,24 @@ impl Working<'_> {
         received: &mut Received,
     ) -> Result<(), Fault> {
         let key = arrival.key();
-        if self.loaded.items.contains_key(&key) {
+        let known = self.loaded.items.get(&key);
+        let again = arrival.asked == Asked::TryAgain
+            && matches!(known, Some(ItemOutcome::Quarantined { .. }))
+            && refused.is_none();
+        if known.is_some() && !again {
             received.known = received.known.saturating_add(1);
             return Ok(());
         }
-        let outcome = match (refused, &arrival.parsed) {
-            (Some(why), _) => ItemOutcome::Quarantined { why: why.to_owned() },
-            (None, Err(why)) => ItemOutcome::Quarantined {
+        let outcome = match (refused, &arrival.asked, &arrival.parsed) {
+            (_, Asked::PassOver { rule }, _) => ItemOutcome::Ignored { rule: rule.clone() },
+            (Some(why), _, _) => ItemOutcome::Quarantined { why: why.to_owned() },
+            (None, _, Err(why)) => ItemOutcome::Quarantined {
                 why: why.replace('\0', ""),
             },
-            (None, Ok(_)) if arrival.has_flag(DRAFT_FLAG) => ItemOutcome::Ignored {
+            (None, _, Ok(_)) if arrival.has_flag(DRAFT_FLAG) => ItemOutcome::Ignored {
                 rule: "draft".to_owned(),
             },
-            (None, Ok(parsed)) => self.take_in(arrival, parsed, item_id(&key))?,
+            (None, _, Ok(parsed)) => self.take_in(arrival, parsed, item_id(&key))?,
         };
         let count = match &outcome {
             ItemOutcome::Imported { .. } => &mut received.imported,
@@ -57,12 +62,20 @@ impl Working<'_> {
         };
         *count = count.saturating_add(1);
         self.loaded.items.insert(key.clone(), outcome.clone());
-        self.batch.items.push(ItemRow {
+        let row = ItemRow {
             key,
             outcome,
             blob: arrival.blob.clone(),
             at: self.now,
-        });
+            flags: arrival.flags.clone(),
+            internal_date: arrival.internal_date,
+        };
+        let rows = if again {
+            &mut self.batch.settled
+        } else {
+            &mut self.batch.items
+        };
+        rows.push(row);
         Ok(())
     }
 

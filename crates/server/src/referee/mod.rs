@@ -26,7 +26,7 @@ mod working;
 #[cfg(test)]
 mod tests;
 
-pub use arrival::{Arrival, ArrivalKind, FolderRole, ParsedArrival, RawArrival, Received, ReportOn};
+pub use arrival::{Arrival, ArrivalKind, Asked, FolderRole, ParsedArrival, RawArrival, Received, ReportOn};
 pub use documents::DocumentSet;
 pub use handle::{Committed, OpenError, RefereeHandle, SubmitError};
 pub use ids::{due_id, item_id};

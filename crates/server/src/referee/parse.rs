@@ -5,7 +5,7 @@ use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
 use baton_channels::email::{MailAddress, identity, parse as mail, subject, thread};
 use baton_domain::{Address, Attachment, BlobId, DeliveryOutcome, DeliveryReport, MessageFacts, MessageId};
 
-use super::arrival::{Arrival, ArrivalKind, ParsedArrival, RawArrival, ReportOn};
+use super::arrival::{Arrival, ArrivalKind, Asked, ParsedArrival, RawArrival, ReportOn};
 
 /// Reads a message. `secret` is the workspace's, by which it knows its own Message-IDs.
 ///
@@ -41,6 +41,7 @@ impl RawArrival {
             internal_date,
             flags,
             resync,
+            asked: Asked::TakeIn,
             blob: Some(BlobId::of(&raw)),
             size: u32::try_from(raw.len()).unwrap_or(u32::MAX),
             parsed: parse(&raw, secret),

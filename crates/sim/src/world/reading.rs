@@ -1,7 +1,7 @@
 //! How a host reads its mailbox: it keeps nothing of its own, and brings what the server's cursors say is new.
 
 use baton_domain::{AccountId, BlobId, SECOND_MS};
-use baton_server::referee::{Arrival, FolderRole, Input as RefereeInput, parse};
+use baton_server::referee::{Arrival, Asked, FolderRole, Input as RefereeInput, parse};
 use baton_store::port::FolderCursor;
 
 use super::World;
@@ -62,14 +62,13 @@ impl World {
                 .into_iter()
                 .map(|(uid, item)| arrival(account, folder, uid, &item))
                 .collect();
-            let progress = Some(FolderCursor {
+            let progress = Some(FolderCursor::at(
                 account,
-                folder: folder.name().to_owned(),
-                uidvalidity: UIDVALIDITY,
-                high: last,
-                low: 1,
-                modseq: 0,
-            });
+                folder.name().to_owned(),
+                UIDVALIDITY,
+                1,
+                last,
+            ));
             if let Some(host) = self.hosts.get_mut(at) {
                 host.reading = true;
             }
@@ -108,6 +107,7 @@ fn arrival(account: AccountId, folder: Folder, uid: u32, item: &Item) -> Arrival
         internal_date: item.at,
         flags: Vec::new(),
         resync: false,
+        asked: Asked::TakeIn,
         blob: Some(BlobId::of(&item.raw)),
         size: u32::try_from(item.raw.len()).unwrap_or(u32::MAX),
         parsed: parse(&item.raw, &SECRET),

@@ -37,6 +37,8 @@ pub struct Batch {
     pub digests: Vec<DigestRow>,
     /// Items accounted for.
     pub items: Vec<ItemRow>,
+    /// Items in quarantine that were tried again, with what became of them.
+    pub settled: Vec<ItemRow>,
     /// How far folders have been read.
     pub cursors: Vec<FolderCursor>,
     /// Reply locks granted; one a conversation.
@@ -67,6 +69,7 @@ impl Batch {
             keys: Vec::new(),
             digests: Vec::new(),
             items: Vec::new(),
+            settled: Vec::new(),
             cursors: Vec::new(),
             leases: Vec::new(),
             ended_leases: Vec::new(),
@@ -86,6 +89,7 @@ impl Batch {
             && self.keys.is_empty()
             && self.digests.is_empty()
             && self.items.is_empty()
+            && self.settled.is_empty()
             && self.cursors.is_empty()
             && self.leases.is_empty()
             && self.ended_leases.is_empty()
@@ -147,6 +151,10 @@ pub struct ItemRow {
     pub blob: Option<BlobId>,
     /// When.
     pub at: Timestamp,
+    /// Its flags, as IMAP writes them.
+    pub flags: Vec<String>,
+    /// When the mail server received it.
+    pub internal_date: Timestamp,
 }
 
 /// How far a folder has been read. A host keeps no cursor of its own: a crash or a take-over repeats work and loses none.
@@ -164,6 +172,39 @@ pub struct FolderCursor {
     pub low: u32,
     /// The folder's HIGHESTMODSEQ once everything up to it is stored; 0 where the server has none.
     pub modseq: u64,
+    /// Messages below this UID were there when the folder was first opened under these numbers.
+    pub found_below: u32,
+    /// Whether the folder had other numbers before.
+    pub renumbered: bool,
+    /// How many UIDs the server listed from `low` to `high`. The ledger has a line for each, or mail was lost.
+    pub received: u32,
+    /// The folder's UIDNEXT when it was last looked at; 0 where that is not known.
+    pub uid_next: u32,
+    /// Messages in the folder when it was last looked at.
+    pub messages: u32,
+    /// Whether it is the folder of sent mail.
+    pub sent: bool,
+}
+
+impl FolderCursor {
+    /// A cursor of a folder of incoming mail read from `low` to `high`, of which nothing else is known.
+    #[must_use]
+    pub const fn at(account: AccountId, folder: String, uidvalidity: u32, low: u32, high: u32) -> Self {
+        Self {
+            account,
+            folder,
+            uidvalidity,
+            high,
+            low,
+            modseq: 0,
+            found_below: 0,
+            renumbered: false,
+            received: 0,
+            uid_next: 0,
+            messages: 0,
+            sent: false,
+        }
+    }
 }
 
 /// The first answer of a command.

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{
     AnswerRow, Batch, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor, HITS_PER_KEY,
-    Head, ItemKey, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal, Sealed, Sequencer,
-    StoredAnswer, Tail, ThreadKey,
+    Head, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal, Sealed,
+    Sequencer, StoredAnswer, Tail, ThreadKey,
 };
 
 /// Which referee holds the head, as the model's caller numbers them.
@@ -365,6 +365,14 @@ impl State {
         if batch.items.iter().any(|row| self.items.contains_key(&row.key)) {
             return Err(PortError::Rejected("an item was accounted for before".to_owned()));
         }
+        let in_quarantine = |row: &ItemRow| {
+            self.items
+                .get(&row.key)
+                .is_some_and(|known| matches!(known.outcome, ItemOutcome::Quarantined { .. }))
+        };
+        if !batch.settled.iter().all(in_quarantine) {
+            return Err(PortError::Rejected("an item is not in quarantine".to_owned()));
+        }
         Ok(())
     }
 
@@ -391,8 +399,13 @@ impl State {
         for row in &batch.digests {
             self.digests.entry(row.digest.clone()).or_insert_with(|| row.clone());
         }
-        self.items
-            .extend(batch.items.iter().map(|row| (row.key.clone(), row.clone())));
+        self.items.extend(
+            batch
+                .items
+                .iter()
+                .chain(&batch.settled)
+                .map(|row| (row.key.clone(), row.clone())),
+        );
         for cursor in &batch.cursors {
             self.cursors
                 .insert((cursor.account, cursor.folder.clone()), cursor.clone());

@@ -306,7 +306,14 @@ pub(super) fn key_hit(row: &thread_key::Model) -> KeyHit {
 }
 
 pub(super) fn item_row(workspace: Uuid, from: &ItemRow) -> Result<ledger::ActiveModel, StoreError> {
-    let ItemRow { key, outcome, blob, at } = from;
+    let ItemRow {
+        key,
+        outcome,
+        blob,
+        at,
+        flags,
+        internal_date,
+    } = from;
     Ok(ledger::ActiveModel {
         workspace: Set(workspace),
         account: Set(key.account.0),
@@ -317,6 +324,9 @@ pub(super) fn item_row(workspace: Uuid, from: &ItemRow) -> Result<ledger::Active
         outcome: Set(text(outcome)?),
         blob: Set(blob.as_ref().map(|blob| blob.as_str().to_owned())),
         at: Set(at.0),
+        flags: Set(flags.join(" ")),
+        internal_date: Set(internal_date.0),
+        gone: Set(None),
     })
 }
 
@@ -342,6 +352,12 @@ pub(super) fn cursor_row(workspace: Uuid, from: &FolderCursor) -> folder_cursor:
         high,
         low,
         modseq,
+        found_below,
+        renumbered,
+        received,
+        uid_next,
+        messages,
+        sent,
     } = from;
     folder_cursor::ActiveModel {
         workspace: Set(workspace),
@@ -351,6 +367,12 @@ pub(super) fn cursor_row(workspace: Uuid, from: &FolderCursor) -> folder_cursor:
         high: Set(i64::from(*high)),
         low: Set(i64::from(*low)),
         modseq: Set(signed(*modseq)),
+        found_below: Set(i64::from(*found_below)),
+        renumbered: Set(*renumbered),
+        received: Set(i64::from(*received)),
+        uid_next: Set(i64::from(*uid_next)),
+        messages: Set(i64::from(*messages)),
+        sent: Set(*sent),
     }
 }
 
@@ -362,6 +384,12 @@ pub(super) fn cursor(row: folder_cursor::Model) -> FolderCursor {
         high: small(row.high),
         low: small(row.low),
         modseq: number(row.modseq),
+        found_below: small(row.found_below),
+        renumbered: row.renumbered,
+        received: small(row.received),
+        uid_next: small(row.uid_next),
+        messages: small(row.messages),
+        sent: row.sent,
     }
 }
 

@@ -4,7 +4,7 @@ use baton_domain::{AccountId, BlobId, ConversationId, Outbound, SessionId, Times
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
 };
 
 use super::connect::ServerStore;
@@ -13,11 +13,15 @@ use super::entity::{folder_cursor, host, ledger, outbound, workspace};
 use super::error::StoreError;
 use crate::port::{FolderCursor, ItemOutcome};
 
-/// The balance of an account (L10): received is the sum of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LedgerBalance {
-    /// Which account.
-    pub account: AccountId,
+/// How the ledger accounts for one folder's mail, under its numbers of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderLedger {
+    /// The folder.
+    pub folder: String,
+    /// The UIDVALIDITY the lines are counted in.
+    pub uidvalidity: u32,
+    /// UIDs the server listed and the host has dealt with; for mail that came from a file, the lines themselves.
+    pub received: u32,
     /// Became a message.
     pub imported: u32,
     /// The same as another.
@@ -26,6 +30,21 @@ pub struct LedgerBalance {
     pub quarantined: u32,
     /// Ignored by a rule.
     pub ignored: u32,
+    /// Messages in the folder when it was last looked at.
+    pub messages: u32,
+    /// Whether it was read to its oldest message.
+    pub complete: bool,
+}
+
+impl FolderLedger {
+    /// The lines there are.
+    #[must_use]
+    pub const fn accounted(&self) -> u32 {
+        self.imported
+            .saturating_add(self.duplicates)
+            .saturating_add(self.quarantined)
+            .saturating_add(self.ignored)
+    }
 }
 
 /// An item that could not be read.
@@ -45,6 +64,40 @@ pub struct QuarantinedRow {
     pub blob: Option<BlobId>,
     /// When.
     pub at: Timestamp,
+    /// Its flags there.
+    pub flags: Vec<String>,
+    /// When the mail server received it.
+    pub internal_date: Timestamp,
+    /// Whether the folder is that of sent mail.
+    pub sent: bool,
+}
+
+/// What a mailbox says now of messages that are in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sighting {
+    /// It has these flags.
+    Flags {
+        /// Its UID.
+        uid: u32,
+        /// All of them.
+        flags: Vec<String>,
+    },
+    /// Those from the first to the last UID are not there any more.
+    Gone {
+        /// The first.
+        from: u32,
+        /// The last.
+        to: u32,
+    },
+}
+
+impl Sighting {
+    const fn uids(&self) -> (u32, u32) {
+        match self {
+            Self::Flags { uid, .. } => (*uid, *uid),
+            Self::Gone { from, to } => (*from, *to),
+        }
+    }
 }
 
 /// A reply that is not done with, and where.
@@ -58,42 +111,85 @@ pub struct OutboundRow {
 
 #[derive(FromQueryResult)]
 struct Counted {
+    folder: String,
+    uidvalidity: i64,
     kind: String,
     count: i64,
 }
 
 impl ServerStore {
-    /// How everything received through an account was accounted for.
+    /// How everything received through an account was accounted for, folder by folder. Lines of numbers a folder had before are left out:
+    /// its messages were listed again under those of today.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn balance(&self, account: AccountId) -> Result<LedgerBalance, StoreError> {
+    pub async fn balance(&self, account: AccountId) -> Result<Vec<FolderLedger>, StoreError> {
         let counted = ledger::Entity::find()
             .select_only()
+            .column(ledger::Column::Folder)
+            .column(ledger::Column::Uidvalidity)
             .column(ledger::Column::Kind)
             .column_as(ledger::Column::Uid.count(), "count")
             .filter(ledger::Column::Workspace.eq(self.workspace.0))
             .filter(ledger::Column::Account.eq(account.0))
+            .group_by(ledger::Column::Folder)
+            .group_by(ledger::Column::Uidvalidity)
             .group_by(ledger::Column::Kind)
             .into_model::<Counted>()
             .all(&self.reader)
             .await?;
-        let of = |kind: &str| {
-            counted
-                .iter()
-                .find(|row| row.kind == kind)
-                .map_or(0, |row| convert::small(row.count))
-        };
-        Ok(LedgerBalance {
-            account,
-            imported: of(convert::IMPORTED),
-            duplicates: of(convert::DUPLICATE),
-            quarantined: of(convert::QUARANTINED),
-            ignored: of(convert::IGNORED),
-        })
+        let cursors = self.folder_cursors(account).await?;
+        let mut folders: Vec<FolderLedger> = cursors
+            .into_iter()
+            .map(|cursor| FolderLedger {
+                folder: cursor.folder,
+                uidvalidity: cursor.uidvalidity,
+                received: cursor.received,
+                imported: 0,
+                duplicates: 0,
+                quarantined: 0,
+                ignored: 0,
+                messages: cursor.messages,
+                complete: cursor.low <= 1,
+            })
+            .collect();
+        let followed = folders.len();
+        for row in counted {
+            let (count, uidvalidity) = (convert::small(row.count), convert::small(row.uidvalidity));
+            let known = folders.iter().position(|folder| folder.folder == row.folder);
+            let at = known.unwrap_or(folders.len());
+            if known.is_none() {
+                folders.push(FolderLedger {
+                    folder: row.folder,
+                    uidvalidity,
+                    received: 0,
+                    imported: 0,
+                    duplicates: 0,
+                    quarantined: 0,
+                    ignored: 0,
+                    messages: 0,
+                    complete: true,
+                });
+            }
+            let Some(folder) = folders.get_mut(at) else { continue };
+            if at < followed && folder.uidvalidity != uidvalidity {
+                continue;
+            }
+            if at >= followed {
+                folder.received = folder.received.saturating_add(count);
+            }
+            let kind = match row.kind.as_str() {
+                convert::IMPORTED => &mut folder.imported,
+                convert::DUPLICATE => &mut folder.duplicates,
+                convert::QUARANTINED => &mut folder.quarantined,
+                _ => &mut folder.ignored,
+            };
+            *kind = kind.saturating_add(count);
+        }
+        Ok(folders)
     }
 
-    /// Items that could not be read, the newest first.
+    /// Items that could not be read, the newest first. Those of numbers a folder had before were listed again under those of today.
     ///
     /// # Errors
     /// When the database fails.
@@ -105,7 +201,17 @@ impl ServerStore {
             .limit(limit)
             .all(&self.reader)
             .await?;
+        let cursors = folder_cursor::Entity::find()
+            .filter(folder_cursor::Column::Workspace.eq(self.workspace.0))
+            .all(&self.reader)
+            .await?;
+        let of = |row: &ledger::Model| {
+            cursors
+                .iter()
+                .find(|cursor| cursor.account == row.account && cursor.folder == row.folder)
+        };
         rows.into_iter()
+            .filter(|row| of(row).is_none_or(|cursor| cursor.uidvalidity == row.uidvalidity))
             .map(|row| {
                 let why = match convert::value(&row.outcome)? {
                     ItemOutcome::Quarantined { why } => why,
@@ -115,15 +221,96 @@ impl ServerStore {
                 };
                 Ok(QuarantinedRow {
                     account: AccountId(row.account),
+                    sent: of(&row).is_some_and(|cursor| cursor.sent),
                     folder: row.folder,
                     uidvalidity: convert::small(row.uidvalidity),
                     uid: convert::small(row.uid),
                     why,
                     blob: row.blob.and_then(|name| BlobId::try_from(name).ok()),
                     at: Timestamp(row.at),
+                    flags: row.flags.split_whitespace().map(str::to_owned).collect(),
+                    // Lines from before this was kept have none.
+                    internal_date: Timestamp(if row.internal_date == 0 {
+                        row.at
+                    } else {
+                        row.internal_date
+                    }),
                 })
             })
             .collect()
+    }
+
+    /// What a mailbox says now of messages accounted for before: new flags, or that they are not there any more. A hint for people and
+    /// views; nothing that was received depends on it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sighted(
+        &self,
+        account: AccountId,
+        folder: &str,
+        uidvalidity: u32,
+        sightings: &[Sighting],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if sightings.is_empty() {
+            return Ok(());
+        }
+        let tx = self.writer.begin().await?;
+        for sighting in sightings {
+            let (from, to) = sighting.uids();
+            let update = ledger::Entity::update_many()
+                .filter(ledger::Column::Workspace.eq(self.workspace.0))
+                .filter(ledger::Column::Account.eq(account.0))
+                .filter(ledger::Column::Folder.eq(folder))
+                .filter(ledger::Column::Uidvalidity.eq(i64::from(uidvalidity)))
+                .filter(ledger::Column::Uid.between(i64::from(from), i64::from(to)));
+            let update = match sighting {
+                Sighting::Flags { flags, .. } => update
+                    .col_expr(ledger::Column::Flags, Expr::value(flags.join(" ")))
+                    .col_expr(ledger::Column::Gone, Expr::value(Option::<i64>::None)),
+                Sighting::Gone { .. } => update
+                    .col_expr(ledger::Column::Gone, Expr::value(Some(at.0)))
+                    .filter(ledger::Column::Gone.is_null()),
+            };
+            update.exec(&tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What is known of the messages of a folder that are still there, under its numbers of today, ascending: UID and flags.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn present(
+        &self,
+        account: AccountId,
+        folder: &str,
+        uidvalidity: u32,
+    ) -> Result<Vec<(u32, Vec<String>)>, StoreError> {
+        let rows: Vec<(i64, String)> = ledger::Entity::find()
+            .select_only()
+            .column(ledger::Column::Uid)
+            .column(ledger::Column::Flags)
+            .filter(ledger::Column::Workspace.eq(self.workspace.0))
+            .filter(ledger::Column::Account.eq(account.0))
+            .filter(ledger::Column::Folder.eq(folder))
+            .filter(ledger::Column::Uidvalidity.eq(i64::from(uidvalidity)))
+            .filter(ledger::Column::Gone.is_null())
+            .order_by_asc(ledger::Column::Uid)
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(uid, flags)| {
+                (
+                    convert::small(uid),
+                    flags.split_whitespace().map(str::to_owned).collect(),
+                )
+            })
+            .collect())
     }
 
     /// How far an account's folders have been read.

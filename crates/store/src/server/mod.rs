@@ -26,7 +26,7 @@ pub use backup::restore;
 pub use blobs::{BlobError, Blobs};
 pub use connect::{ServerStore, StoreOptions};
 pub use error::StoreError;
-pub use mail::{LedgerBalance, OutboundRow, QuarantinedRow};
+pub use mail::{FolderLedger, OutboundRow, QuarantinedRow, Sighting};
 pub use people::{InvitationRow, NewSession, SessionRow};
 pub use read::{ConversationFilter, ConversationKey, OwnerFilter, Readable};
 pub use snapshot::Snapshot;

@@ -512,5 +512,30 @@ async fn beside_the_log(store: &ServerStore) {
     assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), None);
     assert!(store.is_alive().await);
     let balance = store.balance(account).await.unwrap();
-    assert_eq!((balance.imported, balance.quarantined), (0, 0));
+    assert_eq!(balance, []);
+}
+
+#[tokio::test]
+async fn a_cursor_of_before_is_read_column_by_column() {
+    let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
+    options.max_connections(1);
+    let database = sea_orm::Database::connect(options).await.unwrap();
+    Migrator::up(&database, Some(4)).await.unwrap();
+    // 77 messages received, renumbered, and what is below 12 was there from the beginning.
+    let packed = (77_u64 << 33) | (1 << 32) | 12;
+    let row = format!("insert into folder_cursor values (zeroblob(16), zeroblob(16), 'INBOX', 7, 40, 3, {packed})");
+    database.execute_unprepared(&row).await.unwrap();
+    Migrator::up(&database, None).await.unwrap();
+    let row = super::entity::folder_cursor::Entity::find()
+        .one(&database)
+        .await
+        .unwrap()
+        .unwrap();
+    let cursor = super::convert::cursor(row);
+    assert_eq!((cursor.received, cursor.renumbered, cursor.found_below), (77, true, 12));
+    assert_eq!(
+        (cursor.high, cursor.low, cursor.uid_next, cursor.modseq),
+        (40, 3, 41, 0)
+    );
+    Migrator::down(&database, None).await.unwrap();
 }

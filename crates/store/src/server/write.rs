@@ -75,6 +75,12 @@ impl ServerStore {
             .map(|row| convert::item_row(id, row))
             .collect::<Result<Vec<ledger::ActiveModel>, _>>()?;
         insert(tx, items, None).await?;
+        let settled = batch
+            .settled
+            .iter()
+            .map(|row| convert::item_row(id, row))
+            .collect::<Result<Vec<ledger::ActiveModel>, _>>()?;
+        insert(tx, settled, Some(replaced::<ledger::Entity>())).await?;
         for cursor in &batch.cursors {
             insert(
                 tx,

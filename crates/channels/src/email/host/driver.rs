@@ -1,5 +1,6 @@
 //! Carries out what the machines decide, until it is stopped or another host takes over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::port::{HostPort, PortError};
 use super::sending::Sending;
 use super::sync::{Effect, FetchTrouble, FolderSync, Input};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
-use crate::email::imap::{Body, ImapConn, ImapError, MessageMeta, uid_set};
+use crate::email::imap::{Changes, ImapConn, ImapError, MessageMeta, uid_set};
 
 /// Why a host ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,10 @@ pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>,
         stop: stop.clone(),
         told,
         conn: None,
+        compress: true,
+        opened: (String::new(), 0),
+        partial: None,
+        moved_on: false,
     };
     let ends = |result: Result<(), PortError>| {
         stop.cancel();
@@ -109,7 +114,18 @@ struct Receiving {
     stop: CancellationToken,
     told: Arc<Told>,
     conn: Option<ImapConn>,
+    /// Whether the server is asked to compress.
+    compress: bool,
+    /// The folder that is open, and its UIDVALIDITY.
+    opened: (String, u32),
+    /// What came of a large message before the connection broke.
+    partial: Option<Partial>,
+    /// Whether the last failure left more of it than there was.
+    moved_on: bool,
 }
+
+/// Which message, by folder, UIDVALIDITY and UID, and its first bytes.
+type Partial = (((String, u32), u32), Vec<u8>);
 
 impl Receiving {
     async fn run(mut self) -> Result<(), PortError> {
@@ -170,10 +186,30 @@ impl Receiving {
     async fn carry_out(&mut self, effect: Effect) -> Result<Input, PortError> {
         Ok(match effect {
             Effect::Connect => self.connect().await,
-            Effect::Open(folder) => match self.on_conn(async |conn| conn.examine(&folder).await).await {
-                Ok(opened) => Input::Opened(opened),
+            Effect::Open { folder, known } => match self
+                .on_conn(async |conn| conn.examine_since(&folder, known.as_ref()).await)
+                .await
+            {
+                Ok((opened, changes)) => {
+                    self.opened = (folder, opened.uidvalidity);
+                    Input::Opened { opened, changes }
+                }
                 Err(ImapError::Refused { reply }) => Input::CannotOpen(reply),
                 Err(error) => self.lost(error),
+            },
+            Effect::Changes(known) => match self.on_conn(async |conn| conn.changes(&known).await).await {
+                Ok(changes) => Input::Changed(changes),
+                // Nothing that was received depends on it.
+                Err(ImapError::Refused { .. }) => Input::Changed(Changes::default()),
+                Err(error) => self.lost(error),
+            },
+            Effect::Tell {
+                folder,
+                uidvalidity,
+                changes,
+            } => match self.port.sighted(&folder, uidvalidity, changes).await {
+                Ok(()) => Input::Told,
+                Err(error) => away(error)?,
             },
             Effect::List(from, to) => {
                 let range = if to == u32::MAX {
@@ -234,6 +270,17 @@ impl Receiving {
                 };
             }
         };
+        // On one machine it would only cost.
+        if self.compress && !self.account.imap.is_loopback() {
+            match conn.compress().await {
+                Ok(_) => {}
+                Err(error) => {
+                    // A server that offers it and then does not is asked once.
+                    self.compress = !matches!(error, ImapError::Refused { .. } | ImapError::Unparsable);
+                    return self.lost(error);
+                }
+            }
+        }
         match conn.folders(self.account.sent_folder.as_deref()).await {
             Ok(folders) => {
                 let pushes = conn.can("IDLE");
@@ -244,21 +291,29 @@ impl Receiving {
         }
     }
 
-    /// Bodies from the server into durable blobs.
+    /// Bodies from the server into durable blobs. What came before the connection broke is kept: nothing is fetched twice.
     async fn fetch(&mut self, metas: Vec<MessageMeta>) -> Result<Input, PortError> {
-        let bodies = match self.on_conn(async |conn| conn.bodies(&metas).await).await {
-            Ok(bodies) => bodies,
-            Err(error) => return Ok(self.fetch_failed(error)),
-        };
+        let mut found = HashMap::new();
+        let failed = self.bodies(&metas, &mut found).await.err();
         let news = self.conn.as_mut().is_some_and(ImapConn::take_news);
-        let (uids, messages): (Vec<u32>, Vec<Vec<u8>>) =
-            bodies.into_iter().map(|Body { uid, bytes }| (uid, bytes)).unzip();
-        if messages.is_empty() {
+        if found.is_empty()
+            && let Some(error) = failed
+        {
+            return Ok(self.fetch_failed(error));
+        }
+        if failed.is_some_and(|error| !matches!(error, ImapError::Refused { .. })) {
+            self.conn = None;
+        }
+        if found.is_empty() {
             return Ok(Input::Fetched {
                 stored: Vec::new(),
                 news,
             });
         }
+        let (uids, messages): (Vec<u32>, Vec<Vec<u8>>) = metas
+            .iter()
+            .filter_map(|meta| Some((meta.uid, found.remove(&meta.uid)?)))
+            .unzip();
         match self.port.put_blobs(messages).await {
             Ok(blobs) => Ok(Input::Fetched {
                 stored: uids.into_iter().zip(blobs).collect(),
@@ -266,6 +321,36 @@ impl Receiving {
             }),
             Err(error) => away(error),
         }
+    }
+
+    async fn bodies(&mut self, metas: &[MessageMeta], found: &mut HashMap<u32, Vec<u8>>) -> Result<(), ImapError> {
+        let small: Vec<u32> = metas
+            .iter()
+            .filter(|meta| !meta.is_large())
+            .map(|meta| meta.uid)
+            .collect();
+        self.on_conn(async |conn| conn.whole(&small, found).await).await?;
+        for meta in metas.iter().filter(|meta| meta.is_large()) {
+            let place = (self.opened.clone(), meta.uid);
+            let (_, mut bytes) = self
+                .partial
+                .take()
+                .filter(|(of, _)| *of == place)
+                .unwrap_or((place.clone(), Vec::new()));
+            let before = bytes.len();
+            match self.on_conn(async |conn| conn.rest(meta.uid, &mut bytes).await).await {
+                Ok(true) => {
+                    found.insert(meta.uid, bytes);
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    self.moved_on = bytes.len() > before;
+                    self.partial = Some((place, bytes));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn idle(&mut self, ms: i64) -> Input {
@@ -302,6 +387,8 @@ impl Receiving {
         let trouble = match error {
             ImapError::Refused { reply } => FetchTrouble::Refused(reply),
             ImapError::Unparsable => FetchTrouble::Unparsable,
+            // A piece more came than the last time: it is only a matter of time.
+            ImapError::Lost(error) if std::mem::take(&mut self.moved_on) => FetchTrouble::Interrupted(error),
             ImapError::Lost(error) => FetchTrouble::Lost(error),
         };
         if !matches!(trouble, FetchTrouble::Refused(_)) {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::health::AccountHealth;
-use crate::email::imap::FolderRole;
+use crate::email::imap::{Changes, FolderRole};
 use crate::email::smtp::Envelope;
 
 /// How far a folder has been received: every message with `lowest <= uid <= highest` was committed. A first sync starts at the newest
@@ -22,12 +22,16 @@ pub struct FolderCursor {
     pub lowest: u32,
     /// The highest committed UID.
     pub highest: u32,
-    /// Messages committed so far, for the progress of a first sync.
+    /// UIDs the server listed that were committed so far, as whatever became of them.
     pub received: u32,
     /// Messages below this UID were there when the folder was first opened under these numbers.
     pub found_below: u32,
     /// Whether the folder had other numbers before: then what was found is history, whatever its date.
     pub renumbered: bool,
+    /// The folder's UIDNEXT when it was last opened.
+    pub uid_next: u32,
+    /// Every change of flags and every removal up to this HIGHESTMODSEQ was told; 0 where the server counts none.
+    pub modseq: u64,
 }
 
 impl FolderCursor {
@@ -70,6 +74,8 @@ pub struct Arrived {
     pub blob: Option<BlobId>,
     /// Why it could not be fetched.
     pub unreadable: Option<String>,
+    /// It was listed, and moved or deleted by somebody before it could be read.
+    pub gone: bool,
     /// Its size in bytes.
     pub size: u32,
     /// Whether it is history: it arrived before the account went live, or was found again.
@@ -140,6 +146,13 @@ pub trait HostPort: Send + Sync + 'static {
 
     /// Commits messages and the folder's cursor in one transaction. Without messages only the cursor moves.
     async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError>;
+
+    /// What a folder says now of messages that were committed: their flags, or that they are not there any more. It comes before the
+    /// cursor that says that it was told. A process that keeps no such thing leaves it.
+    async fn sighted(&self, folder: &str, uidvalidity: u32, changes: Changes) -> Result<(), PortError> {
+        let _ = (folder, uidvalidity, changes);
+        Ok(())
+    }
 
     /// The next message that is due, if any. Until it is reported on, the same one may come again.
     async fn next_outbound(&self) -> Result<Option<OutboundJob>, PortError>;

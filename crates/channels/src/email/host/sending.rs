@@ -193,6 +193,11 @@ impl Sending {
                 host: self.account.imap.host.clone(),
             });
         };
+        if conn.is_gmail() {
+            // It files what it sends by itself; ours would be a second copy.
+            self.conn = Some(conn);
+            return Ok(());
+        }
         let host = self.account.imap.host.clone();
         let failed = |error: crate::email::imap::ImapError| error.into_connect_error(&host);
         let wire = match folder {

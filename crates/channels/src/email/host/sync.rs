@@ -15,7 +15,7 @@ use super::backoff::Backoff;
 use super::health::HealthState;
 use super::port::{Arrived, FolderCursor, FolderProgress};
 use crate::email::account::ConnectError;
-use crate::email::imap::{Folder, FolderRole, MessageMeta, Opened};
+use crate::email::imap::{Changes, Folder, FolderRole, Known, MessageMeta, Opened};
 use batch::{Stage, Work};
 use track::Track;
 
@@ -26,6 +26,8 @@ const LOOK_MS: i64 = 60_000;
 /// How often INBOX is looked at while another folder is read.
 const INBOX_LOOK_MS: i64 = 10_000;
 const POLL_MS: i64 = 30_000;
+/// How often flags are compared where the server doesn't tell which changed.
+const FLAGS_LOOK_MS: i64 = 300_000;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +47,16 @@ pub enum Input {
         pushes: bool,
     },
     /// A folder is open.
-    Opened(Opened),
+    Opened {
+        /// What the server says of it.
+        opened: Opened,
+        /// What changed since, where that came along.
+        changes: Option<Changes>,
+    },
+    /// What changed in the open folder.
+    Changed(Changes),
+    /// What changed was told.
+    Told,
     /// A folder is not there, or can't be opened.
     CannotOpen(String),
     /// The UIDs that exist in the range asked for.
@@ -99,6 +110,8 @@ pub enum FetchTrouble {
     Unparsable,
     /// The connection ended.
     Lost(ConnectError),
+    /// The connection ended in the middle of a large message of which more is known now than before.
+    Interrupted(ConnectError),
 }
 
 /// What to do. Each answer of the machine holds at most one that isn't [`Effect::Health`], and it gives exactly one input back.
@@ -107,7 +120,23 @@ pub enum Effect {
     /// Connect, sign in, list the folders.
     Connect,
     /// Open a folder for reading.
-    Open(String),
+    Open {
+        /// Which.
+        folder: String,
+        /// What is known of it.
+        known: Option<Known>,
+    },
+    /// Ask what changed in the open folder.
+    Changes(Known),
+    /// Tell what changed.
+    Tell {
+        /// In which folder.
+        folder: String,
+        /// Under which its UIDs are valid.
+        uidvalidity: u32,
+        /// What.
+        changes: Changes,
+    },
     /// List the UIDs that exist from the first to the second, which may be `u32::MAX`.
     List(u32, u32),
     /// Ask for size, date and flags.
@@ -145,6 +174,8 @@ enum Expecting {
     ListOfNew(usize),
     ListOfOld(usize, u32),
     Work,
+    Changes(usize),
+    Telling(usize),
     Count(usize),
     Wait,
     Pause,
@@ -164,10 +195,16 @@ pub struct FolderSync {
     cap: usize,
     /// Failures of single messages of the current batch.
     strikes: HashMap<u32, u32>,
+    /// What the server said when it refused one of them.
+    refusals: HashMap<u32, String>,
+    /// What was fetched, by the names the provider gives its messages.
+    by_provider_id: HashMap<u64, BlobId>,
     backoff: Backoff,
     expecting: Expecting,
     /// When INBOX was last looked at.
     inbox_seen: Timestamp,
+    /// When flags were last compared.
+    flags_seen: Timestamp,
     health: HealthState,
     trouble: Option<HealthState>,
 }
@@ -184,9 +221,12 @@ impl Default for FolderSync {
             work: None,
             cap: FIRST_BATCH,
             strikes: HashMap::new(),
+            refusals: HashMap::new(),
+            by_provider_id: HashMap::new(),
             backoff: Backoff::default(),
             expecting: Expecting::Start,
             inbox_seen: Timestamp(0),
+            flags_seen: Timestamp(0),
             health: HealthState::Connecting,
             trouble: None,
         }
@@ -205,8 +245,25 @@ impl FolderSync {
                 self.connected(folders, pushes);
                 self.next(now)
             }
-            Input::Opened(opened) => {
-                self.opened(opened);
+            Input::Opened { opened, changes } => {
+                self.opened(opened, changes);
+                self.next(now)
+            }
+            Input::Changed(changes) => {
+                if let Expecting::Changes(at) = self.expecting
+                    && let Some(track) = self.tracks.get_mut(at)
+                {
+                    track.changed(changes);
+                }
+                self.next(now)
+            }
+            Input::Told => {
+                if let Expecting::Telling(at) = self.expecting
+                    && let Some(track) = self.tracks.get_mut(at)
+                    && let Some(changes) = track.changes.take()
+                {
+                    track.told(changes.modseq);
+                }
                 self.next(now)
             }
             Input::CannotOpen(reply) => self.cannot_open(now, reply),
@@ -249,6 +306,7 @@ impl FolderSync {
                     // Only a wait that ended well shows that the connection holds.
                     self.backoff.reset();
                     self.tracks.iter_mut().for_each(|track| track.look = true);
+                    self.check_flags(now);
                 }
                 self.next(now)
             }
@@ -264,17 +322,21 @@ impl FolderSync {
         effects
     }
 
+    /// After a wait the open folder is asked what changed: at once where that costs nothing, else now and then.
+    fn check_flags(&mut self, now: Timestamp) {
+        let Some(track) = self.open.and_then(|at| self.tracks.get_mut(at)) else {
+            return;
+        };
+        let told = track.cursor.as_ref().is_some_and(|cursor| cursor.modseq > 0);
+        if told || now.since_ms(self.flags_seen) >= FLAGS_LOOK_MS {
+            (track.check, self.flags_seen) = (true, now);
+        }
+    }
+
     fn connected(&mut self, folders: Vec<Folder>, pushes: bool) {
         (self.connected, self.pushes, self.open) = (true, pushes, None);
-        let inbox = folders.iter().find(|folder| folder.role == FolderRole::Inbox).cloned();
-        let inbox = inbox.unwrap_or_else(|| Folder {
-            wire: "INBOX".to_owned(),
-            name: "INBOX".to_owned(),
-            role: FolderRole::Inbox,
-        });
-        let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
         let mut known: Vec<Track> = std::mem::take(&mut self.tracks);
-        for folder in std::iter::once(inbox).chain(sent) {
+        for folder in followed(folders) {
             let track = match known.iter().position(|track| track.folder == folder) {
                 Some(at) => known.swap_remove(at),
                 None => {
@@ -326,7 +388,7 @@ impl FolderSync {
         HealthState::Ready
     }
 
-    fn opened(&mut self, opened: Opened) {
+    fn opened(&mut self, opened: Opened, changes: Option<Changes>) {
         let Expecting::Opening(at) = self.expecting else { return };
         self.open = Some(at);
         let Some(track) = self.tracks.get_mut(at) else { return };
@@ -334,7 +396,7 @@ impl FolderSync {
             .cursor
             .as_ref()
             .is_some_and(|cursor| cursor.uidvalidity != opened.uidvalidity);
-        track.opened(opened);
+        track.opened(opened, changes);
         if renumbered {
             self.work = self.work.take().filter(|work| work.track != at);
         }
@@ -347,7 +409,7 @@ impl FolderSync {
         let Some(track) = self.tracks.get(at) else {
             return self.next(now);
         };
-        if track.folder.role == FolderRole::Inbox {
+        if track.folder.role != FolderRole::Sent {
             let folder = if reply.is_empty() {
                 track.folder.name.clone()
             } else {
@@ -383,6 +445,7 @@ impl FolderSync {
                 cursor.uidvalidity == opened.uidvalidity
                     && opened.uidnext > 0
                     && opened.uidnext.saturating_sub(1) <= cursor.highest
+                    && opened.modseq <= cursor.modseq
                     && cursor.is_complete()
             });
             track.look = !same;
@@ -453,6 +516,14 @@ impl FolderSync {
                 let uids = track.new.iter().copied().take(self.cap).collect();
                 return self.begin(at, uids, true);
             }
+            if let Some(changes) = &track.changes {
+                self.expecting = Expecting::Telling(at);
+                return Effect::Tell {
+                    folder: track.folder.wire.clone(),
+                    uidvalidity: cursor.uidvalidity,
+                    changes: changes.clone(),
+                };
+            }
             if !track.old.is_empty() {
                 let uids = track.old.iter().rev().copied().take(self.cap).collect();
                 return self.begin(at, uids, false);
@@ -462,8 +533,13 @@ impl FolderSync {
                 self.expecting = Expecting::ListOfOld(at, from);
                 return Effect::List(from, track.listed_from.saturating_sub(1));
             }
-            // Nothing older exists: say so, so that nobody looks again.
-            return self.begin(at, Vec::new(), false);
+            if !cursor.is_complete() || track.unsaved {
+                // Nothing older exists, or something is known of the folder that is not kept yet: say so.
+                return self.begin(at, Vec::new(), false);
+            }
+        }
+        if let Some(known) = self.to_check() {
+            return Effect::Changes(known);
         }
         if self.open != Some(0) {
             return self.open(0);
@@ -476,15 +552,22 @@ impl FolderSync {
         }
     }
 
+    /// The open folder, if it is to be asked what changed.
+    fn to_check(&mut self) -> Option<Known> {
+        let at = self.open?;
+        let track = self.tracks.get_mut(at).filter(|track| track.check)?;
+        self.expecting = Expecting::Changes(at);
+        track.known()
+    }
+
     fn open(&mut self, at: usize) -> Effect {
         self.expecting = Expecting::Opening(at);
         self.open = None;
-        Effect::Open(
-            self.tracks
-                .get(at)
-                .map(|track| track.folder.wire.clone())
-                .unwrap_or_default(),
-        )
+        let track = self.tracks.get(at);
+        Effect::Open {
+            folder: track.map(|track| track.folder.wire.clone()).unwrap_or_default(),
+            known: track.and_then(Track::known),
+        }
     }
 
     fn lost(&mut self, now: Timestamp, error: ConnectError, jitter: u16) -> Effect {
@@ -503,6 +586,21 @@ impl FolderSync {
             }
         }
     }
+}
+
+/// The folders that are followed, the one that mail arrives in first. Where one has every message once that one is enough.
+fn followed(folders: Vec<Folder>) -> Vec<Folder> {
+    if let Some(all) = folders.iter().find(|folder| folder.role == FolderRole::All) {
+        return vec![all.clone()];
+    }
+    let inbox = folders.iter().find(|folder| folder.role == FolderRole::Inbox).cloned();
+    let inbox = inbox.unwrap_or_else(|| Folder {
+        wire: "INBOX".to_owned(),
+        name: "INBOX".to_owned(),
+        role: FolderRole::Inbox,
+    });
+    let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
+    std::iter::once(inbox).chain(sent).collect()
 }
 
 #[cfg(test)]

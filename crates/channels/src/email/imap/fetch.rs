@@ -3,19 +3,20 @@
 //! The size decides how a body is fetched: together with others, or alone and in pieces. Every UID asked for is looked for among the
 //! answers; which ones came is data for the caller, not a reason to go on as if they had.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use baton_domain::Timestamp;
 use imap_proto::{AttributeValue, Response};
 
 use super::{ImapConn, ImapError};
 
-/// Bytes of one piece of a large message.
-const PIECE_BYTES: u32 = 512 * 1024;
+/// Bytes of one piece of a large message: few enough that one gets through a line that keeps breaking.
+const PIECE_BYTES: u32 = 128 * 1024;
 /// Messages from here on are fetched in pieces.
-const LARGE_BYTES: u32 = 2 * 1024 * 1024;
+const LARGE_BYTES: u32 = 1024 * 1024;
 /// The largest message that is taken at all. Providers stop at 25 to 150 MB.
-pub(crate) const MAX_MESSAGE_BYTES: u32 = 256 * 1024 * 1024;
+pub(crate) const MAX_MESSAGE_BYTES: u32 = 160 * 1024 * 1024;
 
 /// What a folder says about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,33 @@ pub struct MessageMeta {
     pub internal_date: Option<Timestamp>,
     /// Its flags.
     pub flags: Vec<String>,
+    /// Its labels, where folders are labels.
+    pub labels: Vec<String>,
+    /// The name the provider gives it, one for all its copies.
+    pub provider_id: Option<u64>,
+}
+
+/// Gmail's labels for what a message is. They come with one backslash before them or two; nobody can make labels of these names.
+const SENT_LABEL: &str = "Sent";
+const DRAFT_LABELS: [&str; 2] = ["Draft", "Drafts"];
+
+/// A label's name without its mark as Gmail's own.
+fn own_name(label: &str) -> &str {
+    label.trim_start_matches('\\')
+}
+
+impl MessageMeta {
+    /// Whether it is fetched alone and in pieces.
+    #[must_use]
+    pub const fn is_large(&self) -> bool {
+        self.size > LARGE_BYTES
+    }
+
+    /// Whether its labels say that it was sent from here.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.labels.iter().any(|label| own_name(label) == SENT_LABEL)
+    }
 }
 
 /// A message's bytes.
@@ -37,6 +65,12 @@ pub struct Body {
     pub uid: u32,
     /// The raw message.
     pub bytes: Vec<u8>,
+}
+
+/// Flags as they are told, without `\Recent`: that is the session's, not the message's.
+pub(super) fn lasting(flags: &[Cow<'_, str>]) -> Vec<String> {
+    let lasting = flags.iter().filter(|flag| !flag.eq_ignore_ascii_case("\\Recent"));
+    lasting.map(ToString::to_string).collect()
 }
 
 /// UIDs as a set on the wire: `1:3,7`. Empty for none, which is no valid set.
@@ -74,22 +108,35 @@ impl ImapConn {
         if uids.is_empty() {
             return Ok(Vec::new());
         }
+        let labels = if self.is_gmail() { " X-GM-MSGID X-GM-LABELS" } else { "" };
         let mut found: HashMap<u32, MessageMeta> = HashMap::new();
         self.command(
-            &format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE FLAGS)", uid_set(uids)),
+            &format!(
+                "UID FETCH {} (UID RFC822.SIZE INTERNALDATE FLAGS{labels})",
+                uid_set(uids)
+            ),
             |response| {
                 let Response::Fetch(_, attributes) = response else {
                     return;
                 };
                 let (mut uid, mut size, mut internal_date, mut flags) = (None, None, None, Vec::new());
+                let (mut labels, mut provider_id) = (Vec::new(), None);
                 for attribute in attributes {
                     match attribute {
                         AttributeValue::Uid(value) => uid = Some(*value),
                         AttributeValue::Rfc822Size(value) => size = Some(*value),
                         AttributeValue::InternalDate(value) => internal_date = parse_internal_date(value),
-                        AttributeValue::Flags(list) => flags = list.iter().map(ToString::to_string).collect(),
+                        AttributeValue::Flags(list) => flags = lasting(list),
+                        AttributeValue::GmailLabels(list) => labels = list.iter().map(ToString::to_string).collect(),
+                        AttributeValue::GmailMsgId(value) => provider_id = Some(*value),
                         _ => {}
                     }
+                }
+                if labels
+                    .iter()
+                    .any(|label: &String| DRAFT_LABELS.contains(&own_name(label)))
+                {
+                    flags.push("\\Draft".to_owned());
                 }
                 // Without a size it is news of a flag, not an answer.
                 if let (Some(uid), Some(size)) = (uid, size) {
@@ -100,6 +147,8 @@ impl ImapConn {
                             size,
                             internal_date,
                             flags,
+                            labels,
+                            provider_id,
                         },
                     );
                 }
@@ -114,13 +163,13 @@ impl ImapConn {
     /// # Errors
     /// As for every command. After a refusal the caller asks for fewer.
     pub async fn bodies(&mut self, metas: &[MessageMeta]) -> Result<Vec<Body>, ImapError> {
-        let (large, small): (Vec<&MessageMeta>, Vec<&MessageMeta>) =
-            metas.iter().partition(|meta| meta.size > LARGE_BYTES);
-        let mut found = self
-            .whole(&small.iter().map(|meta| meta.uid).collect::<Vec<_>>())
+        let (large, small): (Vec<&MessageMeta>, Vec<&MessageMeta>) = metas.iter().partition(|meta| meta.is_large());
+        let mut found = HashMap::new();
+        self.whole(&small.iter().map(|meta| meta.uid).collect::<Vec<_>>(), &mut found)
             .await?;
         for meta in large {
-            if let Some(bytes) = self.in_pieces(meta).await? {
+            let mut bytes = Vec::new();
+            if self.rest(meta.uid, &mut bytes).await? {
                 found.insert(meta.uid, bytes);
             }
         }
@@ -135,47 +184,51 @@ impl ImapConn {
             .collect())
     }
 
-    async fn whole(&mut self, uids: &[u32]) -> Result<HashMap<u32, Vec<u8>>, ImapError> {
-        let mut found = HashMap::new();
+    /// Messages in one go. What came before an error is in `found` all the same.
+    pub(crate) async fn whole(&mut self, uids: &[u32], found: &mut HashMap<u32, Vec<u8>>) -> Result<(), ImapError> {
         if uids.is_empty() {
-            return Ok(found);
+            return Ok(());
         }
+        let asked: HashSet<u32> = uids.iter().copied().collect();
         self.command(&format!("UID FETCH {} (UID BODY.PEEK[])", uid_set(uids)), |response| {
             if let Some((uid, _, bytes)) = body_of(response)
-                && uids.contains(&uid)
+                && asked.contains(&uid)
             {
                 found.insert(uid, bytes.to_vec());
             }
         })
-        .await?;
-        Ok(found)
+        .await
     }
 
-    async fn in_pieces(&mut self, meta: &MessageMeta) -> Result<Option<Vec<u8>>, ImapError> {
-        let mut whole: Vec<u8> = Vec::with_capacity(meta.size.min(16 * PIECE_BYTES) as usize);
+    /// A large message from where `bytes` ends, piece by piece; what came before an error stays in it. False where the message does
+    /// not come, or has no end.
+    pub(crate) async fn rest(&mut self, uid: u32, bytes: &mut Vec<u8>) -> Result<bool, ImapError> {
         loop {
-            let offset = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+            let offset = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
             if offset > MAX_MESSAGE_BYTES {
-                return Ok(None);
+                return Ok(false);
             }
-            let mut piece: Option<Vec<u8>> = None;
+            let before = bytes.len();
+            let mut came = false;
             self.command(
-                &format!("UID FETCH {} (UID BODY.PEEK[]<{offset}.{PIECE_BYTES}>)", meta.uid),
+                &format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{PIECE_BYTES}>)"),
                 |response| {
-                    if let Some((uid, at, bytes)) = body_of(response)
-                        && uid == meta.uid
+                    if let Some((of, at, piece)) = body_of(response)
+                        && of == uid
                         && at.unwrap_or(0) == offset
+                        && !came
                     {
-                        piece = Some(bytes.to_vec());
+                        bytes.extend_from_slice(piece);
+                        came = true;
                     }
                 },
             )
             .await?;
-            let Some(piece) = piece else { return Ok(None) };
-            let last = piece.len() < PIECE_BYTES as usize;
-            whole.extend_from_slice(&piece);
-            if last {
-                return Ok(Some(whole));
+            if !came {
+                return Ok(false);
+            }
+            if bytes.len().saturating_sub(before) < PIECE_BYTES as usize {
+                return Ok(true);
             }
         }
     }

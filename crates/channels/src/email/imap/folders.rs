@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::name::{decode_folder_name, quoted};
-use super::{ImapConn, ImapError, Opened};
+use super::{ImapConn, ImapError, Opened, Telling};
 
 /// What a folder is for, as far as Baton cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -15,6 +15,8 @@ pub enum FolderRole {
     Inbox,
     /// Copies of what was sent, by us and by others.
     Sent,
+    /// Every message once, as Gmail's *All Mail*: what each one is, its labels say.
+    All,
     /// Anything else.
     Other,
 }
@@ -72,6 +74,8 @@ impl ImapConn {
         } else {
             "LIST \"\" \"*\""
         };
+        // Elsewhere such a folder is a view of others, and may lack some.
+        let labels = self.is_gmail();
         let mut found: Vec<(Folder, bool)> = Vec::new();
         self.command(command, |response| {
             if let Response::MailboxData(MailboxDatum::List(list)) = response
@@ -85,8 +89,14 @@ impl ImapConn {
                     .name_attributes
                     .iter()
                     .any(|attribute| matches!(attribute, NameAttribute::Sent));
+                let all = list
+                    .name_attributes
+                    .iter()
+                    .any(|attribute| matches!(attribute, NameAttribute::All));
                 let role = if wire.eq_ignore_ascii_case("INBOX") {
                     FolderRole::Inbox
+                } else if all && labels {
+                    FolderRole::All
                 } else {
                     FolderRole::Other
                 };
@@ -129,9 +139,15 @@ impl ImapConn {
             uidvalidity: 0,
             uidnext: 0,
             exists: 0,
+            modseq: 0,
+        };
+        let modseq = if self.telling == Telling::Window {
+            ""
+        } else {
+            " HIGHESTMODSEQ"
         };
         self.command(
-            &format!("STATUS {} (UIDVALIDITY UIDNEXT MESSAGES)", quoted(folder)),
+            &format!("STATUS {} (UIDVALIDITY UIDNEXT MESSAGES{modseq})", quoted(folder)),
             |response| {
                 if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
                     for attribute in status {
@@ -139,6 +155,7 @@ impl ImapConn {
                             StatusAttribute::UidValidity(value) => opened.uidvalidity = *value,
                             StatusAttribute::UidNext(value) => opened.uidnext = *value,
                             StatusAttribute::Messages(value) => opened.exists = *value,
+                            StatusAttribute::HighestModSeq(value) => opened.modseq = *value,
                             _ => {}
                         }
                     }

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::{ImapConn, ImapError, REPLY_TIMEOUT};
+use super::{ImapConn, ImapError, REPLY_TIMEOUT, Telling};
 use crate::email::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
 use crate::email::net::{self, Stream};
 
@@ -172,6 +172,9 @@ impl ImapConn {
             session: Some(session),
             capabilities: Vec::new(),
             news: false,
+            telling: Telling::default(),
+            opened_at: 0,
+            compressed: false,
         };
         let host = conn.endpoint.host.clone();
         conn.learn().await.map_err(|error| error.into_connect_error(&host))?;
@@ -198,7 +201,7 @@ impl ImapConn {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.have_changes_told().await
     }
 }
 

@@ -6,6 +6,7 @@
 //! the next command. Every wait has an end. Only headers and sizes that can't break the parser are asked for.
 
 mod append;
+mod changes;
 mod fetch;
 mod folders;
 mod idle;
@@ -15,12 +16,13 @@ mod name;
 use std::time::Duration;
 
 use async_imap::Session;
-use imap_proto::{MailboxDatum, Response, ResponseCode, Status};
+use imap_proto::{MailboxDatum, Response, Status};
 use tokio::time::timeout;
 
 use super::account::{ConnectError, EmailAccount, Endpoint, Secret};
 use super::net::{self, Stream};
 pub use append::Appended;
+pub use changes::{Changes, Known, Telling};
 pub(crate) use fetch::MAX_MESSAGE_BYTES;
 pub use fetch::{Body, MessageMeta, uid_set};
 pub use folders::{Folder, FolderRole};
@@ -74,6 +76,8 @@ pub struct Opened {
     pub uidnext: u32,
     /// Messages in it.
     pub exists: u32,
+    /// Its HIGHESTMODSEQ; 0 where the server counts none.
+    pub modseq: u64,
 }
 
 /// A signed-in session.
@@ -83,6 +87,10 @@ pub struct ImapConn {
     session: Option<Session<Stream>>,
     capabilities: Vec<String>,
     news: bool,
+    telling: Telling,
+    /// The open folder's HIGHESTMODSEQ when it was opened.
+    opened_at: u64,
+    compressed: bool,
 }
 
 impl ImapConn {
@@ -114,33 +122,32 @@ impl ImapConn {
     /// # Errors
     /// [`ImapError::Refused`] where there is no such folder.
     pub async fn examine(&mut self, folder: &str) -> Result<Opened, ImapError> {
-        let (mut uidvalidity, mut uidnext, mut exists) = (0, None, 0);
-        self.command(
-            &format!("EXAMINE {}", name::quoted(folder)),
-            |response| match response {
-                Response::MailboxData(MailboxDatum::Exists(count)) => exists = *count,
-                Response::Data {
-                    status: Status::Ok,
-                    outcome,
-                } => match outcome.code {
-                    Some(ResponseCode::UidValidity(value)) => uidvalidity = value,
-                    Some(ResponseCode::UidNext(value)) => uidnext = Some(value),
-                    _ => {}
-                },
-                _ => {}
-            },
-        )
-        .await?;
-        self.news = false;
-        let uidnext = match uidnext {
-            Some(uidnext) => uidnext,
-            None => self.highest_uid().await?.map_or(1, |uid| uid.saturating_add(1)),
-        };
-        Ok(Opened {
-            uidvalidity,
-            uidnext,
-            exists,
-        })
+        self.open_folder(folder, "", |_| {}).await
+    }
+
+    /// Compresses what goes over the wire from here on, where the server offers it; says whether it does.
+    ///
+    /// # Errors
+    /// After a refusal there is no session left, as after every error here.
+    pub async fn compress(&mut self) -> Result<bool, ImapError> {
+        if self.compressed || !self.can("COMPRESS=DEFLATE") {
+            return Ok(self.compressed);
+        }
+        let session = self.session.take().ok_or_else(|| self.closed())?;
+        match timeout(REPLY_TIMEOUT, session.compress(|deflated| Box::new(deflated) as Stream)).await {
+            Ok(Ok(session)) => {
+                (self.session, self.compressed) = (Some(session), true);
+                Ok(true)
+            }
+            Ok(Err(error)) => Err(self.failed(error)),
+            Err(_) => Err(net::timed_out(&self.endpoint).into()),
+        }
+    }
+
+    /// Whether this is Gmail, whose folders are labels and whose *All Mail* has every message once.
+    #[must_use]
+    pub fn is_gmail(&self) -> bool {
+        self.can("X-GM-EXT-1")
     }
 
     /// Messages that fit an IMAP search expression, ascending.

@@ -95,7 +95,8 @@ async fn a_refused_command_is_not_an_empty_answer() {
         Opened {
             uidvalidity: 7,
             uidnext: 4,
-            exists: 3
+            exists: 3,
+            modseq: 0
         },
         "the session goes on"
     );
@@ -147,6 +148,8 @@ async fn only_what_was_asked_for_counts_as_an_answer() {
         size: 4,
         internal_date: None,
         flags: vec![],
+        labels: vec![],
+        provider_id: None,
     };
     let bodies = conn.bodies(&[meta(1), meta(2)]).await.unwrap();
     assert_eq!(
@@ -195,4 +198,120 @@ async fn waiting_stops_when_told_and_the_session_goes_on() {
     stop.cancel();
     assert_eq!(conn.idle(Duration::from_secs(30), &stop).await, Ok(IdleEnd::Stopped));
     assert!(conn.examine("INBOX").await.is_ok());
+}
+
+/// A server that offers these, and nothing changed before 40.
+fn known() -> Known {
+    Known {
+        uidvalidity: 7,
+        modseq: 40,
+        lowest: 1,
+        highest: 8,
+    }
+}
+
+#[tokio::test]
+async fn with_qresync_opening_a_folder_tells_what_changed() {
+    let (mut conn, server) = open(&[
+        ("CAPABILITY", "* CAPABILITY IMAP4rev1 ENABLE CONDSTORE QRESYNC\r\nTAG OK done\r\n"),
+        ("ENABLE", "* ENABLED QRESYNC\r\nTAG OK done\r\n"),
+        ("EXAMINE", "* 6 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 10] ok\r\n* OK [HIGHESTMODSEQ 55] ok\r\n* VANISHED (EARLIER) 2:3,5,9\r\n* 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (54))\r\n* 6 FETCH (UID 9 FLAGS () MODSEQ (55))\r\nTAG OK [READ-ONLY] open\r\n"),
+        ("UID FETCH", "* VANISHED (EARLIER) 4\r\n* 2 FETCH (UID 6 FLAGS (\\Answered) MODSEQ (60))\r\nTAG OK done\r\n"),
+    ])
+    .await;
+    let (opened, changes) = conn.examine_since("INBOX", Some(&known())).await.unwrap();
+    assert_eq!((opened.exists, opened.modseq), (6, 55));
+    let changes = changes.unwrap();
+    assert_eq!(
+        changes.flags,
+        [(1, vec!["\\Seen".to_owned()])],
+        "nine was not received yet"
+    );
+    assert_eq!((changes.gone, changes.modseq), (vec![(2, 3), (5, 5)], 55));
+    let later = conn.changes(&Known { modseq: 55, ..known() }).await.unwrap();
+    assert_eq!(later.flags, [(6, vec!["\\Answered".to_owned()])]);
+    assert_eq!((later.gone, later.only, later.modseq), (vec![(4, 4)], None, 60));
+    drop(conn);
+    let heard = server.await.unwrap();
+    assert!(
+        heard.contains(&"EXAMINE \"INBOX\" (QRESYNC (7 40 1:8))".to_owned()),
+        "{heard:?}"
+    );
+    assert!(
+        heard.contains(&"UID FETCH 1:8 (UID FLAGS) (CHANGEDSINCE 55 VANISHED)".to_owned()),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_renumbered_folder_tells_no_changes() {
+    let (mut conn, _server) = open(&[
+        ("CAPABILITY", "* CAPABILITY IMAP4rev1 ENABLE QRESYNC\r\nTAG OK done\r\n"),
+        ("ENABLE", "* ENABLED QRESYNC\r\nTAG OK done\r\n"),
+        ("EXAMINE", "* 6 EXISTS\r\n* OK [UIDVALIDITY 8] ok\r\n* OK [UIDNEXT 10] ok\r\n* OK [NOMODSEQ] none\r\nTAG OK [READ-ONLY] open\r\n"),
+    ])
+    .await;
+    let (opened, changes) = conn.examine_since("INBOX", Some(&known())).await.unwrap();
+    assert_eq!((opened.uidvalidity, opened.modseq, changes), (8, 0, None));
+}
+
+#[tokio::test]
+async fn with_condstore_flags_are_told_and_removals_seen_in_what_is_left() {
+    let (mut conn, server) = open(&[
+        ("CAPABILITY", "* CAPABILITY IMAP4rev1 CONDSTORE\r\nTAG OK done\r\n"),
+        (
+            "UID FETCH",
+            "* 2 FETCH (UID 6 FLAGS (\\Seen) MODSEQ (60))\r\nTAG OK done\r\n",
+        ),
+        ("UID SEARCH", "* SEARCH 1 6 8\r\nTAG OK done\r\n"),
+    ])
+    .await;
+    conn.examine_since("INBOX", Some(&known())).await.unwrap();
+    let changes = conn.changes(&known()).await.unwrap();
+    assert_eq!(changes.only, Some((1, 8, vec![1, 6, 8])));
+    assert_eq!(changes.modseq, 60);
+    drop(conn);
+    let heard = server.await.unwrap();
+    assert!(heard.contains(&"EXAMINE \"INBOX\" (CONDSTORE)".to_owned()), "{heard:?}");
+    assert!(
+        heard.contains(&"UID FETCH 1:8 (UID FLAGS) (CHANGEDSINCE 40)".to_owned()),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_either_a_window_of_the_newest_is_compared() {
+    let (mut conn, server) = open(&[(
+        "UID FETCH",
+        "* 1 FETCH (UID 1500 FLAGS (\\Seen))\r\n* 2 FETCH (UID 2000 FLAGS ())\r\nTAG OK done\r\n",
+    )])
+    .await;
+    let known = Known {
+        modseq: 0,
+        highest: 2000,
+        ..known()
+    };
+    let (_, changes) = conn.examine_since("INBOX", Some(&known)).await.unwrap();
+    assert_eq!(changes, None);
+    let changes = conn.changes(&known).await.unwrap();
+    assert_eq!(changes.only, Some((1001, 2000, vec![1500, 2000])));
+    drop(conn);
+    let heard = server.await.unwrap();
+    assert!(heard.contains(&"EXAMINE \"INBOX\"".to_owned()), "{heard:?}");
+    assert!(
+        heard.contains(&"UID FETCH 1001:2000 (UID FLAGS)".to_owned()),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_came_before_the_end_is_kept() {
+    let (mut conn, _server) = open(&[(
+        "UID FETCH",
+        "* 1 FETCH (UID 1 BODY[] {4}\r\nbody)\r\n* 2 FETCH (UID 2 BODY[] {9}\r\nhalHANGUP",
+    )])
+    .await;
+    let mut found = std::collections::HashMap::new();
+    assert!(matches!(conn.whole(&[1, 2], &mut found).await, Err(ImapError::Lost(_))));
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [(1, b"body".to_vec())]);
 }

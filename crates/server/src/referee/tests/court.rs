@@ -13,7 +13,7 @@ use baton_store::port::{Batch, FolderCursor, PortError};
 use uuid::Uuid;
 
 use crate::referee::{
-    Arrival, ArrivalKind, Effect, Fault, FolderRole, Input, ParsedArrival, Received, Referee, Reply, Ticket,
+    Arrival, ArrivalKind, Asked, Effect, Fault, FolderRole, Input, ParsedArrival, Received, Referee, Reply, Ticket,
 };
 
 pub(super) const MIRA: MemberId = MemberId(Uuid::from_u128(0xa1));
@@ -336,6 +336,7 @@ pub(super) fn letter(uid: u32, from: &str, subject: &str, at: Timestamp) -> Arri
         internal_date: at.plus_ms(1000),
         flags: Vec::new(),
         resync: false,
+        asked: Asked::TakeIn,
         blob: Some(BlobId::of(header_id.as_bytes())),
         size: 500,
         parsed: Ok(ParsedArrival {

@@ -101,14 +101,7 @@ fn shapes(court: &Court) -> Vec<(u32, u32)> {
 fn an_item_brought_twice_is_taken_in_once() {
     let mut court = court();
     let mail = letter(1, "carl@example.com", "Chairs", at(1));
-    let cursor = FolderCursor {
-        account: SALES_MAIL,
-        folder: "INBOX".to_owned(),
-        uidvalidity: 7,
-        high: 1,
-        low: 1,
-        modseq: 0,
-    };
+    let cursor = FolderCursor::at(SALES_MAIL, "INBOX".to_owned(), 7, 1, 1);
     assert_eq!(
         court.receive(vec![mail.clone()], Some(cursor.clone())),
         Received {
@@ -423,14 +416,7 @@ fn mail_the_store_can_t_write_is_quarantined_and_the_rest_comes_in() {
 #[test]
 fn the_folder_s_cursor_never_passes_an_item_that_was_not_written() {
     let mut court = court();
-    let cursor = FolderCursor {
-        account: SALES_MAIL,
-        folder: "INBOX".to_owned(),
-        uidvalidity: 7,
-        high: 2,
-        low: 1,
-        modseq: 0,
-    };
+    let cursor = FolderCursor::at(SALES_MAIL, "INBOX".to_owned(), 7, 1, 2);
     let mails = vec![
         letter(1, "carl@example.com", "Chairs", at(1)),
         letter(2, "dora@example.com", "Tables", at(1)),

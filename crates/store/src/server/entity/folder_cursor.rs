@@ -15,6 +15,12 @@ pub struct Model {
     pub high: i64,
     pub low: i64,
     pub modseq: i64,
+    pub found_below: i64,
+    pub renumbered: bool,
+    pub received: i64,
+    pub uid_next: i64,
+    pub messages: i64,
+    pub sent: bool,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

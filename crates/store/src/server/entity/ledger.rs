@@ -19,6 +19,9 @@ pub struct Model {
     pub outcome: String,
     pub blob: Option<String>,
     pub at: i64,
+    pub flags: String,
+    pub internal_date: i64,
+    pub gone: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -154,7 +154,7 @@ session: SessionId, } } | { "method": "health" } | { "method": "quarantine" } | 
 /**
  * Its bytes.
  */
-blob: BlobId, } } | { "method": "setAccountMode", "params": { 
+blob: BlobId, } } | { "method": "quarantineRetry" } | { "method": "setAccountMode", "params": { 
 /**
  * Which.
  */

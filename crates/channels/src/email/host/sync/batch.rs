@@ -5,12 +5,14 @@ use baton_domain::{BlobId, Timestamp};
 use super::track::is_history;
 use super::{Effect, Expecting, FetchTrouble, FolderSync};
 use crate::email::host::port::{Arrived, FolderProgress};
-use crate::email::imap::{MAX_MESSAGE_BYTES, MessageMeta};
+use crate::email::imap::{FolderRole, MAX_MESSAGE_BYTES, MessageMeta};
 
-/// Messages asked for at once; more make servers and the library lose some.
-pub(super) const MAX_BATCH: usize = 100;
+/// Messages asked for at once. Each is looked for among the answers, so that one that is lost is asked for again.
+pub(super) const MAX_BATCH: usize = 400;
 /// Bytes fetched at once, unless a single message has more.
 pub(super) const MAX_GROUP_BYTES: u64 = 8 * 1024 * 1024;
+/// Messages remembered by the names their provider gives them.
+const REMEMBERED: usize = 100_000;
 /// How often a single message may end the connection before it is set aside.
 const LOST_STRIKES: u32 = 3;
 /// How often a single message may be refused, missing or unparsable before it is set aside.
@@ -102,6 +104,13 @@ impl FolderSync {
             let aside = self.arrived(now, &work, meta.uid, Some(&meta), None, Some(reason));
             work.arrived.extend(aside);
         }
+        // Where the provider names its messages, one that was fetched from another folder is not fetched again.
+        let (known, metas): (Vec<_>, Vec<_>) = metas.into_iter().partition(|meta| self.fetched_before(meta).is_some());
+        for meta in known {
+            let blob = self.fetched_before(&meta).cloned();
+            let arrived = self.arrived(now, &work, meta.uid, Some(&meta), blob, None);
+            work.arrived.extend(arrived);
+        }
         work.metas = metas;
         work.stage = if gone.is_empty() {
             Stage::Fetching(0)
@@ -109,6 +118,10 @@ impl FolderSync {
             Stage::Confirming(gone)
         };
         self.work = Some(work);
+    }
+
+    fn fetched_before(&self, meta: &MessageMeta) -> Option<&BlobId> {
+        self.by_provider_id.get(&meta.provider_id?)
     }
 
     pub(super) fn fetched(&mut self, now: Timestamp, stored: Vec<(u32, BlobId)>, news: bool) {
@@ -129,6 +142,9 @@ impl FolderSync {
         for meta in asked {
             match stored.iter().find(|(uid, _)| *uid == meta.uid) {
                 Some((_, blob)) => {
+                    if let Some(id) = meta.provider_id.filter(|_| self.by_provider_id.len() < REMEMBERED) {
+                        self.by_provider_id.insert(id, blob.clone());
+                    }
                     let arrived = self.arrived(now, &work, meta.uid, Some(&meta), Some(blob.clone()), None);
                     work.arrived.extend(arrived);
                 }
@@ -146,10 +162,16 @@ impl FolderSync {
         self.work = Some(work);
     }
 
-    /// Messages that did not come: those that don't exist any more are nobody's loss; the others count a strike.
+    /// Messages that did not come: those that don't exist any more are accounted for as gone; the others count a strike.
     pub(super) fn confirmed(&mut self, now: Timestamp, existing: &[u32]) {
         let Some(mut work) = self.work.take() else { return };
         if let Stage::Confirming(missing) = std::mem::replace(&mut work.stage, Stage::Fetching(0)) {
+            for uid in missing.iter().copied().filter(|uid| !existing.contains(uid)) {
+                let meta = work.metas.iter().find(|meta| meta.uid == uid).cloned();
+                let gone = self.arrived(now, &work, uid, meta.as_ref(), None, None);
+                work.arrived
+                    .extend(gone.map(|arrived| Arrived { gone: true, ..arrived }));
+            }
             work.metas
                 .retain(|meta| !missing.contains(&meta.uid) || existing.contains(&meta.uid));
             for uid in missing.into_iter().filter(|uid| existing.contains(uid)) {
@@ -157,7 +179,10 @@ impl FolderSync {
                 let meta = work.metas.iter().find(|meta| meta.uid == uid).cloned();
                 if meta.is_none() || self.strike(uid) >= REFUSED_STRIKES {
                     work.metas.retain(|meta| meta.uid != uid);
-                    let reason = "the server lists the message and does not hand it over".to_owned();
+                    let reason = match self.refusals.get(&uid) {
+                        Some(reply) => format!("the server does not hand it over: {reply}"),
+                        None => "the server lists the message and does not hand it over".to_owned(),
+                    };
                     let aside = self.arrived(now, &work, uid, meta.as_ref(), None, Some(reason));
                     work.arrived.extend(aside);
                 }
@@ -167,12 +192,24 @@ impl FolderSync {
     }
 
     pub(super) fn fetch_failed(&mut self, now: Timestamp, trouble: FetchTrouble, jitter: u16) -> Effect {
+        if let FetchTrouble::Interrupted(error) = trouble {
+            self.backoff.reset();
+            return self.lost(now, error, jitter);
+        }
         if let Some(mut work) = self.work.take() {
             let asked: Vec<u32> = match &work.stage {
                 Stage::Fetching(group) => work.metas.iter().take(*group).map(|meta| meta.uid).collect(),
                 _ => work.uids.clone(),
             };
             match asked.as_slice() {
+                // It may be gone: that is asked first.
+                [uid] if matches!(trouble, FetchTrouble::Refused(_)) => {
+                    if let FetchTrouble::Refused(reply) = &trouble {
+                        self.refusals.insert(*uid, reply.clone());
+                    }
+                    work.stage = Stage::Confirming(vec![*uid]);
+                    self.work = Some(work);
+                }
                 [uid] => {
                     let uid = *uid;
                     let allowed = if matches!(trouble, FetchTrouble::Lost(_)) {
@@ -184,7 +221,9 @@ impl FolderSync {
                         let reason = match &trouble {
                             FetchTrouble::Refused(reply) => format!("the server does not hand it over: {reply}"),
                             FetchTrouble::Unparsable => "the server's answer can't be understood".to_owned(),
-                            FetchTrouble::Lost(error) => format!("every attempt ended the connection: {error}"),
+                            FetchTrouble::Lost(error) | FetchTrouble::Interrupted(error) => {
+                                format!("every attempt ended the connection: {error}")
+                            }
                         };
                         let meta = work.metas.iter().find(|meta| meta.uid == uid).cloned();
                         let aside = self.arrived(now, &work, uid, meta.as_ref(), None, Some(reason));
@@ -209,7 +248,7 @@ impl FolderSync {
                 (self.connected, self.open) = (false, None);
                 self.next(now)
             }
-            FetchTrouble::Lost(error) => self.lost(now, error, jitter),
+            FetchTrouble::Lost(error) | FetchTrouble::Interrupted(error) => self.lost(now, error, jitter),
         }
     }
 
@@ -234,13 +273,14 @@ impl FolderSync {
         let internal_date = meta.and_then(|meta| meta.internal_date).unwrap_or(now);
         Some(Arrived {
             folder: track.folder.wire.clone(),
-            role: track.folder.role,
+            role: role_of(track.folder.role, meta),
             uidvalidity: cursor.uidvalidity,
             uid,
             internal_date,
             flags: meta.map(|meta| meta.flags.clone()).unwrap_or_default(),
             blob,
             unreadable,
+            gone: false,
             size: meta.map_or(0, |meta| meta.size),
             history: is_history(cursor, self.live_since, uid, internal_date),
         })
@@ -269,6 +309,7 @@ impl FolderSync {
     pub(super) fn committed(&mut self) {
         self.backoff.reset();
         self.strikes.clear();
+        self.refusals.clear();
         self.trouble = None;
         if let Some(work) = self.work.take()
             && let Some(track) = self.tracks.get_mut(work.track)
@@ -276,5 +317,14 @@ impl FolderSync {
             track.committed(&work.uids, work.new, work.arrived.len());
         }
         self.cap = self.cap.saturating_mul(2).min(MAX_BATCH);
+    }
+}
+
+/// What a message is: its folder says so, or, where a folder has everything, its labels.
+fn role_of(folder: FolderRole, meta: Option<&MessageMeta>) -> FolderRole {
+    match folder {
+        FolderRole::All if meta.is_some_and(MessageMeta::is_sent) => FolderRole::Sent,
+        FolderRole::All => FolderRole::Inbox,
+        role => role,
     }
 }

@@ -17,6 +17,10 @@ struct Mailbox {
     committed: BTreeMap<String, FolderCursor>,
     arrived: Vec<Arrived>,
     effects: Vec<String>,
+    /// The server's modification sequence; 0 for a server without, and what it tells of each.
+    modseq: u64,
+    changed: BTreeMap<u64, Changes>,
+    told: Vec<(String, Changes)>,
 }
 
 impl Mailbox {
@@ -41,6 +45,7 @@ impl Mailbox {
             uidvalidity: *uidvalidity,
             uidnext: *uidnext,
             exists: u32::try_from(messages.len()).unwrap(),
+            modseq: if folder == "INBOX" { self.modseq } else { 0 },
         }
     }
 
@@ -67,9 +72,29 @@ impl Mailbox {
                 folders: vec![folder("INBOX", FolderRole::Inbox), folder("Sent", FolderRole::Sent)],
                 pushes: true,
             },
-            Effect::Open(name) => {
-                self.open = name.clone();
-                Input::Opened(self.opened(&name))
+            Effect::Open { folder, .. } => {
+                self.open = folder.clone();
+                Input::Opened {
+                    opened: self.opened(&folder),
+                    changes: None,
+                }
+            }
+            Effect::Changes(known) => {
+                let mut changes = Changes {
+                    modseq: self.opened(&self.open).modseq.max(known.modseq),
+                    ..Changes::default()
+                };
+                if known.modseq > 0 {
+                    for (_, news) in self.changed.range(known.modseq + 1..) {
+                        changes.flags.extend(news.flags.clone());
+                        changes.gone.extend(news.gone.clone());
+                    }
+                }
+                Input::Changed(changes)
+            }
+            Effect::Tell { folder, changes, .. } => {
+                self.told.push((folder, changes));
+                Input::Told
             }
             Effect::Count(name) => Input::Counted(self.opened(&name)),
             Effect::List(from, to) => Input::Listed(self.list(from, to)),
@@ -88,6 +113,8 @@ impl Mailbox {
                                 size: *messages.get(uid)?,
                                 internal_date: Some(Timestamp(5000)),
                                 flags: vec![],
+                                labels: vec![],
+                                provider_id: None,
                             })
                         })
                         .collect(),
@@ -237,7 +264,9 @@ fn the_newest_come_first_and_every_message_once() {
             highest: 230,
             received: 230,
             found_below: 231,
-            renumbered: false
+            renumbered: false,
+            uid_next: 231,
+            modseq: 0,
         }
     );
 }
@@ -281,6 +310,73 @@ fn a_quiet_mailbox_is_only_counted() {
             .count(),
         2,
         "Sent, and back to INBOX"
+    );
+}
+
+#[test]
+fn what_changed_is_told_once_and_then_kept() {
+    let mut mailbox = Mailbox::with(20, 0);
+    mailbox.modseq = 100;
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(mailbox.committed["INBOX"].modseq, 100);
+    mailbox.modseq = 101;
+    let seen = Changes {
+        flags: vec![(3, vec!["\\Seen".to_owned()])],
+        gone: vec![(5, 6)],
+        ..Changes::default()
+    };
+    mailbox.changed.insert(101, seen.clone());
+    mailbox.run(&mut sync, Input::Waited);
+    mailbox.run(&mut sync, Input::Waited);
+    let told: Vec<_> = mailbox
+        .told
+        .iter()
+        .map(|(folder, changes)| (folder.as_str(), &changes.flags, &changes.gone))
+        .collect();
+    assert_eq!(told, [("INBOX", &seen.flags, &seen.gone)], "told once");
+    assert_eq!(mailbox.committed["INBOX"].modseq, 101, "and kept behind it");
+    // What happens while nobody runs is told by the next one.
+    mailbox.modseq = 102;
+    mailbox.changed.insert(
+        102,
+        Changes {
+            gone: vec![(9, 9)],
+            ..Changes::default()
+        },
+    );
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(
+        mailbox.told.last().map(|(_, changes)| changes.gone.clone()),
+        Some(vec![(9, 9)])
+    );
+    assert_eq!(mailbox.committed["INBOX"].modseq, 102);
+}
+
+#[test]
+fn where_one_folder_has_everything_it_is_the_only_one() {
+    let folder = |wire: &str, role| Folder {
+        wire: wire.to_owned(),
+        name: wire.to_owned(),
+        role,
+    };
+    let gmail = vec![
+        folder("INBOX", FolderRole::Inbox),
+        folder("[Gmail]/All Mail", FolderRole::All),
+        folder("[Gmail]/Sent Mail", FolderRole::Sent),
+    ];
+    assert_eq!(followed(gmail.clone()), [folder("[Gmail]/All Mail", FolderRole::All)]);
+    let hidden = gmail
+        .into_iter()
+        .filter(|folder| folder.role != FolderRole::All)
+        .collect();
+    assert_eq!(
+        followed(hidden),
+        [
+            folder("INBOX", FolderRole::Inbox),
+            folder("[Gmail]/Sent Mail", FolderRole::Sent)
+        ]
     );
 }
 
@@ -374,7 +470,7 @@ fn a_connection_that_never_holds_is_tried_less_and_less() {
 }
 
 #[test]
-fn expunged_messages_are_nobodys_loss() {
+fn messages_that_vanish_before_they_are_read_are_accounted_for_as_gone() {
     let mut mailbox = Mailbox::with(60, 0);
     let (mut sync, input) = mailbox.start();
     // Connect, open, list; then they vanish before their sizes are asked.
@@ -384,8 +480,19 @@ fn expunged_messages_are_nobodys_loss() {
     }
     let listed = Input::Listed((1..=60).collect());
     mailbox.run(&mut sync, listed);
-    assert_eq!(mailbox.arrived.len(), 57);
+    assert_eq!(mailbox.arrived.len(), 60);
     assert!(mailbox.arrived.iter().all(|message| message.unreadable.is_none()));
+    let gone: BTreeSet<u32> = mailbox
+        .arrived
+        .iter()
+        .filter(|message| message.gone)
+        .map(|message| message.uid)
+        .collect();
+    assert_eq!(gone, BTreeSet::from([12, 58, 59]));
+    assert_eq!(
+        mailbox.committed["INBOX"].received, 60,
+        "what was listed is what was dealt with"
+    );
 }
 
 #[test]
@@ -418,6 +525,8 @@ fn new_mail_is_live_even_where_the_servers_clock_is_behind() {
         received: 9,
         found_below: 10,
         renumbered: false,
+        uid_next: 10,
+        modseq: 0,
     };
     let live = 100 * CLOCK_SKEW_MS;
     assert!(
@@ -496,7 +605,7 @@ proptest::proptest! {
     #[test]
     fn whatever_happens_every_message_is_accounted_for(
         inbox in 0u32..300,
-        steps in proptest::collection::vec((0usize..30, 0u8..4), 0..12),
+        steps in proptest::collection::vec((0usize..30, 0u8..5), 0..12),
         breaking in proptest::collection::btree_set(1u32..300, 0..3),
         silent in proptest::collection::btree_set(1u32..300, 0..3),
     ) {
@@ -509,6 +618,9 @@ proptest::proptest! {
             match event {
                 0 => mailbox.add("INBOX"),
                 1 => mailbox.add("Sent"),
+                3 => {
+                    mailbox.folders.get_mut("INBOX").unwrap().1.pop_first();
+                }
                 _ => {}
             }
             if event == 2 {
@@ -520,10 +632,15 @@ proptest::proptest! {
         mailbox.run(&mut sync, input);
         mailbox.run(&mut sync, Input::Waited);
         for folder in ["INBOX", "Sent"] {
-            let mut uids = mailbox.uids(folder);
-            uids.sort_unstable();
-            let expected: Vec<u32> = mailbox.folders[folder].1.keys().copied().collect();
-            proptest::prop_assert_eq!(uids, expected, "{}", folder);
+            let uids = mailbox.uids(folder);
+            let once: BTreeSet<u32> = uids.iter().copied().collect();
+            proptest::prop_assert_eq!(once.len(), uids.len(), "each once in {}", folder);
+            let there: BTreeSet<u32> = mailbox.folders[folder].1.keys().copied().collect();
+            proptest::prop_assert!(once.is_superset(&there), "none is left out of {}", folder);
+            let removed = |message: &&Arrived| message.folder == folder && !there.contains(&message.uid);
+            // What was removed was read before, or is accounted for as gone.
+            proptest::prop_assert!(mailbox.arrived.iter().filter(removed).all(|message| message.gone || message.blob.is_some() || message.unreadable.is_some()));
+            proptest::prop_assert_eq!(mailbox.committed[folder].received as usize, uids.len(), "the cursor counts them");
         }
     }
 }

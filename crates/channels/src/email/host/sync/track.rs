@@ -1,9 +1,11 @@
 //! One folder that is followed: how far it is received, and what is known to be left.
 
+use std::collections::HashSet;
+
 use baton_domain::Timestamp;
 
 use crate::email::host::port::{FolderCursor, FolderProgress};
-use crate::email::imap::{Folder, Opened};
+use crate::email::imap::{Changes, Folder, Known, Opened};
 
 /// The range of UIDs first asked for existing ones; it doubles where messages are sparse.
 const FIRST_WINDOW: u32 = 5_000;
@@ -28,6 +30,10 @@ pub(super) struct Track {
     pub(super) look: bool,
     /// Whether the port does not know of it yet.
     pub(super) unsaved: bool,
+    /// Whether it must be asked what changed.
+    pub(super) check: bool,
+    /// What changed and is still to be told.
+    pub(super) changes: Option<Changes>,
 }
 
 impl Track {
@@ -42,15 +48,26 @@ impl Track {
             window: FIRST_WINDOW,
             look: true,
             unsaved: false,
+            check: false,
+            changes: None,
         }
     }
 
-    pub(super) fn opened(&mut self, opened: Opened) {
+    pub(super) fn opened(&mut self, opened: Opened, changes: Option<Changes>) {
         self.exists = opened.exists;
         let top = opened.uidnext.saturating_sub(1);
-        match &self.cursor {
+        match &mut self.cursor {
             Some(cursor) if cursor.uidvalidity == opened.uidvalidity => {
-                self.look = top > cursor.highest || !self.new.is_empty()
+                self.look = top > cursor.highest || !self.new.is_empty();
+                cursor.uid_next = opened.uidnext;
+                if cursor.modseq == 0 && !cursor.is_complete() {
+                    // Flags of what is still to be fetched come with it.
+                    cursor.modseq = opened.modseq;
+                }
+                self.check = changes.is_none();
+                if let Some(changes) = changes {
+                    self.changed(changes);
+                }
             }
             before => {
                 self.cursor = Some(FolderCursor {
@@ -61,9 +78,12 @@ impl Track {
                     received: 0,
                     found_below: opened.uidnext,
                     renumbered: before.is_some(),
+                    uid_next: opened.uidnext,
+                    modseq: opened.modseq,
                 });
                 (self.new, self.old, self.look, self.unsaved) = (Vec::new(), Vec::new(), false, true);
                 (self.listed_from, self.window) = (opened.uidnext.max(1), FIRST_WINDOW);
+                (self.check, self.changes) = (false, None);
             }
         }
         if let Some(cursor) = &self.cursor {
@@ -71,9 +91,40 @@ impl Track {
         }
     }
 
+    /// It was asked what changed.
+    pub(super) fn changed(&mut self, changes: Changes) {
+        self.check = false;
+        let known = self.cursor.as_ref().map_or(0, |cursor| cursor.modseq);
+        if changes.is_empty() {
+            self.told(changes.modseq);
+        } else if changes.modseq > known || changes.only.is_some() {
+            self.changes = Some(changes);
+        }
+    }
+
+    /// What changed is told: the cursor says so from its next commit on.
+    pub(super) fn told(&mut self, modseq: u64) {
+        if let Some(cursor) = &mut self.cursor
+            && modseq > cursor.modseq
+        {
+            (cursor.modseq, self.unsaved) = (modseq, true);
+        }
+    }
+
+    /// What is known of the folder, to ask what changed.
+    pub(super) fn known(&self) -> Option<Known> {
+        self.cursor.as_ref().map(|cursor| Known {
+            uidvalidity: cursor.uidvalidity,
+            modseq: cursor.modseq,
+            lowest: cursor.lowest,
+            highest: cursor.highest,
+        })
+    }
+
     pub(super) fn has_work(&self) -> bool {
         self.look
             || self.unsaved
+            || self.changes.is_some()
             || !self.new.is_empty()
             || self.cursor.as_ref().is_none_or(|cursor| !cursor.is_complete())
     }
@@ -127,7 +178,8 @@ impl Track {
             (self.cursor, self.unsaved) = (Some(progress.cursor), false);
         }
         let list = if new { &mut self.new } else { &mut self.old };
-        list.retain(|uid| !uids.contains(uid));
+        let done: HashSet<u32> = uids.iter().copied().collect();
+        list.retain(|uid| !done.contains(uid));
     }
 }
 
