@@ -11,6 +11,7 @@ mod files;
 mod find;
 mod link;
 mod mailboxes;
+mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

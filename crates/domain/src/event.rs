@@ -302,6 +302,10 @@ pub enum Event {
         outbound: MessageId,
         /// Why.
         reason: String,
+        /// The next attempt, where the provider asked for patience with this very message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        not_before: Option<Timestamp>,
     },
     /// The provider took it.
     OutboundSent {

@@ -239,9 +239,14 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             outbound.state = OutboundState::Sending;
             outbound.attempt = *attempt;
         }),
-        Event::OutboundReturned { outbound, .. } => {
-            with_outbound(state, *outbound, |outbound| outbound.state = OutboundState::Queued);
-        }
+        Event::OutboundReturned {
+            outbound,
+            reason,
+            not_before,
+        } => with_outbound(state, *outbound, |outbound| {
+            outbound.state = OutboundState::Queued;
+            outbound.give_back(reason, *not_before);
+        }),
         Event::OutboundSent { outbound, reply } => sent(state, stamp, *outbound, reply),
         Event::OutboundFailed { outbound, reason } => {
             with_outbound(state, *outbound, |outbound| {

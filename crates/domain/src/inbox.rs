@@ -141,6 +141,31 @@ pub struct Account {
     pub mode: AccountMode,
     /// The member whose desktop hosts it; `None` when the server does.
     pub hosted_by: Option<MemberId>,
+    /// What stands below replies from its addresses, for members without a signature of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Signature>>")]
+    pub signatures: Vec<Signature>,
+}
+
+impl Account {
+    /// The address as the account writes it, if it is one of the account's.
+    #[must_use]
+    pub fn own_address(&self, email: &str) -> Option<&str> {
+        std::iter::once(&self.address)
+            .chain(&self.aliases)
+            .map(String::as_str)
+            .find(|own| own.trim().eq_ignore_ascii_case(email.trim()))
+    }
+}
+
+/// What stands below replies from an address. `{name}` is whoever writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Signature {
+    /// The address; `None` for all without one of their own.
+    pub address: Option<String>,
+    /// The text.
+    pub text: String,
 }
 
 /// The workspace itself. A document of the log, scope workspace.

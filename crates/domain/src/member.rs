@@ -62,6 +62,10 @@ pub struct Member {
     pub absent_until: Option<Timestamp>,
     /// Who stands in for them.
     pub backup: Option<MemberId>,
+    /// What stands below their replies; `None` for the signature of the address they write from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub signature: Option<String>,
 }
 
 impl Member {

@@ -136,6 +136,10 @@ pub struct OutgoingFile {
     pub size: u32,
     /// The bytes.
     pub blob: BlobId,
+    /// An image shown within the text, where the text says `[its name]`; elsewhere it goes along as a file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub inline: bool,
 }
 
 /// What a draft says. Kept by conversation and author, outside the log, saved as typed.
@@ -152,6 +156,14 @@ pub struct DraftText {
     pub text: String,
     /// Files.
     pub files: Vec<OutgoingFile>,
+    /// The address of the account it leaves under, where that is not its main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from: Option<String>,
+    /// Whether the servers on the way are asked to say that it was delivered (RFC 3461).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub receipt: bool,
 }
 
 impl DraftText {
@@ -181,6 +193,17 @@ impl DraftText {
             field(file.name.as_bytes());
             field(file.mime.as_bytes());
             field(file.blob.as_str().as_bytes());
+            // What came later counts only where it is used: a draft without it keeps its digest.
+            if file.inline {
+                field(b"inline");
+            }
+        }
+        if let Some(from) = &self.from {
+            field(b"from");
+            field(from.as_bytes());
+        }
+        if self.receipt {
+            field(b"receipt");
         }
         hex::encode(hash.finalize())
     }
@@ -232,6 +255,16 @@ pub enum CancelReason {
     NotPermitted,
 }
 
+/// A provider asked for patience with a reply (4xx): it was not taken, and is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenBack {
+    /// What the provider said last.
+    pub reason: String,
+    /// How often it said so.
+    pub times: u32,
+}
+
 /// A reply on its way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -248,6 +281,10 @@ pub struct Outbound {
     pub cover: bool,
     /// The sender as the customer sees it.
     pub from: Address,
+    /// Who wrote it in that name, where they may only send on its behalf: the Sender of RFC 5322, 3.6.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sender: Option<Address>,
     /// What it says.
     pub draft: DraftText,
     /// The Message-ID fixed before the first attempt, without angle brackets.
@@ -262,8 +299,12 @@ pub struct Outbound {
     pub after: AfterReply,
     /// When it was accepted: also the Date the message carries.
     pub queued_at: Timestamp,
-    /// The end of the undo window: it does not leave earlier.
+    /// It does not leave earlier: the end of the undo window, or the next attempt after a provider asked for patience.
     pub not_before: Timestamp,
+    /// Set once a provider asked for patience with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub given_back: Option<GivenBack>,
     /// How many times a host has passed the fence with it.
     pub attempt: u32,
     /// Whether its copy lies in the Sent folder.
@@ -271,6 +312,17 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// Notes that a provider asked for patience until `not_before`; without one nothing but the queue is meant.
+    pub fn give_back(&mut self, reason: &str, not_before: Option<Timestamp>) {
+        let Some(not_before) = not_before else { return };
+        self.not_before = self.not_before.max(not_before);
+        let times = self.given_back.as_ref().map_or(0, |before| before.times);
+        self.given_back = Some(GivenBack {
+            reason: reason.to_owned(),
+            times: times.saturating_add(1),
+        });
+    }
+
     /// Whether nothing more will happen to it without a person.
     #[must_use]
     pub fn settled(&self) -> bool {
@@ -279,4 +331,56 @@ impl Outbound {
             OutboundState::Sent { .. } | OutboundState::Failed { .. } | OutboundState::Cancelled { .. } => true,
         }
     }
+}
+
+/// Why a provider did not take a message, or not yet. The window has a sentence for each; the provider's own words stand beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SendProblem {
+    /// There is no such mailbox at that domain.
+    NoSuchMailbox,
+    /// There is no such domain.
+    NoSuchDomain,
+    /// It is no address.
+    BadAddress,
+    /// The recipient has another address now.
+    MailboxMoved,
+    /// The recipient's mailbox is switched off.
+    MailboxDisabled,
+    /// The recipient's mailbox is full.
+    MailboxFull,
+    /// The domain takes no mail at all.
+    TakesNoMail,
+    /// The message is too large.
+    TooLarge,
+    /// Our own address is not accepted as a sender.
+    SenderRefused,
+    /// We may not send under this address.
+    SendAsDenied,
+    /// Signing in failed.
+    SignIn,
+    /// It was taken for spam, or we were.
+    Spam,
+    /// A rule of theirs forbids it.
+    Policy,
+    /// Our domain does not prove that the mail is ours (SPF, DKIM, DMARC).
+    NotAuthenticated,
+    /// The address has letters the server can't deliver to.
+    ForeignLetters,
+    /// Too many recipients in one message.
+    TooManyRecipients,
+    /// We have sent too much in too little time.
+    LimitReached,
+    /// A first message from us is let in at the second attempt.
+    Greylisted,
+    /// The server has no time or no room just now.
+    Busy,
+    /// Its content is not accepted.
+    ContentRefused,
+    /// The recipient's server can't be reached.
+    Unreachable,
+    /// It went round in circles.
+    Loop,
+    /// Something else: only the words say what.
+    Other,
 }

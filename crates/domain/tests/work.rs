@@ -767,10 +767,9 @@ fn the_digest_of_a_draft_is_part_of_the_protocol() {
             name: "Carl".to_owned(),
             email: "carl@acme.example".to_owned(),
         }],
-        cc: Vec::new(),
         subject: "Re: Forty seats".to_owned(),
         text: "Gladly.".to_owned(),
-        files: Vec::new(),
+        ..DraftText::default()
     };
     assert_eq!(
         text.digest(),

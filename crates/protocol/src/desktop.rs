@@ -160,6 +160,11 @@ pub enum Request {
     Team,
     /// Invite somebody.
     Invite(Invite),
+    /// What stands below my replies; `None` for the signature of the address they leave from.
+    SaveSignature {
+        /// The text.
+        text: Option<String>,
+    },
     /// Where I am signed in.
     Sessions,
     /// Sign a session out.
@@ -261,6 +266,8 @@ pub enum Reply {
     Team(Team),
     /// To [`Request::Invite`].
     Invite(Invitation),
+    /// To [`Request::SaveSignature`].
+    SaveSignature,
     /// To [`Request::Sessions`].
     Sessions(Vec<SessionInfo>),
     /// To [`Request::RevokeSession`].

@@ -264,6 +264,23 @@ pub struct AccountHealth {
     pub last_success: Option<Timestamp>,
     /// How many messages wait to be sent.
     pub waiting_to_send: u32,
+    /// What its provider takes; absent until it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sending: Option<SendLimits>,
+}
+
+/// What a provider takes, as it says before a message is offered: to be told before one is written, not after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SendLimits {
+    /// The most bytes a message may have, with its files encoded; `None` where it doesn't say.
+    #[ts(type = "number | null")]
+    pub max_bytes: Option<u64>,
+    /// Whether addresses may have letters beyond ASCII before the `@`.
+    pub foreign_letters: bool,
+    /// Whether it can be asked to say that a message was delivered.
+    pub receipts: bool,
 }
 
 /// What a channel account does now.

@@ -179,6 +179,7 @@ impl Directory {
             active: true,
             absent_until: None,
             backup: None,
+            signature: None,
         };
         self.put(DocumentBody::Member(member.clone()), now).await?;
         for inbox in self.inboxes() {
@@ -317,6 +318,7 @@ impl Directory {
             live_since: new.live_since.unwrap_or(now),
             mode: new.mode,
             hosted_by: None,
+            signatures: Vec::new(),
         };
         self.put(DocumentBody::Account(account.clone()), now).await?;
         Ok(account)

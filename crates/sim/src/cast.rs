@@ -120,6 +120,7 @@ impl Cast {
                 active: true,
                 absent_until: None,
                 backup: None,
+                signature: None,
             })
         });
         let inboxes = MAILBOXES.iter().map(|(_, inbox, _, name)| {
@@ -144,6 +145,7 @@ impl Cast {
                 live_since: START,
                 mode: AccountMode::Together,
                 hosted_by: None,
+                signatures: Vec::new(),
             })
         });
         [DocumentBody::Workspace(workspace)]

@@ -153,6 +153,7 @@ fn account() -> Document {
         live_since: Timestamp(0),
         mode: AccountMode::Together,
         hosted_by: None,
+        signatures: Vec::new(),
     };
     let body = DocumentBody::Account(account);
     Document {

@@ -69,6 +69,9 @@ export class Desk {
       isOurs: (email) => this.session.isOurs(email),
       me: () => this.session.me,
       lastSeen: () => this.open.lastSeen,
+      account: (id) => this.session.account(id),
+      member: () => this.session.member(this.session.me),
+      limits: (id) => this.session.health.find((row) => row.health.account === id)?.health.sending,
     });
     this.open = new OpenConversation(backend, {
       opened: (opened, first) => this.composer.take(opened, first),

@@ -367,6 +367,8 @@ export class ScriptedBackend implements Backend {
             current: false,
           },
         ];
+      case 'saveSignature':
+        return null;
       case 'settings':
         return this.settings;
       case 'saveSettings':

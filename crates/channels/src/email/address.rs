@@ -50,11 +50,46 @@ impl MailAddress {
     }
 }
 
+/// The address with its domain in ASCII (IDNA), as servers without SMTPUTF8 know it. What stands before the `@` has no such
+/// spelling and stays; a domain that is none stays, too, and is refused where addresses are checked.
+#[must_use]
+pub fn ascii_domain(address: &str) -> String {
+    let address = address.trim();
+    match address.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => match url::Host::parse(domain) {
+            Ok(url::Host::Domain(ascii)) => format!("{local}@{ascii}"),
+            _ => address.to_owned(),
+        },
+        _ => address.to_owned(),
+    }
+}
+
 impl std::fmt::Display for MailAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{name} <{}>", self.address),
             None => f.write_str(&self.address),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii_domain;
+
+    #[test]
+    fn a_domain_has_a_spelling_in_ascii_and_a_name_has_none() {
+        for (written, sent) in [
+            ("carl@example.com", "carl@example.com"),
+            (" Carl@Example.com ", "Carl@Example.com"),
+            ("carl@bücher.example", "carl@xn--bcher-kva.example"),
+            ("carl@BÜCHER.example", "carl@xn--bcher-kva.example"),
+            ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
+            ("用户@例子.example", "用户@xn--fsqu00a.example"),
+            ("carl@[192.0.2.1]", "carl@[192.0.2.1]"),
+            ("nobody", "nobody"),
+        ] {
+            assert_eq!(ascii_domain(written), sent);
         }
     }
 }

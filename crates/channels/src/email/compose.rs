@@ -3,7 +3,8 @@
 //! The same input gives the same bytes, on every machine and at every attempt: boundaries and the date come from the input, never from a
 //! clock or a die. What a header may not hold is refused with its name, never repaired in silence.
 
-use std::fmt::Write as _;
+pub mod auto;
+mod html;
 
 use baton_domain::Timestamp;
 use mail_builder::MessageBuilder;
@@ -17,8 +18,9 @@ use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 use sha2::{Digest as _, Sha256};
 
-use super::address::MailAddress;
+use super::address::{MailAddress, ascii_domain};
 use super::parse::{BATON_ID_HEADER, ParsedMail};
+pub use html::{image_marker, text_to_html};
 
 /// Characters of a References header. RFC 5322 2.1.1 allows 998 in a line, and servers exist that unfold before they measure.
 const MAX_REFERENCES: usize = 950;
@@ -32,8 +34,24 @@ pub struct OutgoingAttachment {
     pub mime: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Set for an image that the HTML shows by `cid:`.
+    /// Set for an image that the HTML shows by `cid:`: where the text says [`image_marker`], or where HTML that was given says so.
     pub content_id: Option<String>,
+}
+
+/// An answer to an invitation (RFC 5546), beside the text: calendars take it from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarAnswer {
+    /// The iCalendar object, `METHOD:REPLY`.
+    pub ics: String,
+}
+
+/// How a reader leaves a sequence without writing to anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsubscribe {
+    /// Where a POST without cookies or redirects takes them off (RFC 8058). HTTPS only.
+    pub url: String,
+    /// Where a mail does, for readers that can't post.
+    pub mailto: Option<String>,
 }
 
 /// Everything a message is made of.
@@ -45,8 +63,10 @@ pub struct Outgoing {
     pub baton_id: String,
     /// Its Date.
     pub date: Timestamp,
-    /// Who writes.
+    /// In whose name it is written.
     pub from: MailAddress,
+    /// Who wrote it, where that isn't `from`: sent on their behalf (RFC 5322, 3.6.2).
+    pub sender: Option<MailAddress>,
     /// Where answers should go, where that isn't `from`.
     pub reply_to: Vec<MailAddress>,
     /// To. To, Cc and Bcc together have at least one.
@@ -67,6 +87,12 @@ pub struct Outgoing {
     pub references: Vec<String>,
     /// Files.
     pub attachments: Vec<OutgoingAttachment>,
+    /// The answer to an invitation it carries.
+    pub calendar: Option<CalendarAnswer>,
+    /// Whether no person wrote it (RFC 3834, 5): then its envelope has no return address, either.
+    pub automatic: bool,
+    /// For a sequence: how to leave it.
+    pub unsubscribe: Option<Unsubscribe>,
 }
 
 impl Outgoing {
@@ -76,9 +102,11 @@ impl Outgoing {
         let mut keys = Vec::new();
         let mut envelope = Vec::new();
         for recipient in self.to.iter().chain(&self.cc).chain(&self.bcc) {
-            if !keys.contains(&recipient.key()) {
-                keys.push(recipient.key());
-                envelope.push(recipient.address.trim().to_owned());
+            let address = ascii_domain(&recipient.address);
+            let key = address.to_lowercase();
+            if !keys.contains(&key) {
+                keys.push(key);
+                envelope.push(address);
             }
         }
         envelope
@@ -119,6 +147,12 @@ pub enum ComposeError {
         /// The type as given.
         mime: String,
     },
+    /// A link for leaving a sequence that programs could not follow.
+    #[error("{url:?} is no HTTPS link to leave by")]
+    BadUnsubscribe {
+        /// The link as given.
+        url: String,
+    },
     /// The bytes could not be written.
     #[error("the message could not be written")]
     Write,
@@ -132,11 +166,14 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
     check(mail)?;
     let mut builder = MessageBuilder::new()
         .header("Date", HeaderType::Date(Date::new(mail.date.0.div_euclid(1000))))
-        .header("From", address(&mail.from))
-        .header(
-            "Message-ID",
-            HeaderType::MessageId(MessageId::new(mail.message_id.as_str())),
-        );
+        .header("From", address(&mail.from));
+    if let Some(sender) = mail.sender.as_ref().filter(|sender| sender.key() != mail.from.key()) {
+        builder = builder.header("Sender", address(sender));
+    }
+    builder = builder.header(
+        "Message-ID",
+        HeaderType::MessageId(MessageId::new(mail.message_id.as_str())),
+    );
     for (name, list) in [("Reply-To", &mail.reply_to), ("To", &mail.to), ("Cc", &mail.cc)] {
         if !list.is_empty() {
             builder = builder.header(
@@ -160,6 +197,19 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         .header("Subject", HeaderType::Text(Text::new(mail.subject.as_str())))
         .header(BATON_ID_HEADER, HeaderType::Raw(Raw::new(mail.baton_id.as_str())))
         .header("MIME-Version", HeaderType::Raw(Raw::new("1.0")));
+    if mail.automatic {
+        builder = builder.header("Auto-Submitted", HeaderType::Raw(Raw::new("auto-replied")));
+    }
+    if let Some(leave) = &mail.unsubscribe {
+        let mailto = leave.mailto.iter().map(|address| format!("<mailto:{address}>"));
+        let ways: Vec<String> = std::iter::once(format!("<{}>", leave.url)).chain(mailto).collect();
+        builder = builder
+            .header("List-Unsubscribe", HeaderType::Raw(Raw::new(ways.join(", "))))
+            .header(
+                "List-Unsubscribe-Post",
+                HeaderType::Raw(Raw::new("List-Unsubscribe=One-Click")),
+            );
+    }
     builder.body(body(mail)).write_to_vec().map_err(|_| ComposeError::Write)
 }
 
@@ -201,54 +251,6 @@ fn shortened(references: &[String]) -> Vec<String> {
     kept
 }
 
-/// Simple HTML that says what the text says: paragraphs, line breaks and links.
-#[must_use]
-pub fn text_to_html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + text.len() / 8);
-    let mut finder = linkify::LinkFinder::new();
-    finder.url_must_have_scheme(true);
-    for paragraph in text.replace("\r\n", "\n").trim_end().split("\n\n") {
-        html.push_str("<p>");
-        for (at, line) in paragraph.split('\n').enumerate() {
-            if at > 0 {
-                html.push_str("<br>\n");
-            }
-            for span in finder.spans(line) {
-                let shown = escaped(span.as_str());
-                let target = match span.kind() {
-                    Some(linkify::LinkKind::Url) if span.as_str().starts_with("http") => Some(shown.clone()),
-                    Some(linkify::LinkKind::Email) => Some(format!("mailto:{shown}")),
-                    _ => None,
-                };
-                let _ = match target {
-                    Some(target) => write!(html, "<a href=\"{target}\">{shown}</a>"),
-                    None => write!(html, "{shown}"),
-                };
-            }
-        }
-        html.push_str("</p>\n");
-    }
-    html
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut space = true;
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Indented lines keep their shape.
-            ' ' if space => out.push_str("&nbsp;"),
-            c => out.push(c),
-        }
-        space = c == ' ';
-    }
-    out
-}
-
 fn check(mail: &Outgoing) -> Result<(), ComposeError> {
     let control = |field: &'static str, text: &str| {
         if text.chars().any(char::is_control) {
@@ -264,6 +266,7 @@ fn check(mail: &Outgoing) -> Result<(), ComposeError> {
     }
     for (field, list) in [
         ("From", std::slice::from_ref(&mail.from)),
+        ("Sender", mail.sender.as_slice()),
         ("Reply-To", &mail.reply_to),
         ("To", &mail.to),
         ("Cc", &mail.cc),
@@ -281,6 +284,26 @@ fn check(mail: &Outgoing) -> Result<(), ComposeError> {
     }
     if mail.to.is_empty() && mail.cc.is_empty() && mail.bcc.is_empty() {
         return Err(ComposeError::NoRecipient);
+    }
+    if let Some(leave) = &mail.unsubscribe {
+        let followed = url::Url::parse(&leave.url).is_ok_and(|url| url.scheme() == "https")
+            && leave
+                .url
+                .chars()
+                .all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ','));
+        if !followed {
+            return Err(ComposeError::BadUnsubscribe { url: leave.url.clone() });
+        }
+        if let Some(bad) = leave
+            .mailto
+            .iter()
+            .find(|address| !is_deliverable(address) || !address.is_ascii())
+        {
+            return Err(ComposeError::BadAddress {
+                field: "List-Unsubscribe",
+                address: bad.clone(),
+            });
+        }
     }
     for (field, ids) in [
         ("Message-ID", std::slice::from_ref(&mail.message_id)),
@@ -337,13 +360,17 @@ fn address(of: &MailAddress) -> HeaderType<'_> {
 fn mailbox(of: &MailAddress) -> Address<'_> {
     Address::new_address(
         of.name.as_deref().filter(|name| !name.trim().is_empty()),
-        of.address.trim(),
+        ascii_domain(&of.address),
     )
 }
 
-/// Text and HTML as alternatives, files around them.
+/// Text, HTML and an invitation's answer as alternatives, images of the HTML around them, files around it all.
 fn body(mail: &Outgoing) -> MimePart<'_> {
-    let html = mail.html.clone().unwrap_or_else(|| text_to_html(&mail.text));
+    let (inline, files): (Vec<_>, Vec<_>) = mail.attachments.iter().partition(|file| is_shown(mail, file));
+    let html = mail
+        .html
+        .clone()
+        .unwrap_or_else(|| html::illustrated(&mail.text, &inline));
     let boundary = |level: &str| {
         let digest = Sha256::digest(format!("{level} {} {}", mail.message_id, mail.baton_id).as_bytes());
         format!("=_baton_{level}_{}", hex::encode(digest.get(..12).unwrap_or_default()))
@@ -356,24 +383,42 @@ fn body(mail: &Outgoing) -> MimePart<'_> {
     };
     let text = MimePart::new("text/plain", mail.text.replace("\r\n", "\n").replace('\n', "\r\n"));
     let html = MimePart::new("text/html", html);
-    let mut whole = multipart("multipart/alternative", "alternative", vec![text, html]);
-    let (inline, files): (Vec<_>, Vec<_>) = mail.attachments.iter().partition(|file| file.content_id.is_some());
+    let calendar = mail.calendar.iter().map(|answer| {
+        let kind = ContentType::new("text/calendar")
+            .attribute("method", "REPLY")
+            .attribute("charset", "utf-8");
+        MimePart::new(kind, answer.ics.replace("\r\n", "\n").replace('\n', "\r\n"))
+    });
+    // The richest last (RFC 2046, 5.1.4): programs with a calendar show the last part they know.
+    let alternatives = [text, html].into_iter().chain(calendar).collect();
+    let mut whole = multipart("multipart/alternative", "alternative", alternatives);
     if !inline.is_empty() {
         let parts = std::iter::once(whole)
-            .chain(inline.into_iter().map(file_part))
+            .chain(inline.into_iter().map(|file| file_part(file, true)))
             .collect();
         whole = multipart("multipart/related", "related", parts);
     }
     if !files.is_empty() {
-        let parts = std::iter::once(whole).chain(files.into_iter().map(file_part)).collect();
+        let parts = std::iter::once(whole)
+            .chain(files.into_iter().map(|file| file_part(file, false)))
+            .collect();
         whole = multipart("multipart/mixed", "mixed", parts);
     }
     whole
 }
 
-fn file_part(file: &OutgoingAttachment) -> MimePart<'static> {
+/// Whether an image stands in the HTML. One the text doesn't mention goes along as a file, so that it is seen.
+fn is_shown(mail: &Outgoing, file: &OutgoingAttachment) -> bool {
+    match (&file.content_id, &mail.html) {
+        (None, _) => false,
+        (Some(id), Some(html)) => html.contains(&format!("cid:{id}")),
+        (Some(_), None) => mail.text.contains(&image_marker(&file.name)),
+    }
+}
+
+fn file_part(file: &OutgoingAttachment, shown: bool) -> MimePart<'static> {
     let part = MimePart::new(file.mime.clone(), BodyPart::Binary(file.bytes.clone().into()));
-    match &file.content_id {
+    match file.content_id.as_ref().filter(|_| shown) {
         Some(id) => {
             let disposition = ContentType::new("inline").attribute("filename", file.name.clone());
             part.header("Content-Disposition", HeaderType::ContentType(disposition))

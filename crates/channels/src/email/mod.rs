@@ -29,8 +29,10 @@ mod protection;
 mod tnef;
 
 pub use account::{ConnectError, EmailAccount, Endpoint, Retry, Secret, Security};
-pub use address::MailAddress;
-pub use compose::{ComposeError, Outgoing, OutgoingAttachment, compose, references_for_reply};
+pub use address::{MailAddress, ascii_domain};
+pub use compose::{
+    CalendarAnswer, ComposeError, Outgoing, OutgoingAttachment, Unsubscribe, compose, references_for_reply,
+};
 pub use html::{Link, LinkDoubt, RenderedBody};
 pub use identity::digest;
 pub use kind::{BounceAction, MailKind};

@@ -131,5 +131,5 @@ async fn sending(account: &EmailAccount, secret: &Secret, report: &mut Connectio
     if !report.note(ProbeStep::SmtpConnect, net::connect_tcp(&account.smtp).await.map(drop)) {
         return;
     }
-    report.note(ProbeStep::SmtpSignIn, smtp::check(account, secret).await);
+    report.note(ProbeStep::SmtpSignIn, smtp::check(account, secret).await.map(drop));
 }

@@ -3,7 +3,7 @@
 use crate::support::{Host, PATIENCE, Referee, Told, account_of, reply_to, with_logs};
 use anyhow::Result;
 use baton_channels::email::host::{HealthState, JobState};
-use baton_channels::email::{ConnectError, Endpoint, Security};
+use baton_channels::email::{BounceAction, ConnectError, Endpoint, MailKind, Security, parse};
 use baton_tests::mail::MailHost;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,6 +178,60 @@ async fn a_server_that_is_not_there_gives_the_message_back() -> Result<()> {
             )
         })
         .await;
+    host.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_takes_is_told_before_anything_is_sent() -> Result<()> {
+    let mail = MailHost::start().await?;
+    let referee = Referee::new();
+    let host = Host::start(&account_of("sales", &mail), &referee);
+    with_logs(
+        &mail,
+        referee.until("what it takes", |state| {
+            state.health.last().is_some_and(|health| health.offers.is_some())
+        }),
+    )
+    .await;
+    host.stop().await;
+    let offers = referee.state().health.last().unwrap().offers.unwrap();
+    assert!(offers.size_limit.is_some_and(|limit| limit > 0), "{offers:?}");
+    assert!(offers.receipts, "{offers:?}");
+    assert!(referee.state().told.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_was_asked_for_comes_back() -> Result<()> {
+    let mail = MailHost::start().await?;
+    let referee = Referee::new();
+    let host = Host::start(&account_of("sales", &mail), &referee);
+    let mut job = reply_to("carl@baton.test", 1, JobState::Queued);
+    job.envelope.report = Some("0190a000-0000-7000-8000-000000000001".to_owned());
+    let message_id = job.message_id.clone();
+    referee.send(job);
+    with_logs(&mail, async {
+        mail.arrival("carl", PATIENCE, |_| true).await?;
+        referee
+            .until("the report", |state| !state.arrived("INBOX").is_empty())
+            .await;
+        anyhow::Ok(())
+    })
+    .await?;
+    let kind = {
+        let state = referee.state();
+        parse(state.raw(state.arrived("INBOX")[0]))?.kind
+    };
+    let MailKind::Bounce {
+        action: BounceAction::Delivered | BounceAction::Relayed,
+        original_message_id,
+        ..
+    } = &kind
+    else {
+        panic!("{kind:?}");
+    };
+    assert_eq!(original_message_id.as_deref(), Some(message_id.as_str()));
     host.stop().await;
     Ok(())
 }

@@ -284,6 +284,7 @@ pub fn reply_to(customer: &str, number: u128, state: JobState) -> OutboundJob {
         baton_id: id.to_string(),
         date: Timestamp(baton_clock::now_ms()),
         from: MailAddress::named("Anna", "sales@baton.test"),
+        sender: None,
         reply_to: vec![],
         to: vec![MailAddress::new(customer)],
         cc: vec![],
@@ -294,14 +295,19 @@ pub fn reply_to(customer: &str, number: u128, state: JobState) -> OutboundJob {
         in_reply_to: vec!["carl-1@example.com".into()],
         references: vec!["carl-1@example.com".into()],
         attachments: vec![],
+        calendar: None,
+        automatic: false,
+        unsubscribe: None,
     };
     let envelope = Envelope {
         from: Some("sales@baton.test".into()),
         to: mail.envelope_to(),
+        report: None,
     };
     OutboundJob {
         id: MessageId(id),
         attempt: 1,
+        given_back: 0,
         raw: compose(&mail).unwrap().into(),
         envelope,
         message_id,

@@ -124,6 +124,10 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             work.http.end_session(session).await?;
             Ok(Reply::RevokeSession)
         }
+        Request::SaveSignature { text } => {
+            work.save_signature(text).await?;
+            Ok(Reply::SaveSignature)
+        }
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
         Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),

@@ -30,6 +30,7 @@ fn accounts() -> BTreeMap<AccountId, Account> {
         live_since: NOW,
         mode: AccountMode::Together,
         hosted_by: None,
+        signatures: Vec::new(),
     };
     BTreeMap::from([(account.id, account)])
 }

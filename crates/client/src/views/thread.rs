@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use baton_domain::{Event, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Settlement, Timestamp};
+use baton_channels::email::smtp::refusal::meaning;
+use baton_domain::{
+    Event, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, SendProblem, Settlement, Timestamp,
+};
 use baton_protocol::ThreadItem;
 
 /// A note of mine that the server does not know yet.
@@ -79,6 +82,7 @@ fn item(
             Some((
                 outbound.queued_at,
                 ThreadItem::Reply {
+                    problem: problem(&outbound),
                     outbound: Box::new(outbound),
                 },
             ))
@@ -118,6 +122,15 @@ fn item(
     }
 }
 
+/// What the provider's words mean, for a reply it refused or asked to wait with.
+fn problem(outbound: &Outbound) -> Option<SendProblem> {
+    match (&outbound.state, &outbound.given_back) {
+        (OutboundState::Failed { reason }, _) => meaning(reason),
+        (OutboundState::Queued, Some(given)) => meaning(&given.reason),
+        _ => None,
+    }
+}
+
 /// Every reply with where it stands now.
 fn replies(entries: &[LogEntry]) -> BTreeMap<MessageId, Outbound> {
     let mut replies: BTreeMap<MessageId, Outbound> = BTreeMap::new();
@@ -148,7 +161,17 @@ fn change(event: &Event, at: Timestamp) -> Option<(MessageId, Change<'_>)> {
                 reply.attempt = *attempt;
             }),
         )),
-        Event::OutboundReturned { outbound, .. } => to(outbound, OutboundState::Queued),
+        Event::OutboundReturned {
+            outbound,
+            reason,
+            not_before,
+        } => Some((
+            *outbound,
+            Box::new(move |reply| {
+                reply.state = OutboundState::Queued;
+                reply.give_back(reason, *not_before);
+            }),
+        )),
         Event::OutboundSent { outbound, reply } => to(
             outbound,
             OutboundState::Sent {

@@ -203,6 +203,7 @@ impl Work {
             mime,
             size,
             blob,
+            inline: false,
         })
     }
 }

@@ -316,6 +316,7 @@ fn member() -> Member {
         active: true,
         absent_until: None,
         backup: None,
+        signature: None,
     }
 }
 
@@ -339,6 +340,7 @@ fn documents() -> Vec<Document> {
         live_since: Timestamp(0),
         mode: AccountMode::Together,
         hosted_by: None,
+        signatures: Vec::new(),
     };
     [
         DocumentBody::Member(member()),

@@ -68,7 +68,7 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
         Actor::Channel { .. } | Actor::Timer => refused,
         Actor::Member { id } => match context.members.get(&id).filter(|member| member.active) {
             Some(member) if member.role == Role::Admin => Ok(()),
-            // Everybody may say when they are away and who stands in; a rep's own name is theirs too.
+            // Everybody may say when they are away and who stands in; a rep's own name and signature are theirs too.
             Some(member) => match &command.body {
                 CommandBody::PutDocument { document } => match &**document {
                     DocumentBody::Member(changed) if own_affairs(member, changed) => Ok(()),
@@ -86,6 +86,7 @@ fn own_affairs(before: &Member, after: &Member) -> bool {
     allowed.name.clone_from(&after.name);
     allowed.absent_until = after.absent_until;
     allowed.backup = after.backup;
+    allowed.signature.clone_from(&after.signature);
     allowed == *after
 }
 

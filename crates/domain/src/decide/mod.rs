@@ -155,7 +155,11 @@ impl Case<'_> {
             C::CancelSend { outbound } => self.cancel_send(*outbound),
             C::SettleUnknown { outbound, how } => self.settle_unknown(*outbound, *how),
             C::OutboundSending { outbound, attempt } => self.outbound_sending(*outbound, *attempt),
-            C::OutboundReturned { outbound, reason } => self.outbound_returned(*outbound, reason),
+            C::OutboundReturned {
+                outbound,
+                reason,
+                not_before,
+            } => self.outbound_returned(*outbound, reason, *not_before),
             C::OutboundSent { outbound, reply } => self.outbound_sent(*outbound, reply),
             C::OutboundFailed { outbound, reason } => self.outbound_failed(*outbound, reason),
             C::OutboundUnknown { outbound, reason } => self.outbound_unknown(*outbound, reason),

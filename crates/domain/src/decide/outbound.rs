@@ -3,7 +3,7 @@
 use super::{Case, collect, invalid};
 use crate::{
     CancelReason, Capability, Cause, Event, FollowUp, Invalid, MessageId, NextStep, Outbound, OutboundState, Refusal,
-    Settlement,
+    Settlement, Timestamp,
 };
 
 impl Case<'_> {
@@ -42,13 +42,22 @@ impl Case<'_> {
         }
     }
 
-    /// The body was never offered: it may be tried again.
-    pub(super) fn outbound_returned(&self, id: MessageId, reason: &str) -> Result<Vec<Event>, Refusal> {
+    /// It was certainly not taken: it may be tried again. Before the fence it never stopped being queued, and only a provider that
+    /// asked for patience with it is worth a line in the log.
+    pub(super) fn outbound_returned(
+        &self,
+        id: MessageId,
+        reason: &str,
+        not_before: Option<Timestamp>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let returned = Event::OutboundReturned {
+            outbound: id,
+            reason: reason.to_owned(),
+            not_before,
+        };
         Ok(match self.find(id)?.state {
-            OutboundState::Sending => vec![Event::OutboundReturned {
-                outbound: id,
-                reason: reason.to_owned(),
-            }],
+            OutboundState::Sending => vec![returned],
+            OutboundState::Queued if not_before.is_some() => vec![returned],
             _ => Vec::new(),
         })
     }

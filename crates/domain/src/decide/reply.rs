@@ -2,8 +2,8 @@
 
 use super::{Case, collect, invalid, text};
 use crate::{
-    AccountMode, Address, AfterReply, Cause, Closing, CommandBody, Direction, Event, FollowUp, FollowUpKind, Invalid,
-    LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
+    AccountMode, Address, AfterReply, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
+    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.
@@ -56,6 +56,12 @@ impl Case<'_> {
         {
             return Err(invalid("to", Invalid::NotAnAddress));
         }
+        let from = match &saved.text.from {
+            None => account.address.as_str(),
+            Some(wanted) => account
+                .own_address(wanted)
+                .ok_or_else(|| invalid("from", Invalid::Unknown))?,
+        };
         self.nothing_unseen()?;
 
         let now = self.context.now;
@@ -67,8 +73,9 @@ impl Case<'_> {
             cover,
             from: Address {
                 name: self.sender_name(me, &account.name),
-                email: account.address.clone(),
+                email: from.to_owned(),
             },
+            sender: self.on_behalf(me),
             draft: saved.text.clone(),
             header_id: self.context.header_id.to_owned(),
             in_reply_to: self.state.reply_to_header.clone(),
@@ -77,6 +84,7 @@ impl Case<'_> {
             after: after.clone(),
             queued_at: now,
             not_before: now.plus_ms(self.context.inbox.policy.undo_ms),
+            given_back: None,
             attempt: 0,
             filed: false,
         };
@@ -217,6 +225,18 @@ impl Case<'_> {
             return Err(invalid("account", Invalid::Watched));
         }
         Ok((account, id))
+    }
+
+    /// Who writes, where they may send only on the address's behalf: whoever may send as it is not named beside it.
+    fn on_behalf(&self, me: crate::MemberId) -> Option<Address> {
+        if self.context.capabilities.contains(&Capability::SendAs) {
+            return None;
+        }
+        let member = self.context.members.get(&me)?;
+        Some(Address {
+            name: member.name.clone(),
+            email: member.email.clone(),
+        })
     }
 
     fn sender_name(&self, me: crate::MemberId, account: &str) -> String {

@@ -50,6 +50,7 @@ impl Team {
             active: true,
             absent_until: None,
             backup,
+            signature: None,
         };
         let members = [
             member(ANNA, "Anna", Role::Rep, Some(BEN)),
@@ -75,6 +76,7 @@ impl Team {
             live_since: Timestamp(0),
             mode: AccountMode::Together,
             hosted_by: None,
+            signatures: Vec::new(),
         };
         Self {
             now: berlin("2026-11-26T15:20"),

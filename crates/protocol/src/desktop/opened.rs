@@ -99,6 +99,10 @@ pub enum ThreadItem {
     Reply {
         /// The reply, with where it stands.
         outbound: Box<baton_domain::Outbound>,
+        /// What its provider's refusal, or its request for patience, means.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        problem: Option<baton_domain::SendProblem>,
     },
     /// A note.
     Note {

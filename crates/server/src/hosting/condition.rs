@@ -3,7 +3,7 @@
 use baton_channels::email::host::{AccountHealth, HealthState as Half};
 use baton_channels::email::{EmailAccount, Endpoint};
 use baton_domain::Timestamp;
-use baton_protocol::{HealthState, MailProblem, MailProblemKind};
+use baton_protocol::{HealthState, MailProblem, MailProblemKind, SendLimits};
 
 use super::mailbox::{problem, server};
 
@@ -64,6 +64,16 @@ pub fn reads(health: &AccountHealth) -> Option<Timestamp> {
     matches!(health.receiving, Half::Ready | Half::FirstSync { .. }).then_some(health.since)
 }
 
+/// What the provider takes, once it was asked.
+#[must_use]
+pub fn takes(health: &AccountHealth) -> Option<SendLimits> {
+    health.offers.map(|offers| SendLimits {
+        max_bytes: offers.size_limit,
+        foreign_letters: offers.foreign_letters,
+        receipts: offers.receipts,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use baton_channels::email::{ConnectError, Security};
@@ -85,6 +95,7 @@ mod tests {
             receiving,
             sending,
             since: Timestamp(1),
+            offers: None,
         };
         assert_eq!(&shown(&health, &account), gives);
     }

@@ -261,6 +261,7 @@ fn update(core: &Core, account: &Account, change: impl FnOnce(&mut AccountHealth
             state: HealthState::Connecting,
             last_success: None,
             waiting_to_send: 0,
+            sending: None,
         });
         change(health);
         before.as_ref() != Some(health)

@@ -2,7 +2,7 @@
 
 use baton_channels::email::host::{JobState, OutboundJob};
 use baton_channels::email::smtp::Envelope;
-use baton_channels::email::{ComposeError, MailAddress, Outgoing, OutgoingAttachment, compose};
+use baton_channels::email::{ComposeError, MailAddress, Outgoing, OutgoingAttachment, ascii_domain, compose};
 use baton_domain::{Address, BlobId, Outbound, OutboundState};
 use baton_store::server::{BlobError, Blobs};
 
@@ -43,6 +43,12 @@ pub fn attempt(outbound: &Outbound) -> u32 {
     }
 }
 
+/// How often a provider asked for patience with it.
+#[must_use]
+pub fn given_back(outbound: &Outbound) -> u32 {
+    outbound.given_back.as_ref().map_or(0, |given| given.times)
+}
+
 /// The job of a reply. The same reply gives the same bytes at every attempt.
 ///
 /// # Errors
@@ -54,7 +60,7 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
             name: file.name.clone(),
             mime: file.mime.clone(),
             bytes,
-            content_id: None,
+            content_id: file.inline.then(|| content_id(outbound, &file.blob)),
         })
     });
     let mail = Outgoing {
@@ -62,6 +68,7 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
         baton_id: outbound.id.to_string(),
         date: outbound.queued_at,
         from: address(&outbound.from),
+        sender: outbound.sender.as_ref().map(address),
         reply_to: Vec::new(),
         to: outbound.draft.to.iter().map(address).collect(),
         cc: outbound.draft.cc.iter().map(address).collect(),
@@ -72,21 +79,37 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
         in_reply_to: outbound.in_reply_to.iter().cloned().collect(),
         references: outbound.references.clone(),
         attachments: attachments.collect::<Result<_, NoBytes>>()?,
+        calendar: None,
+        automatic: false,
+        unsubscribe: None,
     };
     let raw = compose(&mail)?;
     let envelope = Envelope {
-        from: Some(outbound.from.email.clone()),
+        from: Some(ascii_domain(&outbound.from.email)),
         to: mail.envelope_to(),
+        report: outbound.draft.receipt.then(|| outbound.id.to_string()),
     };
     let message_id = outbound.header_id.clone();
     Ok(OutboundJob {
         id: outbound.id,
         attempt: attempt(outbound),
+        given_back: given_back(outbound),
         raw: raw.into(),
         envelope,
         message_id,
         state,
     })
+}
+
+/// The id by which the text shows an image: the same at every attempt.
+fn content_id(outbound: &Outbound, blob: &BlobId) -> String {
+    let short: String = blob
+        .as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(20)
+        .collect();
+    format!("{short}.{}", outbound.header_id)
 }
 
 fn bytes_of(blobs: &Blobs, id: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {

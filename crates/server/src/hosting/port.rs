@@ -366,15 +366,19 @@ impl HostPort for Port {
 
     async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {
         self.hold(id, returned.not_before);
-        // Before the fence it never stopped being queued: there is nothing to say.
-        if outgoing::wanted(&self.open(id).await?.outbound) == Some(JobState::Queued) {
+        let outbound = self.open(id).await?.outbound;
+        // Before the fence it never stopped being queued: only that the provider asked for patience is worth saying.
+        if outgoing::wanted(&outbound) == Some(JobState::Queued) && !returned.asked_to_wait {
             return Ok(());
         }
         let body = CommandBody::OutboundReturned {
             outbound: id,
             reason: returned.reason,
+            not_before: returned.asked_to_wait.then_some(returned.not_before),
         };
-        self.report("returned", id, attempt, body).await
+        // One attempt may be sent away at the door more than once.
+        let what = format!("returned {}", outgoing::given_back(&outbound));
+        self.report(&what, id, attempt, body).await
     }
 
     async fn outbound_sent(&self, id: MessageId, attempt: u32, reply: String) -> Result<(), PortError> {
@@ -411,9 +415,11 @@ impl HostPort for Port {
     async fn health(&self, health: AccountHealth) {
         let state = condition::shown(&health, &self.mailbox);
         let reads = condition::reads(&health);
+        let sending = condition::takes(&health);
         update(&self.core, &self.account, |shown| {
             shown.state = state;
             shown.last_success = reads.or(shown.last_success);
+            shown.sending = sending;
         });
     }
 

@@ -157,6 +157,7 @@ impl Loading {
                 active: true,
                 absent_until: None,
                 backup: None,
+                signature: None,
             };
             let capabilities = usual_access(role);
             if !capabilities.is_empty() {
@@ -187,6 +188,7 @@ impl Loading {
             live_since: at,
             mode: AccountMode::Together,
             hosted_by: None,
+            signatures: Vec::new(),
         }));
         for document in documents {
             let id = CommandId::derive(self.workspace, &format!("document {}", document.id().0));

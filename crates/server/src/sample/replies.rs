@@ -28,10 +28,10 @@ impl Loading {
         };
         let text = DraftText {
             to: conversation.reply_to.clone(),
-            cc: Vec::new(),
             subject,
             text,
             files,
+            ..DraftText::default()
         };
         let row = DraftRow {
             id: DraftId::derive(self.workspace, name),
@@ -81,6 +81,7 @@ impl Loading {
                 mime: mime.to_owned(),
                 size: u32::try_from(bytes.len()).unwrap_or(0),
                 blob,
+                inline: false,
             });
         }
         let text = self.placeholders.text(text)?;

@@ -145,9 +145,8 @@ impl World {
     pub(super) fn wake_hosts(&mut self, event: &Event) {
         let (account, when) = match event {
             Event::ReplyQueued { outbound } => (Some(outbound.account), outbound.not_before),
-            Event::OutboundReturned { .. } | Event::OutboundSettled { .. } | Event::OutboundSending { .. } => {
-                (None, self.now())
-            }
+            Event::OutboundReturned { not_before, .. } => (None, not_before.unwrap_or(self.now())),
+            Event::OutboundSettled { .. } | Event::OutboundSending { .. } => (None, self.now()),
             _ => return,
         };
         for at in 0..self.hosts.len() {
@@ -308,10 +307,12 @@ impl World {
         Some(OutboundJob {
             id: outbound.id,
             attempt,
+            given_back: outbound.given_back.as_ref().map_or(0, |given| given.times),
             raw: raw.into(),
             envelope: Envelope {
                 from: Some(outbound.from.email.clone()),
                 to,
+                report: None,
             },
             message_id: outbound.header_id.clone(),
             state,
@@ -430,6 +431,7 @@ impl World {
                     CommandBody::OutboundReturned {
                         outbound: id,
                         reason: returned.reason.clone(),
+                        not_before: returned.asked_to_wait.then_some(returned.not_before),
                     },
                 )
             }
@@ -457,7 +459,7 @@ impl World {
             Report::Filed => ("filed", CommandBody::OutboundFiled { outbound: id }),
         };
         Tally::count(&mut self.tally.mail, name);
-        let name = format!("{name} {attempt}");
+        let name = format!("{name} {attempt} {}", job.given_back);
         self.take_job(at, job.clone());
         if !self.submit_report(at, &job, &name, body, Waits::Report) {
             self.tell_outbox(
@@ -481,6 +483,7 @@ fn outgoing(outbound: &Outbound) -> Outgoing {
         baton_id: outbound.id.to_string(),
         date: outbound.queued_at,
         from: address(&outbound.from),
+        sender: None,
         reply_to: Vec::new(),
         to: outbound.draft.to.iter().map(address).collect(),
         cc: outbound.draft.cc.iter().map(address).collect(),
@@ -491,5 +494,8 @@ fn outgoing(outbound: &Outbound) -> Outgoing {
         in_reply_to: outbound.in_reply_to.iter().cloned().collect(),
         references: outbound.references.clone(),
         attachments: Vec::new(),
+        calendar: None,
+        automatic: false,
+        unsubscribe: None,
     }
 }

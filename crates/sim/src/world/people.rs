@@ -585,9 +585,8 @@ fn draft(state: &Conversation, text: &str) -> DraftText {
     };
     DraftText {
         to,
-        cc: Vec::new(),
         subject,
         text: text.to_owned(),
-        files: Vec::new(),
+        ..DraftText::default()
     }
 }

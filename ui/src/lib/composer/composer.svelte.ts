@@ -2,6 +2,7 @@
  * The answer being written. The first character is told to the engine at once: it takes the reply lock. After that every
  * change follows within 150 ms, one save at a time, the newest text last, so that no keystroke is lost and none overtakes.
  */
+import type { Account } from '$lib/api/types/Account';
 import { asFailure, type ApiFailure, type Backend } from '$lib/api/backend';
 import type { Acted } from '$lib/api/types/Acted';
 import type { Address } from '$lib/api/types/Address';
@@ -12,14 +13,19 @@ import type { DraftText } from '$lib/api/types/DraftText';
 import type { LastMessage } from '$lib/api/types/LastMessage';
 import type { MessageId } from '$lib/api/types/MessageId';
 import type { Money } from '$lib/api/types/Money';
+import type { Member } from '$lib/api/types/Member';
 import type { Opened } from '$lib/api/types/Opened';
 import type { Outcome } from '$lib/api/types/Outcome';
 import type { OutgoingFile } from '$lib/api/types/OutgoingFile';
 import type { Refusal } from '$lib/api/types/Refusal';
+import type { SendLimits } from '$lib/api/types/SendLimits';
 import { clock } from '$lib/time/clock.svelte';
 import { zone } from '$lib/time/zone.svelte';
 import { findPromise, type Promised } from './promise';
-import { emptyReply, hasContent } from './recipients';
+import { emptyReply, foreign, hasContent, replyRecipients, tidy, type LeftOut } from './recipients';
+import { freeName, withImage, withoutImage } from './images';
+import { hasSignature, signatureOf, withoutSignature, withSignature } from './signature';
+import { tooLargeBy } from './size';
 
 const SAVE_DELAY_MS = 150;
 
@@ -40,6 +46,10 @@ export interface ComposerScene {
   isOurs(email: string): boolean;
   me(): string;
   lastSeen(): MessageId | null;
+  account(id: string | null): Account | undefined;
+  member(): Member | undefined;
+  /** What the account's provider takes, once it said so. */
+  limits(account: string | null): SendLimits | undefined;
 }
 
 const EMPTY: DraftText = { to: [], cc: [], subject: '', text: '', files: [] };
@@ -62,6 +72,12 @@ export class Composer {
   failure = $state.raw<ApiFailure | null>(null);
   sending = $state(false);
   attaching = $state(0);
+  /** The mailbox it leaves through. */
+  accountId = $state<string | null>(null);
+  /** Addresses it doesn't go to, and why. */
+  leftOut = $state.raw<LeftOut[]>([]);
+  /** The author wants no signature below this one. */
+  unsigned = $state(false);
   /** Brings the caret into the text. */
   focus = $state(0);
   /** Up to which count the text has taken it: a draft that comes with its conversation takes none. */
@@ -78,6 +94,26 @@ export class Composer {
   readonly hasContent = $derived(hasContent(this.draft));
   readonly mine = $derived(this.lock.type === 'mine' || this.lock.type === 'none');
 
+  readonly account = $derived.by(() => this.scene.account(this.accountId));
+  readonly limits = $derived.by(() => this.scene.limits(this.accountId));
+  /** The address it leaves under. */
+  readonly from = $derived(this.draft.from ?? this.account?.address ?? '');
+  readonly signature = $derived.by(() => signatureOf(this.scene.member(), this.account, this.from));
+  /** What will stand below the text, where it doesn't stand in it already. */
+  readonly signatureBelow = $derived(
+    this.unsigned || hasSignature(this.draft.text, this.signature) ? '' : this.signature,
+  );
+  readonly tooLargeBy = $derived(tooLargeBy(this.draft, this.limits?.maxBytes));
+  /** Recipients the provider can't deliver to. */
+  readonly unreachable = $derived(
+    this.limits?.foreignLetters === false ? foreign([...this.draft.to, ...this.draft.cc]) : [],
+  );
+
+  /** It can't be delivered as it is, and says why. */
+  readonly blocked = $derived(
+    this.lock.type !== 'theirs' && (this.tooLargeBy !== null || this.unreachable.length > 0),
+  );
+
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | null = null;
   #dirty = false;
@@ -88,20 +124,23 @@ export class Composer {
   /** A conversation came on screen, or is another than before: its draft comes with it. */
   take(opened: Opened, first: boolean): void {
     this.nextChase = opened.nextChase;
+    this.accountId = opened.conversation.account;
     if (first && this.conversation !== opened.conversation.id) {
       this.#flushSoon();
       this.#reset(opened.conversation.id);
-      this.draft = opened.draft ?? emptyReply(opened, this.scene.isOurs);
+      this.draft = this.#given(opened.draft) ?? this.#empty(opened);
+      this.leftOut = replyRecipients(opened, this.scene.isOurs).leftOut;
       this.visible = hasContent(this.draft);
       this.focusTaken = this.focus;
       this.saved = this.visible ? 'saved' : 'empty';
     } else if (!this.hasContent && !this.#dirty && opened.draft && hasContent(opened.draft)) {
       // The engine gave a text back: a reply was taken back, or the customer wrote in the undo window.
-      this.draft = opened.draft;
+      this.draft = this.#given(opened.draft) ?? opened.draft;
       this.visible = true;
       this.saved = 'saved';
     } else if (!this.hasContent && !this.#dirty && !this.visible) {
-      this.draft = emptyReply(opened, this.scene.isOurs);
+      this.draft = this.#empty(opened);
+      this.leftOut = replyRecipients(opened, this.scene.isOurs).leftOut;
     }
     this.#takeLock(opened);
   }
@@ -139,15 +178,23 @@ export class Composer {
     this.closeAs = null;
   }
 
-  async attach(name: string, base64: string): Promise<void> {
+  /** A file goes along; an image that was pasted stands in the text, at the caret or at its end. */
+  async attach(name: string, base64: string, caret: number | null = null): Promise<void> {
     const conversation = this.conversation;
     if (conversation === null) return;
     this.visible = true;
     this.attaching += 1;
     this.failure = null;
     try {
-      const file = await this.scene.backend.call('attach', { conversation, name, base64 });
-      if (conversation === this.conversation) this.change({ files: [...this.draft.files, file] });
+      const file = await this.scene.backend.call('attach', {
+        conversation,
+        name: caret === null ? name : freeName(name, this.draft.files),
+        base64,
+      });
+      if (conversation === this.conversation) {
+        this.change({ files: [...this.draft.files, file] });
+        if (caret !== null) this.showInText(file, caret);
+      }
     } catch (error) {
       this.failure = asFailure(error);
     } finally {
@@ -156,22 +203,61 @@ export class Composer {
   }
 
   removeFile(file: OutgoingFile): void {
-    this.change({ files: this.draft.files.filter((other) => other !== file) });
+    const files = this.draft.files.filter((other) => other !== file);
+    this.change(file.inline ? { files, text: withoutImage(this.draft.text, file) } : { files });
   }
 
+  /** An image stands where the text names it. */
+  showInText(file: OutgoingFile, caret: number = this.draft.text.length): void {
+    const { text, files } = this.draft;
+    this.change({
+      text: withImage(text, file, caret),
+      files: files.map((other) => (other === file ? { ...file, inline: true } : other)),
+    });
+  }
+
+  /** It goes along as a file instead. */
+  showAsFile(file: OutgoingFile): void {
+    this.change({
+      text: withoutImage(this.draft.text, file),
+      files: this.draft.files.map((other) => (other === file ? { ...file, inline: false } : other)),
+    });
+  }
+
+  /** Who gets it, as edited: each once, and never the mailbox it leaves from. */
   setRecipients(field: 'to' | 'cc', addresses: Address[]): void {
-    this.change({ [field]: addresses });
+    const wanted = { to: this.draft.to, cc: this.draft.cc, [field]: addresses };
+    const { to, cc, leftOut } = tidy(wanted.to, wanted.cc, (email) => this.#isMailbox(email));
+    this.leftOut = leftOut;
+    this.change({ to, cc });
+  }
+
+  /** The address it leaves under: the main one, or an alias. */
+  setFrom(address: string): void {
+    const from = address === this.account?.address ? undefined : address;
+    const draft = { ...this.draft };
+    delete draft.from;
+    this.draft = draft;
+    this.change(from === undefined ? {} : { from });
   }
 
   /** Sends what is on screen. `lastSeen` is given when a held answer is sent all the same. */
   async send(lastSeen: MessageId | null = this.scene.lastSeen()): Promise<Acted | null> {
     const conversation = this.conversation;
-    if (conversation === null || this.sending || !this.hasContent) return null;
+    if (conversation === null || this.sending || this.blocked || !this.hasContent) return null;
     this.sending = true;
     this.held = null;
     this.refusal = null;
     this.failure = null;
     const draft = this.draft;
+    const signed = withSignature(draft.text, this.signatureBelow);
+    if (signed !== draft.text) {
+      this.draft = { ...draft, text: signed };
+      this.#dirty = true;
+    }
+    const unsign = () => {
+      if (conversation === this.conversation && signed !== draft.text) this.change({ text: draft.text });
+    };
     try {
       await this.#flush();
       const acted = await this.scene.backend.call('send', {
@@ -182,6 +268,7 @@ export class Composer {
         lastSeen,
       });
       if (acted.type === 'refused') {
+        unsign();
         if (conversation === this.conversation) this.#refuse(acted.refusal);
       } else {
         this.#lastSent = { conversation, draft };
@@ -189,6 +276,7 @@ export class Composer {
       }
       return acted;
     } catch (error) {
+      unsign();
       this.failure = asFailure(error);
       return null;
     } finally {
@@ -243,6 +331,20 @@ export class Composer {
     await this.#flush();
   }
 
+  /** A draft from elsewhere, or one given back: its signature is below it again, not in it. */
+  #given(draft: DraftText | null): DraftText | null {
+    return draft && { ...draft, text: withoutSignature(draft.text, this.signature) };
+  }
+
+  #empty(opened: Opened): DraftText {
+    return emptyReply(opened, this.scene.isOurs, this.scene.account(opened.conversation.account));
+  }
+
+  #isMailbox(email: string): boolean {
+    const account = this.account;
+    return [account?.address, ...(account?.aliases ?? [])].some((own) => own?.toLowerCase() === email);
+  }
+
   #afterReply(): AfterReply {
     const after = this.after;
     switch (after.kind) {
@@ -284,6 +386,7 @@ export class Composer {
     this.visible = false;
     this.cover = false;
     this.draft = { ...this.draft, text: '', files: [] };
+    this.unsigned = false;
     this.saved = 'empty';
     this.lock = { type: 'none' };
     this.chosen = null;

@@ -3,11 +3,13 @@
 export interface ReadFile {
   name: string;
   base64: string;
+  type: string;
 }
 
 export async function readFiles(files: Iterable<File>): Promise<ReadFile[]> {
   const read: ReadFile[] = [];
-  for (const file of files) read.push({ name: file.name || 'file', base64: await base64Of(file) });
+  for (const file of files)
+    read.push({ name: file.name || 'file', base64: await base64Of(file), type: file.type });
   return read;
 }
 

@@ -7,6 +7,7 @@ fn reply() -> Outgoing {
         baton_id: "0190a000-0000-7000-8000-000000000001".into(),
         date: Timestamp(1_793_613_600_000),
         from: MailAddress::named("Anna Räp, Sales", "anna@baton.test"),
+        sender: None,
         reply_to: vec![MailAddress::new("sales@baton.test")],
         to: vec![MailAddress::named("Carl \"CC\" Customer", "carl@example.com")],
         cc: vec![MailAddress::new("dora@example.com")],
@@ -22,6 +23,9 @@ fn reply() -> Outgoing {
             bytes: b"%PDF-1.4 \0\r\n\xff".to_vec(),
             content_id: None,
         }],
+        calendar: None,
+        automatic: false,
+        unsubscribe: None,
     }
 }
 
@@ -183,4 +187,162 @@ proptest::proptest! {
         proptest::prop_assert_eq!(read.from.unwrap().address, "anna@baton.test");
         proptest::prop_assert_eq!(attachment(&raw, 0).unwrap(), file);
     }
+}
+
+fn image(name: &str) -> OutgoingAttachment {
+    OutgoingAttachment {
+        name: name.into(),
+        mime: "image/png".into(),
+        bytes: b"\x89PNG\r\n\x1a\n".to_vec(),
+        content_id: Some("image.1@baton.test".into()),
+    }
+}
+
+#[test]
+fn an_image_stands_where_the_text_names_it_and_the_text_alone_still_reads() {
+    let mut mail = reply();
+    mail.text = "The chair:\n\n[chair & table.png]\n\nAnna".into();
+    mail.attachments.push(image("chair & table.png"));
+    let raw = compose(&mail).unwrap();
+    let read = parse(&raw).unwrap();
+    assert!(read.text.contains("[chair & table.png]"));
+    let html = read.html.unwrap();
+    assert!(
+        html.contains(
+            "<p><img src=\"cid:image.1@baton.test\" alt=\"chair &amp; table.png\" style=\"max-width:100%\"></p>"
+        ),
+        "{html}"
+    );
+    let shown: Vec<_> = read
+        .attachments
+        .iter()
+        .map(|file| (file.name.as_str(), file.inline))
+        .collect();
+    assert_eq!(shown, [("chair & table.png", true), ("Angebot Müller.pdf", false)]);
+    let kinds = String::from_utf8_lossy(&raw).into_owned();
+    let at = |kind: &str| kinds.find(kind).unwrap();
+    assert!(at("multipart/mixed") < at("multipart/related") && at("multipart/related") < at("multipart/alternative"));
+}
+
+#[test]
+fn an_image_the_text_does_not_name_goes_along_as_a_file() {
+    let mut mail = reply();
+    mail.attachments.push(image("chair.png"));
+    let raw = compose(&mail).unwrap();
+    let read = parse(&raw).unwrap();
+    assert!(!read.html.unwrap().contains("cid:"));
+    assert!(read.attachments.iter().all(|file| !file.inline));
+}
+
+#[test]
+fn whoever_writes_on_behalf_is_named_beside_the_sender() {
+    let mut mail = reply();
+    mail.sender = Some(MailAddress::named("Ben", "ben@baton.test"));
+    let read = parse(&compose(&mail).unwrap()).unwrap();
+    assert_eq!(read.from, Some(mail.from.clone()));
+    assert_eq!(read.sender, mail.sender);
+    mail.sender = Some(MailAddress::new("ANNA@baton.test"));
+    let raw = compose(&mail).unwrap();
+    assert!(
+        !String::from_utf8_lossy(&raw).contains("\nSender:"),
+        "the same mailbox is not named twice"
+    );
+}
+
+#[test]
+fn domains_travel_in_ascii_and_names_before_the_at_as_they_are() {
+    let mut mail = reply();
+    mail.to = vec![MailAddress::named("Jürgen", "juergen@bücher.example")];
+    mail.cc = vec![];
+    mail.bcc = vec![MailAddress::new("juergen@xn--bcher-kva.example")];
+    assert_eq!(mail.envelope_to(), ["juergen@xn--bcher-kva.example"]);
+    let raw = compose(&mail).unwrap();
+    assert!(raw.is_ascii());
+    let read = parse(&raw).unwrap();
+    assert_eq!(read.to, [MailAddress::named("Jürgen", "juergen@xn--bcher-kva.example")]);
+    mail.to = vec![MailAddress::new("jürgen@bücher.example")];
+    let raw = compose(&mail).unwrap();
+    assert!(!raw.is_ascii(), "what stands before the @ has no spelling in ASCII");
+}
+
+#[test]
+fn a_sequence_says_how_to_leave_it_with_one_click() {
+    let mut mail = reply();
+    let leave = |url: &str, mailto: Option<&str>| {
+        Some(Unsubscribe {
+            url: url.into(),
+            mailto: mailto.map(Into::into),
+        })
+    };
+    mail.unsubscribe = leave("https://baton.test/u/4711?t=abc", Some("leave+4711@baton.test"));
+    let raw = String::from_utf8(compose(&mail).unwrap())
+        .unwrap()
+        .replace("\r\n ", " ");
+    assert!(
+        raw.contains("List-Unsubscribe: <https://baton.test/u/4711?t=abc>, <mailto:leave+4711@baton.test>\r\n"),
+        "{raw}"
+    );
+    assert!(raw.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+    for url in [
+        "http://baton.test/u",
+        "https://baton.test/u>\r\nBcc: x@y.example",
+        "baton.test",
+        "",
+    ] {
+        mail.unsubscribe = leave(url, None);
+        assert_eq!(compose(&mail), Err(ComposeError::BadUnsubscribe { url: url.into() }));
+    }
+    mail.unsubscribe = leave("https://baton.test/u", Some("nobody"));
+    assert!(matches!(
+        compose(&mail),
+        Err(ComposeError::BadAddress {
+            field: "List-Unsubscribe",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn what_no_person_wrote_says_so() {
+    let mut mail = reply();
+    assert!(
+        !String::from_utf8(compose(&mail).unwrap())
+            .unwrap()
+            .contains("Auto-Submitted")
+    );
+    mail.automatic = true;
+    let raw = compose(&mail).unwrap();
+    assert!(String::from_utf8_lossy(&raw).contains("Auto-Submitted: auto-replied\r\n"));
+    assert!(
+        parse(&raw).unwrap().kind.is_automatic(),
+        "another Baton does not answer it"
+    );
+}
+
+#[test]
+fn an_answer_to_an_invitation_is_the_last_alternative() {
+    let mut mail = reply();
+    mail.calendar = Some(CalendarAnswer {
+        ics: "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n".into(),
+    });
+    let raw = String::from_utf8(compose(&mail).unwrap())
+        .unwrap()
+        .replace("\r\n ", " ");
+    let (html, calendar) = (raw.find("text/html").unwrap(), raw.find("text/calendar").unwrap());
+    assert!(html < calendar);
+    let header = raw.get(calendar..).unwrap().lines().next().unwrap().to_owned();
+    assert!(header.contains("method=\"REPLY\""), "{header}");
+    assert_eq!(header.matches("charset").count(), 1, "{header}");
+}
+
+#[test]
+fn a_name_that_fits_no_line_arrives_whole() {
+    let mut mail = reply();
+    let name = format!("{} — Übersicht \"final\" (2).pdf", "Angebot für Köln ".repeat(12));
+    for file in &mut mail.attachments {
+        file.name.clone_from(&name);
+    }
+    let raw = compose(&mail).unwrap();
+    assert!(String::from_utf8_lossy(&raw).contains("filename*0*=UTF-8''"));
+    assert_eq!(parse(&raw).unwrap().attachments.first().unwrap().name, name);
 }

@@ -15,6 +15,7 @@ use super::sending::Sending;
 use super::sync::{Effect, FetchTrouble, FolderSync, Input};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
 use crate::email::imap::{Changes, ImapConn, ImapError, MessageMeta, uid_set};
+use crate::email::smtp::Offers;
 
 /// Why a host ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>,
         stop: stop.clone(),
         told: Arc::clone(&told),
         conn: None,
+        asking: Some(Timestamp(0)),
     };
     let receiving = Receiving {
         account,
@@ -77,6 +79,7 @@ impl Told {
             receiving: HealthState::Connecting,
             sending: HealthState::Connecting,
             since,
+            offers: None,
         }))
     }
 
@@ -86,6 +89,10 @@ impl Told {
 
     pub(super) async fn sending(&self, port: &dyn HostPort, state: HealthState) {
         self.tell(port, |health| health.sending = state).await;
+    }
+
+    pub(super) async fn offers(&self, port: &dyn HostPort, offers: Offers) {
+        self.tell(port, |health| health.offers = Some(offers)).await;
     }
 
     async fn tell(&self, port: &dyn HostPort, change: impl FnOnce(&mut AccountHealth)) {

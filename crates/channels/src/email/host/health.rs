@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::email::account::ConnectError;
+use crate::email::smtp::Offers;
 
 /// One half of an account: receiving, or sending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -43,7 +44,7 @@ pub enum HealthState {
 }
 
 /// Both halves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountHealth {
     /// Receiving.
@@ -52,4 +53,6 @@ pub struct AccountHealth {
     pub sending: HealthState,
     /// Since when it is so.
     pub since: Timestamp,
+    /// What the provider takes; `None` until it was asked.
+    pub offers: Option<Offers>,
 }

@@ -153,6 +153,7 @@ impl Outbox {
                     let returned = Returned {
                         reason,
                         not_before: now,
+                        asked_to_wait: false,
                     };
                     self.report(job, Report::Returned(returned), After::Ask)
                 }
@@ -242,10 +243,11 @@ impl Outbox {
             self.backoff.reset();
             *health = Some(HealthState::Ready);
         }
-        let returned = |reason: String, pause: i64| {
+        let returned = |reason: String, pause: i64, asked_to_wait: bool| {
             Report::Returned(Returned {
                 reason,
                 not_before: now.plus_ms(pause),
+                asked_to_wait,
             })
         };
         match outcome {
@@ -260,12 +262,12 @@ impl Outbox {
                 text,
                 permanent: false,
             } => {
-                let pause = patience_ms(job.attempt);
-                self.report(job, returned(format!("{code} {text}"), pause), After::Ask)
+                let pause = patience_ms(job.given_back);
+                self.report(job, returned(format!("{code} {text}"), pause, true), After::Ask)
             }
             Outcome::Abandoned { reason } => {
                 let pause = self.backoff.pause_ms(jitter);
-                self.report(job, returned(reason, pause), After::Pause(pause))
+                self.report(job, returned(reason, pause, false), After::Pause(pause))
             }
             Outcome::NotOffered(error) => {
                 let reason = error.to_string();
@@ -275,11 +277,11 @@ impl Outbox {
                             error,
                             retry_at: now.plus_ms(pause),
                         });
-                        self.report(job, returned(reason, pause), After::Pause(pause))
+                        self.report(job, returned(reason, pause, false), After::Pause(pause))
                     }
                     None => {
                         *health = Some(HealthState::NeedsChange { error });
-                        self.report(job, returned(reason, 0), After::Rest)
+                        self.report(job, returned(reason, 0, false), After::Rest)
                     }
                 }
             }
@@ -351,13 +353,12 @@ impl Outbox {
     }
 }
 
-/// How long a message waits after a 4xx: a greylisting server wants some minutes, and more of an impatient one.
-fn patience_ms(attempt: u32) -> i64 {
+/// How long a message waits after a 4xx, by how often that was said before: a greylisting server wants some minutes, and more of an
+/// impatient one.
+fn patience_ms(given_back: u32) -> i64 {
     const FIRST_MS: i64 = 60_000;
     const LONGEST_MS: i64 = 60 * 60_000;
-    FIRST_MS
-        .saturating_mul(1i64 << attempt.saturating_sub(1).min(10))
-        .min(LONGEST_MS)
+    FIRST_MS.saturating_mul(1i64 << given_back.min(10)).min(LONGEST_MS)
 }
 
 #[cfg(test)]

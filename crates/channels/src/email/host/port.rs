@@ -101,6 +101,8 @@ pub struct OutboundJob {
     pub id: MessageId,
     /// Which attempt this is. With the id it is the token of every report.
     pub attempt: u32,
+    /// How often a provider asked for patience with it already.
+    pub given_back: u32,
     /// The message, byte by byte.
     pub raw: Bytes,
     /// From and for whom.
@@ -119,6 +121,9 @@ pub struct Returned {
     pub reason: String,
     /// Not to be tried before.
     pub not_before: Timestamp,
+    /// Whether the provider asked for patience with this very message (4xx): what its author should see. Otherwise the account as a
+    /// whole is in trouble, and its health says so.
+    pub asked_to_wait: bool,
 }
 
 /// Why the port could not do something.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use baton_domain::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::driver::{Told, jitter, nap};
 use super::outbox::{Effect, Input, Outbox, Report};
 use super::port::{HostPort, OutboundJob, PortError};
-use crate::email::account::{ConnectError, EmailAccount, Secret};
+use crate::email::account::{ConnectError, EmailAccount, Retry, Secret};
 use crate::email::imap::{Folder, FolderRole, ImapConn, encode_folder_name};
 use crate::email::{BATON_ID_HEADER, parse, smtp};
 
@@ -22,7 +23,14 @@ pub(super) struct Sending {
     pub(super) told: Arc<Told>,
     /// Kept from looking to filing, closed before waiting.
     pub(super) conn: Option<ImapConn>,
+    /// When the provider is asked what it takes; never again once it answered, or once asking again could lock the account.
+    pub(super) asking: Option<Timestamp>,
 }
+
+/// How long asking what the provider takes may hold up what is to be sent.
+const OFFERS_WAIT: Duration = Duration::from_secs(20);
+/// How long to wait before it is asked again.
+const OFFERS_AGAIN_MS: i64 = 10 * 60 * 1000;
 
 impl Sending {
     /// Runs until it is stopped, or the lease is lost. A delivery that has begun is always finished.
@@ -78,6 +86,7 @@ impl Sending {
             },
             Effect::WaitForWork(ms) => {
                 self.hang_up().await;
+                self.ask_what_it_takes().await;
                 tokio::select! {
                     () = self.stop.cancelled() => return Ok(None),
                     () = self.port.outbound_woken() => {}
@@ -219,6 +228,27 @@ impl Sending {
             error,
             jitter: jitter(),
         }
+    }
+
+    /// Size limits and the like are to be said before a message is written, so an idle host asks for them. Work, and a stop, come first.
+    async fn ask_what_it_takes(&mut self) {
+        let now = Timestamp(baton_clock::now_ms());
+        if self.asking.is_none_or(|from| from > now) {
+            return;
+        }
+        let asked = tokio::select! {
+            () = self.stop.cancelled() => return,
+            () = self.port.outbound_woken() => return,
+            asked = tokio::time::timeout(OFFERS_WAIT, smtp::check(&self.account, &self.secret)) => asked,
+        };
+        self.asking = match asked {
+            Ok(Ok(offers)) => {
+                self.told.offers(&*self.port, offers).await;
+                None
+            }
+            Ok(Err(error)) if error.retry() == Retry::WhenChanged => None,
+            Ok(Err(_)) | Err(_) => Some(now.plus_ms(OFFERS_AGAIN_MS)),
+        };
     }
 
     async fn hang_up(&mut self) {

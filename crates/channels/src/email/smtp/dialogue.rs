@@ -13,12 +13,28 @@ use zeroize::Zeroizing;
 use crate::email::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
 use crate::email::net::{self, Stream};
 
-/// For the greeting and ordinary commands. RFC 5321 (4.5.3.2) wants five minutes of a server that relays; a provider's door is quicker.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(120);
-/// For each piece of the body.
-const PIECE_TIMEOUT: Duration = Duration::from_secs(180);
-/// For the answer to the final dot: ten minutes, as the RFC says. Giving up early makes an unknown of a delivery.
-const FINAL_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long each thing may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For the greeting and ordinary commands. RFC 5321 (4.5.3.2) wants five minutes of a server that relays; a provider's door is
+    /// quicker.
+    pub(super) reply: Duration,
+    /// For each piece of the body.
+    pub(super) piece: Duration,
+    /// For the answer to the final dot: ten minutes, as the RFC says. Giving up early makes an unknown of a delivery.
+    pub(super) last: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            reply: Duration::from_secs(120),
+            piece: Duration::from_secs(180),
+            last: Duration::from_secs(600),
+        }
+    }
+}
+
 const LINE_LIMIT: usize = 4096;
 const REPLY_LINES: usize = 200;
 const PIECE_BYTES: usize = 64 * 1024;
@@ -39,17 +55,23 @@ pub(super) struct Dialogue {
     endpoint: Endpoint,
     stream: Stream,
     offers: Vec<String>,
+    patience: Patience,
 }
 
 impl Dialogue {
     /// Connects, protects the connection and signs in.
-    pub(super) async fn open(account: &EmailAccount, secret: &Secret) -> Result<Self, ConnectError> {
+    pub(super) async fn open(
+        account: &EmailAccount,
+        secret: &Secret,
+        patience: Patience,
+    ) -> Result<Self, ConnectError> {
         let endpoint = account.smtp.clone();
         let connected = net::connect(&endpoint, account.extra_ca.as_deref()).await?;
         let mut dialogue = Self {
             endpoint,
             stream: connected.stream,
             offers: Vec::new(),
+            patience,
         };
         dialogue.greet().await?;
         dialogue.hello(connected.local).await?;
@@ -80,22 +102,22 @@ impl Dialogue {
 
     /// Says a whole line and hears the answer.
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, ConnectError> {
-        self.say(line.as_bytes(), REPLY_TIMEOUT).await?;
-        self.hear(REPLY_TIMEOUT).await
+        self.say(line.as_bytes(), self.patience.reply).await?;
+        self.hear(self.patience.reply).await
     }
 
     /// The body, made transparent (RFC 5321, 4.5.2), without the final dot.
     pub(super) async fn body(&mut self, raw: &[u8]) -> Result<(), ConnectError> {
         for piece in transparent(raw).chunks(PIECE_BYTES) {
-            self.say(piece, PIECE_TIMEOUT).await?;
+            self.say(piece, self.patience.piece).await?;
         }
         Ok(())
     }
 
     /// The final dot. From its first byte on the server may have taken the message.
     pub(super) async fn finish(&mut self) -> Result<Reply, ConnectError> {
-        self.say(b".\r\n", PIECE_TIMEOUT).await?;
-        self.hear(FINAL_TIMEOUT).await
+        self.say(b".\r\n", self.patience.piece).await?;
+        self.hear(self.patience.last).await
     }
 
     /// What the server said before it hung up, if anything.
@@ -111,7 +133,7 @@ impl Dialogue {
     }
 
     async fn greet(&mut self) -> Result<(), ConnectError> {
-        let greeting = self.hear(REPLY_TIMEOUT).await?;
+        let greeting = self.hear(self.patience.reply).await?;
         if greeting.code == 220 {
             Ok(())
         } else {

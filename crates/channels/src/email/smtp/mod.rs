@@ -8,15 +8,18 @@
 //! One connection a message. A pool could hand out a connection that has died, in the one place where that matters.
 
 mod dialogue;
+pub mod refusal;
 
 use std::future::Future;
 
 use lettre::Address;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
+use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptParameter};
+use serde::{Deserialize, Serialize};
 
 use super::account::{ConnectError, EmailAccount, Secret};
-use dialogue::{Dialogue, Reply};
+use super::address::ascii_domain;
+use dialogue::{Dialogue, Patience, Reply};
 
 /// Who a message is from and for, on the envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,21 @@ pub struct Envelope {
     pub from: Option<String>,
     /// Every recipient.
     pub to: Vec<String>,
+    /// Set where the servers on the way shall say that it was delivered (RFC 3461): the id their reports carry. Where the provider
+    /// doesn't offer it, the message goes without.
+    pub report: Option<String>,
+}
+
+/// What a provider takes, by what it says to EHLO: what has to be known before a message is written, not after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offers {
+    /// The most bytes a message may have, encoded (RFC 1870); `None` where it doesn't say.
+    pub size_limit: Option<u64>,
+    /// Whether addresses may have letters beyond ASCII before the `@` (RFC 6531).
+    pub foreign_letters: bool,
+    /// Whether it can be asked to say that a message was delivered (RFC 3461).
+    pub receipts: bool,
 }
 
 /// What became of a message.
@@ -60,13 +78,19 @@ pub enum Outcome<S> {
     },
 }
 
-/// Signs in and hangs up: the sending half of a connection test.
+/// Signs in and hangs up: the sending half of a connection test. Answers what the provider takes.
 ///
 /// # Errors
 /// What stands in the way.
-pub async fn check(account: &EmailAccount, secret: &Secret) -> Result<(), ConnectError> {
-    Dialogue::open(account, secret).await?.quit().await;
-    Ok(())
+pub async fn check(account: &EmailAccount, secret: &Secret) -> Result<Offers, ConnectError> {
+    let dialogue = Dialogue::open(account, secret, Patience::default()).await?;
+    let offers = Offers {
+        size_limit: dialogue.size_limit(),
+        foreign_letters: dialogue.offers("SMTPUTF8"),
+        receipts: dialogue.offers("DSN"),
+    };
+    dialogue.quit().await;
+    Ok(offers)
 }
 
 /// Hands a message in.
@@ -85,7 +109,32 @@ where
     B: FnOnce() -> F,
     F: Future<Output = Result<(), S>>,
 {
-    let mut dialogue = match Dialogue::open(account, secret).await {
+    deliver_within(
+        Patience::default(),
+        account,
+        secret,
+        envelope,
+        raw,
+        before_body,
+        may_finish,
+    )
+    .await
+}
+
+async fn deliver_within<S, B, F>(
+    patience: Patience,
+    account: &EmailAccount,
+    secret: &Secret,
+    envelope: &Envelope,
+    raw: &[u8],
+    before_body: B,
+    may_finish: impl FnOnce() -> bool,
+) -> Outcome<S>
+where
+    B: FnOnce() -> F,
+    F: Future<Output = Result<(), S>>,
+{
+    let mut dialogue = match Dialogue::open(account, secret, patience).await {
         Ok(dialogue) => dialogue,
         Err(error) => return Outcome::NotOffered(error),
     };
@@ -151,7 +200,7 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
         permanent: true,
     };
     let parsed = |address: &String| {
-        address
+        ascii_domain(address)
             .parse::<Address>()
             .map_err(|_| ours(553, format!("{address} is not a mail address")))
     };
@@ -170,16 +219,13 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
         ));
     }
     let mut parameters = Vec::new();
-    let foreign = envelope
-        .from
-        .iter()
-        .chain(&envelope.to)
-        .any(|address| !address.is_ascii());
-    if foreign {
+    // A domain has a spelling in ASCII, what stands before the @ has none.
+    let foreign = from.iter().chain(&to).find(|address| !address.to_string().is_ascii());
+    if let Some(foreign) = foreign {
         if !dialogue.offers("SMTPUTF8") {
             return Err(ours(
                 553,
-                "the server can't deliver to addresses with letters beyond ASCII".to_owned(),
+                format!("5.6.7 the server can't deliver to {foreign}: it takes no letters beyond ASCII before the @"),
             ));
         }
         parameters.push(MailParameter::SmtpUtfEight);
@@ -193,6 +239,12 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
     if dialogue.size_limit().is_some() {
         parameters.push(MailParameter::Size(raw.len()));
     }
+    let report = envelope.report.as_deref().filter(|_| dialogue.offers("DSN"));
+    if let Some(id) = report {
+        // The headers suffice to tell which message it was.
+        parameters.push(other("RET", "HDRS"));
+        parameters.push(other("ENVID", id));
+    }
     let reply = dialogue
         .command(&Mail::new(from, parameters).to_string())
         .await
@@ -200,9 +252,16 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
     if reply.code >= 300 {
         return Err(rejected(&reply, envelope.from.as_deref()));
     }
+    let asked: Vec<RcptParameter> = report
+        .map(|_| RcptParameter::Other {
+            keyword: "NOTIFY".to_owned(),
+            value: Some("SUCCESS,FAILURE,DELAY".to_owned()),
+        })
+        .into_iter()
+        .collect();
     for (address, shown) in to.into_iter().zip(&envelope.to) {
         let reply = dialogue
-            .command(&Rcpt::new(address, Vec::new()).to_string())
+            .command(&Rcpt::new(address, asked.clone()).to_string())
             .await
             .map_err(Outcome::NotOffered)?;
         if reply.code >= 300 {
@@ -210,6 +269,14 @@ async fn recipients<S>(dialogue: &mut Dialogue, envelope: &Envelope, raw: &[u8])
         }
     }
     Ok(())
+}
+
+/// A parameter of MAIL. The mail library writes its value as xtext (RFC 3461, 4).
+fn other(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other {
+        keyword: keyword.to_owned(),
+        value: Some(value.to_owned()),
+    }
 }
 
 fn rejected<S>(reply: &Reply, about: Option<&str>) -> Outcome<S> {

@@ -7,6 +7,8 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::email::account::{Endpoint, Security};
 
+mod stages;
+
 /// What the server does at the end of the body.
 #[derive(Clone, Copy)]
 enum End {
@@ -80,6 +82,7 @@ fn envelope() -> Envelope {
     Envelope {
         from: Some("anna@baton.test".into()),
         to: vec!["carl@example.com".into()],
+        report: None,
     }
 }
 
@@ -341,4 +344,110 @@ async fn a_server_that_hangs_up_in_the_middle_of_the_body_has_not_taken_it() {
     .await;
     task.await.unwrap();
     assert!(matches!(outcome, Outcome::Abandoned { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_receipt_is_asked_for_where_it_is_offered_and_the_message_goes_without_where_not() {
+    let dsn = Script {
+        ehlo: "250-x\r\n250-DSN\r\n250 AUTH PLAIN\r\n",
+        ..KIND
+    };
+    for (script, mail, rcpt) in [
+        (
+            dsn,
+            "MAIL FROM:<anna@baton.test> RET=HDRS ENVID=0190a000-7",
+            "RCPT TO:<carl@example.com> NOTIFY=SUCCESS,FAILURE,DELAY",
+        ),
+        (KIND, "MAIL FROM:<anna@baton.test> SIZE=4", "RCPT TO:<carl@example.com>"),
+    ] {
+        let (account, task) = server(script).await;
+        let envelope = Envelope {
+            report: Some("0190a000-7".into()),
+            ..envelope()
+        };
+        let outcome: Outcome<()> = deliver(
+            &account,
+            &Secret::new("pw"),
+            &envelope,
+            b"x\r\n\r\n",
+            || async { Ok(()) },
+            || true,
+        )
+        .await;
+        assert!(matches!(outcome, Outcome::Sent { .. }));
+        let heard = task.await.unwrap();
+        assert!(heard.iter().any(|line| line.starts_with(mail)), "{heard:?}");
+        assert!(heard.iter().any(|line| line == rcpt), "{heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn letters_beyond_ascii_before_the_at_need_a_server_that_takes_them() {
+    let utf8 = Script {
+        ehlo: "250-x\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN\r\n",
+        ..KIND
+    };
+    let to = |address: &str| Envelope {
+        to: vec![address.into()],
+        ..envelope()
+    };
+    let send = async |script: Script, envelope: Envelope| {
+        let (account, task) = server(script).await;
+        let outcome: Outcome<()> = deliver(
+            &account,
+            &Secret::new("pw"),
+            &envelope,
+            b"x\r\n",
+            || async { Ok(()) },
+            || true,
+        )
+        .await;
+        (outcome, task.await.unwrap())
+    };
+    let (outcome, heard) = send(KIND, to("jürgen@bücher.example")).await;
+    let Outcome::Rejected {
+        code: 553,
+        text,
+        permanent: true,
+    } = outcome
+    else {
+        panic!("{outcome:?}");
+    };
+    assert!(text.contains("jürgen@xn--bcher-kva.example"), "{text}");
+    assert_eq!(
+        refusal::meaning(&format!("553 {text}")),
+        Some(baton_domain::SendProblem::ForeignLetters)
+    );
+    assert!(
+        !heard.iter().any(|line| line.starts_with("MAIL")),
+        "it fails before anything is offered"
+    );
+    let (outcome, heard) = send(utf8, to("jürgen@bücher.example")).await;
+    assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
+    assert!(heard.iter().any(|line| line == "MAIL FROM:<anna@baton.test> SMTPUTF8"));
+    let (outcome, heard) = send(KIND, to("juergen@bücher.example")).await;
+    assert!(
+        matches!(outcome, Outcome::Sent { .. }),
+        "a domain has a spelling in ASCII: {outcome:?}"
+    );
+    assert!(
+        heard
+            .iter()
+            .any(|line| line == "RCPT TO:<juergen@xn--bcher-kva.example>")
+    );
+}
+
+#[tokio::test]
+async fn what_a_provider_takes_is_known_before_anything_is_written() {
+    let (account, task) = server(KIND).await;
+    let offers = check(&account, &Secret::new("pw")).await.unwrap();
+    task.await.unwrap();
+    assert_eq!(
+        offers,
+        Offers {
+            size_limit: Some(1000),
+            foreign_letters: false,
+            receipts: false
+        }
+    );
 }

@@ -101,6 +101,7 @@ impl Office {
             active: true,
             absent_until: None,
             backup: None,
+            signature: None,
         };
         let access = |desk| Access {
             member: member(desk),
@@ -121,6 +122,7 @@ impl Office {
             live_since: Timestamp(0),
             mode: AccountMode::Together,
             hosted_by: None,
+            signatures: Vec::new(),
         };
         let bodies = [
             DocumentBody::Member(person(ANNA, "Anna")),
@@ -749,10 +751,9 @@ pub(super) fn reply_text(text: &str) -> DraftText {
             name: "Carl".to_owned(),
             email: "carl@customer.example".to_owned(),
         }],
-        cc: Vec::new(),
         subject: "Re: 40 lamps".to_owned(),
         text: text.to_owned(),
-        files: Vec::new(),
+        ..DraftText::default()
     }
 }
 

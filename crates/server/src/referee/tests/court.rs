@@ -40,6 +40,7 @@ pub(super) fn documents() -> Vec<DocumentBody> {
             active: true,
             absent_until: None,
             backup: None,
+            signature: None,
         })
     };
     let works = |member| Access {
@@ -71,6 +72,7 @@ pub(super) fn documents() -> Vec<DocumentBody> {
             live_since: MONDAY,
             mode: AccountMode::Together,
             hosted_by: None,
+            signatures: Vec::new(),
         })
     };
     vec![

@@ -4,6 +4,7 @@ import type { AccountMode } from "./AccountMode";
 import type { InboxId } from "./InboxId";
 import type { MemberId } from "./MemberId";
 import type { Timestamp } from "./Timestamp";
+import type { Signature } from "./Signature";
 
 /**
  * A channel account as the team sees it: no secrets. A document of the log, scope workspace.
@@ -40,4 +41,8 @@ mode: AccountMode,
 /**
  * The member whose desktop hosts it; `None` when the server does.
  */
-hostedBy: MemberId | null, };
+hostedBy: MemberId | null, 
+/**
+ * x
+ */
+signatures?: Array<Signature>, };

@@ -2,6 +2,7 @@
 import type { AccountId } from "./AccountId";
 import type { HealthState } from "./HealthState";
 import type { Timestamp } from "./Timestamp";
+import type { SendLimits } from "./SendLimits";
 
 /**
  * How a channel account is doing, in a form the window puts in words (V5).
@@ -26,4 +27,5 @@ lastSuccess: Timestamp | null,
 /**
  * How many messages wait to be sent.
  */
-waitingToSend: number, };
+waitingToSend: number, 
+sending?: SendLimits, };

@@ -25,4 +25,12 @@ text: string,
 /**
  * Files.
  */
-files: Array<OutgoingFile>, };
+files: Array<OutgoingFile>, 
+/**
+ * The address of the account it leaves under, where that is not its main one.
+ */
+from?: string, 
+/**
+ * Whether the servers on the way are asked to say that it was delivered (RFC 3461).
+ */
+receipt?: boolean, };

@@ -34,4 +34,8 @@ absentUntil: Timestamp | null,
 /**
  * Who stands in for them.
  */
-backup: MemberId | null, };
+backup: MemberId | null, 
+/**
+ * x
+ */
+signature?: string, };

@@ -3,6 +3,7 @@ import type { AccountId } from "./AccountId";
 import type { Address } from "./Address";
 import type { AfterReply } from "./AfterReply";
 import type { DraftText } from "./DraftText";
+import type { GivenBack } from "./GivenBack";
 import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
@@ -38,6 +39,10 @@ cover: boolean,
  */
 from: Address, 
 /**
+ * Who wrote it
+ */
+sender?: Address, 
+/**
  * What it says.
  */
 draft: DraftText, 
@@ -69,6 +74,10 @@ queuedAt: Timestamp,
  * The end of the undo window: it does not leave earlier.
  */
 notBefore: Timestamp, 
+/**
+ * Set once
+ */
+givenBack?: GivenBack, 
 /**
  * How many times a host has passed the fence with it.
  */

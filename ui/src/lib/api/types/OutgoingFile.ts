@@ -20,4 +20,8 @@ size: number,
 /**
  * The bytes.
  */
-blob: BlobId, };
+blob: BlobId, 
+/**
+ * An image shown within the text, where the text says `[its name]`; elsewhere it goes along as a file.
+ */
+inline?: boolean, };

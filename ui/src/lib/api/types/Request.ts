@@ -146,7 +146,7 @@ text: string,
 /**
  * How many at most.
  */
-limit: number, } } | { "method": "team" } | { "method": "invite", "params": Invite } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
+limit: number, } } | { "method": "team" } | { "method": "invite", "params": Invite } | { "method": "saveSignature", "params": { text: string | null, } } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
 /**
  * Which.
  */

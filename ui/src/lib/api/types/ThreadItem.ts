@@ -3,6 +3,7 @@ import type { LogEntry } from "./LogEntry";
 import type { MemberId } from "./MemberId";
 import type { Message } from "./Message";
 import type { MessageId } from "./MessageId";
+import type { SendProblem } from "./SendProblem";
 import type { Outbound } from "./Outbound";
 import type { Timestamp } from "./Timestamp";
 
@@ -21,7 +22,7 @@ also: Array<string>, } | { "type": "reply",
 /**
  * The reply, with where it stands.
  */
-outbound: Outbound, } | { "type": "note", 
+outbound: Outbound, problem?: SendProblem, } | { "type": "note", 
 /**
  * Its id.
  */

@@ -9,10 +9,12 @@ fn job(state: JobState) -> OutboundJob {
     let envelope = Envelope {
         from: Some("anna@baton.test".into()),
         to: vec!["carl@example.com".into()],
+        report: None,
     };
     OutboundJob {
         id: MessageId(uuid::Uuid::from_u128(1)),
         attempt: 1,
+        given_back: 0,
         raw: bytes::Bytes::from_static(b"x"),
         envelope,
         message_id: "1@baton.test".into(),
@@ -184,7 +186,7 @@ fn patience_and_refusal_are_told_apart() {
         ),
         [
             "Deliver",
-            "Returned(Returned { reason: \"451 later\", not_before: Timestamp(1060000) })"
+            "Returned(Returned { reason: \"451 later\", not_before: Timestamp(1060000), asked_to_wait: true })"
         ]
     );
     let refused = Outcome::Rejected {
@@ -263,4 +265,31 @@ fn a_fence_whose_answer_was_lost_is_no_doubt_for_the_host_that_asked() {
     let mut other = Outbox::new(false);
     let played = play(&mut other, vec![Input::Job(Some(job(JobState::Sending)))]);
     assert_eq!(played, ["Probe"]);
+}
+
+#[test]
+fn each_request_for_patience_is_granted_a_longer_pause_up_to_an_hour() {
+    let mut pauses = Vec::new();
+    for given_back in [0, 1, 2, 3, 4, 5, 6, 7, 20] {
+        let mut outbox = Outbox::new(false);
+        outbox.handle(
+            NOW,
+            Input::Job(Some(OutboundJob {
+                given_back,
+                ..job(JobState::Queued)
+            })),
+        );
+        let greylisted = Outcome::Rejected {
+            code: 451,
+            text: "later".into(),
+            permanent: false,
+        };
+        let effect = outbox.handle(NOW, delivered(greylisted)).pop();
+        let Some(Effect::Report(_, Report::Returned(returned))) = effect else {
+            panic!("{effect:?}");
+        };
+        assert!(returned.asked_to_wait);
+        pauses.push(returned.not_before.since_ms(NOW) / 60_000);
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
 }

@@ -1,0 +1,220 @@
+//! Under which name a reply leaves, and what becomes of it when a provider asks for patience.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use baton_domain::CommandBody as Do;
+use baton_domain::{
+    Address, CancelReason, Capability, DocumentBody, DraftText, GivenBack, Invalid, MINUTE_MS, MessageId,
+    OutboundState, Refusal,
+};
+use support::{ANNA, CHASE, SALES_AT, Team};
+
+fn with_alias() -> Team {
+    let mut team = Team::with_enquiry();
+    let account = team.accounts.get_mut(&SALES_AT).unwrap();
+    account.aliases = vec!["Hello@baton.example".to_owned()];
+    team
+}
+
+/// Anna's reply from an address, or why not.
+fn from(team: &mut Team, address: &str) -> Result<Address, Refusal> {
+    team.act(ANNA, Do::TakeLock { cover: false });
+    let mut body = team.reply_body(ANNA, CHASE);
+    let saved = team.draft.as_mut().unwrap();
+    saved.text.from = Some(address.to_owned());
+    let now = saved.text.digest();
+    if let Do::Reply { digest, .. } = &mut body {
+        *digest = now;
+    }
+    let command = team.command(baton_domain::Actor::Member { id: ANNA }, body);
+    team.run(&command)?;
+    Ok(team.conversation().outbound.last().unwrap().from.clone())
+}
+
+#[test]
+fn a_reply_leaves_under_an_alias_of_its_account_and_under_nothing_else() {
+    assert_eq!(
+        from(&mut with_alias(), " hello@BATON.example").unwrap().email,
+        "Hello@baton.example"
+    );
+    assert_eq!(
+        from(&mut with_alias(), "sales@baton.example").unwrap().email,
+        "sales@baton.example"
+    );
+    assert_eq!(
+        from(&mut with_alias(), "boss@baton.example"),
+        Err(Refusal::Invalid {
+            field: "from".to_owned(),
+            why: Invalid::Unknown
+        })
+    );
+}
+
+#[test]
+fn whoever_may_only_send_on_behalf_is_named_beside_the_sender() {
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    assert_eq!(team.conversation().outbound(reply).unwrap().sender, None);
+
+    let mut team = Team::with_enquiry();
+    let lesser: BTreeSet<_> = [
+        Capability::Read,
+        Capability::Comment,
+        Capability::Work,
+        Capability::Assign,
+        Capability::SendOnBehalf,
+    ]
+    .into();
+    for access in &mut team.inbox.access {
+        access.capabilities.clone_from(&lesser);
+    }
+    let reply = team.reply(ANNA, CHASE);
+    let outbound = team.conversation().outbound(reply).unwrap();
+    assert_eq!(outbound.from.email, "sales@baton.example");
+    assert_eq!(outbound.sender.as_ref().unwrap().email, "anna@baton.example");
+}
+
+fn sent_away(team: &mut Team, outbound: MessageId, reason: &str, minutes: i64) {
+    let not_before = Some(team.now.plus_ms(minutes * MINUTE_MS));
+    team.system(Do::OutboundReturned {
+        outbound,
+        reason: reason.to_owned(),
+        not_before,
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_request_for_patience_is_seen_and_holds_the_next_attempt_back() {
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    team.now = team.now.plus_ms(10_000);
+    // At the door, before anything was offered.
+    sent_away(&mut team, reply, "450 greylisted", 1);
+    let outbound = team.conversation().outbound(reply).unwrap();
+    assert_eq!(outbound.state, OutboundState::Queued);
+    assert_eq!(outbound.not_before, team.now.plus_ms(MINUTE_MS));
+    let fence = Do::OutboundSending {
+        outbound: reply,
+        attempt: 1,
+    };
+    assert!(team.system(fence.clone()).is_err(), "not before its time");
+    team.now = team.now.plus_ms(MINUTE_MS);
+    team.system(fence).unwrap();
+    // Behind the fence, with the whole message.
+    sent_away(&mut team, reply, "452 no room", 2);
+    let outbound = team.conversation().outbound(reply).unwrap();
+    assert_eq!(
+        outbound.given_back,
+        Some(GivenBack {
+            reason: "452 no room".to_owned(),
+            times: 2
+        })
+    );
+    team.delivered(reply);
+    assert!(matches!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Sent { .. }
+    ));
+}
+
+#[test]
+fn while_it_waits_for_its_next_attempt_its_author_or_the_customer_can_stop_it() {
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    team.now = team.now.plus_ms(10_000);
+    sent_away(&mut team, reply, "450 greylisted", 8);
+    team.carl("Forget it, we need fifty.");
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::CustomerWrote
+        }
+    );
+
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    sent_away(&mut team, reply, "450 greylisted", 8);
+    team.act(ANNA, Do::CancelSend { outbound: reply });
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::Undone
+        }
+    );
+}
+
+#[test]
+fn trouble_of_the_account_is_no_request_for_patience_with_the_reply() {
+    let mut team = Team::with_enquiry();
+    let reply = team.reply(ANNA, CHASE);
+    team.system(Do::OutboundReturned {
+        outbound: reply,
+        reason: "no network".to_owned(),
+        not_before: None,
+    })
+    .unwrap();
+    assert_eq!(team.conversation().outbound(reply).unwrap().given_back, None);
+}
+
+#[test]
+fn a_digest_covers_the_alias_the_receipt_and_where_an_image_stands() {
+    let plain = DraftText {
+        text: "Gladly.".to_owned(),
+        files: vec![baton_domain::OutgoingFile {
+            name: "plan.png".to_owned(),
+            mime: "image/png".to_owned(),
+            size: 1,
+            blob: baton_domain::BlobId::of(b"x"),
+            inline: false,
+        }],
+        ..DraftText::default()
+    };
+    let changes: [fn(&mut DraftText); 3] = [
+        |draft| draft.from = Some("hello@baton.example".to_owned()),
+        |draft| draft.receipt = true,
+        |draft| draft.files[0].inline = true,
+    ];
+    for change in changes {
+        let mut other = plain.clone();
+        change(&mut other);
+        assert_ne!(other.digest(), plain.digest());
+    }
+}
+
+#[test]
+fn a_signature_is_its_members_own_affair() {
+    let team = Team::with_enquiry();
+    let members = &team.members;
+    let documents = std::collections::BTreeMap::new();
+    let put = |member: baton_domain::Member| {
+        let mut team = Team::with_enquiry();
+        let command = team.command(
+            baton_domain::Actor::Member { id: ANNA },
+            Do::PutDocument {
+                document: Box::new(DocumentBody::Member(member)),
+            },
+        );
+        let context = baton_domain::DocumentContext {
+            documents: &documents,
+            members,
+        };
+        baton_domain::decide_document(&command, context).map(|entry| entry.is_some())
+    };
+    let signed = |id| {
+        let mut member = members[&id].clone();
+        member.signature = Some("Yours".to_owned());
+        member
+    };
+    assert_eq!(put(signed(ANNA)), Ok(true));
+    assert!(put(signed(support::BEN)).is_err());
+}
