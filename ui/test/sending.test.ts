@@ -170,6 +170,57 @@ test('a pasted image stands in the text, and can be a file instead', async () =>
   await expect.poll(() => window.backend.drafts.get('c-1042')?.files).toMatchObject([{ inline: false }]);
 });
 
+describe('send later', () => {
+  async function scheduled() {
+    const window = await openWindow();
+    await openConversation(window, 1042);
+    await press('r');
+    await press('Good morning');
+    await click('send-menu');
+    await click('send-later');
+    await userEvent.fill(await find('send-later-when'), 'mon 9:00');
+    await press('{Enter}');
+    await expect.poll(() => textOf('send')).toContain('Send Mon 9:00');
+    await press('{Control>}{Enter}{/Control}');
+    await expect
+      .poll(() => textOf('scheduled'))
+      .toContain('leaves Mon 9:00, unless the customer writes first');
+    return window;
+  }
+
+  test('the button names the time, and the thread shows it as scheduled', async () => {
+    const window = await scheduled();
+    // Monday, nine o'clock in Berlin.
+    expect(window.backend.asked('send')).toMatchObject([{ sendAt: Date.UTC(2026, 10, 30, 8) }]);
+    await expect.poll(() => textOf('toast')).toContain('Leaves Mon 9:00');
+    expect(window.desk.composer.sendAt).toBeNull();
+  });
+
+  test('it can leave now', async () => {
+    const window = await scheduled();
+    await click('send-now');
+    await expect.poll(() => window.backend.asked('act').at(-1)?.body.type).toBe('sendNow');
+    await expect.poll(() => hook('scheduled')).toBeNull();
+  });
+
+  test('it can be taken back and edited', async () => {
+    const window = await scheduled();
+    await click('edit-scheduled');
+    await expect.poll(() => text()).toBe('Good morning');
+    expect(window.backend.asked('act').at(-1)?.body.type).toBe('cancelSend');
+  });
+
+  test('a time that was chosen can be given up before sending', async () => {
+    const window = await openWindow();
+    await openConversation(window, 1042);
+    await press('r');
+    await press('Hi');
+    window.desk.composer.sendAt = NOW + 3_600_000;
+    await click('send-later-chip');
+    await expect.poll(() => textOf('send')).toMatch(/^Send ·/);
+  });
+});
+
 describe('what a provider made of it', () => {
   async function reply(part: object, problem?: string) {
     const window = await openWindow();

@@ -28,7 +28,7 @@ mod wire;
 mod words;
 
 pub use documents::Documents;
-pub use io::{Ask, Effect, End, Input, Ticket, Told};
+pub use io::{Ask, Effect, End, Input, SendPlan, Ticket, Told};
 pub use state::{Engine, Identity};
 pub use wire::{Incoming, decode};
 

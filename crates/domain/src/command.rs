@@ -212,9 +212,18 @@ pub enum CommandBody {
         quote: Option<Money>,
         /// Close with it.
         close: Option<Outcome>,
+        /// When it leaves, where that is not at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        send_at: Option<Timestamp>,
     },
-    /// Take a reply back in its undo window.
+    /// Take a reply back in its undo window, or before the time it was scheduled for.
     CancelSend {
+        /// Which.
+        outbound: MessageId,
+    },
+    /// Let a scheduled reply leave now.
+    SendNow {
         /// Which.
         outbound: MessageId,
     },

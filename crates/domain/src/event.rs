@@ -296,6 +296,13 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
+    /// A scheduled reply leaves at another time than it was scheduled for.
+    OutboundRescheduled {
+        /// Which.
+        outbound: MessageId,
+        /// When.
+        send_at: Timestamp,
+    },
     /// The body was never offered: it is queued again.
     OutboundReturned {
         /// Which.

@@ -239,6 +239,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             outbound.state = OutboundState::Sending;
             outbound.attempt = *attempt;
         }),
+        Event::OutboundRescheduled { outbound, send_at } => {
+            with_outbound(state, *outbound, |outbound| outbound.reschedule(*send_at));
+        }
         Event::OutboundReturned {
             outbound,
             reason,

@@ -297,10 +297,14 @@ pub struct Outbound {
     pub quote: Option<Money>,
     /// What happens after it.
     pub after: AfterReply,
-    /// When it was accepted: also the Date the message carries.
+    /// When it was accepted: also the Date the message carries, unless it was scheduled.
     pub queued_at: Timestamp,
     /// It does not leave earlier: the end of the undo window, or the next attempt after a provider asked for patience.
     pub not_before: Timestamp,
+    /// When its author lets it leave, where that is not at once. Then it is also the Date the message carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub send_at: Option<Timestamp>,
     /// Set once a provider asked for patience with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -312,6 +316,18 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// The Date the message carries: the same at every attempt.
+    #[must_use]
+    pub fn date(&self) -> Timestamp {
+        self.send_at.unwrap_or(self.queued_at)
+    }
+
+    /// It leaves then.
+    pub fn reschedule(&mut self, send_at: Timestamp) {
+        self.send_at = Some(send_at);
+        self.not_before = send_at;
+    }
+
     /// Notes that a provider asked for patience until `not_before`; without one nothing but the queue is meant.
     pub fn give_back(&mut self, reason: &str, not_before: Option<Timestamp>) {
         let Some(not_before) = not_before else { return };

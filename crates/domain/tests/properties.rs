@@ -139,6 +139,7 @@ fn take(team: &mut Team, step: &Step, tokens: &[u64]) -> Option<u64> {
                 after,
                 quote: None,
                 close: None,
+                send_at: None,
             };
             if team.try_as(*who, body).is_ok() {
                 return Some(token);

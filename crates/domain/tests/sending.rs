@@ -218,3 +218,82 @@ fn a_signature_is_its_members_own_affair() {
     assert_eq!(put(signed(ANNA)), Ok(true));
     assert!(put(signed(support::BEN)).is_err());
 }
+
+/// Anna's reply, to leave so many minutes from now.
+fn scheduled(team: &mut Team, minutes: i64) -> MessageId {
+    team.act(ANNA, Do::TakeLock { cover: false });
+    let mut body = team.reply_body(ANNA, CHASE);
+    let at = team.now.plus_ms(minutes * MINUTE_MS);
+    if let Do::Reply { send_at, .. } = &mut body {
+        *send_at = Some(at);
+    }
+    team.act(ANNA, body);
+    team.conversation().outbound.last().unwrap().id
+}
+
+#[test]
+fn a_scheduled_reply_leaves_at_its_time_under_that_date_and_the_chase_counts_from_there() {
+    let mut team = Team::with_enquiry();
+    // Thursday 15:20 and 18 hours: Friday 09:20.
+    let reply = scheduled(&mut team, 18 * 60);
+    let outbound = team.conversation().outbound(reply).unwrap().clone();
+    assert_eq!(outbound.not_before, support::berlin("2026-11-27T09:20"));
+    assert_eq!(outbound.date(), outbound.not_before);
+    assert_eq!(
+        team.conversation().follow_up.as_ref().unwrap().due,
+        support::berlin("2026-12-01T09:20"),
+        "two business days after it leaves"
+    );
+    let fence = Do::OutboundSending {
+        outbound: reply,
+        attempt: 1,
+    };
+    team.now = team.now.plus_ms(17 * 60 * MINUTE_MS);
+    assert!(team.system(fence.clone()).is_err(), "not before its time");
+    team.now = outbound.not_before;
+    team.system(fence).unwrap();
+}
+
+#[test]
+fn a_customer_who_writes_first_gets_no_scheduled_reply() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 18 * 60);
+    team.now = team.now.plus_ms(60 * MINUTE_MS);
+    team.carl("We took another one.");
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::CustomerWrote
+        }
+    );
+    assert!(team.conversation().unanswered_since.is_some());
+}
+
+#[test]
+fn a_scheduled_reply_can_leave_now_or_not_at_all_if_its_author_says_so() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 18 * 60);
+    assert!(matches!(
+        team.refused(support::BEN, Do::SendNow { outbound: reply }),
+        Refusal::NotOwner { .. }
+    ));
+    team.now = team.now.plus_ms(MINUTE_MS);
+    team.act(ANNA, Do::SendNow { outbound: reply });
+    let outbound = team.conversation().outbound(reply).unwrap().clone();
+    assert_eq!((outbound.not_before, outbound.date()), (team.now, team.now));
+    team.delivered(reply);
+    assert_eq!(team.try_as(ANNA, Do::SendNow { outbound: reply }), Ok(Vec::new()));
+
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 18 * 60);
+    team.act(ANNA, Do::CancelSend { outbound: reply });
+    assert_eq!(team.refused(ANNA, Do::SendNow { outbound: reply }), Refusal::Gone);
+}
+
+#[test]
+fn a_time_within_the_undo_window_schedules_nothing() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 0);
+    let outbound = team.conversation().outbound(reply).unwrap();
+    assert_eq!((outbound.send_at, outbound.date()), (None, outbound.queued_at));
+}

@@ -58,6 +58,7 @@ fn a_colleague_can_neither_take_the_lock_nor_send_while_anna_replies() {
         after,
         quote: None,
         close: None,
+        send_at: None,
     };
     assert!(matches!(team.refused(BEN, body), Refusal::NotOwner { owner: ANNA, .. }));
     assert_eq!(team.conversation().replies, 0);
@@ -84,6 +85,7 @@ fn in_an_unowned_lead_the_second_to_type_is_told_who_is_replying() {
         after,
         quote: None,
         close: None,
+        send_at: None,
     };
     assert!(matches!(
         team.refused(BEN, body),

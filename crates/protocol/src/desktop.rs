@@ -137,6 +137,10 @@ pub enum Request {
         quote: Option<Money>,
         /// Close with it.
         close: Option<Outcome>,
+        /// When it leaves, where that is not at once.
+        #[serde(default)]
+        #[ts(optional)]
+        send_at: Option<Timestamp>,
         /// The newest message that was on screen.
         last_seen: Option<MessageId>,
     },

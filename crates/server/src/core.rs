@@ -345,6 +345,7 @@ fn moves_outgoing(entry: &LogEntry) -> bool {
         event,
         Event::ReplyQueued { .. }
             | Event::OutboundReturned { .. }
+            | Event::OutboundRescheduled { .. }
             | Event::OutboundSent { .. }
             | Event::OutboundSettled { .. }
             | Event::OutboundCancelled { .. }

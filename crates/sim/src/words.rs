@@ -99,6 +99,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
             format!("{:?} is to leave ({after})", outbound.draft.subject)
         }
         Event::OutboundSending { attempt, .. } => format!("attempt {attempt} passes the fence"),
+        Event::OutboundRescheduled { .. } => "to leave at another time".to_owned(),
         Event::OutboundReturned { reason, .. } => format!("queued again: {reason}"),
         Event::OutboundSent { reply, .. } => format!("delivered: {reply}"),
         Event::OutboundFailed { reason, .. } => format!("not delivered: {reason}"),

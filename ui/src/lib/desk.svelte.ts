@@ -16,6 +16,7 @@ import { m } from './paraglide/messages.js';
 import { Session } from './session/session.svelte';
 import { Toasts } from './shared/toasts.svelte';
 import { clock } from './time/clock.svelte';
+import { when } from './time/format';
 import { commandWords } from './words/commands';
 import { errorWords } from './words/errors';
 
@@ -185,19 +186,23 @@ export class Desk {
   /** Sends, and offers the way back for as long as there is one. */
   async send(anyway = false): Promise<void> {
     const conversation = this.composer.conversation;
+    const later = this.composer.sendAt;
     const acted = await (anyway ? this.composer.sendAnyway() : this.composer.send());
     if (!acted || conversation === null) return;
     if (acted.type === 'done') {
       const until = acted.undoUntil;
       const left = until === null ? 0 : until - clock.read();
-      this.toasts.show(m.sent_soon(), {
-        ...(left > 0
-          ? {
-              deadline: until ?? undefined,
-              stayMs: left,
-              undo: () => void this.takeBack(conversation, acted.command),
-            }
-          : {}),
+      const scheduled = later !== null && until !== null && left > 0;
+      this.toasts.show(scheduled ? m.scheduled_toast({ when: when(until) }) : m.sent_soon(), {
+        ...(scheduled
+          ? { undo: () => void this.takeBack(conversation, acted.command) }
+          : left > 0
+            ? {
+                deadline: until ?? undefined,
+                stayMs: left,
+                undo: () => void this.takeBack(conversation, acted.command),
+              }
+            : {}),
       });
     } else if (acted.type === 'pending') {
       this.toasts.show(m.sent_when_online());

@@ -566,6 +566,13 @@ export class ScriptedBackend implements Backend {
         }
         break;
       }
+      case 'sendNow': {
+        const item = scene.thread.find(
+          (candidate) => candidate.type === 'reply' && candidate.outbound.id === body.outbound,
+        );
+        if (item?.type === 'reply') Object.assign(item.outbound, { sendAt: this.now, notBefore: this.now });
+        break;
+      }
       case 'requestLock':
         if (conversation.lock)
           conversation.lock = { ...conversation.lock, asked: { by: this.me.id, at: this.now } };
@@ -622,7 +629,7 @@ export class ScriptedBackend implements Backend {
     return { saved: true, lock: { type: 'mine' } };
   }
 
-  #send({ conversation: id, after, quote, lastSeen }: Params<'send'>): Acted {
+  #send({ conversation: id, after, quote, sendAt, lastSeen }: Params<'send'>): Acted {
     const scene = this.scene(id);
     const newest = scene.conversation.lastMessage;
     if (newest && newest.direction === 'inbound' && newest.id !== lastSeen) {
@@ -630,7 +637,8 @@ export class ScriptedBackend implements Backend {
     }
     const draft = this.drafts.get(id);
     if (!draft) return { type: 'refused', refusal: { type: 'invalid', field: 'text', why: 'empty' } };
-    const acted = this.#done(true, this.now + 10_000);
+    const notBefore = sendAt ?? this.now + 10_000;
+    const acted = this.#done(true, notBefore);
     const sender = Object.assign(Object.create(Story.prototype) as Story, { scene });
     sender.out(this.me.id, draft.text, NOW - this.now, {
       id: acted.type === 'done' ? acted.command : '',
@@ -638,7 +646,8 @@ export class ScriptedBackend implements Backend {
       draft,
       after,
       quote,
-      notBefore: this.now + 10_000,
+      notBefore,
+      ...(sendAt === undefined ? {} : { sendAt }),
     });
     scene.conversation.lock = null;
     this.drafts.delete(id);

@@ -33,11 +33,9 @@ impl Engine {
             Ask::Discard { conversation } => self.discard(ticket, conversation),
             Ask::Send {
                 conversation,
-                after,
-                quote,
-                close,
+                plan,
                 last_seen,
-            } => self.send_reply(ticket, conversation, after, quote, close, last_seen),
+            } => self.send_reply(ticket, conversation, plan, last_seen),
             Ask::ResolveHeld { id, how } => self.resolve_held(ticket, id, how),
             Ask::SaveSettings(settings) => self.save_settings(ticket, settings),
         }
@@ -156,5 +154,6 @@ fn of_the_moment(body: &CommandBody) -> bool {
             | C::AnswerRequest { .. }
             | C::TakeOver
             | C::CancelSend { .. }
+            | C::SendNow { .. }
     )
 }

@@ -70,6 +70,19 @@ pub enum Input {
     Tick,
 }
 
+/// How a draft is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendPlan {
+    /// What happens after it.
+    pub after: AfterReply,
+    /// As a quote.
+    pub quote: Option<Money>,
+    /// Close with it.
+    pub close: Option<Outcome>,
+    /// When it leaves, where that is not at once.
+    pub send_at: Option<Timestamp>,
+}
+
 /// What a person asks of the engine.
 #[derive(Debug, Clone)]
 pub enum Ask {
@@ -109,12 +122,8 @@ pub enum Ask {
     Send {
         /// Where.
         conversation: ConversationId,
-        /// What happens after it.
-        after: AfterReply,
-        /// As a quote.
-        quote: Option<Money>,
-        /// Close with it.
-        close: Option<Outcome>,
+        /// How.
+        plan: SendPlan,
         /// The newest message on screen.
         last_seen: Option<MessageId>,
     },

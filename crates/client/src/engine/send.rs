@@ -4,12 +4,10 @@
 //! left by a network that went away, it is only a wish: it leaves if the owner and the newest message are what they were, and
 //! not after a day.
 
-use baton_domain::{
-    AfterReply, CommandBody, CommandId, ConversationId, DAY_MS, Direction, Invalid, MessageId, Money, Outcome, Refusal,
-};
+use baton_domain::{CommandBody, CommandId, ConversationId, DAY_MS, Direction, Invalid, MessageId, Refusal};
 use baton_protocol::{ApiError, ErrorCode, HeldReason};
 
-use super::io::{Ticket, Told};
+use super::io::{SendPlan, Ticket, Told};
 use super::outbox::{Intent, Item, Purpose, Stage};
 use super::state::Engine;
 use super::undo::cancel;
@@ -22,9 +20,7 @@ impl Engine {
         &mut self,
         ticket: Ticket,
         id: ConversationId,
-        after: AfterReply,
-        quote: Option<Money>,
-        close: Option<Outcome>,
+        plan: SendPlan,
         last_seen: Option<MessageId>,
     ) {
         let refuse = |engine: &mut Self, refusal: Refusal| {
@@ -65,9 +61,10 @@ impl Engine {
             draft: self.draft_id(id),
             digest: intent.text.digest(),
             token: 0,
-            after,
-            quote,
-            close,
+            after: plan.after,
+            quote: plan.quote,
+            close: plan.close,
+            send_at: plan.send_at,
         };
         let command = self.command(id, body, last_seen);
         let reply = self.enqueue(command, Some(intent), Some(ticket));

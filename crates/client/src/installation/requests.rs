@@ -9,7 +9,7 @@ use url::Url;
 
 use super::setup::connect_mailbox;
 use super::{Installation, Place, replica_error};
-use crate::engine::{Ask, Told};
+use crate::engine::{Ask, SendPlan, Told};
 use crate::net::error;
 use crate::work::{Attached, Work, now};
 use crate::{Language, Notification, NotificationAction, mailbox};
@@ -159,13 +159,18 @@ async fn asked(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> {
             after,
             quote,
             close,
+            send_at,
             last_seen,
         } => {
-            let ask = Ask::Send {
-                conversation,
+            let plan = SendPlan {
                 after,
                 quote,
                 close,
+                send_at,
+            };
+            let ask = Ask::Send {
+                conversation,
+                plan,
                 last_seen,
             };
             Ok(Reply::Send(acted(work, ask).await?))

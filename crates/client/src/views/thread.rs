@@ -108,6 +108,7 @@ fn item(
         Event::AlsoReceived { .. }
         | Event::OutboundSending { .. }
         | Event::OutboundReturned { .. }
+        | Event::OutboundRescheduled { .. }
         | Event::OutboundSent { .. }
         | Event::OutboundFailed { .. }
         | Event::OutboundUnknown { .. }
@@ -161,6 +162,9 @@ fn change(event: &Event, at: Timestamp) -> Option<(MessageId, Change<'_>)> {
                 reply.attempt = *attempt;
             }),
         )),
+        Event::OutboundRescheduled { outbound, send_at } => {
+            Some((*outbound, Box::new(move |reply| reply.reschedule(*send_at))))
+        }
         Event::OutboundReturned {
             outbound,
             reason,

@@ -163,6 +163,7 @@ impl Case<'_> {
             C::OutboundSent { outbound, reply } => self.outbound_sent(*outbound, reply),
             C::OutboundFailed { outbound, reason } => self.outbound_failed(*outbound, reason),
             C::OutboundUnknown { outbound, reason } => self.outbound_unknown(*outbound, reason),
+            C::SendNow { outbound } => self.send_now(*outbound),
             C::OutboundFiled { outbound } => self.outbound_filed(*outbound),
 
             C::NoReplyNeeded => self.no_reply_needed(),

@@ -23,6 +23,25 @@ impl Case<'_> {
         }
     }
 
+    /// Lets a scheduled reply leave at once. What stands in the way of any other reply was asked when it was accepted.
+    pub(super) fn send_now(&self, id: MessageId) -> Result<Vec<Event>, Refusal> {
+        let outbound = self.find(id)?;
+        if Some(outbound.by) != self.command.actor.member() && !self.may(Capability::Manage) {
+            return Err(self.not_owner(outbound.by));
+        }
+        let now = self.context.now;
+        match outbound.state {
+            OutboundState::Queued if outbound.send_at.is_some_and(|at| at > now) => {
+                Ok(vec![Event::OutboundRescheduled {
+                    outbound: id,
+                    send_at: now,
+                }])
+            }
+            OutboundState::Cancelled { .. } => Err(Refusal::Gone),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// The fence. Only one attempt ever passes it: whoever comes second is refused.
     pub(super) fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<Vec<Event>, Refusal> {
         let outbound = self.find(id)?;

@@ -3,7 +3,7 @@
 use super::{Case, collect, invalid, text};
 use crate::{
     AccountMode, Address, AfterReply, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
-    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
+    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status, Timestamp,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.
@@ -18,6 +18,7 @@ impl Case<'_> {
             after,
             quote,
             close,
+            send_at,
         } = &self.command.body
         else {
             return Err(invalid("body", Invalid::NotNow));
@@ -65,6 +66,10 @@ impl Case<'_> {
         self.nothing_unseen()?;
 
         let now = self.context.now;
+        let undo_over = now.plus_ms(self.context.inbox.policy.undo_ms);
+        // A time that comes within the undo window schedules nothing.
+        let send_at = send_at.filter(|at| *at > undo_over);
+        let leaves = send_at.unwrap_or(undo_over);
         let outbound = Outbound {
             id: MessageId(self.command.id.0),
             state: OutboundState::Queued,
@@ -83,7 +88,8 @@ impl Case<'_> {
             quote: quote.clone(),
             after: after.clone(),
             queued_at: now,
-            not_before: now.plus_ms(self.context.inbox.policy.undo_ms),
+            not_before: leaves,
+            send_at,
             given_back: None,
             attempt: 0,
             filed: false,
@@ -116,7 +122,7 @@ impl Case<'_> {
                 },
             });
         }
-        events.extend(self.after(after, quote.is_some(), cover));
+        events.extend(self.after(after, quote.is_some(), cover, send_at.unwrap_or(now)));
         if let Some(outcome) = close {
             let closing = Closing {
                 outcome: *outcome,
@@ -130,8 +136,8 @@ impl Case<'_> {
         Ok(events)
     }
 
-    /// Status, follow-up and next step after a reply. Somebody who covers changes none of the owner's plans.
-    fn after(&self, after: &AfterReply, quote: bool, cover: bool) -> Vec<Event> {
+    /// Status, follow-up and next step after a reply that leaves then. Somebody who covers changes none of the owner's plans.
+    fn after(&self, after: &AfterReply, quote: bool, cover: bool, leaves: Timestamp) -> Vec<Event> {
         let now = self.context.now;
         let waiting = if quote { Status::QuoteSent } else { Status::Waiting };
         if cover && self.state.follow_up.is_some() {
@@ -139,7 +145,7 @@ impl Case<'_> {
         }
         let (status, follow_up, step) = match after {
             AfterReply::FollowUpIfNoAnswer { due } => {
-                let mut chase = self.chase(now, self.next_chase_step());
+                let mut chase = self.chase(leaves, self.next_chase_step());
                 if let Some(due) = due {
                     chase.due = *due;
                     chase.by = self.command.actor.member();

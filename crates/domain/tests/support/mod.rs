@@ -270,6 +270,7 @@ impl Team {
             after,
             quote: None,
             close: None,
+            send_at: None,
         }
     }
 

@@ -66,7 +66,7 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
     let mail = Outgoing {
         message_id: outbound.header_id.clone(),
         baton_id: outbound.id.to_string(),
-        date: outbound.queued_at,
+        date: outbound.date(),
         from: address(&outbound.from),
         sender: outbound.sender.as_ref().map(address),
         reply_to: Vec::new(),

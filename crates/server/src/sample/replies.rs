@@ -123,6 +123,7 @@ impl Loading {
             after,
             quote,
             close: None,
+            send_at: None,
         };
         if let Some(refusal) = self.act(name, conversation, by, at, body).await? {
             self.refused.push(format!("{name}: {refusal:?}"));

@@ -209,6 +209,7 @@ impl Team {
             after: AfterReply::NothingMore,
             quote: None,
             close: None,
+            send_at: None,
         };
         let id = anna
             .ask(conversation, state.last_message.map(|message| message.id), body)

@@ -481,7 +481,7 @@ fn outgoing(outbound: &Outbound) -> Outgoing {
     Outgoing {
         message_id: outbound.header_id.clone(),
         baton_id: outbound.id.to_string(),
-        date: outbound.queued_at,
+        date: outbound.date(),
         from: address(&outbound.from),
         sender: None,
         reply_to: Vec::new(),

@@ -1,7 +1,7 @@
 //! The people: small models of how somebody works. They look at a screen, act on what is on it, and take what they are told
 //! as people do: read on, send all the same, leave it, ask, or suggest.
 
-use baton_client::engine::{Ask, Told};
+use baton_client::engine::{Ask, SendPlan, Told};
 use baton_domain::{
     Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS, HandoffContext,
     LockAnswer, MemberId, MessageId, Money, OutboundState, Outcome, Priority, Refusal, Role, SECOND_MS, Settlement,
@@ -407,9 +407,12 @@ impl World {
             who,
             Ask::Send {
                 conversation: id,
-                after,
-                quote,
-                close,
+                plan: SendPlan {
+                    after,
+                    quote,
+                    close,
+                    send_at: None,
+                },
                 last_seen,
             },
             awaited,

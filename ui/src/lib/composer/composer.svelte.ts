@@ -66,6 +66,8 @@ export class Composer {
   chosen = $state.raw<After | null>(null);
   quote = $state.raw<Money | null>(null);
   closeAs = $state<Outcome | null>(null);
+  /** When it leaves, where that is not at once. */
+  sendAt = $state<number | null>(null);
   /** A customer's message that was not on screen: sending waits for a decision. */
   held = $state.raw<LastMessage | null>(null);
   refusal = $state.raw<Refusal | null>(null);
@@ -265,6 +267,7 @@ export class Composer {
         after: this.#afterReply(),
         quote: this.quote,
         close: this.closeAs,
+        ...(this.sendAt === null ? {} : { sendAt: this.sendAt }),
         lastSeen,
       });
       if (acted.type === 'refused') {
@@ -392,6 +395,7 @@ export class Composer {
     this.chosen = null;
     this.quote = null;
     this.closeAs = null;
+    this.sendAt = null;
     this.held = null;
     this.refusal = null;
     this.failure = null;

@@ -49,6 +49,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   suggestDraft: () => m.did_suggest(),
   reply: () => m.did_reply(),
   cancelSend: () => m.did_cancel_send(),
+  sendNow: () => m.did_send_now(),
   settleUnknown: () => m.did_settle_unknown(),
   noReplyNeeded: () => m.did_no_reply_needed(),
   notALead: () => m.did_not_a_lead(),

@@ -112,6 +112,7 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     case 'lockRequestAnswered':
     case 'replyQueued':
     case 'outboundSending':
+    case 'outboundRescheduled':
     case 'outboundReturned':
     case 'outboundSent':
     case 'outboundFailed':

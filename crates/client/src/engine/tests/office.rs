@@ -693,9 +693,12 @@ impl Office {
             desk,
             Ask::Send {
                 conversation,
-                after: baton_domain::AfterReply::NothingMore,
-                quote: None,
-                close: None,
+                plan: crate::engine::SendPlan {
+                    after: baton_domain::AfterReply::NothingMore,
+                    quote: None,
+                    close: None,
+                    send_at: None,
+                },
                 last_seen,
             },
         );

@@ -380,6 +380,7 @@ fn a_reply_is_queued_once_and_taken_back_is_a_draft_again() {
         after: AfterReply::NothingMore,
         quote: None,
         close: None,
+        send_at: None,
     };
     let reply = court.command(ANNA, enquiry, body);
     let outbound = MessageId(reply.id.0);

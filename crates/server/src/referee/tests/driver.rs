@@ -370,6 +370,7 @@ async fn queue_reply(referee: &RefereeHandle, enquiry: ConversationId) -> baton_
         after,
         quote: None,
         close: None,
+        send_at: None,
     };
     let mut reply = command(21, ANNA, enquiry, body);
     let state = referee.store().conversation(enquiry).await.unwrap().unwrap();

@@ -52,6 +52,7 @@ pub(super) fn reply(court: &mut Court, conversation: ConversationId, by: MemberI
         after: AfterReply::NothingMore,
         quote: None,
         close: None,
+        send_at: None,
     };
     let command = court.command(by, conversation, body);
     let id = MessageId(command.id.0);

@@ -161,7 +161,7 @@ quote: Money | null,
 /**
  * Close with it.
  */
-close: Outcome | null, } | { "type": "cancelSend", 
+close: Outcome | null, } | { "type": "sendNow", outbound: MessageId, } | { "type": "cancelSend", 
 /**
  * Which.
  */

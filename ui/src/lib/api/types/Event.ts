@@ -257,7 +257,7 @@ outbound: MessageId,
 /**
  * The attempt.
  */
-attempt: number, } | { "type": "outboundReturned", 
+attempt: number, } | { "type": "outboundRescheduled", outbound: MessageId, sendAt: Timestamp, } | { "type": "outboundReturned", 
 /**
  * Which.
  */

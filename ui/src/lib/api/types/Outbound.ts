@@ -78,6 +78,7 @@ notBefore: Timestamp,
  * Set once
  */
 givenBack?: GivenBack, 
+sendAt?: Timestamp, 
 /**
  * How many times a host has passed the fence with it.
  */

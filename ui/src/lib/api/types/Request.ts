@@ -18,6 +18,7 @@ import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
 import type { Unlock } from "./Unlock";
+import type { Timestamp } from "./Timestamp";
 
 /**
  * What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -126,7 +127,7 @@ quote: Money | null,
 /**
  * Close with it.
  */
-close: Outcome | null, 
+close: Outcome | null, sendAt?: Timestamp, 
 /**
  * The newest message that was on screen.
  */
