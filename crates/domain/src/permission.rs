@@ -19,9 +19,12 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         C::Follow | C::Unfollow => Issuer::People(Capability::Read),
         C::AddNote { .. } | C::SuggestDraft { .. } | C::ReleaseLock { .. } => Issuer::People(Capability::Comment),
         C::Assign { .. } => Issuer::People(Capability::Assign),
-        C::TakeLock { .. } | C::RequestLock | C::AnswerRequest { .. } | C::Reply { .. } | C::CancelSend { .. } | C::SendNow { .. } => {
-            Issuer::People(Capability::SendOnBehalf)
-        }
+        C::TakeLock { .. }
+        | C::RequestLock
+        | C::AnswerRequest { .. }
+        | C::Reply { .. }
+        | C::CancelSend { .. }
+        | C::SendNow { .. } => Issuer::People(Capability::SendOnBehalf),
         C::TakeOver | C::PutDocument { .. } | C::RemoveDocument { .. } => Issuer::People(Capability::Manage),
         C::Claim
         | C::Release

@@ -298,6 +298,7 @@ impl Desk {
             after: baton_domain::AfterReply::NothingMore,
             quote: None,
             close: None,
+            send_at: None,
             last_seen,
         };
         match self.ask(send).await? {
@@ -311,10 +312,9 @@ impl Desk {
 pub fn draft(opened: &Opened, text: &str) -> DraftText {
     DraftText {
         to: vec![opened.conversation.contact.clone()],
-        cc: Vec::new(),
         subject: format!("Re: {}", opened.conversation.subject),
         text: text.to_owned(),
-        files: Vec::new(),
+        ..DraftText::default()
     }
 }
 

@@ -3,7 +3,8 @@
 use super::{Case, collect, invalid, text};
 use crate::{
     AccountMode, Address, AfterReply, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
-    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status, Timestamp,
+    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
+    Timestamp,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.
