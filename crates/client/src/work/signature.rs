@@ -12,9 +12,7 @@ impl Work {
     pub(crate) async fn save_signature(&self, text: Option<String>) -> Result<(), ApiError> {
         let me = self.look(|engine| engine.me().cloned()).await;
         let mut me = me.ok_or_else(|| error(ErrorCode::NotFound, "the team is not known yet"))?;
-        me.signature = text
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty());
+        me.signature = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let command = Command {
             id: CommandId(Uuid::new_v4()),
             actor: Actor::Member { id: me.id },

@@ -358,7 +358,7 @@ async fn a_receipt_is_asked_for_where_it_is_offered_and_the_message_goes_without
             "MAIL FROM:<anna@baton.test> RET=HDRS ENVID=0190a000-7",
             "RCPT TO:<carl@example.com> NOTIFY=SUCCESS,FAILURE,DELAY",
         ),
-        (KIND, "MAIL FROM:<anna@baton.test> SIZE=4", "RCPT TO:<carl@example.com>"),
+        (KIND, "MAIL FROM:<anna@baton.test> SIZE=5", "RCPT TO:<carl@example.com>"),
     ] {
         let (account, task) = server(script).await;
         let envelope = Envelope {

@@ -3,8 +3,8 @@ import type { AccountId } from "./AccountId";
 import type { AccountMode } from "./AccountMode";
 import type { InboxId } from "./InboxId";
 import type { MemberId } from "./MemberId";
-import type { Timestamp } from "./Timestamp";
 import type { Signature } from "./Signature";
+import type { Timestamp } from "./Timestamp";
 
 /**
  * A channel account as the team sees it: no secrets. A document of the log, scope workspace.
@@ -43,6 +43,6 @@ mode: AccountMode,
  */
 hostedBy: MemberId | null, 
 /**
- * x
+ * What stands below replies from its addresses, for members without a signature of their own.
  */
 signatures?: Array<Signature>, };

@@ -161,7 +161,15 @@ quote: Money | null,
 /**
  * Close with it.
  */
-close: Outcome | null, } | { "type": "sendNow", outbound: MessageId, } | { "type": "cancelSend", 
+close: Outcome | null, 
+/**
+ * When it leaves, where that is not at once.
+ */
+sendAt?: Timestamp, } | { "type": "cancelSend", 
+/**
+ * Which.
+ */
+outbound: MessageId, } | { "type": "sendNow", 
 /**
  * Which.
  */
@@ -225,7 +233,11 @@ outbound: MessageId,
 /**
  * Why.
  */
-reason: string, } | { "type": "outboundSent", 
+reason: string, 
+/**
+ * The next attempt, where the provider asked for patience with this very message.
+ */
+notBefore?: Timestamp, } | { "type": "outboundSent", 
 /**
  * Which.
  */

@@ -257,7 +257,15 @@ outbound: MessageId,
 /**
  * The attempt.
  */
-attempt: number, } | { "type": "outboundRescheduled", outbound: MessageId, sendAt: Timestamp, } | { "type": "outboundReturned", 
+attempt: number, } | { "type": "outboundRescheduled", 
+/**
+ * Which.
+ */
+outbound: MessageId, 
+/**
+ * When.
+ */
+sendAt: Timestamp, } | { "type": "outboundReturned", 
 /**
  * Which.
  */
@@ -265,7 +273,11 @@ outbound: MessageId,
 /**
  * Why.
  */
-reason: string, } | { "type": "outboundSent", 
+reason: string, 
+/**
+ * The next attempt, where the provider asked for patience with this very message.
+ */
+notBefore?: Timestamp, } | { "type": "outboundSent", 
 /**
  * Which.
  */

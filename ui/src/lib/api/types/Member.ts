@@ -36,6 +36,6 @@ absentUntil: Timestamp | null,
  */
 backup: MemberId | null, 
 /**
- * x
+ * What stands below their replies; `None` for the signature of the address they write from.
  */
 signature?: string, };

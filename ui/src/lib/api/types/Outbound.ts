@@ -39,7 +39,7 @@ cover: boolean,
  */
 from: Address, 
 /**
- * Who wrote it
+ * Who wrote it in that name, where they may only send on its behalf: the Sender of RFC 5322, 3.6.2.
  */
 sender?: Address, 
 /**
@@ -67,18 +67,21 @@ quote: Money | null,
  */
 after: AfterReply, 
 /**
- * When it was accepted: also the Date the message carries.
+ * When it was accepted: also the Date the message carries, unless it was scheduled.
  */
 queuedAt: Timestamp, 
 /**
- * The end of the undo window: it does not leave earlier.
+ * It does not leave earlier: the end of the undo window, or the next attempt after a provider asked for patience.
  */
 notBefore: Timestamp, 
 /**
- * Set once
+ * When its author lets it leave, where that is not at once. Then it is also the Date the message carries.
+ */
+sendAt?: Timestamp, 
+/**
+ * Set once a provider asked for patience with it.
  */
 givenBack?: GivenBack, 
-sendAt?: Timestamp, 
 /**
  * How many times a host has passed the fence with it.
  */

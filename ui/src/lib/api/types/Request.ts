@@ -17,8 +17,8 @@ import type { Outcome } from "./Outcome";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
-import type { Unlock } from "./Unlock";
 import type { Timestamp } from "./Timestamp";
+import type { Unlock } from "./Unlock";
 
 /**
  * What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -127,7 +127,11 @@ quote: Money | null,
 /**
  * Close with it.
  */
-close: Outcome | null, sendAt?: Timestamp, 
+close: Outcome | null, 
+/**
+ * When it leaves, where that is not at once.
+ */
+sendAt?: Timestamp, 
 /**
  * The newest message that was on screen.
  */
@@ -147,7 +151,11 @@ text: string,
 /**
  * How many at most.
  */
-limit: number, } } | { "method": "team" } | { "method": "invite", "params": Invite } | { "method": "saveSignature", "params": { text: string | null, } } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
+limit: number, } } | { "method": "team" } | { "method": "invite", "params": Invite } | { "method": "saveSignature", "params": { 
+/**
+ * The text.
+ */
+text: string | null, } } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
 /**
  * Which.
  */

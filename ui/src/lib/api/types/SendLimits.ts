@@ -5,6 +5,14 @@
  */
 export type SendLimits = { 
 /**
- * The most
+ * The most bytes a message may have, with its files encoded; `None` where it doesn't say.
  */
-maxBytes: number | null, foreignLetters: boolean, receipts: boolean, };
+maxBytes: number | null, 
+/**
+ * Whether addresses may have letters beyond ASCII before the `@`.
+ */
+foreignLetters: boolean, 
+/**
+ * Whether it can be asked to say that a message was delivered.
+ */
+receipts: boolean, };

@@ -3,8 +3,8 @@ import type { LogEntry } from "./LogEntry";
 import type { MemberId } from "./MemberId";
 import type { Message } from "./Message";
 import type { MessageId } from "./MessageId";
-import type { SendProblem } from "./SendProblem";
 import type { Outbound } from "./Outbound";
+import type { SendProblem } from "./SendProblem";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -22,7 +22,11 @@ also: Array<string>, } | { "type": "reply",
 /**
  * The reply, with where it stands.
  */
-outbound: Outbound, problem?: SendProblem, } | { "type": "note", 
+outbound: Outbound, 
+/**
+ * What its provider's refusal, or its request for patience, means.
+ */
+problem?: SendProblem, } | { "type": "note", 
 /**
  * Its id.
  */
