@@ -22,7 +22,7 @@ use office::Office;
 const KILLS: usize = 20;
 
 /// The longest the server lives between two kills.
-const LIFE_MS: u64 = 2_500;
+const LIFE_MS: u64 = 1_500;
 
 /// The longest all desktops work between two of their deaths, and the longest one stays dead.
 const DESKS_LIVE_MS: u64 = 2_000;

@@ -12,11 +12,14 @@ use crate::team::Program;
 
 /// Waits until no reply is on its way, every copy is filed, and nobody has anything left to say.
 pub async fn has_come(office: &Office) -> Result<()> {
+    let mut moving = Vec::new();
     eventually("every reply to settle", PATIENCE, async || {
-        let all = office.mira.conversations().await?;
-        Ok((!all.iter().any(is_moving)).then_some(()))
+        moving = office.mira.conversations().await?;
+        moving.retain(is_moving);
+        Ok(moving.is_empty().then_some(()))
     })
-    .await?;
+    .await
+    .with_context(|| format!("{moving:#?}"))?;
     for desk in office.desks() {
         eventually(&format!("{} to come to rest", desk.name), PATIENCE, async || {
             Ok(desk.is_at_rest().await.then_some(()))

@@ -144,6 +144,7 @@ async fn note(desk: &Desk, conversation: ConversationId, text: &str) -> Result<T
 
 /// Replies as a person does: looks at what the window says, and goes on from there, until the reply is in the conversation.
 async fn reply(desk: &Desk, conversation: ConversationId, text: &str) -> Result<()> {
+    let mut sent = false;
     let step = async || {
         tokio::time::sleep(A_LOOK).await;
         let Ok(opened) = desk.look(conversation).await else {
@@ -151,7 +152,12 @@ async fn reply(desk: &Desk, conversation: ConversationId, text: &str) -> Result<
         };
         let mut accepted = opened.conversation.outbound.iter();
         if accepted.any(|outbound| outbound.draft.text == text) {
-            return Ok(Some(()));
+            if opened.draft.is_none() {
+                return Ok(Some(()));
+            }
+            // It was accepted while it was being typed once more.
+            let _ = desk.call(Request::Discard { conversation }).await;
+            return Ok(None);
         }
         let is_reply = |body: &CommandBody| matches!(body, CommandBody::Reply { .. });
         if opened.pending.iter().any(|pending| is_reply(&pending.body)) {
@@ -166,10 +172,15 @@ async fn reply(desk: &Desk, conversation: ConversationId, text: &str) -> Result<
             let _ = desk.call(retry).await;
             return Ok(None);
         }
+        // Whoever was told that it is on its way does not type it again.
+        if sent {
+            return Ok(None);
+        }
         // What was typed stays typed, so typing it again changes nothing.
         if let Ok(ComposeLock::Mine | ComposeLock::Offline) = desk.compose(&opened, text).await {
-            // Whatever is said to this: the next look shows what became of it.
-            let _ = desk.send(conversation, opened.last_message).await;
+            // A refusal shows at the next look, too.
+            let told = desk.send(conversation, opened.last_message).await;
+            sent = matches!(told, Ok(Acted::Done { .. } | Acted::Pending { .. }));
         }
         Ok(None)
     };
