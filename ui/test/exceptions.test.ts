@@ -94,6 +94,26 @@ test('the language is kept by the desktop and changes the window at once', async
   expect(localStorage).toHaveLength(0);
 });
 
+test('the balance of a mailbox is shown folder by folder, and a sum that is off says by how much', async () => {
+  const { backend } = await openWindow();
+  await click('settings-open');
+  await expect.poll(() => document.querySelectorAll('tbody tr').length).toBe(3);
+  expect(document.querySelector('tbody')?.textContent).toContain('still being read');
+  const [row] = backend.health;
+  if (row?.balance) row.balance = { ...row.balance, received: row.balance.received + 2 };
+  backend.emit({ event: 'health', data: backend.health });
+  await expect.poll(() => document.querySelector('.sum')?.classList.contains('off')).toBe(true);
+});
+
+test('an admin has what could not be read tried once more, and hears what became of it', async () => {
+  const { backend } = await openWindow((backend) => (backend.me = mira));
+  await click('settings-open');
+  await click('quarantine-retry');
+  await expect.poll(() => textOf('toast')).toContain('1 of 1 could be read now');
+  expect(backend.asked('quarantineRetry')).toHaveLength(1);
+  await expect.poll(() => document.body.textContent).toContain('Empty: every message could be read.');
+});
+
 test('who is no admin reads how far Baton acts, and is offered no switch', async () => {
   await openWindow();
   await click('settings-open');

@@ -60,6 +60,28 @@ export class ScriptedBackend implements Backend {
         duplicates: 19,
         quarantined: 1,
         ignored: 4,
+        folders: [
+          {
+            folder: 'INBOX',
+            received: 301,
+            imported: 281,
+            duplicates: 15,
+            quarantined: 1,
+            ignored: 4,
+            messages: 301,
+            complete: true,
+          },
+          {
+            folder: 'Sent',
+            received: 111,
+            imported: 107,
+            duplicates: 4,
+            quarantined: 0,
+            ignored: 0,
+            messages: 140,
+            complete: false,
+          },
+        ],
       },
     },
   ];
@@ -341,6 +363,11 @@ export class ScriptedBackend implements Backend {
         return this.exceptions;
       case 'quarantine':
         return this.quarantine;
+      case 'quarantineRetry': {
+        const tried = this.quarantine.length;
+        this.quarantine = [];
+        return { tried, imported: tried, duplicates: 0, ignored: 0, quarantined: 0 };
+      }
       case 'quarantineSource':
         return 'From: =?utf-8?Q?Carl\nContent-Type: multipart/mixed; boundary=\n\n--\n';
       case 'setAccountMode': {
