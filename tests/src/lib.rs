@@ -8,6 +8,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | [`mail::MailHost`] | Dovecot and Postfix; mailboxes are read by Python's `imaplib`, never by our own code |
+//! | [`oidc::Oidc`] | an OpenID provider, and a person who signs in on its pages |
 //! | [`postgres::Postgres`] | a private PostgreSQL cluster |
 //! | [`server::ServerProcess`] | the real `baton-server`, with its command line and its HTTP API |
 //! | [`session::Session`] | a person's desktop session: home, D-Bus, Secret Service, notifications, screen |
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod desktop;
 pub mod mail;
 pub mod notifications;
+pub mod oidc;
 pub mod port;
 pub mod postgres;
 pub mod process;

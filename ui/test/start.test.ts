@@ -70,6 +70,98 @@ describe('first run', () => {
   });
 });
 
+const google = {
+  provider: 'Google Workspace',
+  imap: { host: 'imap.gmail.com', port: 993, security: 'tls' },
+  smtp: { host: 'smtp.gmail.com', port: 465, security: 'tls' },
+  user: 'sales@example.com',
+  signIn: 'oAuth',
+  foundBy: 'mx',
+  elsewhere: false,
+  guessed: false,
+  appPasswordUrl: null,
+} as const;
+
+const fillMailbox = async () => {
+  await click('setup-mailbox');
+  await userEvent.fill(await find('mailbox-name'), 'Anna');
+  await userEvent.fill(await find('mailbox-address'), 'sales@example.com');
+};
+
+test('a mailbox is only watched unless more is chosen', async () => {
+  const { backend } = await openWindow((fake) => (fake.state = { type: 'firstRun' }));
+  await fillMailbox();
+  await userEvent.fill(await find('mailbox-password'), 'secret');
+  expect(((await find('mailbox-mode-watch')) as HTMLInputElement).checked).toBe(true);
+  expect(textOf('mailbox-mode')).toContain('It sends nothing and changes nothing');
+  await click('mailbox-submit');
+  await expect.poll(() => backend.asked('setup').length).toBe(1);
+  expect(backend.asked('setup')[0]).toMatchObject({ type: 'mailbox', mode: 'watch' });
+});
+
+test('one signs in on the provider’s page, and the window never sees a token', async () => {
+  const { backend } = await openWindow((fake) => {
+    fake.state = { type: 'firstRun' };
+    fake.answers.discoverMailbox = () => google;
+    fake.answers.signInMailbox = () => ({ type: 'signedIn', held: 'grant-1', endsAt: null });
+  });
+  await fillMailbox();
+  await userEvent.fill(await find('mailbox-password'), '');
+  await userEvent.fill(await find('provider-client-id'), 'team.apps.example');
+  await click('provider-submit');
+  await expect.poll(() => textOf('provider-done')).toBe('Signed in at Google.');
+  expect(backend.asked('signInMailbox')).toEqual([
+    {
+      address: 'sales@example.com',
+      client: {
+        provider: { type: 'google' },
+        tenant: null,
+        clientId: 'team.apps.example',
+        clientSecret: null,
+      },
+    },
+  ]);
+  await click('mailbox-submit');
+  await expect.poll(() => backend.asked('testMailbox').length).toBe(1);
+  expect(backend.asked('testMailbox')[0]).toMatchObject({
+    password: '',
+    signIn: { type: 'held', id: 'grant-1' },
+  });
+});
+
+test('a sign-in that an admin must allow first says so', async () => {
+  await openWindow((fake) => {
+    fake.state = { type: 'firstRun' };
+    fake.answers.discoverMailbox = () => google;
+    fake.answers.signInMailbox = () => ({
+      type: 'failed',
+      problem: { kind: 'adminMustConsent', server: 'Google', said: 'admin_policy_enforced' },
+    });
+  });
+  await fillMailbox();
+  await userEvent.fill(await find('mailbox-password'), '');
+  await userEvent.fill(await find('provider-client-id'), 'team.apps.example');
+  await click('provider-submit');
+  await expect.poll(() => textOf('provider-problem')).toContain('Google wants an admin to allow');
+});
+
+test('servers in another domain are shown before a password goes there', async () => {
+  await openWindow((fake) => {
+    fake.state = { type: 'firstRun' };
+    fake.answers.discoverMailbox = () => ({
+      ...google,
+      provider: null,
+      imap: { host: 'mail.elsewhere.example', port: 993, security: 'tls' },
+      foundBy: 'srv',
+      elsewhere: true,
+    });
+  });
+  await fillMailbox();
+  await userEvent.fill(await find('mailbox-password'), 'secret');
+  await expect.poll(() => textOf('mailbox-elsewhere')).toContain('another domain than example.com');
+  expect(hook('mailbox-imap-host')).not.toBeNull();
+});
+
 test('without a keyring there are three ways, explained', async () => {
   const { backend } = await openWindow(
     (fake) => (fake.state = { type: 'locked', reason: 'no such name', passphraseSet: false }),

@@ -4,3 +4,4 @@
 //! and plain data into bytes, and its host moves them through a port that the server or the desktop provides.
 
 pub mod email;
+pub mod oauth;

@@ -26,6 +26,7 @@ use crate::engine::{End, Identity, Input};
 use crate::keys::{KeyError, KeyPlaces};
 use crate::net::{Address, Http, error};
 use crate::seal::{DataKey, SealError, random};
+use crate::signin::SignIns;
 use crate::work::{Parts, Work, now};
 use crate::{
     Config, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Language, Shell,
@@ -48,6 +49,7 @@ pub(crate) struct Installation {
     keys: KeyPlaces,
     place: RwLock<Place>,
     ended: mpsc::UnboundedSender<End>,
+    sign_ins: SignIns,
     /// Locked as long as this process uses the directory.
     in_use: std::sync::Mutex<Option<std::fs::File>>,
 }
@@ -92,6 +94,7 @@ impl Installation {
             badge: Arc::new(AtomicU32::new(0)),
             place: RwLock::new(Place::Locked { reason: String::new() }),
             ended,
+            sign_ins: SignIns::default(),
             in_use: std::sync::Mutex::new(Some(in_use)),
         });
         installation.forget_memory();

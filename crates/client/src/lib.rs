@@ -13,6 +13,7 @@ mod language;
 mod mailbox;
 mod net;
 mod seal;
+mod signin;
 mod work;
 
 pub mod api;

@@ -14,15 +14,15 @@ pub use lists::*;
 pub use opened::*;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, Inbox,
-    Member, MessageId, Money, Outcome, OutgoingFile, Timestamp,
+    Account, AccountId, AccountMode, AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, FoundBy,
+    Inbox, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountHealth, ApiError, Balance, ConnectionReport, Invitation, Invite, MailServer, MailboxSettings, Quarantined,
-    Retried, SessionInfo,
+    AccountHealth, ApiError, Balance, ConnectionReport, Invitation, Invite, MailProblem, MailServer, MailboxSettings,
+    ProviderClient, Quarantined, Retried, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -44,11 +44,32 @@ pub enum Request {
     DiscoverMailbox {
         /// The address.
         address: String,
+        /// Whether Mozilla's directory is asked, too. It learns the address's domain.
+        directory: bool,
     },
     /// Try a mailbox without connecting it.
     TestMailbox(MailboxSettings),
+    /// Sign in to a mailbox on its provider's page, in a browser of this computer. Answered when the browser came back.
+    SignInMailbox {
+        /// The address.
+        address: String,
+        /// Where, and through which client.
+        client: ProviderClient,
+    },
+    /// Sign in to a connected mailbox anew: on its provider's page, or with this password.
+    ReconnectMailbox {
+        /// Which.
+        account: AccountId,
+        /// The password; `None` for the provider's page.
+        password: Option<String>,
+    },
     /// Connect a mailbox to the running workspace.
-    ConnectMailbox(MailboxSettings),
+    ConnectMailbox {
+        /// The mailbox.
+        mailbox: MailboxSettings,
+        /// How far Baton acts on it.
+        mode: AccountMode,
+    },
     /// A page of a view.
     List(ListQuery),
     /// The counts of all views.
@@ -230,6 +251,10 @@ pub enum Reply {
     DiscoverMailbox(Discovered),
     /// To [`Request::TestMailbox`].
     TestMailbox(ConnectionReport),
+    /// To [`Request::SignInMailbox`].
+    SignInMailbox(SignInEnd),
+    /// To [`Request::ReconnectMailbox`].
+    ReconnectMailbox(SignInEnd),
     /// To [`Request::ConnectMailbox`].
     ConnectMailbox(Account),
     /// To [`Request::List`].
@@ -376,6 +401,24 @@ pub enum BootState {
     },
 }
 
+/// How a sign-in on a provider's page ended.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SignInEnd {
+    /// Well. The program holds the tokens until the mailbox is connected.
+    SignedIn {
+        /// By which name the program holds them.
+        held: String,
+        /// When somebody will have to sign in again, as far as that can be known.
+        ends_at: Option<Timestamp>,
+    },
+    /// Not, and this is why.
+    Failed {
+        /// Who has to do what.
+        problem: MailProblem,
+    },
+}
+
 /// First run.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -388,6 +431,8 @@ pub enum Setup {
         name: String,
         /// The mailbox.
         mailbox: Box<MailboxSettings>,
+        /// How far Baton acts on it.
+        mode: AccountMode,
     },
     /// Join a team's server.
     Join {
@@ -437,6 +482,15 @@ pub struct Discovered {
     pub imap: MailServer,
     /// Where mail is sent.
     pub smtp: MailServer,
+    /// Who to sign in as.
+    pub user: String,
+    /// What to sign in with.
+    pub sign_in: SignInHint,
+    /// Who knew.
+    pub found_by: FoundBy,
+    /// Whether an answer that nobody signed put a server into another domain than the address's: a person looks at it before a
+    /// password goes there.
+    pub elsewhere: bool,
     /// Whether these are known, or only a guess to edit.
     pub guessed: bool,
     /// The provider wants an app password: where to make one.

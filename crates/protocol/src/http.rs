@@ -4,6 +4,9 @@ use baton_domain::{
     AccountId, AccountMode, Capability, CommandId, Conversation, ConversationId, DeviceId, Document, DraftId,
     DraftText, InboxId, LogEntry, Member, MemberId, Role, Timestamp,
 };
+pub use baton_domain::{
+    ConnectionReport, MailProblem, MailProblemKind, MailServer, ProbeStep, ProbeStepKind, Security,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -174,30 +177,6 @@ pub struct ConversationPage {
     pub next: Option<String>,
 }
 
-/// How the connection to a mail server is secured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Security {
-    /// TLS from the first byte.
-    Tls,
-    /// STARTTLS, never without.
-    StartTls,
-    /// None: only to this very computer.
-    Plain,
-}
-
-/// Where a mail server listens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MailServer {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// How it is secured.
-    pub security: Security,
-}
-
 /// A mailbox to connect: with its password, on its way to where secrets are sealed.
 #[derive(Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -208,8 +187,11 @@ pub struct MailboxSettings {
     pub name: String,
     /// Who to sign in as, often the address.
     pub user: String,
-    /// The password, or app password.
+    /// The password, or app password; empty where one signs in on the provider's page.
     pub password: String,
+    /// The sign-in on the provider's page, in place of a password.
+    #[serde(default)]
+    pub sign_in: Option<ProviderSignIn>,
     /// Where mail is read.
     pub imap: MailServer,
     /// Where mail is sent.
@@ -225,6 +207,103 @@ impl std::fmt::Debug for MailboxSettings {
             .field("imap", &self.imap)
             .field("smtp", &self.smtp)
             .finish_non_exhaustive()
+    }
+}
+
+/// A sign-in made on the provider's page, on its way to where it is sealed.
+#[derive(Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ProviderSignIn {
+    /// Made through this program a moment ago; it keeps the tokens, and the window never sees them.
+    Held {
+        /// Which.
+        id: String,
+    },
+    /// The tokens themselves, as the program that made them writes them.
+    Tokens {
+        /// Their text.
+        text: String,
+    },
+}
+
+impl std::fmt::Debug for ProviderSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Held { .. } => "Held",
+            Self::Tokens { .. } => "Tokens",
+        })
+    }
+}
+
+/// Where one signs in to a mailbox, and through which registration of the team.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderClient {
+    /// Which provider.
+    pub provider: ProviderName,
+    /// At Microsoft the team's directory; without one any.
+    pub tenant: Option<String>,
+    /// The id of the team's client.
+    pub client_id: String,
+    /// Its secret, where the provider gives one to desktop programs.
+    pub client_secret: Option<String>,
+}
+
+impl std::fmt::Debug for ProviderClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderClient")
+            .field("provider", &self.provider)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A provider on whose page one signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ProviderName {
+    /// Google: Gmail and Google Workspace.
+    Google,
+    /// Microsoft 365 and Outlook.com.
+    Microsoft,
+    /// Any other that follows the standards.
+    Other {
+        /// The page on which one signs in.
+        auth_url: String,
+        /// Where tokens are made.
+        token_url: String,
+        /// What is asked for.
+        scopes: Vec<String>,
+    },
+}
+
+/// How a mailbox is signed in to; `GET /v1/accounts/{id}/sign-in`. No secrets but the team's client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInWay {
+    /// Its address.
+    pub address: String,
+    /// On which provider's page; `None` where it is a password.
+    pub client: Option<ProviderClient>,
+    /// When somebody will have to sign in again, as far as that can be known.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Sign in to a mailbox anew; `PUT /v1/accounts/{id}/sign-in`. Exactly one of the two.
+#[derive(Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SetSignIn {
+    /// A password.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// A sign-in on the provider's page.
+    #[serde(default)]
+    pub sign_in: Option<ProviderSignIn>,
+}
+
+impl std::fmt::Debug for SetSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SetSignIn")
     }
 }
 
@@ -262,6 +341,10 @@ pub struct AccountHealth {
     pub state: HealthState,
     /// When mail was last read without trouble.
     pub last_success: Option<Timestamp>,
+    /// When a message was last handed to the provider, since the server started.
+    pub last_sent: Option<Timestamp>,
+    /// When somebody will have to sign in on the provider's page again, as far as that can be known.
+    pub sign_in_ends: Option<Timestamp>,
     /// How many messages wait to be sent.
     pub waiting_to_send: u32,
     /// What its provider takes; absent until it was asked.
@@ -310,90 +393,6 @@ pub enum HealthState {
         /// Why.
         problem: MailProblem,
     },
-}
-
-/// What is wrong with a mail server, so that the window can say it in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MailProblem {
-    /// Which kind.
-    pub kind: MailProblemKind,
-    /// Host and port.
-    pub server: String,
-    /// What the other side said, if anything.
-    pub said: Option<String>,
-}
-
-/// The kinds of trouble with a mail server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum MailProblemKind {
-    /// The name does not exist.
-    NameNotFound,
-    /// Nobody listens there.
-    Refused,
-    /// No answer.
-    TimedOut,
-    /// It offers no TLS.
-    NoTls,
-    /// Its certificate is not trusted.
-    Certificate,
-    /// It does not accept the password.
-    WrongPassword,
-    /// A folder is missing.
-    FolderMissing,
-    /// It closed the connection.
-    Disconnected,
-    /// It said something that is not the protocol.
-    Protocol,
-    /// It refuses this sender or recipient.
-    Rejected,
-    /// No room on our disk.
-    DiskFull,
-}
-
-/// One step of a connection test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProbeStep {
-    /// Which.
-    pub step: ProbeStepKind,
-    /// Host and port.
-    pub server: String,
-    /// What is wrong; `None` when it went well.
-    pub problem: Option<MailProblem>,
-    /// How long it took, in milliseconds.
-    pub took_ms: u32,
-}
-
-/// The steps of a connection test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ProbeStepKind {
-    /// Find the server that reads mail and connect.
-    ImapConnect,
-    /// Secure that connection.
-    ImapTls,
-    /// Sign in.
-    ImapLogin,
-    /// See the folders.
-    ImapFolders,
-    /// Find the server that sends mail and connect.
-    SmtpConnect,
-    /// Secure that connection.
-    SmtpTls,
-    /// Sign in.
-    SmtpLogin,
-}
-
-/// What a connection test found; `POST /v1/accounts/test`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectionReport {
-    /// The steps made, in order; the first that fails is the last.
-    pub steps: Vec<ProbeStep>,
-    /// How many messages the inbox folder holds.
-    pub messages: Option<u32>,
 }
 
 /// The balance of a channel account (L10): received = accounted for.

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use baton_channels::email::probe;
 use baton_domain::{AccountMode, Event, LogBody, OutboundState};
 use baton_protocol::{HealthState, MailServer, MailboxSettings, Security};
 use baton_server::hosting::mailbox::{self, Mailbox};
@@ -27,6 +28,7 @@ fn settings(mail: &MailHost, password: &str) -> MailboxSettings {
         password: password.to_owned(),
         imap: server(mail.imap_port()),
         smtp: server(mail.smtp_port()),
+        sign_in: None,
         extra_ca: Some(std::fs::read_to_string(mail.ca_file()).unwrap()),
     }
 }
@@ -38,11 +40,11 @@ async fn a_letter_comes_in_is_answered_once_and_is_filed() {
     let team = Team::start().await;
     let core = team.server.core();
 
-    let wrong = mailbox::test(&Mailbox::from(settings(&mail, "not the password"))).await;
-    let words = mailbox::first_problem(&wrong).unwrap();
+    let wrong = mailbox::test(&mut Mailbox::try_from(settings(&mail, "not the password")).unwrap()).await;
+    let words = probe::first_problem(&wrong).unwrap();
     assert!(words.contains("does not accept the password"), "{words}");
-    let right = Mailbox::from(settings(&mail, PASSWORD));
-    assert_eq!(mailbox::first_problem(&mailbox::test(&right).await), None);
+    let mut right = Mailbox::try_from(settings(&mail, PASSWORD)).unwrap();
+    assert_eq!(probe::first_problem(&mailbox::test(&mut right).await), None);
 
     let mut anna = team.desk(team.anna).await;
     let account = core

@@ -15,7 +15,7 @@ use crate::scratch::Scratch;
 const MAIL_USER: &str = "mail";
 
 /// Writes everything that both servers need to start.
-pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16) -> Result<()> {
+pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16, introspection_url: Option<&str>) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!(
             "the mail servers of the tests change users: `cargo xtask test` runs them in a user namespace where the system \
@@ -36,7 +36,11 @@ pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16) -> Result<(
     let postfix = scratch.directory("postfix", 0o755)?;
     owned_by(MAIL_USER, &scratch.join("boxes")).await?;
     owned_by("postfix", &scratch.join("data")).await?;
-    fs::write(scratch.join("dovecot.conf"), dovecot_conf(scratch.path(), imap))?;
+    let conf = dovecot_conf(scratch.path(), imap, introspection_url.is_some());
+    fs::write(scratch.join("dovecot.conf"), conf)?;
+    if let Some(url) = introspection_url {
+        fs::write(scratch.join("oauth2.conf"), oauth2_conf(url))?;
+    }
     fs::write(postfix.join("main.cf"), main_cf(scratch.path()))?;
     fs::write(postfix.join("master.cf"), master_cf(smtp))?;
     // Makes the directories of the queue.
@@ -109,8 +113,22 @@ async fn run<'a>(program: &str, args: impl IntoIterator<Item = &'a OsStr>) -> Re
     Ok(())
 }
 
-fn dovecot_conf(place: &Path, port: u16) -> String {
+/// How Dovecot asks the provider whose a token is.
+fn oauth2_conf(introspection_url: &str) -> String {
+    format!(
+        "introspection_mode = post\nintrospection_url = {introspection_url}\nusername_attribute = sub\n\
+         active_attribute = active\nactive_value = true\n"
+    )
+}
+
+fn dovecot_conf(place: &Path, port: u16, tokens: bool) -> String {
     let place = place.display();
+    let token_ways = if tokens { " xoauth2 oauthbearer" } else { "" };
+    let token_judge = if tokens {
+        format!("passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {place}/oauth2.conf\n}}\n")
+    } else {
+        String::new()
+    };
     format!(
         r"base_dir = {place}/run
 state_dir = {place}/state
@@ -121,7 +139,7 @@ ssl = yes
 ssl_cert = <{place}/cert.pem
 ssl_key = <{place}/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_ways}
 auth_username_format = %n
 first_valid_uid = 1
 first_valid_gid = 1
@@ -131,8 +149,9 @@ mail_plugins = zlib
 protocol imap {{
   mail_plugins = zlib imap_zlib
 }}
-passdb {{
+{token_judge}passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{

@@ -51,6 +51,18 @@ impl MailHost {
     /// # Errors
     /// When we are not root (Postfix changes users), a server is not installed, or one does not start.
     pub async fn start() -> Result<Self> {
+        Self::start_with(None).await
+    }
+
+    /// Starts both servers so that they take access tokens, too (XOAUTH2 and OAUTHBEARER). Of each token they ask the provider, there.
+    ///
+    /// # Errors
+    /// As [`MailHost::start`].
+    pub async fn start_taking_tokens(introspection_url: &str) -> Result<Self> {
+        Self::start_with(Some(introspection_url)).await
+    }
+
+    async fn start_with(introspection_url: Option<&str>) -> Result<Self> {
         let mut host = Self {
             dovecot: None,
             postfix: None,
@@ -58,7 +70,7 @@ impl MailHost {
             smtp: Port::claim()?,
             scratch: Scratch::new("mail")?,
         };
-        files::prepare(&host.scratch, host.imap.number(), host.smtp.number()).await?;
+        files::prepare(&host.scratch, host.imap.number(), host.smtp.number(), introspection_url).await?;
         host.resume().await?;
         Ok(host)
     }

@@ -51,6 +51,8 @@ export class ScriptedBackend implements Backend {
         address: account.address,
         state: { type: 'upToDate' },
         lastSuccess: NOW - 20_000,
+        lastSent: null,
+        signInEnds: null,
         waitingToSend: 0,
       },
       balance: {
@@ -434,6 +436,10 @@ export class ScriptedBackend implements Backend {
           provider: null,
           imap: { host: 'imap.example.com', port: 993, security: 'tls' },
           smtp: { host: 'smtp.example.com', port: 465, security: 'tls' },
+          user: 'sales@example.com',
+          signIn: 'password',
+          foundBy: 'srv',
+          elsewhere: false,
           guessed: false,
           appPasswordUrl: null,
         };

@@ -1,54 +1,15 @@
 //! A mailbox and how to reach it.
 //!
-//! An account is a mailbox, not a login. Its password is a [`Secret`], which is never printed, never serialised and overwritten when
-//! it is dropped.
+//! An account is a mailbox, not a login. Its password, or its source of tokens, is a [`Secret`], which is never printed, never
+//! serialised and overwritten when it is dropped.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+pub use baton_domain::{MailServer as Endpoint, Security};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use zeroize::Zeroizing;
-
-/// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Security {
-    /// TLS from the first byte: ports 993 and 465 (RFC 8314).
-    Tls,
-    /// TLS after a command: ports 143 and 587. Without it there is no connection; nothing is ever sent in the open instead.
-    StartTls,
-    /// None. Only on this machine.
-    Plain,
-}
-
-/// A server's door.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Endpoint {
-    /// Its host name, or a number on this machine.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How it is protected.
-    pub security: Security,
-}
-
-impl Endpoint {
-    /// A door with these.
-    #[must_use]
-    pub fn new(host: impl Into<String>, port: u16, security: Security) -> Self {
-        Self {
-            host: host.into(),
-            port,
-            security,
-        }
-    }
-
-    /// Whether the door is on this machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_matches(['[', ']']);
-        host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    }
-}
 
 /// A mailbox, without its password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -79,21 +40,85 @@ pub struct EmailAccount {
     pub provider_files_sent: bool,
 }
 
-/// A password or token.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+impl EmailAccount {
+    /// A mailbox as a person entered it.
+    #[must_use]
+    pub fn entered(
+        address: &str,
+        name: &str,
+        user: &str,
+        imap: Endpoint,
+        smtp: Endpoint,
+        extra_ca: Option<String>,
+    ) -> Self {
+        let trimmed = |server: Endpoint| Endpoint::new(server.host.trim(), server.port, server.security);
+        let name = name.trim();
+        Self {
+            address: address.trim().to_owned(),
+            display_name: (!name.is_empty()).then(|| name.to_owned()),
+            imap: trimmed(imap),
+            smtp: trimmed(smtp),
+            user: user.trim().to_owned(),
+            extra_ca,
+            sent_folder: None,
+            provider_files_sent: false,
+        }
+    }
+}
+
+/// Where access tokens come from, for a mailbox that is signed in to on the provider's page.
+#[async_trait]
+pub trait AccessTokens: std::fmt::Debug + Send + Sync + 'static {
+    /// One that is good for a while.
+    async fn access_token(&self) -> Result<Zeroizing<String>, ConnectError>;
+    /// The mail server did not take this one: the next one is a new one.
+    async fn was_refused(&self, token: &str);
+}
+
+/// What a mailbox is signed in to with: a password, or tokens.
+#[derive(Clone)]
+pub struct Secret(Kept);
+
+#[derive(Clone)]
+enum Kept {
+    Password(Zeroizing<String>),
+    Tokens(Arc<dyn AccessTokens>),
+}
+
+/// What is said to a server, for this one time.
+pub(crate) enum Credential {
+    /// A password.
+    Password(Zeroizing<String>),
+    /// An access token.
+    Bearer(Zeroizing<String>),
+}
 
 impl Secret {
-    /// Takes the secret over.
+    /// Takes a password over.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
-        Self(Zeroizing::new(secret.into()))
+        Self(Kept::Password(Zeroizing::new(secret.into())))
     }
 
-    /// The secret itself, for the one line that sends or seals it.
+    /// Tokens, made as they are needed.
     #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
+    pub fn tokens(tokens: Arc<dyn AccessTokens>) -> Self {
+        Self(Kept::Tokens(tokens))
+    }
+
+    /// What to say now, for the one line that says it.
+    pub(crate) async fn credential(&self) -> Result<Credential, ConnectError> {
+        match &self.0 {
+            Kept::Password(password) => Ok(Credential::Password(password.clone())),
+            Kept::Tokens(tokens) => Ok(Credential::Bearer(tokens.access_token().await?)),
+        }
+    }
+
+    /// A server did not take this token.
+    pub(crate) async fn was_refused(&self, token: &str) {
+        if let Kept::Tokens(tokens) = &self.0 {
+            tokens.was_refused(token).await;
+        }
     }
 }
 
@@ -193,6 +218,40 @@ pub enum ConnectError {
         /// The server's words.
         reply: String,
     },
+    /// The mail server did not take the access token, which the provider says is good.
+    #[error("{host} did not accept the sign-in of {user}: {reply}")]
+    TokenRefused {
+        /// The host.
+        host: String,
+        /// Who tried to sign in.
+        user: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The provider ended the sign-in: a person signs in again.
+    #[error("{host} ended the sign-in: {reply}")]
+    SignInEnded {
+        /// The host that makes the tokens.
+        host: String,
+        /// Its words.
+        reply: String,
+    },
+    /// The provider wants an admin's consent first.
+    #[error("{host} wants an admin's consent: {reply}")]
+    AdminMustConsent {
+        /// The host that makes the tokens.
+        host: String,
+        /// Its words.
+        reply: String,
+    },
+    /// The provider does not accept the team's client.
+    #[error("{host} does not accept the client id: {reply}")]
+    ClientRefused {
+        /// The host that makes the tokens.
+        host: String,
+        /// Its words.
+        reply: String,
+    },
     /// The server offers no way of signing in that we know.
     #[error("{host} offers no way of signing in that Baton knows: {offered}")]
     NoLoginOffered {
@@ -252,6 +311,20 @@ pub enum Retry {
 }
 
 impl ConnectError {
+    /// The error of a sign-in that was refused, where a token was shown and no password. The next attempt gets a new token.
+    pub(crate) async fn of_token(self, secret: &Secret, token: &str, told: &str) -> Self {
+        let Self::WrongPassword { host, user, reply } = self else {
+            return self;
+        };
+        secret.was_refused(token).await;
+        let reply = if told.is_empty() {
+            reply
+        } else {
+            format!("{reply} {told}")
+        };
+        Self::TokenRefused { host, user, reply }
+    }
+
     /// When another attempt makes sense.
     #[must_use]
     pub fn retry(&self) -> Retry {
@@ -267,8 +340,14 @@ impl ConnectError {
             Self::NoTlsOffered { .. }
             | Self::Certificate { .. }
             | Self::FolderMissing { .. }
+            | Self::TokenRefused { .. }
+            | Self::AdminMustConsent { .. }
             | Self::NoLoginOffered { .. } => Retry::Later,
-            Self::PlainNotAllowed { .. } | Self::BadExtraCa { .. } | Self::WrongPassword { .. } => Retry::WhenChanged,
+            Self::PlainNotAllowed { .. }
+            | Self::BadExtraCa { .. }
+            | Self::SignInEnded { .. }
+            | Self::ClientRefused { .. }
+            | Self::WrongPassword { .. } => Retry::WhenChanged,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod kind;
 pub mod net;
 pub mod parse;
 pub mod probe;
+pub mod problem;
 pub mod quote;
 pub mod smtp;
 pub mod subject;
@@ -26,6 +27,7 @@ mod dates;
 mod dsn;
 mod plain;
 mod protection;
+mod sasl;
 mod tnef;
 
 pub use account::{ConnectError, EmailAccount, Endpoint, Retry, Secret, Security};

@@ -83,12 +83,11 @@ pub async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ConnectError>
     Err(last)
 }
 
-/// A connection as the endpoint wants it; for [`Security::StartTls`] still without TLS.
+/// A connection just made, protected as the endpoint wants it; for [`Security::StartTls`] still without TLS.
 ///
 /// # Errors
 /// Whatever stands in the way, as [`ConnectError`].
-pub async fn connect(endpoint: &Endpoint, extra_ca: Option<&str>) -> Result<Connected, ConnectError> {
-    let tcp = connect_tcp(endpoint).await?;
+pub async fn protect(tcp: TcpStream, endpoint: &Endpoint, extra_ca: Option<&str>) -> Result<Connected, ConnectError> {
     let local = tcp
         .local_addr()
         .map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip());
@@ -219,7 +218,7 @@ fn tls_failed(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
 }
 
 /// Server text of a length that fits a sentence.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let clean: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -10,4 +10,5 @@ mod faults;
 mod provider;
 mod receiving;
 mod sending;
+mod signing_in;
 mod support;

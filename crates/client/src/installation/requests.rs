@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use baton_protocol::{Acted, ApiError, Discovered, ErrorCode, MailboxSettings, Reply, Request};
+use baton_domain::AccountId;
+use baton_protocol::{
+    Acted, ApiError, Discovered, ErrorCode, MailboxSettings, ProviderSignIn, Reply, Request, SetSignIn, SignInEnd,
+};
 use url::Url;
 
 use super::setup::connect_mailbox;
@@ -12,7 +15,7 @@ use super::{Installation, Place, replica_error};
 use crate::engine::{Ask, SendPlan, Told};
 use crate::net::error;
 use crate::work::{Attached, Work, now};
-use crate::{Language, Notification, NotificationAction, mailbox};
+use crate::{Language, Notification, NotificationAction, mailbox, signin};
 
 impl Installation {
     pub(crate) async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, ApiError> {
@@ -21,23 +24,72 @@ impl Installation {
             Request::Setup(setup) => Ok(Reply::Setup(self.setup(setup).await?)),
             Request::Unlock(how) => Ok(Reply::Unlock(self.unlock(how).await?)),
             Request::SignOut => Ok(Reply::SignOut(self.sign_out().await?)),
-            Request::DiscoverMailbox { address } => discover(&address).map(Reply::DiscoverMailbox),
+            Request::DiscoverMailbox { address, directory } => {
+                Ok(Reply::DiscoverMailbox(discover(&address, directory).await?))
+            }
             Request::TestMailbox(settings) => self.test_mailbox(settings).await,
+            Request::SignInMailbox { address, client } => {
+                let (end, _) = self.sign_ins.sign_in(&*self.shell, &address, &client).await?;
+                Ok(Reply::SignInMailbox(end))
+            }
+            Request::ReconnectMailbox { account, password } => {
+                Ok(Reply::ReconnectMailbox(self.reconnect(account, password).await?))
+            }
+            Request::ConnectMailbox { mailbox, mode } => {
+                let sign_in = mailbox.sign_in.clone();
+                let mailbox = self.sign_ins.with_tokens(mailbox)?;
+                let account = connect_mailbox(&self.work().await?.http, mailbox, mode).await?;
+                self.sign_ins.forget(sign_in.as_ref());
+                Ok(Reply::ConnectMailbox(account))
+            }
             Request::OpenLink { url } => self.open_link(&url),
             Request::TestNotification => Ok(Reply::TestNotification(self.test_notification().await)),
             request => at_work(&self.work().await?, request).await,
         }
     }
 
+    /// Signs a connected mailbox in anew: with a password, or on the page and through the client it was connected by.
+    async fn reconnect(&self, account: AccountId, password: Option<String>) -> Result<SignInEnd, ApiError> {
+        let work = self.work().await?;
+        let http = &work.http;
+        if let Some(password) = password {
+            let with = SetSignIn {
+                password: Some(password),
+                sign_in: None,
+            };
+            http.set_sign_in(account, &with).await?;
+            return Ok(SignInEnd::SignedIn {
+                held: String::new(),
+                ends_at: None,
+            });
+        }
+        let way = http.sign_in_way(account).await?;
+        let Some(client) = way.client else {
+            return Err(error(
+                ErrorCode::BadRequest,
+                "this mailbox is signed in to with a password",
+            ));
+        };
+        let (end, grant) = self.sign_ins.sign_in(&*self.shell, &way.address, &client).await?;
+        if let Some(grant) = grant {
+            http.set_sign_in(account, &signin::anew(&grant)?).await?;
+            if let SignInEnd::SignedIn { held, .. } = &end {
+                self.sign_ins.forget(Some(&ProviderSignIn::Held { id: held.clone() }));
+            }
+        }
+        Ok(end)
+    }
+
     /// A mailbox is tried from where it will be read: a team's server, or this computer.
     async fn test_mailbox(&self, settings: MailboxSettings) -> Result<Reply, ApiError> {
+        let settings = self.sign_ins.with_tokens(settings)?;
         let server = match &*self.place.read().await {
             Place::Ready(_, session, work) if session.embedded.is_none() => Some(work.clone()),
             _ => None,
         };
         let report = match server {
             Some(work) => work.http.test_mailbox(&settings).await?,
-            None => mailbox::test(settings).await,
+            None => mailbox::test(settings).await?,
         };
         Ok(Reply::TestMailbox(report))
     }
@@ -77,8 +129,9 @@ impl Installation {
     }
 }
 
-fn discover(address: &str) -> Result<Discovered, ApiError> {
-    mailbox::discovered(address).ok_or_else(|| error(ErrorCode::BadRequest, "this is not a mail address"))
+async fn discover(address: &str, directory: bool) -> Result<Discovered, ApiError> {
+    let found = mailbox::discovered(address, directory).await;
+    found.ok_or_else(|| error(ErrorCode::BadRequest, "this is not a mail address"))
 }
 
 async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> {
@@ -117,7 +170,6 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             let bytes = bytes.map_err(|cause| error(ErrorCode::BadRequest, cause.to_string()))?;
             Ok(Reply::Attach(work.attach(Attached { name, bytes }).await?))
         }
-        Request::ConnectMailbox(mailbox) => Ok(Reply::ConnectMailbox(connect_mailbox(&work.http, mailbox).await?)),
         Request::Invite(invite) => Ok(Reply::Invite(work.http.invite(&invite).await?)),
         Request::Sessions => Ok(Reply::Sessions(work.http.sessions().await?)),
         Request::RevokeSession { session } => {

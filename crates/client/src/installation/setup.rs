@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_channels::email::probe;
 use baton_domain::AccountMode;
 use baton_protocol::{AddAccount, ApiError, Boot, ErrorCode, Join, MailboxSettings, Setup, SignIn, SignedIn};
 use tokio::time::timeout;
@@ -29,6 +30,15 @@ impl Installation {
             Place::Ready(..) => return Err(error(ErrorCode::BadRequest, "sign out first")),
             Place::Locked { reason } => return Err(error(ErrorCode::KeyringUnavailable, reason.clone())),
         };
+        let mut setup = setup;
+        let sign_in = match &mut setup {
+            Setup::Mailbox { mailbox, .. } => {
+                let sign_in = mailbox.sign_in.clone();
+                **mailbox = self.sign_ins.with_tokens((**mailbox).clone())?;
+                sign_in
+            }
+            Setup::Sample | Setup::Join { .. } => None,
+        };
         // What may fail by a wrong password fails before anything is given up.
         let joined = match &setup {
             Setup::Sample => None,
@@ -45,7 +55,7 @@ impl Installation {
         }
         let (session, running) = match (setup, joined) {
             (_, Some(session)) => (session, None),
-            (Setup::Mailbox { name, mailbox }, None) => self.own_mailbox(&opened, name, *mailbox).await?,
+            (Setup::Mailbox { name, mailbox, mode }, None) => self.own_mailbox(&opened, name, *mailbox, mode).await?,
             (Setup::Sample | Setup::Join { .. }, None) => self.sample(&opened).await?,
         };
         // The replica stays where the same person comes back to the same server: what waits in it is theirs.
@@ -55,6 +65,7 @@ impl Installation {
         if !same {
             self.wipe_rows(&opened, before.as_ref()).await?;
         }
+        self.sign_ins.forget(sign_in.as_ref());
         session.save(&opened.store).await.map_err(replica_error)?;
         let work = self.begin_work(&opened, &session, running).await?;
         *place = Place::Ready(opened, session, work.clone());
@@ -84,6 +95,7 @@ impl Installation {
         opened: &Opened,
         name: String,
         mailbox: MailboxSettings,
+        mode: AccountMode,
     ) -> Result<(SessionRow, Option<Embedded>), ApiError> {
         let kind = EmbeddedKind::Mailbox {
             name,
@@ -92,7 +104,7 @@ impl Installation {
         let running = self.start_embedded(opened, kind.clone()).await?;
         let http = Http::new()?;
         http.set_address(address_of(&running)?);
-        if let Err(error) = connect_mailbox(&http, mailbox).await {
+        if let Err(error) = connect_mailbox(&http, mailbox, mode).await {
             if let Some(server) = &self.embedded {
                 server.stop().await;
             }
@@ -150,18 +162,22 @@ impl Installation {
 }
 
 async fn try_mailbox(mailbox: &MailboxSettings) -> Result<(), ApiError> {
-    match mailbox::first_problem(&mailbox::test(mailbox.clone()).await) {
+    match probe::first_problem(&mailbox::test(mailbox.clone()).await?) {
         Some(words) => Err(error(ErrorCode::MailboxRefused, words)),
         None => Ok(()),
     }
 }
 
-/// Connects a mailbox to the workspace. It may send from the first day; watching only is chosen later.
-pub(super) async fn connect_mailbox(http: &Http, mailbox: MailboxSettings) -> Result<baton_domain::Account, ApiError> {
+/// Connects a mailbox to the workspace.
+pub(super) async fn connect_mailbox(
+    http: &Http,
+    mailbox: MailboxSettings,
+    mode: AccountMode,
+) -> Result<baton_domain::Account, ApiError> {
     let account = AddAccount {
         mailbox,
         inbox: None,
-        mode: AccountMode::Together,
+        mode,
     };
     http.add_account(&account).await
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Hits, Invitation,
-    Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SignIn, SignedIn, Submitted,
+    Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SetSignIn, SignIn, SignInWay, SignedIn,
+    Submitted,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -204,6 +205,17 @@ impl Http {
 
     pub(crate) async fn test_mailbox(&self, mailbox: &MailboxSettings) -> Result<ConnectionReport, ApiError> {
         self.post("/v1/accounts/test", mailbox).await
+    }
+
+    pub(crate) async fn sign_in_way(&self, account: AccountId) -> Result<SignInWay, ApiError> {
+        self.get(&format!("/v1/accounts/{account}/sign-in")).await
+    }
+
+    pub(crate) async fn set_sign_in(&self, account: AccountId, with: &SetSignIn) -> Result<(), ApiError> {
+        let request = self
+            .request(Method::PUT, &format!("/v1/accounts/{account}/sign-in"))
+            .await?;
+        done(request.json(with)).await
     }
 
     pub(crate) async fn balance(&self, account: AccountId) -> Result<Balance, ApiError> {

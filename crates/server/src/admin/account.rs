@@ -1,6 +1,7 @@
 //! Mailboxes and inboxes from the command line.
 
 use baton_channels::email::imap::decode_folder_name;
+use baton_channels::email::{probe, problem};
 use baton_domain::{AccountMode, InboxPolicy};
 use baton_protocol::{Balance, FolderBalance, FolderCheck, HealthState, MailboxSettings};
 
@@ -19,8 +20,8 @@ pub(super) async fn add(
     mode: AccountMode,
     test: bool,
 ) -> Words {
-    let mailbox = Mailbox::from(settings);
-    if test && let Some(problem) = mailbox::first_problem(&mailbox::test(&mailbox).await) {
+    let mut mailbox = Mailbox::try_from(settings).map_err(|error| error.to_string())?;
+    if test && let Some(problem) = probe::first_problem(&mailbox::test(&mut mailbox).await) {
         return Err(format!(
             "{problem}\nNothing was changed. With --without-test it is connected anyway."
         ));
@@ -61,8 +62,8 @@ fn in_words(state: &HealthState) -> String {
         HealthState::Connecting => "connecting".to_owned(),
         HealthState::FirstSync { done, total } => format!("reading what was there before: {done} of {total}"),
         HealthState::UpToDate => "up to date".to_owned(),
-        HealthState::Retrying { problem, .. } => format!("tries again by itself: {}", mailbox::in_words(problem)),
-        HealthState::Stopped { problem } => format!("stopped until somebody acts: {}", mailbox::in_words(problem)),
+        HealthState::Retrying { problem, .. } => format!("tries again by itself: {}", problem::in_words(problem)),
+        HealthState::Stopped { problem } => format!("stopped until somebody acts: {}", problem::in_words(problem)),
     }
 }
 

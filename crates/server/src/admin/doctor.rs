@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use baton_channels::email::probe;
 use baton_domain::Role;
 
 use super::{Request, ask};
@@ -235,7 +236,12 @@ async fn accounts(core: &Core) -> Vec<Finding> {
                 "{}: {error}. Put {KEY_FILE} back, or connect it again",
                 account.address
             )),
-            Ok(mailbox) => match mailbox::first_problem(&mailbox::test(&mailbox).await) {
+            // Its host renews the sign-in; a second one renewing beside it would look to the provider like a stolen token.
+            Ok(mailbox) if !mailbox.can_be_tried(core.now()) => Finding::good(format!(
+                "{} is signed in on the provider's page: `account list` says how it is doing",
+                account.address
+            )),
+            Ok(mut mailbox) => match probe::first_problem(&mailbox::test(&mut mailbox).await) {
                 None => Finding::good(format!("{} can be read and sent from", account.address)),
                 Some(problem) => Finding::bad(format!("{}: {problem}", account.address)),
             },

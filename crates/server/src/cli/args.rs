@@ -215,8 +215,8 @@ pub struct AccountAdd {
     /// The name of the inbox its mail lands in; it is made if there is none of that name.
     #[arg(long, value_name = "NAME")]
     pub inbox: Option<String>,
-    /// How far Baton acts on it.
-    #[arg(long, value_enum, default_value = "together")]
+    /// How far Baton acts on it: it begins by watching.
+    #[arg(long, value_enum, default_value = "watch")]
     pub mode: ModeName,
     /// Connect it even if it can't be reached now.
     #[arg(long)]

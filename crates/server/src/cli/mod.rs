@@ -131,6 +131,7 @@ fn of_account(add: AccountAdd) -> anyhow::Result<Request> {
         password: words::password_from_stdin()?,
         imap: add.imap,
         smtp: add.smtp,
+        sign_in: None,
         extra_ca: extra_ca.transpose()?,
     };
     Ok(Request::AccountAdd {

@@ -233,7 +233,12 @@ async fn open(core: &Core, account: &Account) -> Result<ImapConn, AccountingErro
         .ok_or_else(|| AccountingError::Mailbox(format!("{} has no mailbox to compare with", account.address)))?;
     let mailbox: Mailbox = secret::open(&core.seal, account.id, &sealed)
         .map_err(|error| AccountingError::Mailbox(format!("{}: {}", account.address, told(&error))))?;
-    ImapConn::open(&mailbox.account, &mailbox.secret())
+    if !mailbox.can_be_tried(core.now()) {
+        // Its host renews the sign-in; a second one renewing beside it would look to the provider like a stolen token.
+        let words = "is being signed in by its host: ask again in a minute";
+        return Err(AccountingError::Mailbox(format!("{} {words}", account.address)));
+    }
+    ImapConn::open(&mailbox.account, &mailbox.secret(Arc::new(())))
         .await
         .map_err(|error| AccountingError::Mailbox(format!("{}: {error}", account.address)))
 }

@@ -1,11 +1,10 @@
 //! How a mailbox is doing, both halves in one sentence: what a person must do comes first, then what is tried again.
 
 use baton_channels::email::host::{AccountHealth, HealthState as Half};
+use baton_channels::email::problem::problem;
 use baton_channels::email::{EmailAccount, Endpoint};
 use baton_domain::Timestamp;
 use baton_protocol::{HealthState, MailProblem, MailProblemKind, SendLimits};
-
-use super::mailbox::{problem, server};
 
 /// What the window shows of a host's health.
 #[must_use]
@@ -13,7 +12,7 @@ pub fn shown(health: &AccountHealth, account: &EmailAccount) -> HealthState {
     let halves = [(&health.receiving, &account.imap), (&health.sending, &account.smtp)];
     let stopped = halves.iter().find_map(|(half, end)| match half {
         Half::NeedsChange { error } => Some(HealthState::Stopped {
-            problem: problem(error, &server(end)),
+            problem: problem(error, end),
         }),
         _ => None,
     });
@@ -33,7 +32,7 @@ pub fn shown(health: &AccountHealth, account: &EmailAccount) -> HealthState {
 fn retrying(half: &Half, end: &Endpoint) -> Option<HealthState> {
     match half {
         Half::Waiting { error, retry_at } => Some(HealthState::Retrying {
-            problem: problem(error, &server(end)),
+            problem: problem(error, end),
             next: *retry_at,
         }),
         Half::RefereeAway { reason, retry_at } => {
@@ -46,7 +45,7 @@ fn retrying(half: &Half, end: &Endpoint) -> Option<HealthState> {
             };
             let problem = MailProblem {
                 kind,
-                server: server(end),
+                server: end.to_string(),
                 said: Some(reason.clone()),
             };
             Some(HealthState::Retrying {

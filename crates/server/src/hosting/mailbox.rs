@@ -1,20 +1,29 @@
 //! A mailbox's settings in their three forms: as they come over the wire, as the channel needs them, and as they lie sealed in
-//! the database. And a mail server's trouble in the form the window has words for.
+//! the database.
 
-use baton_channels::email::probe;
-use baton_channels::email::{ConnectError, EmailAccount, Endpoint, Secret, Security};
-use baton_protocol as wire;
-use baton_protocol::{MailProblem, MailProblemKind, MailboxSettings};
+use std::sync::Arc;
+
+use baton_channels::email::account::AccessTokens;
+use baton_channels::email::{EmailAccount, Secret, probe};
+use baton_channels::oauth::{Grant, GrantKeeper, Tokens};
+use baton_domain::Timestamp;
+use baton_protocol::{ConnectionReport, MailboxSettings, ProviderSignIn, SetSignIn};
 use serde::{Deserialize, Serialize};
 
-/// How to reach a mailbox, with its password. It lies sealed in the database and never prints.
-#[derive(Clone, Serialize, Deserialize)]
+/// How to reach a mailbox, with its password or its sign-in on the provider's page. It lies sealed in the database and never prints.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mailbox {
     /// How to reach it.
     pub account: EmailAccount,
     password: String,
+    /// The sign-in on the provider's page, in place of a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
 }
+
+/// A trial takes less than this.
+const TRIAL_MS: i64 = 10 * 60_000;
 
 impl std::fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,167 +33,112 @@ impl std::fmt::Debug for Mailbox {
     }
 }
 
+/// Settings that make no mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    /// The tokens are not with them, or can't be read.
+    #[error("the sign-in on the provider's page can't be read: sign in again")]
+    NoTokens,
+    /// Neither a password nor a sign-in, or both.
+    #[error("a mailbox is signed in to with a password or on the provider's page: exactly one of them")]
+    NotOne,
+}
+
 impl Mailbox {
-    /// The password.
+    /// What to sign in with; a replaced refresh token goes to this keeper.
     #[must_use]
-    pub fn secret(&self) -> Secret {
-        Secret::new(self.password.clone())
+    pub fn secret(&self, keeper: Arc<dyn GrantKeeper>) -> Secret {
+        match &self.grant {
+            Some(grant) => Secret::tokens(Arc::new(Tokens::new(grant.clone(), keeper))),
+            None => Secret::new(self.password.clone()),
+        }
     }
-}
 
-impl From<MailboxSettings> for Mailbox {
-    fn from(settings: MailboxSettings) -> Self {
-        let name = settings.name.trim().to_owned();
-        let account = EmailAccount {
-            address: settings.address.trim().to_owned(),
-            display_name: (!name.is_empty()).then_some(name),
-            imap: endpoint(settings.imap),
-            smtp: endpoint(settings.smtp),
-            user: settings.user.trim().to_owned(),
-            extra_ca: settings.extra_ca,
-            sent_folder: None,
-            provider_files_sent: false,
+    /// The same mailbox, signed in to anew.
+    ///
+    /// # Errors
+    /// When it is not said with what.
+    pub fn signed_in(mut self, with: SetSignIn) -> Result<Self, BadSettings> {
+        (self.password, self.grant) = match (with.password, with.sign_in) {
+            (Some(password), None) => (password, None),
+            (None, Some(sign_in)) => (String::new(), Some(grant(&sign_in)?)),
+            (Some(_), Some(_)) | (None, None) => return Err(BadSettings::NotOne),
         };
-        Self {
+        Ok(self)
+    }
+
+    /// Whether it is reached and signed in to in the same way. A replaced token is the same sign-in.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let grant = |mailbox: &Self| mailbox.grant.as_ref().map(|grant| grant.id);
+        self.account == other.account && self.password == other.password && grant(self) == grant(other)
+    }
+
+    /// Whether it can be tried beside its host: with a password, or with an access token that needs no renewal on the way.
+    #[must_use]
+    pub fn can_be_tried(&self, now: Timestamp) -> bool {
+        self.grant.as_ref().is_none_or(|grant| grant.is_fresh(now, TRIAL_MS))
+    }
+
+    /// When somebody will have to sign in again, as far as that can be known.
+    #[must_use]
+    pub fn sign_in_ends(&self) -> Option<Timestamp> {
+        self.grant.as_ref().and_then(Grant::ends_at)
+    }
+}
+
+fn grant(sign_in: &ProviderSignIn) -> Result<Grant, BadSettings> {
+    match sign_in {
+        ProviderSignIn::Tokens { text } => serde_json::from_str(text).map_err(|_| BadSettings::NoTokens),
+        ProviderSignIn::Held { .. } => Err(BadSettings::NoTokens),
+    }
+}
+
+impl TryFrom<MailboxSettings> for Mailbox {
+    type Error = BadSettings;
+
+    fn try_from(settings: MailboxSettings) -> Result<Self, BadSettings> {
+        let account = EmailAccount::entered(
+            &settings.address,
+            &settings.name,
+            &settings.user,
+            settings.imap,
+            settings.smtp,
+            settings.extra_ca,
+        );
+        let bare = Self {
             account,
-            password: settings.password,
-        }
+            password: String::new(),
+            grant: None,
+        };
+        let sign_in = settings.sign_in;
+        let password = (!settings.password.is_empty() || sign_in.is_none()).then_some(settings.password);
+        bare.signed_in(SetSignIn { password, sign_in })
     }
 }
 
-fn endpoint(server: wire::MailServer) -> Endpoint {
-    let security = match server.security {
-        wire::Security::Tls => Security::Tls,
-        wire::Security::StartTls => Security::StartTls,
-        wire::Security::Plain => Security::Plain,
+/// Tests a mailbox: every step by itself. Nothing is changed at the provider. A token that was replaced on the way is in it then.
+pub async fn test(mailbox: &mut Mailbox) -> ConnectionReport {
+    let Some(grant) = mailbox.grant.clone() else {
+        let secret = mailbox.secret(Arc::new(()));
+        return probe::test(&mailbox.account, &secret).await.report(&mailbox.account);
     };
-    Endpoint::new(server.host.trim(), server.port, security)
-}
-
-/// What is wrong, for the window.
-#[must_use]
-pub fn problem(error: &ConnectError, server: &str) -> MailProblem {
-    let (kind, said) = match error {
-        ConnectError::NameNotFound { .. } => (MailProblemKind::NameNotFound, None),
-        ConnectError::Refused { .. } => (MailProblemKind::Refused, None),
-        ConnectError::Unreachable { detail, .. } => (MailProblemKind::Refused, Some(detail)),
-        ConnectError::TimedOut { .. } => (MailProblemKind::TimedOut, None),
-        ConnectError::NoTlsOffered { .. } | ConnectError::PlainNotAllowed { .. } => (MailProblemKind::NoTls, None),
-        ConnectError::Certificate { detail, .. } | ConnectError::BadExtraCa { detail } => {
-            (MailProblemKind::Certificate, Some(detail))
-        }
-        ConnectError::WrongPassword { reply, .. } => (MailProblemKind::WrongPassword, Some(reply)),
-        ConnectError::NoLoginOffered { offered, .. } => (MailProblemKind::Protocol, Some(offered)),
-        ConnectError::Busy { reply, .. } => (MailProblemKind::Disconnected, Some(reply)),
-        ConnectError::FolderMissing { folder } => (MailProblemKind::FolderMissing, Some(folder)),
-        ConnectError::Denied { reply, .. } => (MailProblemKind::Rejected, Some(reply)),
-        ConnectError::Closed { .. } => (MailProblemKind::Disconnected, None),
-        ConnectError::Protocol { detail, .. } => (MailProblemKind::Protocol, Some(detail)),
-    };
-    MailProblem {
-        kind,
-        server: server.to_owned(),
-        said: said.cloned(),
-    }
-}
-
-/// Tests a mailbox: every step by itself. Nothing is changed at the provider.
-pub async fn test(mailbox: &Mailbox) -> wire::ConnectionReport {
-    let found = probe::test(&mailbox.account, &mailbox.secret()).await;
-    let steps = found
-        .steps
-        .into_iter()
-        .filter_map(|step| shown(step, &mailbox.account))
-        .collect();
-    wire::ConnectionReport {
-        steps,
-        messages: found.inbox_messages,
-    }
-}
-
-/// A step as the window shows it. That a name was found is no news by itself.
-fn shown(taken: probe::StepReport, account: &EmailAccount) -> Option<wire::ProbeStep> {
-    use probe::ProbeStep as Taken;
-    use wire::ProbeStepKind as Shown;
-    let securing = matches!(
-        taken.error,
-        Some(
-            ConnectError::NoTlsOffered { .. }
-                | ConnectError::Certificate { .. }
-                | ConnectError::PlainNotAllowed { .. }
-                | ConnectError::BadExtraCa { .. }
-        )
-    );
-    let (step, end) = match taken.step {
-        Taken::ImapResolve | Taken::SmtpResolve if taken.error.is_none() => return None,
-        Taken::ImapResolve | Taken::ImapConnect => (Shown::ImapConnect, &account.imap),
-        Taken::ImapSignIn if securing => (Shown::ImapTls, &account.imap),
-        Taken::ImapSignIn => (Shown::ImapLogin, &account.imap),
-        Taken::Folders => (Shown::ImapFolders, &account.imap),
-        Taken::SmtpResolve | Taken::SmtpConnect => (Shown::SmtpConnect, &account.smtp),
-        Taken::SmtpSignIn if securing => (Shown::SmtpTls, &account.smtp),
-        Taken::SmtpSignIn => (Shown::SmtpLogin, &account.smtp),
-    };
-    let server = server(end);
-    let problem = taken.error.as_ref().map(|error| problem(error, &server));
-    Some(wire::ProbeStep {
-        step,
-        server,
-        problem,
-        took_ms: 0,
-    })
-}
-
-/// `host:port`.
-#[must_use]
-pub fn server(end: &Endpoint) -> String {
-    format!("{}:{}", end.host, end.port)
-}
-
-/// The first thing that is wrong, in words for a terminal and a log.
-#[must_use]
-pub fn first_problem(report: &wire::ConnectionReport) -> Option<String> {
-    let step = report.steps.iter().find(|step| step.problem.is_some())?;
-    step.problem.as_ref().map(in_words)
-}
-
-/// What is wrong with a mail server, in words for a terminal.
-#[must_use]
-pub fn in_words(problem: &MailProblem) -> String {
-    let server = &problem.server;
-    let said = problem
-        .said
-        .as_deref()
-        .map(|said| format!(" It said: {said}"))
-        .unwrap_or_default();
-    let words = match problem.kind {
-        MailProblemKind::NameNotFound => "does not exist, or this machine has no network. Check the name.",
-        MailProblemKind::Refused => "can't be reached. Check host, port and firewall.",
-        MailProblemKind::TimedOut => "does not answer. Check host, port and firewall.",
-        MailProblemKind::NoTls => "offers no encryption. Try the port for TLS (993 and 465) or STARTTLS (143 and 587).",
-        MailProblemKind::Certificate => {
-            "shows a certificate that is not trusted. Give your own authority with --extra-ca."
-        }
-        MailProblemKind::WrongPassword => "does not accept the password. Some providers want an app password.",
-        MailProblemKind::FolderMissing => "lacks a folder.",
-        MailProblemKind::Disconnected => "closed the connection.",
-        MailProblemKind::Protocol => "said something that is not mail. Check the port.",
-        MailProblemKind::Rejected => "refused.",
-        MailProblemKind::DiskFull => "could not be read: there is no room on this machine's disk.",
-    };
-    format!("{server} {words}{said}")
+    let tokens = Arc::new(Tokens::new(grant, Arc::new(())));
+    let secret = Secret::tokens(Arc::clone(&tokens) as Arc<dyn AccessTokens>);
+    let report = probe::test(&mailbox.account, &secret).await.report(&mailbox.account);
+    mailbox.grant = Some(tokens.grant().await);
+    report
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use baton_protocol::{MailServer, Security};
+
     use super::*;
 
     fn settings() -> MailboxSettings {
-        let server = |host: &str, port| wire::MailServer {
-            host: host.to_owned(),
-            port,
-            security: wire::Security::Tls,
-        };
+        let server = |host: &str, port| MailServer::new(host, port, Security::Tls);
         MailboxSettings {
             address: "sales@murmel.example".to_owned(),
             name: String::new(),
@@ -193,31 +147,12 @@ mod tests {
             imap: server("imap.murmel.example", 993),
             smtp: server("smtp.murmel.example", 465),
             extra_ca: None,
+            sign_in: None,
         }
     }
 
     #[test]
     fn a_mailbox_does_not_print_its_password() {
-        assert!(!format!("{:?}", Mailbox::from(settings())).contains("hunter2"));
-    }
-
-    #[test]
-    fn a_failed_handshake_is_shown_as_the_step_that_secures() {
-        let mailbox = Mailbox::from(settings());
-        let error = ConnectError::NoTlsOffered {
-            host: "imap.murmel.example".to_owned(),
-            port: 993,
-        };
-        let report = probe::StepReport {
-            step: probe::ProbeStep::ImapSignIn,
-            error: Some(error),
-        };
-        let step = shown(report, &mailbox.account);
-        assert_eq!(step.map(|step| step.step), Some(wire::ProbeStepKind::ImapTls));
-        let known = probe::StepReport {
-            step: probe::ProbeStep::ImapResolve,
-            error: None,
-        };
-        assert_eq!(shown(known, &mailbox.account), None);
+        assert!(!format!("{:?}", Mailbox::try_from(settings()).unwrap()).contains("hunter2"));
     }
 }

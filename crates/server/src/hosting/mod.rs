@@ -11,6 +11,7 @@ pub mod mailbox;
 mod outgoing;
 mod paper;
 mod port;
+mod rotation;
 pub mod secret;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ pub struct Hosts {
 struct Hosted {
     account: Account,
     sealed: Vec<u8>,
+    mailbox: Option<Mailbox>,
     stop: CancellationToken,
 }
 
@@ -166,11 +168,20 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
         {
             continue;
         }
+        let opened = secret::open(&core.seal, account.id, &sealed);
+        if let (Some(before), Ok(mailbox)) = (running.get_mut(&account.id), &opened) {
+            // The provider replaced a token: the host that runs knows it already.
+            if before.account == account && before.mailbox.as_ref().is_some_and(|before| before.is_same(mailbox)) {
+                before.sealed = sealed;
+                continue;
+            }
+        }
         if let Some(before) = running.remove(&account.id) {
             before.stop.cancel();
         }
         let stop = core.stop.child_token();
-        match secret::open(&core.seal, account.id, &sealed) {
+        let mailbox = opened.as_ref().ok().cloned();
+        match opened {
             Ok(mailbox) => {
                 core.serving
                     .spawn(keep(Arc::clone(core), account.clone(), mailbox, stop.clone()));
@@ -186,13 +197,22 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
                 tell(core, &account, HealthState::Stopped { problem });
             }
         }
-        running.insert(account.id, Hosted { account, sealed, stop });
+        let hosted = Hosted {
+            account: account.clone(),
+            sealed,
+            mailbox,
+            stop,
+        };
+        running.insert(account.id, hosted);
     }
 }
 
 /// Keeps one account hosted until it is stopped.
 async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: CancellationToken) {
-    tell(&core, &account, HealthState::Connecting);
+    update(&core, &account, |health| {
+        health.state = HealthState::Connecting;
+        health.sign_in_ends = mailbox.sign_in_ends();
+    });
     let mut rest = FIRST_REST;
     while !stop.is_cancelled() {
         let Some(lease) = Lease::take(&core.store, account.id, core.hosts.session).await else {
@@ -201,6 +221,12 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         };
         let begun = tokio::time::Instant::now();
         let lease = Arc::new(lease);
+        // While another server had the account the provider may have replaced a token: what lies in the row is the newest.
+        let mailbox = match core.store.account_secret(account.id).await {
+            Ok(Some(row)) => secret::open(&core.seal, account.id, &row).unwrap_or_else(|_| mailbox.clone()),
+            Ok(None) | Err(_) => mailbox.clone(),
+        };
+        let keeper = rotation::Sealed::new(Arc::clone(&core), account.clone());
         let port = Arc::new(Port::new(
             Arc::clone(&core),
             account.clone(),
@@ -210,7 +236,7 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         let this = stop.child_token();
         let run = host::run(
             mailbox.account.clone(),
-            mailbox.secret(),
+            mailbox.secret(Arc::new(keeper)),
             port as Arc<dyn HostPort>,
             this.clone(),
         );
@@ -260,6 +286,8 @@ fn update(core: &Core, account: &Account, change: impl FnOnce(&mut AccountHealth
             address: account.address.clone(),
             state: HealthState::Connecting,
             last_success: None,
+            last_sent: None,
+            sign_in_ends: None,
             waiting_to_send: 0,
             sending: None,
         });

@@ -382,8 +382,11 @@ impl HostPort for Port {
     }
 
     async fn outbound_sent(&self, id: MessageId, attempt: u32, reply: String) -> Result<(), PortError> {
+        let now = self.core.now();
         self.report("sent", id, attempt, CommandBody::OutboundSent { outbound: id, reply })
-            .await
+            .await?;
+        update(&self.core, &self.account, |shown| shown.last_sent = Some(now));
+        Ok(())
     }
 
     async fn outbound_failed(&self, id: MessageId, attempt: u32, code: u16, text: String) -> Result<(), PortError> {

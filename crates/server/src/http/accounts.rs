@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use baton_channels::email::imap::decode_folder_name;
+use baton_channels::email::probe;
+use baton_channels::oauth::{Grant, ProviderKind};
 use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
 use baton_protocol::{
-    AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, Quarantined, Retried,
+    AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, ProviderClient,
+    ProviderName, Quarantined, Retried, SetSignIn, SignInWay,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +21,8 @@ use super::extract::Body;
 use crate::auth::Caller;
 use crate::core::{AddAccountError, Core};
 use crate::hosting::accounting::{self, AccountingError};
-use crate::hosting::mailbox::{self, Mailbox};
+use crate::hosting::mailbox::{self, BadSettings, Mailbox};
+use crate::hosting::secret;
 
 /// Quarantined items shown at most.
 const QUARANTINED: u64 = 1000;
@@ -26,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(add))
         .routes(routes!(test))
+        .routes(routes!(sign_in_way, sign_in))
         .routes(routes!(balance))
         .routes(routes!(check))
         .routes(routes!(quarantine))
@@ -46,8 +52,8 @@ fn needs_admin(caller: &Caller) -> Answered<()> {
         (status = 422, description = "The mailbox could not be reached or signed in to", body = ApiError)))]
 async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddAccount>) -> Answered<Json<Account>> {
     needs_admin(&caller)?;
-    let mailbox = Mailbox::from(new.mailbox);
-    if let Some(words) = mailbox::first_problem(&mailbox::test(&mailbox).await) {
+    let mut mailbox = Mailbox::try_from(new.mailbox)?;
+    if let Some(words) = probe::first_problem(&mailbox::test(&mut mailbox).await) {
         return Err(Problem::new(ErrorCode::MailboxRefused, words));
     }
     let inbox = match new.inbox {
@@ -68,7 +74,81 @@ async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddA
         (status = 403, description = "Needs an admin", body = ApiError)))]
 async fn test(caller: Caller, Body(settings): Body<MailboxSettings>) -> Answered<Json<ConnectionReport>> {
     needs_admin(&caller)?;
-    Ok(Json(mailbox::test(&Mailbox::from(settings)).await))
+    let mut mailbox = Mailbox::try_from(settings)?;
+    Ok(Json(mailbox::test(&mut mailbox).await))
+}
+
+/// A mailbox as it lies sealed.
+async fn sealed(core: &Core, id: AccountId) -> Answered<Mailbox> {
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    let row = core
+        .store
+        .account_secret(account.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    secret::open(&core.seal, id, &row).map_err(|error| Problem::internal(&error))
+}
+
+/// How a mailbox is signed in to. The team's client is in it, tokens and passwords are not.
+#[utoipa::path(get, path = "/v1/accounts/{id}/sign-in", tag = "mailboxes",
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "The way", body = SignInWay),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError)))]
+async fn sign_in_way(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Answered<Json<SignInWay>> {
+    needs_admin(&caller)?;
+    let mailbox = sealed(&core, id).await?;
+    Ok(Json(SignInWay {
+        ends_at: mailbox.sign_in_ends(),
+        client: mailbox.grant.as_ref().map(provider_client),
+        address: mailbox.account.address,
+    }))
+}
+
+fn provider_client(grant: &Grant) -> ProviderClient {
+    let provider = match grant.provider.kind {
+        ProviderKind::Google => ProviderName::Google,
+        ProviderKind::Microsoft => ProviderName::Microsoft,
+        ProviderKind::Other => ProviderName::Other {
+            auth_url: grant.provider.auth_url.to_string(),
+            token_url: grant.provider.token_url.to_string(),
+            scopes: grant.provider.scopes.clone(),
+        },
+    };
+    ProviderClient {
+        tenant: grant.provider.tenant(),
+        provider,
+        client_id: grant.client.id.clone(),
+        client_secret: grant.client.secret.clone(),
+    }
+}
+
+/// Sign in to a mailbox anew. It is tested first; what was kept before stays until the test went well.
+#[utoipa::path(put, path = "/v1/accounts/{id}/sign-in", tag = "mailboxes", request_body = SetSignIn,
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 204, description = "Signed in"),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError),
+        (status = 422, description = "The mailbox could not be reached or signed in to", body = ApiError)))]
+async fn sign_in(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Body(with): Body<SetSignIn>,
+) -> Answered<StatusCode> {
+    needs_admin(&caller)?;
+    let mut mailbox = sealed(&core, id).await?.signed_in(with)?;
+    if let Some(words) = probe::first_problem(&mailbox::test(&mut mailbox).await) {
+        return Err(Problem::new(ErrorCode::MailboxRefused, words));
+    }
+    let row = secret::seal(&core.seal, id, &mailbox).map_err(|error| Problem::internal(&error))?;
+    core.store.put_account_secret(id, row, core.now()).await?;
+    core.hosts.look_again();
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Received = accounted for.
@@ -149,6 +229,12 @@ impl From<AccountingError> for Problem {
             AccountingError::Referee(error) => error.into(),
             AccountingError::Mailbox(words) => Self::new(ErrorCode::MailboxRefused, words),
         }
+    }
+}
+
+impl From<BadSettings> for Problem {
+    fn from(error: BadSettings) -> Self {
+        Self::new(ErrorCode::BadRequest, error.to_string())
     }
 }
 

@@ -1,8 +1,10 @@
 /** Connecting a mailbox: an address, its servers as found, a test told step by step, and the connection itself. */
 import { asFailure, type ApiFailure, type Backend } from '$lib/api/backend';
+import type { AccountMode } from '$lib/api/types/AccountMode';
 import type { ConnectionReport } from '$lib/api/types/ConnectionReport';
 import type { Discovered } from '$lib/api/types/Discovered';
 import type { MailboxSettings } from '$lib/api/types/MailboxSettings';
+import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailServer } from '$lib/api/types/MailServer';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$|^[^\s@]+@localhost$/;
@@ -16,6 +18,18 @@ export class MailboxSetup {
   imap = $state<MailServer>({ host: '', port: 993, security: 'tls' });
   smtp = $state<MailServer>({ host: '', port: 465, security: 'tls' });
   extraCa = $state('');
+  /** A mailbox begins by being watched; more is asked for. */
+  mode = $state<AccountMode>('watch');
+
+  /** The team's own client at Google or Microsoft, where one signs in on the provider's page. */
+  clientId = $state('');
+  clientSecret = $state('');
+  tenant = $state('');
+  /** By which name the program holds the tokens of a sign-in that went well. */
+  held = $state('');
+  signInEnds = $state<number | null>(null);
+  signingIn = $state(false);
+  signInProblem = $state.raw<MailProblem | null>(null);
 
   discovered = $state.raw<Discovered | null>(null);
   /** Which address the servers belong to. */
@@ -27,34 +41,81 @@ export class MailboxSetup {
   report = $state.raw<ConnectionReport | null>(null);
   failure = $state.raw<ApiFailure | null>(null);
 
+  readonly domain = $derived(this.address.trim().split('@').pop() ?? '');
   readonly addressOk = $derived(ADDRESS.test(this.address.trim()));
   readonly complete = $derived(
-    this.addressOk && this.password !== '' && this.imap.host.trim() !== '' && this.smtp.host.trim() !== '',
+    this.addressOk &&
+      (this.password !== '' || this.held !== '') &&
+      this.imap.host.trim() !== '' &&
+      this.smtp.host.trim() !== '',
   );
+  /** The provider on whose page one can sign in, by the servers. */
+  readonly provider = $derived.by(() => {
+    const host = this.imap.host.trim().toLowerCase();
+    if (/(^|\.)(gmail|googlemail)\.com$/.test(host)) return 'google' as const;
+    if (/(^|\.)(office365|outlook)\.com$/.test(host)) return 'microsoft' as const;
+    return null;
+  });
   readonly passed = $derived(
     this.report !== null && this.report.steps.every((step) => step.problem === null),
   );
 
+  #attempt = 0;
+
   constructor(readonly backend: Backend) {}
 
-  /** Looks for the servers of the address; those somebody edited stay. */
-  async discover(): Promise<void> {
+  /** Looks for the servers of the address; those somebody edited stay. Mozilla's directory is asked only if told so. */
+  async discover(directory = false): Promise<void> {
     const address = this.address.trim();
-    if (!this.addressOk || address === this.discoveredFor || this.discovering) return;
+    if (!this.addressOk || this.discovering || (address === this.discoveredFor && !directory)) return;
     this.discovering = true;
     this.failure = null;
     try {
-      const found = await this.backend.call('discoverMailbox', { address });
+      const found = await this.backend.call('discoverMailbox', { address, directory });
       this.discovered = found;
       this.discoveredFor = address;
       this.imap = { ...found.imap };
       this.smtp = { ...found.smtp };
-      this.editing = found.guessed;
+      this.user = found.user === address ? '' : found.user;
+      // What nobody vouched for is looked at before a password goes there.
+      this.editing = found.guessed || found.elsewhere;
     } catch (error) {
       this.failure = asFailure(error);
       this.editing = true;
     } finally {
       this.discovering = false;
+    }
+  }
+
+  /** Opens the provider's page in the browser and waits until it comes back. A further attempt ends the one before. */
+  async signInAtProvider(): Promise<void> {
+    if (this.provider === null) return;
+    const attempt = ++this.#attempt;
+    this.signingIn = true;
+    this.signInProblem = null;
+    this.failure = null;
+    this.held = '';
+    try {
+      const end = await this.backend.call('signInMailbox', {
+        address: this.address.trim(),
+        client: {
+          provider: { type: this.provider },
+          tenant: this.tenant.trim() || null,
+          clientId: this.clientId.trim(),
+          clientSecret: this.clientSecret.trim() || null,
+        },
+      });
+      if (attempt !== this.#attempt) return;
+      if (end.type === 'failed') {
+        this.signInProblem = end.problem;
+      } else {
+        this.held = end.held;
+        this.signInEnds = end.endsAt;
+      }
+    } catch (error) {
+      if (attempt === this.#attempt) this.failure = asFailure(error);
+    } finally {
+      if (attempt === this.#attempt) this.signingIn = false;
     }
   }
 
@@ -81,7 +142,8 @@ export class MailboxSetup {
       address,
       name: this.name.trim(),
       user: this.user.trim() || address,
-      password: this.password,
+      password: this.held === '' ? this.password : '',
+      signIn: this.held === '' ? null : { type: 'held', id: this.held },
       imap: { ...this.imap, host: this.imap.host.trim(), port: Number(this.imap.port) },
       smtp: { ...this.smtp, host: this.smtp.host.trim(), port: Number(this.smtp.port) },
       extraCa: this.extraCa.trim() === '' ? null : this.extraCa,

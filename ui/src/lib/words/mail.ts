@@ -5,6 +5,7 @@ import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailProblemKind } from '$lib/api/types/MailProblemKind';
 import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
 import type { Security } from '$lib/api/types/Security';
+import { clock } from '$lib/time/clock.svelte';
 import { countdown, number } from '$lib/time/format';
 
 const problems: Record<MailProblemKind, (server: { server: string }) => string> = {
@@ -12,8 +13,23 @@ const problems: Record<MailProblemKind, (server: { server: string }) => string> 
   refused: m.problem_refused,
   timedOut: m.problem_timed_out,
   noTls: m.problem_no_tls,
+  unencrypted: m.problem_unencrypted,
   certificate: m.problem_certificate,
+  certificateExpired: m.problem_certificate_expired,
+  certificateNotYetValid: m.problem_certificate_not_yet_valid,
+  certificateWrongName: m.problem_certificate_wrong_name,
   wrongPassword: m.problem_wrong_password,
+  appPasswordNeeded: m.problem_app_password_needed,
+  passwordsOff: m.problem_passwords_off,
+  tokenRefused: m.problem_token_refused,
+  signInEnded: m.problem_sign_in_ended,
+  consentDenied: m.problem_consent_denied,
+  adminMustConsent: m.problem_admin_must_consent,
+  clientRefused: m.problem_client_refused,
+  imapDisabled: m.problem_imap_disabled,
+  smtpDisabled: m.problem_smtp_disabled,
+  noLoginOffered: m.problem_no_login_offered,
+  busy: m.problem_busy,
   folderMissing: m.problem_folder_missing,
   disconnected: m.problem_disconnected,
   protocol: m.problem_protocol,
@@ -43,6 +59,31 @@ export const securityName: Record<Security, () => string> = {
   startTls: m.security_start_tls,
   plain: m.security_plain,
 };
+
+const ofPassword: MailProblemKind[] = ['wrongPassword', 'appPasswordNeeded', 'passwordsOff'];
+const ofProvider: MailProblemKind[] = [
+  'signInEnded',
+  'consentDenied',
+  'adminMustConsent',
+  'clientRefused',
+  'tokenRefused',
+];
+
+const problemOf = (health: AccountHealth): MailProblemKind | null =>
+  health.state.type === 'stopped' || health.state.type === 'retrying' ? health.state.problem.kind : null;
+
+/** Whether signing in anew may help: with a password, or on the provider's page. */
+export function needsSignIn(health: AccountHealth): 'password' | 'provider' | null {
+  const kind = problemOf(health);
+  if (kind === null) return null;
+  return ofProvider.includes(kind) ? 'provider' : ofPassword.includes(kind) ? 'password' : null;
+}
+
+const SOON = 14 * 86_400_000;
+
+/** When somebody must sign in again, where that is near: a sign-in that is used is often prolonged by itself. */
+export const signInEndsSoon = (health: AccountHealth, now: number = clock.now): number | null =>
+  health.signInEnds !== null && health.signInEnds - now < SOON ? health.signInEnds : null;
 
 export interface HealthWords {
   text: string;

@@ -1,17 +1,21 @@
 //! From the first byte to a signed-in session.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_imap::error::Error;
 use async_imap::{Authenticator, Client};
+use futures::future::BoxFuture;
 use imap_proto::{Capability, Response};
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{ImapConn, ImapError, REPLY_TIMEOUT, Telling};
-use crate::email::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
+use crate::email::account::{ConnectError, Credential, EmailAccount, Endpoint, Secret, Security};
 use crate::email::net::{self, Stream};
+use crate::email::sasl::{self, TokenWay};
 
 /// For the greeting and everything before signing in.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -19,14 +23,23 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(30);
 const LINE_LIMIT: usize = 8192;
 
 /// A greeted and protected connection, still without a user, and what its server can do.
-pub(super) struct Prepared {
+pub(in crate::email) struct Prepared {
     stream: Stream,
     capabilities: Vec<String>,
 }
 
 /// Connects, reads the greeting and starts TLS where that is the way.
 pub(super) async fn prepared(endpoint: &Endpoint, extra_ca: Option<&str>) -> Result<Prepared, ConnectError> {
-    let mut stream = net::connect(endpoint, extra_ca).await?.stream;
+    greeted(net::connect_tcp(endpoint).await?, endpoint, extra_ca).await
+}
+
+/// The same over a connection that stands.
+pub(in crate::email) async fn greeted(
+    tcp: TcpStream,
+    endpoint: &Endpoint,
+    extra_ca: Option<&str>,
+) -> Result<Prepared, ConnectError> {
+    let mut stream = net::protect(tcp, endpoint, extra_ca).await?.stream;
     let greeting = line(endpoint, &mut stream).await?;
     if greeting.to_ascii_uppercase().starts_with("* BYE") {
         return Err(ConnectError::Busy {
@@ -109,18 +122,41 @@ async fn ask(endpoint: &Endpoint, stream: &mut Stream, tag: &str) -> Result<Vec<
     Ok(words.flat_map(str::split_whitespace).map(str::to_owned).collect())
 }
 
-/// SASL PLAIN (RFC 4616): nothing to quote, any characters.
-struct Plain(Zeroizing<String>);
+/// One exchange: what is said first, and what to any further challenge, of which the last is kept: it tells why a token was refused.
+struct Said {
+    first: Zeroizing<String>,
+    then: &'static str,
+    begun: bool,
+    told: Arc<Mutex<String>>,
+}
 
-impl Authenticator for Plain {
+impl Said {
+    fn new(first: Zeroizing<String>, then: &'static str) -> (Self, Arc<Mutex<String>>) {
+        let told = Arc::new(Mutex::new(String::new()));
+        let said = Self {
+            first,
+            then,
+            begun: false,
+            told: Arc::clone(&told),
+        };
+        (said, told)
+    }
+}
+
+impl Authenticator for Said {
     type Response = Zeroizing<String>;
-    fn process(&mut self, _challenge: &[u8]) -> Zeroizing<String> {
-        std::mem::take(&mut self.0)
+    fn process(&mut self, challenge: &[u8]) -> Zeroizing<String> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return std::mem::take(&mut self.first);
+        }
+        let told = net::short(&String::from_utf8_lossy(challenge));
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        Zeroizing::new(self.then.to_owned())
     }
 }
 
 impl ImapConn {
-    pub(super) async fn sign_in(
+    pub(in crate::email) async fn sign_in(
         endpoint: Endpoint,
         prepared: Prepared,
         account: &EmailAccount,
@@ -128,33 +164,39 @@ impl ImapConn {
     ) -> Result<Self, ConnectError> {
         let Prepared { stream, capabilities } = prepared;
         let offers = |word: &str| capabilities.iter().any(|known| known.eq_ignore_ascii_case(word));
-        let client = Client::new(stream);
-        let attempt = async {
-            if offers("AUTH=PLAIN") {
-                client
-                    .authenticate(
-                        "PLAIN",
-                        Plain(format!("\0{}\0{}", account.user, secret.reveal()).into()),
-                    )
-                    .await
-                    .map_err(|(error, _)| error)
-            } else {
-                client
-                    .login(&account.user, secret.reveal())
-                    .await
-                    .map_err(|(error, _)| error)
-            }
+        let none_offered = || ConnectError::NoLoginOffered {
+            host: endpoint.host.clone(),
+            offered: capabilities.join(" "),
         };
-        if !offers("AUTH=PLAIN") && offers("LOGINDISABLED") {
-            return Err(ConnectError::NoLoginOffered {
-                host: endpoint.host,
-                offered: capabilities.join(" "),
-            });
-        }
-        let session = match timeout(REPLY_TIMEOUT, attempt).await {
+        let client = Client::new(stream);
+        let mut told = Arc::default();
+        let credential = secret.credential().await?;
+        let attempt: BoxFuture<'_, _> = match &credential {
+            Credential::Bearer(token) => {
+                let way = TokenWay::of(|way| offers(&format!("AUTH={way}"))).ok_or_else(none_offered)?;
+                let (said, why) = Said::new(way.response(&account.user, &endpoint, token), way.giving_in());
+                told = why;
+                Box::pin(client.authenticate(way.name(), said))
+            }
+            Credential::Password(password) if offers("AUTH=PLAIN") => {
+                let (said, _) = Said::new(sasl::plain(&account.user, password), "");
+                Box::pin(client.authenticate("PLAIN", said))
+            }
+            Credential::Password(_) if offers("LOGINDISABLED") => return Err(none_offered()),
+            Credential::Password(password) => Box::pin(client.login(&account.user, password.as_str())),
+        };
+        let session = match timeout(REPLY_TIMEOUT, attempt)
+            .await
+            .map(|ended| ended.map_err(|(error, _)| error))
+        {
             Ok(Ok(session)) => session,
             Ok(Err(Error::No(reply) | Error::Bad(reply))) => {
-                return Err(not_let_in(endpoint.host, &account.user, &reply));
+                let error = not_let_in(endpoint.host, &account.user, &reply);
+                let Credential::Bearer(token) = &credential else {
+                    return Err(error);
+                };
+                let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                return Err(error.of_token(secret, token, &told).await);
             }
             // Some servers close the door instead of answering.
             Ok(Err(Error::ConnectionLost)) => return Err(ConnectError::Closed { host: endpoint.host }),

@@ -27,6 +27,7 @@ pub(crate) use fetch::MAX_MESSAGE_BYTES;
 pub use fetch::{Body, MessageMeta, uid_set};
 pub use folders::{Folder, FolderRole};
 pub use idle::IdleEnd;
+pub(super) use login::greeted;
 pub use name::{decode_folder_name, encode_folder_name};
 
 /// For each reply of the server. The largest single one is a piece of a message, see [`fetch`].

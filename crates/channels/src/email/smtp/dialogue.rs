@@ -7,15 +7,17 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::email::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
+use crate::email::account::{ConnectError, Credential, EmailAccount, Endpoint, Secret, Security};
 use crate::email::net::{self, Stream};
+use crate::email::sasl::{self, TokenWay};
 
 /// How long each thing may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(in crate::email) struct Patience {
     /// For the greeting and ordinary commands. RFC 5321 (4.5.3.2) wants five minutes of a server that relays; a provider's door is
     /// quicker.
     pub(super) reply: Duration,
@@ -51,7 +53,7 @@ pub(super) struct Reply {
 
 /// A signed-in session.
 #[derive(Debug)]
-pub(super) struct Dialogue {
+pub(in crate::email) struct Dialogue {
     endpoint: Endpoint,
     stream: Stream,
     offers: Vec<String>,
@@ -65,8 +67,20 @@ impl Dialogue {
         secret: &Secret,
         patience: Patience,
     ) -> Result<Self, ConnectError> {
+        let tcp = net::connect_tcp(&account.smtp).await?;
+        let mut dialogue = Self::greeted(tcp, account, patience).await?;
+        dialogue.sign_in(&account.user, secret).await?;
+        Ok(dialogue)
+    }
+
+    /// Protects a connection and introduces ourselves, still without a user.
+    pub(in crate::email) async fn greeted(
+        tcp: TcpStream,
+        account: &EmailAccount,
+        patience: Patience,
+    ) -> Result<Self, ConnectError> {
         let endpoint = account.smtp.clone();
-        let connected = net::connect(&endpoint, account.extra_ca.as_deref()).await?;
+        let connected = net::protect(tcp, &endpoint, account.extra_ca.as_deref()).await?;
         let mut dialogue = Self {
             endpoint,
             stream: connected.stream,
@@ -78,7 +92,6 @@ impl Dialogue {
         if dialogue.endpoint.security == Security::StartTls {
             dialogue = dialogue.protect(account.extra_ca.as_deref(), connected.local).await?;
         }
-        dialogue.sign_in(&account.user, secret).await?;
         Ok(dialogue)
     }
 
@@ -126,7 +139,7 @@ impl Dialogue {
     }
 
     /// Says goodbye, without waiting long for an answer that changes nothing.
-    pub(super) async fn quit(mut self) {
+    pub(in crate::email) async fn quit(mut self) {
         if self.say(b"QUIT\r\n", Duration::from_secs(2)).await.is_ok() {
             let _ = self.hear(Duration::from_secs(2)).await;
         }
@@ -169,7 +182,7 @@ impl Dialogue {
         Ok(self)
     }
 
-    async fn sign_in(&mut self, user: &str, secret: &Secret) -> Result<(), ConnectError> {
+    pub(in crate::email) async fn sign_in(&mut self, user: &str, secret: &Secret) -> Result<(), ConnectError> {
         let line = self
             .offers
             .iter()
@@ -184,23 +197,61 @@ impl Dialogue {
             };
         };
         let has = |mechanism: &str| line.split([' ', '=']).any(|word| word.eq_ignore_ascii_case(mechanism));
-        let reply = if has("PLAIN") {
-            let token = Zeroizing::new(STANDARD.encode(Zeroizing::new(format!("\0{user}\0{}", secret.reveal()))));
-            self.command(&Zeroizing::new(format!("AUTH PLAIN {}\r\n", *token)))
-                .await?
-        } else if has("LOGIN") {
-            let mut reply = self.command("AUTH LOGIN\r\n").await?;
-            for word in [user, secret.reveal()] {
-                if reply.code == 334 {
-                    reply = self
-                        .command(&Zeroizing::new(format!("{}\r\n", STANDARD.encode(word))))
-                        .await?;
-                }
+        let reply = match &secret.credential().await? {
+            Credential::Bearer(token) => {
+                let way = TokenWay::of(has).ok_or_else(|| self.no_login(&line))?;
+                return self.show_token(way, user, secret, token).await;
             }
-            reply
-        } else {
-            return Err(self.no_login(&line));
+            Credential::Password(password) if has("PLAIN") => {
+                let said = Zeroizing::new(STANDARD.encode(sasl::plain(user, password)));
+                self.command(&Zeroizing::new(format!("AUTH PLAIN {}\r\n", *said)))
+                    .await?
+            }
+            Credential::Password(password) if has("LOGIN") => {
+                let mut reply = self.command("AUTH LOGIN\r\n").await?;
+                for word in [user, password.as_str()] {
+                    if reply.code == 334 {
+                        reply = self
+                            .command(&Zeroizing::new(format!("{}\r\n", STANDARD.encode(word))))
+                            .await?;
+                    }
+                }
+                reply
+            }
+            Credential::Password(_) => return Err(self.no_login(&line)),
         };
+        self.let_in(user, reply)
+    }
+
+    /// Signs in with an access token.
+    async fn show_token(
+        &mut self,
+        way: TokenWay,
+        user: &str,
+        secret: &Secret,
+        token: &str,
+    ) -> Result<(), ConnectError> {
+        let said = Zeroizing::new(STANDARD.encode(way.response(user, &self.endpoint, token)));
+        let mut reply = self
+            .command(&Zeroizing::new(format!("AUTH {} {}\r\n", way.name(), *said)))
+            .await?;
+        let mut told = String::new();
+        if reply.code == 334 {
+            told = STANDARD
+                .decode(&reply.text)
+                .map(|why| net::short(&String::from_utf8_lossy(&why)))
+                .unwrap_or_default();
+            reply = self
+                .command(&format!("{}\r\n", STANDARD.encode(way.giving_in())))
+                .await?;
+        }
+        match self.let_in(user, reply) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.of_token(secret, token, &told).await),
+        }
+    }
+
+    fn let_in(&self, user: &str, reply: Reply) -> Result<(), ConnectError> {
         match reply.code {
             235 => Ok(()),
             400..=499 => Err(ConnectError::Busy {

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{ConnectError, EmailAccount, Secret};
 use super::address::ascii_domain;
-use dialogue::{Dialogue, Patience, Reply};
+use dialogue::Reply;
+pub(super) use dialogue::{Dialogue, Patience};
 
 /// Who a message is from and for, on the envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]

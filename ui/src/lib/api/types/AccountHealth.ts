@@ -25,6 +25,14 @@ state: HealthState,
  */
 lastSuccess: Timestamp | null, 
 /**
+ * When a message was last handed to the provider, since the server started.
+ */
+lastSent: Timestamp | null, 
+/**
+ * When somebody will have to sign in on the provider's page again, as far as that can be known.
+ */
+signInEnds: Timestamp | null, 
+/**
  * How many messages wait to be sent.
  */
 waitingToSend: number, 

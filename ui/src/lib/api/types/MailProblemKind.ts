@@ -3,4 +3,4 @@
 /**
  * The kinds of trouble with a mail server.
  */
-export type MailProblemKind = "nameNotFound" | "refused" | "timedOut" | "noTls" | "certificate" | "wrongPassword" | "folderMissing" | "disconnected" | "protocol" | "rejected" | "diskFull";
+export type MailProblemKind = "nameNotFound" | "refused" | "timedOut" | "noTls" | "unencrypted" | "certificate" | "certificateExpired" | "certificateNotYetValid" | "certificateWrongName" | "wrongPassword" | "appPasswordNeeded" | "passwordsOff" | "tokenRefused" | "signInEnded" | "consentDenied" | "adminMustConsent" | "clientRefused" | "imapDisabled" | "smtpDisabled" | "noLoginOffered" | "busy" | "folderMissing" | "disconnected" | "protocol" | "rejected" | "diskFull";

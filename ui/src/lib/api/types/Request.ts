@@ -14,6 +14,7 @@ import type { MailboxSettings } from "./MailboxSettings";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { Outcome } from "./Outcome";
+import type { ProviderClient } from "./ProviderClient";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
@@ -27,7 +28,35 @@ export type Request = { "method": "boot" } | { "method": "setup", "params": Setu
 /**
  * The address.
  */
-address: string, } } | { "method": "testMailbox", "params": MailboxSettings } | { "method": "connectMailbox", "params": MailboxSettings } | { "method": "list", "params": ListQuery } | { "method": "counts" } | { "method": "open", "params": { 
+address: string, 
+/**
+ * Whether Mozilla's directory is asked, too. It learns the address's domain.
+ */
+directory: boolean, } } | { "method": "testMailbox", "params": MailboxSettings } | { "method": "signInMailbox", "params": { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * Where, and through which client.
+ */
+client: ProviderClient, } } | { "method": "reconnectMailbox", "params": { 
+/**
+ * Which.
+ */
+account: AccountId, 
+/**
+ * The password; `None` for the provider's page.
+ */
+password: string | null, } } | { "method": "connectMailbox", "params": { 
+/**
+ * The mailbox.
+ */
+mailbox: MailboxSettings, 
+/**
+ * How far Baton acts on it.
+ */
+mode: AccountMode, } } | { "method": "list", "params": ListQuery } | { "method": "counts" } | { "method": "open", "params": { 
 /**
  * Which.
  */

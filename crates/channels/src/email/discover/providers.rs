@@ -1,63 +1,22 @@
-//! Where the mailbox of an address is likely to be.
-//!
-//! A table of the big providers, and the usual names for everybody else. It proposes; the connection test decides. Nothing here asks
-//! the network, so no password can go to a host that a stranger named.
+//! The big providers' doors, by the domains of their addresses and by the hosts that take their customers' mail.
 
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+use super::{Discovered, FoundBy, SignInHint};
+use crate::email::account::{Endpoint, Security};
 
-use super::account::{Endpoint, Security};
-
-/// What a provider wants instead of, or beside, the ordinary password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum SignInHint {
-    /// The password one uses on the web.
-    Password,
-    /// A password made for one program, in the provider's security settings.
-    AppPassword,
-    /// Access by IMAP has to be switched on in the provider's settings first.
-    EnableImap,
-    /// Only the provider's own sign-in page (OAuth).
-    OAuth,
-}
-
-/// A proposal for an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Discovered {
-    /// The provider's name, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub provider: Option<String>,
-    /// Where mail is read.
-    pub imap: Endpoint,
-    /// Where mail is handed in.
-    pub smtp: Endpoint,
-    /// The name to sign in with.
-    pub user: String,
-    /// What to sign in with.
-    pub sign_in: SignInHint,
-    /// The provider's page about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub help_url: Option<String>,
-    /// Whether the provider files what it delivers by itself.
-    pub provider_files_sent: bool,
-}
-
-struct Provider {
-    name: &'static str,
+pub(super) struct Provider {
+    pub(super) name: &'static str,
     domains: &'static [&'static str],
     imap: &'static str,
     smtp: (&'static str, u16, Security),
     sign_in: SignInHint,
     help: &'static str,
     files_sent: bool,
+    /// How the names of its incoming hosts end, for domains of one's own that it serves.
+    mx: &'static [&'static str],
 }
 
-const TLS: Security = Security::Tls;
-const START: Security = Security::StartTls;
+pub(super) const TLS: Security = Security::Tls;
+pub(super) const START: Security = Security::StartTls;
 
 const PROVIDERS: &[Provider] = &[
     Provider {
@@ -68,6 +27,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://support.google.com/accounts/answer/185833",
         files_sent: true,
+        mx: &["google.com", "googlemail.com"],
     },
     Provider {
         name: "Outlook.com",
@@ -86,6 +46,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::OAuth,
         help: "https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040",
         files_sent: true,
+        mx: &["protection.outlook.com", "mx.microsoft"],
     },
     Provider {
         name: "Yahoo",
@@ -103,6 +64,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://help.yahoo.com/kb/SLN15241.html",
         files_sent: true,
+        mx: &["yahoodns.net"],
     },
     Provider {
         name: "iCloud",
@@ -112,6 +74,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://support.apple.com/102654",
         files_sent: false,
+        mx: &["mail.icloud.com"],
     },
     Provider {
         name: "GMX",
@@ -121,6 +84,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::EnableImap,
         help: "https://hilfe.gmx.net/pop-imap/einschalten.html",
         files_sent: false,
+        mx: &[],
     },
     Provider {
         name: "GMX",
@@ -130,6 +94,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::EnableImap,
         help: "https://support.gmx.com/pop-imap/toggle.html",
         files_sent: false,
+        mx: &[],
     },
     Provider {
         name: "WEB.DE",
@@ -139,6 +104,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::EnableImap,
         help: "https://hilfe.web.de/pop-imap/einschalten.html",
         files_sent: false,
+        mx: &[],
     },
     Provider {
         name: "Fastmail",
@@ -148,6 +114,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://www.fastmail.help/hc/en-us/articles/360058752854",
         files_sent: false,
+        mx: &["messagingengine.com"],
     },
     Provider {
         name: "Zoho",
@@ -157,6 +124,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://www.zoho.com/mail/help/imap-access.html",
         files_sent: true,
+        mx: &["zoho.com", "zoho.eu"],
     },
     Provider {
         name: "mailbox.org",
@@ -166,6 +134,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::Password,
         help: "https://kb.mailbox.org/",
         files_sent: false,
+        mx: &["mailbox.org"],
     },
     Provider {
         name: "Posteo",
@@ -175,6 +144,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::Password,
         help: "https://posteo.de/en/help",
         files_sent: false,
+        mx: &["posteo.de"],
     },
     Provider {
         name: "IONOS",
@@ -184,6 +154,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::Password,
         help: "https://www.ionos.de/hilfe/e-mail/",
         files_sent: false,
+        mx: &["kundenserver.de", "ionos.com", "ionos.de"],
     },
     Provider {
         name: "Telekom",
@@ -193,6 +164,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://www.telekom.de/hilfe/apps-dienste/e-mail",
         files_sent: false,
+        mx: &[],
     },
     Provider {
         name: "Yandex",
@@ -202,6 +174,7 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::AppPassword,
         help: "https://yandex.com/support/mail/mail-clients/others.html",
         files_sent: true,
+        mx: &["yandex.net", "yandex.ru"],
     },
     Provider {
         name: "Strato",
@@ -211,80 +184,79 @@ const PROVIDERS: &[Provider] = &[
         sign_in: SignInHint::Password,
         help: "https://www.strato.de/faq/mail/",
         files_sent: false,
+        mx: &["rzone.de"],
     },
 ];
 
-/// Proposals for an address, the likeliest first: the provider's own doors, or the usual names of its domain. Empty where the
-/// address isn't one.
-#[must_use]
-pub fn discover(address: &str) -> Vec<Discovered> {
-    let address = address.trim();
-    let Some((local, domain)) = address
-        .rsplit_once('@')
-        .filter(|(local, domain)| !local.is_empty() && domain.contains('.'))
-    else {
-        return Vec::new();
-    };
-    let domain = domain.to_lowercase();
-    if let Some(provider) = PROVIDERS
-        .iter()
-        .find(|provider| provider.domains.contains(&domain.as_str()))
-    {
-        let (host, port, security) = provider.smtp;
-        return vec![Discovered {
-            provider: Some(provider.name.to_owned()),
-            imap: Endpoint::new(provider.imap, 993, TLS),
+impl Provider {
+    fn doors(&self, user: String, found_by: FoundBy) -> Discovered {
+        let (host, port, security) = self.smtp;
+        Discovered {
+            provider: Some(self.name.to_owned()),
+            imap: Endpoint::new(self.imap, 993, TLS),
             smtp: Endpoint::new(host, port, security),
-            user: format!("{local}@{domain}"),
-            sign_in: provider.sign_in,
-            help_url: Some(provider.help.to_owned()),
-            provider_files_sent: provider.files_sent,
-        }];
+            user,
+            sign_in: self.sign_in,
+            help_url: Some(self.help.to_owned()),
+            provider_files_sent: self.files_sent,
+            found_by,
+            elsewhere: false,
+        }
     }
-    let guess = |imap: String, smtp: String, smtp_port: u16, security: Security| Discovered {
-        provider: None,
-        imap: Endpoint::new(imap, 993, TLS),
-        smtp: Endpoint::new(smtp, smtp_port, security),
-        user: format!("{local}@{domain}"),
-        sign_in: SignInHint::Password,
-        help_url: None,
-        provider_files_sent: false,
-    };
-    vec![
-        guess(format!("imap.{domain}"), format!("smtp.{domain}"), 465, TLS),
-        guess(format!("imap.{domain}"), format!("smtp.{domain}"), 587, START),
-        guess(format!("mail.{domain}"), format!("mail.{domain}"), 465, TLS),
-        guess(format!("mail.{domain}"), format!("mail.{domain}"), 587, START),
-    ]
+}
+
+/// The doors of an address whose domain is a provider's own.
+pub(super) fn of_domain(user: &str, domain: &str) -> Option<Discovered> {
+    let provider = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))?;
+    Some(provider.doors(user.to_owned(), FoundBy::Table))
+}
+
+/// The doors of an address whose mail a provider takes in: a company's own domain at Google Workspace, Microsoft 365 and the like.
+#[must_use]
+pub fn of_mx(user: &str, hosts: &[String]) -> Option<Discovered> {
+    let provider = hosts.iter().find_map(|host| {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        PROVIDERS.iter().find(|provider| {
+            provider
+                .mx
+                .iter()
+                .any(|end| host == *end || host.ends_with(&format!(".{end}")))
+        })
+    })?;
+    let mut found = provider.doors(user.to_owned(), FoundBy::Mx);
+    match provider.name {
+        // Companies' accounts go by other names, and by the provider's own page.
+        "Gmail" => {
+            found.provider = Some("Google Workspace".to_owned());
+            found.sign_in = SignInHint::OAuth;
+        }
+        "Outlook.com" => found.provider = Some("Microsoft 365".to_owned()),
+        _ => {}
+    }
+    Some(found)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn big_providers_are_known() {
-        let gmail = discover(" Anna@GMail.com ");
-        assert_eq!(gmail.len(), 1);
-        let gmail = gmail.first().unwrap();
-        assert_eq!(
-            (gmail.imap.host.as_str(), gmail.user.as_str(), gmail.sign_in),
-            ("imap.gmail.com", "Anna@gmail.com", SignInHint::AppPassword)
-        );
-        assert!(gmail.provider_files_sent);
-    }
-
-    #[test]
-    fn everybody_else_gets_the_usual_names_and_never_an_open_door() {
-        let guesses = discover("sales@chairs.example");
-        assert_eq!(guesses.first().unwrap().imap.host, "imap.chairs.example");
+    fn a_company_domain_is_known_by_the_hosts_that_take_its_mail() {
+        let of = |host: &str| of_mx("sales@murmel.example", &[host.to_owned()]);
+        let google = of("ASPMX.L.GOOGLE.com.");
         assert!(
-            guesses
-                .iter()
-                .all(|guess| guess.imap.security != Security::Plain && guess.smtp.security != Security::Plain)
+            google.is_some_and(|found| found.provider.as_deref() == Some("Google Workspace")
+                && found.imap.host == "imap.gmail.com"
+                && found.sign_in == SignInHint::OAuth
+                && found.user == "sales@murmel.example")
         );
-        assert_eq!(discover("nonsense"), []);
+        let microsoft = of("murmel-example.mail.protection.outlook.com");
+        assert!(
+            microsoft.is_some_and(|found| found.provider.as_deref() == Some("Microsoft 365")
+                && found.smtp == Endpoint::new("smtp.office365.com", 587, START))
+        );
+        assert_eq!(of("mx.notgoogle.com"), None);
+        assert_eq!(of("google.com.murmel.example"), None);
     }
 
     #[test]
