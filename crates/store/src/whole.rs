@@ -6,19 +6,23 @@
 //! opened on what is really there.
 
 use sea_orm::ConnectOptions;
-use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::{Connection as _, Sqlite};
 
 /// Closes a connection of this pool that comes back with a transaction. Not for a database in memory, which would go with it.
 pub(crate) fn keep_whole(options: &mut ConnectOptions) {
-    options.map_sqlx_sqlite_pool_opts(|pool| {
-        pool.after_release(|connection, _| {
-            Box::pin(async move {
-                // A rollback may still be on its way to the connection; the ping comes after it.
-                connection.ping().await?;
-                Ok(!connection.is_in_transaction())
-            })
+    options.map_sqlx_sqlite_pool_opts(whole);
+}
+
+/// The same for a pool without an ORM before it.
+pub(crate) fn whole(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            // A rollback may still be on its way to the connection; the ping comes after it.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
         })
-    });
+    })
 }
 
 #[cfg(test)]

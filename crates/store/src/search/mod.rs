@@ -23,6 +23,8 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolO
 use sea_orm::sqlx::{self, Row as _, SqlitePool};
 use uuid::Uuid;
 
+use crate::whole::whole;
+
 pub use criteria::{Criteria, Names, Who};
 pub use error::SearchError;
 pub use excerpt::{Excerpt, Span};
@@ -255,7 +257,7 @@ async fn pool(file: &Path, key: Option<[u8; 32]>, connections: u32) -> Result<Sq
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("temp_store", "memory");
-    Ok(SqlitePoolOptions::new()
+    Ok(whole(SqlitePoolOptions::new())
         .max_connections(connections)
         .connect_with(options)
         .await?)
