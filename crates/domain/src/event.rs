@@ -25,6 +25,8 @@ pub enum OwnerChange {
     HandedOff,
     /// It came back to its last owner with the customer's message.
     Reopened,
+    /// Its owner left, or may not work here any more.
+    Left,
 }
 
 /// How a handoff ended.

@@ -253,6 +253,8 @@ pub enum CancelReason {
     AnsweredOutside,
     /// Its author lost the right to send.
     NotPermitted,
+    /// Its account sends nothing any more: it is only watched now, or was removed.
+    NotSending,
 }
 
 /// A provider asked for patience with a reply (4xx): it was not taken, and is tried again.

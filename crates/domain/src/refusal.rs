@@ -88,6 +88,13 @@ pub enum Refusal {
         /// Who stands in.
         backup: Option<MemberId>,
     },
+    /// An inbox that still holds something can't be removed. "14 conversations lie in Sales · Show them"
+    NotEmpty {
+        /// How many conversations lie in it.
+        conversations: u32,
+        /// How many accounts bring mail into it.
+        accounts: u32,
+    },
     /// It does not exist, or not any more.
     Gone,
     /// This version of Baton is too old for it.

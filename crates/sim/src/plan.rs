@@ -157,6 +157,10 @@ pub enum Fault {
     Deferral,
     /// The host is killed between the fence and the provider's answer to the next message.
     HostCrashBehindFence,
+    /// Nothing breaks: a rep may not send any more, for a while.
+    RightLost(usize),
+    /// Nothing breaks: the mailbox of Sales is only watched, for a while.
+    Watched,
 }
 
 impl Fault {
@@ -182,6 +186,8 @@ impl Fault {
             Self::Rejection => "rejection",
             Self::Deferral => "deferral",
             Self::HostCrashBehindFence => "hostCrashBehindFence",
+            Self::RightLost(_) => "rightLost",
+            Self::Watched => "watched",
         }
     }
 }
@@ -328,7 +334,7 @@ fn deed(rng: &mut Rng) -> Deed {
 fn fault(rng: &mut Rng, size: Size) -> Fault {
     let some = |rng: &mut Rng, of: usize| usize::try_from(rng.below(u64::try_from(of).unwrap_or(1))).unwrap_or(0);
     let desk = some(rng, size.desktops);
-    match rng.below(18) {
+    match rng.below(20) {
         0 => Fault::DesktopCrash(desk),
         1 => Fault::ServerCrash(some(rng, size.servers)),
         2 => Fault::PowerCut,
@@ -346,7 +352,9 @@ fn fault(rng: &mut Rng, size: Size) -> Fault {
         14 => Fault::BrokenBody,
         15 => Fault::Rejection,
         16 => Fault::Deferral,
-        _ => Fault::HostCrashBehindFence,
+        17 => Fault::HostCrashBehindFence,
+        18 => Fault::RightLost(desk),
+        _ => Fault::Watched,
     }
 }
 

@@ -25,11 +25,13 @@ pub enum Planted {
     MailSkipped,
     /// Deadlines are not looked at.
     Overslept,
+    /// Who replies is not looked up when somebody loses the right to.
+    RightsKept,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -41,6 +43,7 @@ impl Planted {
         Self::OutboxLost,
         Self::MailSkipped,
         Self::Overslept,
+        Self::RightsKept,
     ];
 
     /// Its name on the command line.
@@ -58,6 +61,7 @@ impl Planted {
             Self::OutboxLost => "outbox-lost",
             Self::MailSkipped => "mail-skipped",
             Self::Overslept => "overslept",
+            Self::RightsKept => "rights-kept",
         }
     }
 }

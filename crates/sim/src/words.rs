@@ -71,6 +71,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
                 OwnerChange::Released => "given back",
                 OwnerChange::HandedOff => "handed over",
                 OwnerChange::Reopened => "it came back",
+                OwnerChange::Left => "its owner may not work here any more",
             };
             format!("{} owns it now ({how})", cast.name(*owner))
         }

@@ -65,6 +65,8 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
         "rejection",
         "deferral",
         "hostCrashBehindFence",
+        "rightLost",
+        "watched",
     ] {
         assert!(
             tally.faults.contains_key(fault),
@@ -79,6 +81,7 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
         "alreadyAnswered",
         "needsOutcome",
         "needsHandoffContext",
+        "notPermitted",
     ] {
         assert!(
             tally.refusals.contains_key(refusal),

@@ -84,6 +84,11 @@ fn a_deadline_nobody_looks_at_is_found() {
 }
 
 #[test]
+fn a_right_that_is_lost_and_kept_all_the_same_is_found() {
+    found(Planted::RightsKept, &[Promise::Permitted]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);

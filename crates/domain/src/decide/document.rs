@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{invalid, text};
 use crate::{
-    Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Invalid, LogBody, Member, MemberId,
-    Refusal, Role,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Invalid, LogBody, Member,
+    MemberId, Refusal, Role,
 };
 
 /// What a change of a document is judged by.
@@ -15,6 +15,8 @@ pub struct DocumentContext<'a> {
     pub documents: &'a BTreeMap<DocumentId, Document>,
     /// Everybody.
     pub members: &'a BTreeMap<MemberId, Member>,
+    /// How many conversations lie in the inbox that is to be removed.
+    pub conversations: u32,
 }
 
 /// Judges a change of a document: the entry it leads to, `None` where it is already so, or why not. A change based on
@@ -49,13 +51,29 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             match current.body {
                 // The trail names them for ever: they leave, they are not removed.
                 DocumentBody::Member(_) | DocumentBody::Workspace(_) => Err(invalid("document", Invalid::NotNow)),
-                DocumentBody::Inbox(_) | DocumentBody::Account(_) => {
+                DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
+                // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
+                DocumentBody::Inbox(_) => {
+                    let accounts = accounts_of(*document, context);
+                    if context.conversations > 0 || accounts > 0 {
+                        return Err(Refusal::NotEmpty {
+                            conversations: context.conversations,
+                            accounts,
+                        });
+                    }
                     Ok(Some(LogBody::DocumentRemoved { id: *document }))
                 }
             }
         }
         _ => Err(invalid("body", Invalid::NotNow)),
     }
+}
+
+/// How many accounts bring their mail into that inbox.
+fn accounts_of(inbox: DocumentId, context: DocumentContext<'_>) -> u32 {
+    let inside =
+        |document: &&Document| matches!(&document.body, DocumentBody::Account(account) if account.inbox.0 == inbox.0);
+    u32::try_from(context.documents.values().filter(inside).count()).unwrap_or(u32::MAX)
 }
 
 fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Refusal> {
@@ -72,6 +90,9 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
             Some(member) => match &command.body {
                 CommandBody::PutDocument { document } => match &**document {
                     DocumentBody::Member(changed) if own_affairs(member, changed) => Ok(()),
+                    DocumentBody::Account(changed) if member.role == Role::Manager && only_mode(changed, context) => {
+                        Ok(())
+                    }
                     _ => refused,
                 },
                 _ => refused,
@@ -79,6 +100,20 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
             None => refused,
         },
     }
+}
+
+/// How far Baton acts on an account is for whoever leads the work to say; everything else about it is an admin's.
+fn only_mode(after: &Account, context: DocumentContext<'_>) -> bool {
+    let before = context
+        .documents
+        .get(&DocumentId(after.id.0))
+        .map(|document| &document.body);
+    let Some(DocumentBody::Account(before)) = before else {
+        return false;
+    };
+    let mut allowed = before.clone();
+    allowed.mode = after.mode;
+    allowed == *after
 }
 
 fn own_affairs(before: &Member, after: &Member) -> bool {

@@ -201,13 +201,7 @@ fn with(state: &Conversation, events: &[Event], message: &Message, context: &Con
 
 /// The last owner gets it back; if they are away, who stands in for them; else it is new.
 fn reopened(state: &Conversation, context: &Context<'_>) -> Vec<Event> {
-    let here = |id| {
-        context
-            .members
-            .get(&id)
-            .filter(|member| member.available(context.now))
-            .map(|member| member.id)
-    };
+    let here = |id| Some(id).filter(|id| context.standing().can_take(*id));
     let last = state.owner.or(state.last_owner);
     let backup = last
         .and_then(|id| context.members.get(&id))

@@ -10,10 +10,12 @@ mod lock;
 mod outbound;
 mod ownership;
 mod reply;
+mod standing;
 mod timers;
 mod work;
 
 pub use document::{DocumentContext, decide_document};
+pub use standing::{Standing, no_longer_stands};
 
 use crate::permission::{Issuer, grants, issuer};
 use crate::{

@@ -52,7 +52,11 @@ impl Case<'_> {
             OutboundState::Queued if attempt != outbound.attempt.saturating_add(1) => {
                 Err(invalid("attempt", Invalid::Unknown))
             }
-            OutboundState::Queued => Ok(vec![Event::OutboundSending { outbound: id, attempt }]),
+            OutboundState::Queued => {
+                // The right to send is needed when it leaves, not only when it was written.
+                self.context.standing().may_leave(outbound)?;
+                Ok(vec![Event::OutboundSending { outbound: id, attempt }])
+            }
             OutboundState::Cancelled { .. } => Err(Refusal::Gone),
             OutboundState::Sending
             | OutboundState::Sent { .. }

@@ -112,7 +112,7 @@ impl Case<'_> {
             .and_then(|member| member.backup);
         if let (Some(giver), Some(backup)) = (giver, backup)
             && !here(giver)
-            && here(backup)
+            && self.context.standing().can_take(backup)
         {
             let context = self.state.handoff.as_ref().map(|offer| offer.context.clone());
             events.push(Event::OwnerChanged {

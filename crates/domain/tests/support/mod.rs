@@ -153,6 +153,35 @@ impl Team {
         Ok(events)
     }
 
+    /// What the documents as they are now no longer allow ends.
+    pub fn documents_changed(&mut self) -> Vec<Event> {
+        let standing = Standing {
+            now: self.now,
+            inbox: &self.inbox,
+            members: &self.members,
+            accounts: &self.accounts,
+        };
+        let events = no_longer_stands(self.conversation(), standing);
+        for event in &events {
+            let stamp = Stamp {
+                number: self.log.len() as u64 + 1,
+                at: self.now,
+                actor: Actor::Operator,
+                conversation: LEAD,
+            };
+            self.state = evolve(self.state.take(), stamp, event);
+            self.log.push((stamp, event.clone()));
+        }
+        events
+    }
+
+    /// Ben works on here, but may not send any more: or whoever else.
+    pub fn may_only_read(&mut self, member: MemberId) {
+        for access in self.inbox.access.iter_mut().filter(|access| access.member == member) {
+            access.capabilities = [Capability::Read, Capability::Comment].into();
+        }
+    }
+
     pub fn command(&mut self, actor: Actor, body: CommandBody) -> Command {
         let device = actor.member().map_or(Uuid::nil(), |member| member.0);
         Command {

@@ -1,6 +1,6 @@
 //! The documents of the log, held in memory: every decision reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Inbox, InboxId, LogBody, Member,
@@ -99,6 +99,25 @@ impl DocumentSet {
         self.members
             .get(&member)
             .is_some_and(|member| member.active && member.role == Role::Admin)
+    }
+
+    /// Whose open conversations may lose their owner when this document is put: members who may not work, or not everywhere they
+    /// did, once it stands.
+    pub(super) fn cut_off_by(&self, document: &DocumentBody) -> BTreeSet<MemberId> {
+        match document {
+            DocumentBody::Member(member) => {
+                let same = |known: &Member| (known.active, known.role) == (member.active, member.role);
+                let stays = self.members.get(&member.id).is_some_and(same);
+                (!stays).then_some(member.id).into_iter().collect()
+            }
+            DocumentBody::Inbox(inbox) => self
+                .members
+                .values()
+                .filter(|member| !inbox.capabilities_of(member).contains(&Capability::Work))
+                .map(|member| member.id)
+                .collect(),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) => BTreeSet::new(),
+        }
     }
 
     /// The account with that address, its own or an alias.

@@ -1,11 +1,12 @@
 //! What one commit takes together, and what it needs loaded for it.
 
-use baton_domain::{Command, CommandBody, ConversationId};
+use baton_domain::{Command, CommandBody, ConversationId, InboxId};
 use baton_store::port::{DueRow, FolderCursor, Needs, ThreadKey};
 use uuid::Uuid;
 
 use super::arrival::{Arrival, ParsedArrival};
 use super::cache::Cache;
+use super::documents::DocumentSet;
 use super::due;
 use super::io::Ticket;
 use super::threading;
@@ -31,7 +32,7 @@ pub(super) enum Work {
 
 impl Work {
     /// Adds what this piece needs loaded.
-    pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache) {
+    pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache, documents: &DocumentSet) {
         match self {
             Self::Open { .. } | Self::Progress { .. } => {}
             // That a deadline comes once is in the conversation itself: there is no first answer to look for.
@@ -41,8 +42,19 @@ impl Work {
                 if command.conversation != ConversationId(Uuid::nil()) {
                     conversation(command.conversation, needs, cache);
                 }
-                if let CommandBody::Reply { draft, .. } = command.body {
-                    needs.drafts.insert(draft);
+                match &command.body {
+                    CommandBody::Reply { draft, .. } => {
+                        needs.drafts.insert(*draft);
+                    }
+                    CommandBody::PutDocument { document } => {
+                        needs.replying = true;
+                        needs.owners.extend(documents.cut_off_by(document));
+                    }
+                    CommandBody::RemoveDocument { document } => {
+                        needs.replying = true;
+                        needs.counted.insert(InboxId(document.0));
+                    }
+                    _ => {}
                 }
             }
             Self::Arrival { arrival, .. } => {

@@ -210,7 +210,7 @@ impl Referee {
             ..Needs::default()
         };
         for work in works {
-            work.needs(&mut needs, &self.cache);
+            work.needs(&mut needs, &self.cache, &self.documents);
         }
         needs
     }

@@ -7,3 +7,4 @@ mod court;
 mod driver;
 mod facts;
 mod mail;
+mod standing;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use baton_domain::{
     Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext,
-    DraftId, Event, Inbox, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Timestamp, decide,
-    decide_document, evolve, next_deadline,
+    DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Standing,
+    Timestamp, decide, decide_document, evolve, next_deadline, no_longer_stands,
 };
 use baton_store::port::{
     AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
@@ -34,6 +34,8 @@ pub(super) struct Working<'a> {
     leases: BTreeMap<ConversationId, Option<LeaseRow>>,
     parked: BTreeSet<ConversationId>,
     keys: BTreeMap<(ThreadKey, ConversationId), KeyRow>,
+    /// How many conversations began in this commit.
+    begun: BTreeMap<InboxId, u32>,
     head: Head,
     pub(super) batch: Batch,
 }
@@ -67,6 +69,7 @@ impl<'a> Working<'a> {
             leases: BTreeMap::new(),
             parked: BTreeSet::new(),
             keys: BTreeMap::new(),
+            begun: BTreeMap::new(),
             head: loaded.head.clone(),
             batch: Batch::at(loaded.head.clone()),
             loaded,
@@ -196,6 +199,10 @@ impl<'a> Working<'a> {
         ) {
             return self.judge_document(command);
         }
+        if matches!(command.body, CommandBody::OutboundSending { .. }) {
+            // Right before the fence once more: what must not leave is cancelled, and the host told that it is gone.
+            self.settle_standing_of(command, command.conversation)?;
+        }
         let events = match self.decide(command) {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(refusal)),
@@ -208,9 +215,14 @@ impl<'a> Working<'a> {
     }
 
     fn judge_document(&mut self, command: &Command) -> Result<Result<(), Refusal>, Fault> {
+        let conversations = match &command.body {
+            CommandBody::RemoveDocument { document } => self.conversations_in(InboxId(document.0)),
+            _ => 0,
+        };
         let context = DocumentContext {
             documents: self.documents.all(),
             members: self.documents.members(),
+            conversations,
         };
         match decide_document(command, context) {
             Err(refusal) => Ok(Err(refusal)),
@@ -234,9 +246,57 @@ impl<'a> Working<'a> {
                 };
                 Arc::make_mut(&mut self.documents).apply(&body);
                 self.append(command, scope, body)?;
+                self.settle_standing(command)?;
                 Ok(Ok(()))
             }
         }
+    }
+
+    /// How many conversations lie in an inbox, those that began in this commit included.
+    fn conversations_in(&self, inbox: InboxId) -> u32 {
+        let begun = self.begun.get(&inbox).copied().unwrap_or(0);
+        self.loaded
+            .counts
+            .get(&inbox)
+            .map_or(begun, |count| count.saturating_add(begun))
+    }
+
+    /// After a document changed: what its members may not do any more ends in the same commit. Everything in question is loaded.
+    fn settle_standing(&mut self, command: &Command) -> Result<(), Fault> {
+        let all: BTreeSet<ConversationId> = self
+            .loaded
+            .conversations
+            .keys()
+            .chain(self.states.keys())
+            .copied()
+            .collect();
+        all.into_iter().try_for_each(|id| self.settle_standing_of(command, id))
+    }
+
+    fn settle_standing_of(&mut self, command: &Command, id: ConversationId) -> Result<(), Fault> {
+        let Some(state) = self.state(id) else { return Ok(()) };
+        let Some(inbox) = self.documents.inboxes().get(&state.inbox) else {
+            return Ok(());
+        };
+        let standing = Standing {
+            now: self.now,
+            inbox,
+            members: self.documents.members(),
+            accounts: self.documents.accounts(),
+        };
+        let events = no_longer_stands(state, standing);
+        if events.is_empty() {
+            return Ok(());
+        }
+        let there = Command {
+            conversation: id,
+            ..command.clone()
+        };
+        for event in events {
+            self.apply(&there, event)?;
+        }
+        self.settle_lease(id);
+        Ok(())
     }
 
     fn decide(&self, command: &Command) -> Result<Vec<Event>, Refusal> {
@@ -332,6 +392,10 @@ impl<'a> Working<'a> {
         let before = self.state(id).cloned();
         if matches!(event, Event::Created { .. }) {
             self.head.next_conversation = self.head.next_conversation.saturating_add(1);
+        }
+        if let Event::Created { inbox, .. } = &event {
+            let begun = self.begun.entry(*inbox).or_insert(0);
+            *begun = begun.saturating_add(1);
         }
         self.keep_drafts(command, &event, before.as_ref());
         let after = evolve(before, stamp, &event)

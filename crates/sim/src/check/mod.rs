@@ -5,6 +5,7 @@
 //! broken by an entry that a power cut takes back was not broken.
 
 mod mail;
+mod rights;
 mod thread;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use baton_protocol::Answer;
 use baton_store::port::Sealed;
 
 pub use mail::Mail;
+use rights::Rights;
 use thread::Thread;
 
 /// A promise that was broken.
@@ -59,6 +61,8 @@ pub enum Promise {
     Ledger,
     /// No deadline passes in silence.
     Deadlines,
+    /// Nobody replies, and nothing leaves, without the right to.
+    Permitted,
     /// Everything comes to rest.
     Rest,
     /// The chain of the log verifies.
@@ -94,6 +98,7 @@ pub struct Check {
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
+    rights: Rights,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -157,7 +162,8 @@ impl Check {
             self.read = sealed.entry.number;
             self.entry(&sealed.entry)?;
         }
-        Ok(())
+        // What is durable ends with a whole commit.
+        self.rights.stand()
     }
 
     /// The number up to which the log was read.
@@ -192,6 +198,7 @@ impl Check {
 
     fn entry(&mut self, entry: &LogEntry) -> Result<(), Broken> {
         self.once_and_in_order(entry)?;
+        self.rights.read(entry)?;
         let LogBody::Conversation { conversation, event } = &entry.body else {
             return Ok(());
         };

@@ -15,6 +15,7 @@ mod people;
 mod post;
 mod provider;
 mod reading;
+mod ruling;
 mod server;
 mod session;
 mod setup;
@@ -86,6 +87,8 @@ enum Happening {
     Person { desk: usize, scene: Box<people::Scene> },
     /// Something that was slow or cut is well again.
     Heals { desk: usize },
+    /// A rule made for a while ends.
+    RuledBack { fault: crate::plan::Fault },
 }
 
 /// Faults that wait for their moment.
@@ -220,6 +223,7 @@ impl World {
             Happening::Host { host, life, what } => self.host_goes_on(host, life, what),
             Happening::Person { desk, scene } => self.scene(desk, *scene),
             Happening::Heals { desk } => self.heals(desk),
+            Happening::RuledBack { fault } => self.rule(fault, false),
         }
     }
 

@@ -254,10 +254,14 @@ impl World {
     pub(super) fn begin(&mut self, at: usize, life: u32) {
         let now = self.now();
         let holder = self.holder(at);
+        let planted_kept = self.planted(Planted::RightsKept);
         let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else {
             return;
         };
-        let Some(needs) = server.needs.take() else { return };
+        let Some(mut needs) = server.needs.take() else { return };
+        if planted_kept {
+            needs.replying = false;
+        }
         let entropy = server.entropy.bytes32();
         self.model.set_now(now);
         match self.model.begin(holder, &needs) {

@@ -48,7 +48,7 @@ impl World {
         self.read_log();
     }
 
-    fn by_operator(&mut self, document: DocumentBody) -> Command {
+    pub(super) fn by_operator(&mut self, document: DocumentBody) -> Command {
         let id = CommandId::derive(Uuid::from_u128(1), &document.id().to_string());
         Command {
             id,

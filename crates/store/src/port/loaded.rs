@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DraftId, DraftText,
-    LeaseFacts, MemberId, MessageId, Refusal, Timestamp,
+    InboxId, LeaseFacts, MemberId, MessageId, Refusal, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,6 +31,12 @@ pub struct Needs {
     pub items: BTreeSet<ItemKey>,
     /// Drafts that replies name.
     pub drafts: BTreeSet<DraftId>,
+    /// All conversations in which somebody replies, or of which a reply has not left.
+    pub replying: bool,
+    /// Members whose open conversations are needed, all of them.
+    pub owners: BTreeSet<MemberId>,
+    /// Inboxes whose conversations are to be counted.
+    pub counted: BTreeSet<InboxId>,
 }
 
 /// The head of a workspace's log.
@@ -87,6 +93,8 @@ pub struct Loaded {
     pub items: BTreeMap<ItemKey, ItemOutcome>,
     /// Drafts as saved.
     pub drafts: BTreeMap<DraftId, DraftRow>,
+    /// How many conversations lie in the inboxes asked for; those without any may be left out.
+    pub counts: BTreeMap<InboxId, u32>,
 }
 
 /// How many conversations one key of the thread index is looked up in.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use baton_domain::{AccountId, CommandId, Conversation, ConversationId, Document, DocumentId, DraftId, Timestamp};
+use baton_domain::{
+    AccountId, CommandId, Conversation, ConversationId, Document, DocumentId, DraftId, InboxId, Timestamp,
+};
 use uuid::Uuid;
 
 use super::{
@@ -310,6 +312,12 @@ impl State {
             })
             .collect();
         wanted.extend(digests.values().map(|hit| hit.conversation));
+        let asked = |state: &&Conversation| {
+            let open = state.owner.filter(|_| !state.status.is_over());
+            open.is_some_and(|owner| needs.owners.contains(&owner)) || needs.replying && replying(state)
+        };
+        let states = self.conversations.values().map(|row| &row.conversation);
+        wanted.extend(states.filter(asked).map(|state| state.id));
         let conversations: BTreeMap<_, _> = pick(&self.conversations, &wanted)
             .map(|(id, row)| (*id, row.conversation.clone()))
             .collect();
@@ -343,7 +351,13 @@ impl State {
             drafts: pick(&self.drafts, &needs.drafts)
                 .map(|(id, row)| (*id, row.clone()))
                 .collect(),
+            counts: needs.counted.iter().map(|inbox| (*inbox, self.count(*inbox))).collect(),
         }
+    }
+
+    fn count(&self, inbox: InboxId) -> u32 {
+        let inside = |row: &&ConversationRow| row.conversation.inbox == inbox;
+        u32::try_from(self.conversations.values().filter(inside).count()).unwrap_or(u32::MAX)
     }
 
     fn check(&self, batch: &Batch) -> Result<(), PortError> {
@@ -455,6 +469,11 @@ impl State {
         self.drafts.insert(draft.id, draft.clone());
         true
     }
+}
+
+/// Whether somebody replies in it, or a reply has not left.
+fn replying(state: &Conversation) -> bool {
+    state.lock.is_some() || state.outbound.iter().any(|outbound| !outbound.settled())
 }
 
 /// The rows of `map` with those keys, in order.

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::{ConversationId, MessageId};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use baton_domain::{ConversationId, InboxId, MemberId, MessageId, Phase};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
-use super::entity::{answer, content_digest, conversation, document, draft, lease, ledger, log, thread_key};
+use super::entity::{answer, content_digest, conversation, document, draft, lease, ledger, log, outbound, thread_key};
 use super::error::StoreError;
 use crate::port::{
     DigestHit, DraftRow, HITS_PER_KEY, Head, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
@@ -39,6 +42,10 @@ impl ServerStore {
         let mut wanted = needs.conversations.clone();
         wanted.extend(hits.values().flatten().map(|hit| hit.conversation));
         wanted.extend(digests.values().map(|hit| hit.conversation));
+        if needs.replying {
+            wanted.extend(self.replying(tx).await?);
+        }
+        wanted.extend(self.open_of(tx, &needs.owners).await?);
         let leased: BTreeSet<ConversationId> = wanted.union(&needs.leases).copied().collect();
         Ok(Loaded {
             head,
@@ -52,7 +59,69 @@ impl ServerStore {
             digests,
             items: self.items(tx, &needs.items).await?,
             drafts: self.drafts(tx, needs).await?,
+            counts: self.counts(tx, &needs.counted).await?,
         })
+    }
+
+    /// Where somebody replies, or a reply has not left. Both tables hold only what is not done with.
+    async fn replying(&self, tx: &impl ConnectionTrait) -> Result<Vec<ConversationId>, StoreError> {
+        let mut found: Vec<Uuid> = lease::Entity::find()
+            .select_only()
+            .column(lease::Column::Conversation)
+            .filter(lease::Column::Workspace.eq(self.workspace.0))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        let leaving: Vec<Uuid> = outbound::Entity::find()
+            .select_only()
+            .column(outbound::Column::Conversation)
+            .filter(outbound::Column::Workspace.eq(self.workspace.0))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        found.extend(leaving);
+        Ok(found.into_iter().map(ConversationId).collect())
+    }
+
+    async fn open_of(
+        &self,
+        tx: &impl ConnectionTrait,
+        owners: &BTreeSet<MemberId>,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        if owners.is_empty() {
+            return Ok(Vec::new());
+        }
+        let over = [
+            convert::phase_word(Phase::Resolved)?,
+            convert::phase_word(Phase::Closed)?,
+        ];
+        let found: Vec<Uuid> = conversation::Entity::find()
+            .select_only()
+            .column(conversation::Column::Id)
+            .filter(conversation::Column::Workspace.eq(self.workspace.0))
+            .filter(conversation::Column::Owner.is_in(owners.iter().map(|owner| owner.0)))
+            .filter(conversation::Column::Phase.is_not_in(over))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        Ok(found.into_iter().map(ConversationId).collect())
+    }
+
+    async fn counts(
+        &self,
+        tx: &impl ConnectionTrait,
+        inboxes: &BTreeSet<InboxId>,
+    ) -> Result<BTreeMap<InboxId, u32>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for inbox in inboxes {
+            let count = conversation::Entity::find()
+                .filter(conversation::Column::Workspace.eq(self.workspace.0))
+                .filter(conversation::Column::Inbox.eq(inbox.0))
+                .count(tx)
+                .await?;
+            counts.insert(*inbox, u32::try_from(count).unwrap_or(u32::MAX));
+        }
+        Ok(counts)
     }
 
     pub(super) async fn entries_from(&self, tx: &impl ConnectionTrait, after: u64) -> Result<Vec<Sealed>, StoreError> {

@@ -132,6 +132,7 @@ function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, peopl
     released: () => m.event_released({ by }),
     handedOff: () => m.event_handed_off({ by: byWhom(people, owner) }),
     reopened: () => m.event_back_to({ to }),
+    left: () => (owner === null ? m.event_left_queue() : m.event_left_to({ to })),
   };
   return table[how]();
 }

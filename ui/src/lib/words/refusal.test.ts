@@ -81,6 +81,7 @@ const every: Refusal[] = [
   { type: 'versionConflict', theirs: 3 },
   { type: 'notPermitted', needs: 'work', inbox: null },
   { type: 'absent', member: ben.id, until: NOW, backup: null },
+  { type: 'notEmpty', conversations: 14, accounts: 1 },
   { type: 'gone' },
   { type: 'updateNeeded' },
   { type: 'invalid', field: 'to', why: 'notAnAddress' },

@@ -158,6 +158,10 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     }),
     offers: refusal.needs === 'comment' ? [] : [offer.note()],
   }),
+  notEmpty: (refusal) => ({
+    text: m.refusal_not_empty({ conversations: refusal.conversations, accounts: refusal.accounts }),
+    offers: [],
+  }),
   absent: (refusal, { people }) => {
     const name = firstName(people, refusal.member);
     return {

@@ -86,7 +86,15 @@ until: Timestamp | null,
 /**
  * Who stands in.
  */
-backup: MemberId | null, } | { "type": "gone" } | { "type": "updateNeeded" } | { "type": "invalid", 
+backup: MemberId | null, } | { "type": "notEmpty", 
+/**
+ * How many conversations lie in it.
+ */
+conversations: number, 
+/**
+ * How many accounts bring mail into it.
+ */
+accounts: number, } | { "type": "gone" } | { "type": "updateNeeded" } | { "type": "invalid", 
 /**
  * Which field.
  */

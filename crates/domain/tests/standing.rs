@@ -1,0 +1,224 @@
+//! What ends when somebody lost a right, left, or an account stopped sending.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use baton_domain::*;
+use support::*;
+
+fn why(team: &Team, outbound: MessageId) -> Option<CancelReason> {
+    match team.conversation().outbound(outbound).unwrap().state {
+        OutboundState::Cancelled { why } => Some(why),
+        _ => None,
+    }
+}
+
+#[test]
+fn whoever_may_not_send_any_more_holds_no_lock() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, CommandBody::TakeLock { cover: false });
+    assert_eq!(team.documents_changed(), [], "nothing ends while all of it stands");
+    team.may_only_read(ANNA);
+    let events = team.documents_changed();
+    assert_eq!(
+        events,
+        [Event::LockReleased {
+            why: LockEnd::NotPermitted
+        }]
+    );
+    assert_eq!(team.documents_changed(), [], "and it ends once");
+    team.act(BEN, CommandBody::TakeLock { cover: false });
+}
+
+#[test]
+fn a_queued_reply_of_somebody_who_left_is_cancelled_and_what_it_changed_is_put_back() {
+    let mut team = Team::with_enquiry();
+    team.act(
+        MIRA,
+        CommandBody::Assign {
+            to: ANNA,
+            context: None,
+        },
+    );
+    let before = team.conversation().clone();
+    let outbound = team.reply(ANNA, CHASE);
+    assert_eq!(team.conversation().status, Status::Waiting);
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    team.documents_changed();
+    let lead = team.conversation();
+    assert_eq!(why(&team, outbound), Some(CancelReason::NotPermitted));
+    assert_eq!(
+        (lead.status, lead.unanswered_since, &lead.follow_up),
+        (before.status, before.unanswered_since, &before.follow_up)
+    );
+    assert_eq!(lead.owner, Some(BEN), "her backup has the lead now");
+    assert_eq!(lead.last_owner, Some(ANNA));
+}
+
+#[test]
+fn what_has_passed_the_fence_goes_its_way() {
+    let mut team = Team::with_enquiry();
+    let outbound = team.reply(ANNA, CHASE);
+    team.now = team.conversation().outbound(outbound).unwrap().not_before;
+    team.system(CommandBody::OutboundSending { outbound, attempt: 1 })
+        .unwrap();
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    team.accounts.get_mut(&SALES_AT).unwrap().mode = AccountMode::Watch;
+    team.documents_changed();
+    assert_eq!(
+        team.conversation().outbound(outbound).unwrap().state,
+        OutboundState::Sending
+    );
+    team.system(CommandBody::OutboundSent {
+        outbound,
+        reply: "250 ok".to_owned(),
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_fence_asks_for_the_right_to_send_once_more() {
+    let mut team = Team::with_enquiry();
+    let outbound = team.reply(ANNA, CHASE);
+    team.now = team.conversation().outbound(outbound).unwrap().not_before;
+    team.may_only_read(ANNA);
+    let fence = CommandBody::OutboundSending { outbound, attempt: 1 };
+    assert!(matches!(
+        team.system(fence.clone()),
+        Err(Refusal::NotPermitted {
+            needs: Capability::SendOnBehalf,
+            ..
+        })
+    ));
+    team.documents_changed();
+    assert_eq!(team.system(fence), Err(Refusal::Gone));
+}
+
+#[test]
+fn an_account_that_is_only_watched_again_sends_nothing_that_waits() {
+    let mut team = Team::with_enquiry();
+    let outbound = team.reply(ANNA, CHASE);
+    team.accounts.get_mut(&SALES_AT).unwrap().mode = AccountMode::Watch;
+    team.documents_changed();
+    assert_eq!(why(&team, outbound), Some(CancelReason::NotSending));
+    assert_eq!(team.conversation().owner, Some(ANNA), "the lead stays hers");
+    team.act(ANNA, CommandBody::TakeLock { cover: false });
+    let reply = team.reply_body(ANNA, CHASE);
+    assert_eq!(
+        team.refused(ANNA, reply.clone()),
+        Refusal::Invalid {
+            field: "account".to_owned(),
+            why: Invalid::Watched
+        }
+    );
+    team.accounts.get_mut(&SALES_AT).unwrap().mode = AccountMode::Together;
+    team.act(ANNA, reply);
+}
+
+#[test]
+fn a_lead_whose_owner_may_not_work_here_goes_to_the_backup_or_the_queue() {
+    for (backup_here, owner, status) in [(true, Some(BEN), Status::Assigned), (false, None, Status::New)] {
+        let mut team = Team::with_enquiry();
+        team.act(ANNA, CommandBody::Claim);
+        if !backup_here {
+            team.members.get_mut(&BEN).unwrap().active = false;
+        }
+        team.may_only_read(ANNA);
+        let events = team.documents_changed();
+        assert!(matches!(
+            events[0],
+            Event::OwnerChanged {
+                how: OwnerChange::Left,
+                ..
+            }
+        ));
+        assert_eq!((team.conversation().owner, team.conversation().status), (owner, status));
+    }
+}
+
+#[test]
+fn what_is_over_keeps_its_owner_and_comes_back_to_somebody_who_is_there() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, CommandBody::Claim);
+    team.act(
+        ANNA,
+        CommandBody::Close {
+            outcome: Some(Outcome::Won),
+            reason: None,
+        },
+    );
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    assert_eq!(team.documents_changed(), []);
+    assert_eq!(team.conversation().owner, Some(ANNA));
+    team.carl("One more thing");
+    assert_eq!(team.conversation().owner, Some(BEN));
+}
+
+mod documents {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn judged(body: CommandBody, by: MemberId, conversations: u32, accounts: bool) -> Result<Option<LogBody>, Refusal> {
+        let mut team = Team::new();
+        let command = team.command(Actor::Member { id: by }, body);
+        let mut bodies = vec![DocumentBody::Inbox(team.inbox.clone())];
+        if accounts {
+            bodies.extend(team.accounts.values().cloned().map(DocumentBody::Account));
+        }
+        let documents: BTreeMap<DocumentId, Document> = bodies
+            .into_iter()
+            .map(|body| {
+                let id = body.id();
+                (id, Document { id, version: 1, body })
+            })
+            .collect();
+        team.members.get_mut(&ANNA).unwrap().role = Role::Admin;
+        let context = DocumentContext {
+            documents: &documents,
+            members: &team.members,
+            conversations,
+        };
+        decide_document(&command, context)
+    }
+
+    #[test]
+    fn an_inbox_goes_only_when_nothing_lies_in_it_and_no_mail_comes_into_it() {
+        let remove = CommandBody::RemoveDocument {
+            document: DocumentId(SALES.0),
+        };
+        for (conversations, accounts) in [(14, false), (0, true), (14, true)] {
+            assert_eq!(
+                judged(remove.clone(), ANNA, conversations, accounts),
+                Err(Refusal::NotEmpty {
+                    conversations,
+                    accounts: u32::from(accounts)
+                })
+            );
+        }
+        assert_eq!(
+            judged(remove, ANNA, 0, false),
+            Ok(Some(LogBody::DocumentRemoved {
+                id: DocumentId(SALES.0)
+            }))
+        );
+    }
+
+    #[test]
+    fn a_manager_says_how_far_baton_acts_on_an_account_and_nothing_else_about_it() {
+        let account = |change: fn(&mut Account)| {
+            let mut account = Team::new().accounts[&SALES_AT].clone();
+            change(&mut account);
+            CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Account(account)),
+            }
+        };
+        let watch = account(|account| account.mode = AccountMode::Watch);
+        let renamed = account(|account| account.name = "Murmel".to_owned());
+        assert!(judged(watch.clone(), MIRA, 0, true).unwrap().is_some());
+        assert!(judged(watch.clone(), ANNA, 0, true).unwrap().is_some());
+        for (body, by) in [(watch, BEN), (renamed, MIRA)] {
+            assert!(matches!(judged(body, by, 0, true), Err(Refusal::NotPermitted { .. })));
+        }
+    }
+}

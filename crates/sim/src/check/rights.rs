@@ -1,0 +1,139 @@
+//! Who may send from where, as the documents of the log say, and who does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_domain::{
+    Account, AccountId, AccountMode, Capability, ConversationId, DocumentBody, Event, Inbox, InboxId, LogBody,
+    LogEntry, Member, MemberId, MessageId, Role, Settlement,
+};
+
+use super::{Broken, Promise, because};
+
+/// A reply that may still be stopped, or is under way.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    conversation: ConversationId,
+    by: MemberId,
+    account: AccountId,
+    queued: bool,
+}
+
+/// What the documents say, and who replies.
+#[derive(Debug, Default)]
+pub(super) struct Rights {
+    members: BTreeMap<MemberId, Member>,
+    inboxes: BTreeMap<InboxId, Inbox>,
+    accounts: BTreeMap<AccountId, Account>,
+    places: BTreeMap<ConversationId, InboxId>,
+    locks: BTreeMap<ConversationId, MemberId>,
+    replies: BTreeMap<MessageId, Waiting>,
+}
+
+impl Rights {
+    pub(super) fn read(&mut self, entry: &LogEntry) -> Result<(), Broken> {
+        match &entry.body {
+            LogBody::DocumentPut { document } => {
+                match document.body.clone() {
+                    DocumentBody::Member(member) => drop(self.members.insert(member.id, member)),
+                    DocumentBody::Inbox(inbox) => drop(self.inboxes.insert(inbox.id, inbox)),
+                    DocumentBody::Account(account) => drop(self.accounts.insert(account.id, account)),
+                    DocumentBody::Workspace(_) => {}
+                }
+                Ok(())
+            }
+            LogBody::DocumentRemoved { .. } => Ok(()),
+            LogBody::Conversation { conversation, event } => self.happens(entry.number, *conversation, event),
+        }
+    }
+
+    fn happens(&mut self, number: u64, conversation: ConversationId, event: &Event) -> Result<(), Broken> {
+        match event {
+            Event::Created { inbox, .. } => drop(self.places.insert(conversation, *inbox)),
+            Event::LockGranted { member, .. } => drop(self.locks.insert(conversation, *member)),
+            Event::LockReleased { .. } => drop(self.locks.remove(&conversation)),
+            Event::ReplyQueued { outbound } => {
+                let waiting = Waiting {
+                    conversation,
+                    by: outbound.by,
+                    account: outbound.account,
+                    queued: true,
+                };
+                self.replies.insert(outbound.id, waiting);
+            }
+            Event::OutboundSending { outbound, .. } => {
+                // Judged as it passes the fence: it was queued until now.
+                let stopped = self.replies.get(outbound).and_then(|waiting| self.stopped(waiting));
+                if let Some(why) = stopped {
+                    let how = format!("entry {number}: reply {outbound} passes the fence, and {why}");
+                    return Err(because(Promise::Permitted, how));
+                }
+                self.queued(*outbound, false);
+            }
+            Event::OutboundReturned { outbound, .. }
+            | Event::OutboundSettled {
+                outbound,
+                how: Settlement::SendAgain,
+            } => self.queued(*outbound, true),
+            Event::OutboundCancelled { outbound, .. }
+            | Event::OutboundFailed { outbound, .. }
+            | Event::OutboundSent { outbound, .. }
+            | Event::OutboundUnknown { outbound, .. } => self.queued(*outbound, false),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn queued(&mut self, outbound: MessageId, queued: bool) {
+        if let Some(waiting) = self.replies.get_mut(&outbound) {
+            waiting.queued = queued;
+        }
+    }
+
+    /// After every commit: whoever holds a lock may send, and so may whoever wrote a reply that waits.
+    pub(super) fn stand(&self) -> Result<(), Broken> {
+        for (conversation, holder) in &self.locks {
+            if !self.may_send(*holder, *conversation) {
+                let how = format!("{holder} holds the lock of {conversation}, and may not send there");
+                return Err(because(Promise::Permitted, how));
+            }
+        }
+        for (id, waiting) in self.replies.iter().filter(|(_, waiting)| waiting.queued) {
+            if let Some(why) = self.stopped(waiting) {
+                return Err(because(
+                    Promise::Permitted,
+                    format!("reply {id} waits to leave, and {why}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, waiting: &Waiting) -> Option<&'static str> {
+        let watched = |account: &Account| account.mode == AccountMode::Watch;
+        if !self.may_send(waiting.by, waiting.conversation) {
+            Some("its author may not send")
+        } else if self.accounts.get(&waiting.account).is_none_or(watched) {
+            Some("its account only watches")
+        } else {
+            None
+        }
+    }
+
+    fn may_send(&self, member: MemberId, conversation: ConversationId) -> bool {
+        let Some(member) = self.members.get(&member).filter(|member| member.active) else {
+            return false;
+        };
+        let inbox = self.places.get(&conversation).and_then(|inbox| self.inboxes.get(inbox));
+        let held: BTreeSet<Capability> = inbox
+            .iter()
+            .flat_map(|inbox| &inbox.access)
+            .filter(|access| access.member == member.id)
+            .flat_map(|access| access.capabilities.iter().copied())
+            .collect();
+        match member.role {
+            Role::Admin | Role::Manager => true,
+            Role::Rep => held.contains(&Capability::SendAs) || held.contains(&Capability::SendOnBehalf),
+            Role::Observer => false,
+        }
+    }
+}
