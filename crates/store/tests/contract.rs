@@ -761,6 +761,7 @@ fn outbound(n: u128) -> Outbound {
         by: ANNA,
         cover: false,
         from: carl(),
+        sender: None,
         draft: DraftText::default(),
         header_id: format!("{n}@baton.test"),
         in_reply_to: None,
@@ -769,6 +770,8 @@ fn outbound(n: u128) -> Outbound {
         after: AfterReply::NothingMore,
         queued_at: Timestamp(6),
         not_before: Timestamp(7),
+        send_at: None,
+        given_back: None,
         attempt: 0,
         filed: false,
     }
