@@ -163,7 +163,7 @@ fn rust_tests(runner: &Runner, part: Part) -> Command {
 /// The mail servers of the tests want to be root, and to have other users to become, and a disk that gets full is one of the
 /// tests' own. A user namespace gives a person's own processes all of that, and no power over the machine. Where there are none,
 /// the tests that need it fail, and say why.
-fn as_its_own_root(command: Command) -> Command {
+pub fn as_its_own_root(command: Command) -> Command {
     const NAMESPACE: [&str; 5] = ["--user", "--map-root-user", "--map-auto", "--mount", "--"];
     if !cfg!(target_os = "linux") || is_root() || asked(Command::new("unshare").args(NAMESPACE).arg("true")).is_none() {
         return command;

@@ -207,6 +207,7 @@ fn a_signature_is_its_members_own_affair() {
         let context = baton_domain::DocumentContext {
             documents: &documents,
             members,
+            conversations: 0,
         };
         baton_domain::decide_document(&command, context).map(|entry| entry.is_some())
     };

@@ -36,7 +36,8 @@ pub fn measure(show: &mut dyn FnMut(&Figure) -> Result<()>) -> Result<()> {
     let mut running = bench.spawn().context("start the measuring")?;
     let printed = running.stdout.take().context("what the measuring prints")?;
     for line in BufReader::new(printed).lines() {
-        show(&serde_json::from_str(&line?).context("a figure")?)?;
+        let figure: Figure = serde_json::from_str(&line?).context("a figure")?;
+        show(&figure)?;
     }
     let status = running.wait()?;
     if !status.success() {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail, ensure};
+use baton_domain::AccountMode;
 use baton_protocol::{
     BootState, ConnectionReport, ErrorCode, MailProblemKind, MailServer, MailboxSettings, Reply, Request, Security,
     Setup,
@@ -78,7 +79,7 @@ pub async fn of_a_mailbox() -> Result<()> {
             !problems.is_empty() && problems.iter().all(|problem| problem.kind == kind),
             "in the window {kind:?} was told as {report:#?}"
         );
-        match ada.call(Request::ConnectMailbox(settings)).await {
+        match ada.call(connect(settings)).await {
             Err(error) if error.code == ErrorCode::MailboxRefused => {}
             answer => bail!("a mailbox with {kind:?} was answered {answer:?}"),
         }
@@ -87,10 +88,15 @@ pub async fn of_a_mailbox() -> Result<()> {
     }
     ensure!(!plain.heard_a_secret(), "the password went over the wire in the clear");
 
-    ada.ask(Request::ConnectMailbox(right)).await?;
+    ada.ask(connect(right)).await?;
     let list = server.cli(&["account", "list"], "").await?;
     ensure!(list.contains(&mail::address(SALES)), "{list}");
     Ok(())
+}
+
+fn connect(mailbox: MailboxSettings) -> Request {
+    let mode = AccountMode::Watch;
+    Request::ConnectMailbox { mailbox, mode }
 }
 
 /// Every way of joining a team that is wrong is told, and the desktop stays where it was. The right one works.
