@@ -34,6 +34,8 @@ const takes = (limits: Partial<SendLimits>) => (backend: ScriptedBackend) => {
         address: account.address,
         state: { type: 'upToDate' },
         lastSuccess: NOW,
+        lastSent: null,
+        signInEnds: null,
         waitingToSend: 0,
         sending: { maxBytes: null, foreignLetters: true, receipts: false, ...limits },
       },

@@ -85,17 +85,17 @@ async fn a_replaced_token_is_sealed_and_an_ended_sign_in_is_told_and_mended() {
         .await
         .unwrap();
     let up = |health: &AccountHealth| health.state == HealthState::UpToDate;
-    until(&core, account.id, "the mailbox", up).await;
+    until(core, account.id, "the mailbox", up).await;
 
     // The host renewed the access token; the provider replaced the refresh token; the new one lies sealed, the old one nowhere.
-    let renewed = kept(&core, account.id).await.grant.unwrap();
+    let renewed = kept(core, account.id).await.grant.unwrap();
     assert_eq!(renewed.id, first.id);
     assert_ne!(renewed.refresh_token, first.refresh_token);
 
     // After a restart it goes on with what was sealed.
     let team = team.restart().await;
     let core = team.server.core();
-    until(&core, account.id, "the mailbox after a restart", up).await;
+    until(core, account.id, "the mailbox after a restart", up).await;
 
     // Somebody signs in anew, and the provider ends that sign-in: the window is told what to do, and nothing is tried again and again.
     let second = signed_in(&oidc).await;
@@ -104,28 +104,28 @@ async fn a_replaced_token_is_sealed_and_an_ended_sign_in_is_told_and_mended() {
         password: None,
         sign_in: Some(tokens(grant)),
     };
-    let ended = kept(&core, account.id).await.signed_in(anew(&second)).unwrap();
+    let ended = kept(core, account.id).await.signed_in(anew(&second)).unwrap();
     let row = secret::seal(&core.seal, account.id, &ended).unwrap();
     core.store
         .put_account_secret(account.id, row, core.now())
         .await
         .unwrap();
     core.hosts.look_again();
-    until(&core, account.id, "the ended sign-in", |health| {
+    until(core, account.id, "the ended sign-in", |health| {
         matches!(&health.state, HealthState::Stopped { problem } if problem.kind == MailProblemKind::SignInEnded)
     })
     .await;
 
     // One sign-in later it works again.
     let third = signed_in(&oidc).await;
-    let mended = kept(&core, account.id).await.signed_in(anew(&third)).unwrap();
+    let mended = kept(core, account.id).await.signed_in(anew(&third)).unwrap();
     let row = secret::seal(&core.seal, account.id, &mended).unwrap();
     core.store
         .put_account_secret(account.id, row, core.now())
         .await
         .unwrap();
     core.hosts.look_again();
-    until(&core, account.id, "the mended mailbox", up).await;
+    until(core, account.id, "the mended mailbox", up).await;
     team.server.stop().await;
 }
 
