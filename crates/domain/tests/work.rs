@@ -781,21 +781,3 @@ fn the_digest_of_a_draft_is_part_of_the_protocol() {
     other.text.push('!');
     assert_ne!(other.digest(), text.digest());
 }
-
-#[test]
-fn this_crate_knows_no_runtime_no_database_no_network() {
-    let manifest = include_str!("../Cargo.toml");
-    for banned in [
-        "tokio",
-        "sea-orm",
-        "sqlx",
-        "reqwest",
-        "axum",
-        "tauri",
-        "hyper",
-        "async-imap",
-        "rand",
-    ] {
-        assert!(!manifest.contains(banned), "{banned} has no place in the rules");
-    }
-}

@@ -2,14 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod cluster;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, Address, AfterReply, BlobId, Closing, CommandId, Conversation,
-    ConversationId, Deadline, DeviceId, Document, DocumentBody, DraftId, DraftText, Event, InboxId, LogBody, LogEntry,
-    MemberId, MessageId, Outbound, OutboundState, Outcome, OwnerChange, Scope, Source, Stamp, Timestamp, evolve,
+    Account, AccountId, AccountMode, Actor, Address, BlobId, CommandId, Conversation, ConversationId, Deadline,
+    DeviceId, Document, DocumentBody, DraftId, DraftText, Event, InboxId, LogBody, LogEntry, MemberId, MessageId,
+    Scope, Source, Stamp, Timestamp, evolve,
 };
 use baton_store::port::model::{Model, ModelPort};
 use baton_store::port::{
@@ -17,6 +18,7 @@ use baton_store::port::{
     ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
 };
 use baton_store::server::{ServerStore, StoreOptions};
+use standing::whoever_replies_and_what_somebody_owns_is_found_without_its_name;
 use uuid::Uuid;
 
 /// What the contract needs beside the port: drafts are saved outside commits.
@@ -672,109 +674,6 @@ async fn a_removed_document_and_an_ended_lease_are_gone<S: Subject>(store: S) {
     .await;
     assert_eq!(loaded.documents, Some(Vec::new()));
     assert!(loaded.leases.is_empty());
-}
-
-async fn whoever_replies_and_what_somebody_owns_is_found_without_its_name<S: Subject>(store: S) {
-    let [locked, leaving, owned, over, other] = [100, 101, 102, 103, 104].map(|n| ConversationId(id(n)));
-    let stamp = |conversation| Stamp {
-        number: 2,
-        at: Timestamp(6),
-        actor: Actor::Operator,
-        conversation,
-    };
-    append(&store, |head| {
-        let mut batch = batch(&head, &[locked, leaving, owned, over, other]);
-        let mut then = |at: usize, event: Event| {
-            let row: &mut ConversationRow = &mut batch.conversations[at];
-            let state = row.conversation.clone();
-            row.conversation = evolve(Some(state), stamp(row.conversation.id), &event).unwrap();
-        };
-        let owner = Event::OwnerChanged {
-            owner: Some(ANNA),
-            how: OwnerChange::Claimed,
-            context: None,
-        };
-        then(
-            0,
-            Event::LockGranted {
-                member: ANNA,
-                device: DESK,
-                cover: false,
-            },
-        );
-        then(
-            1,
-            Event::ReplyQueued {
-                outbound: Box::new(outbound(200)),
-            },
-        );
-        then(2, owner.clone());
-        then(3, owner);
-        then(
-            3,
-            Event::Closed {
-                closing: Closing {
-                    outcome: Outcome::Won,
-                    reason: None,
-                    at: Timestamp(6),
-                    by: Some(ANNA),
-                },
-            },
-        );
-        batch.leases.push(lease(100, 2, now().plus_ms(60_000), now()));
-        batch
-    })
-    .await
-    .unwrap();
-    let load = async |needs: Needs| {
-        let (tx, loaded) = store.begin(&needs).await.unwrap();
-        store.rollback(tx).await;
-        loaded
-    };
-    let nothing = load(Needs::default()).await;
-    assert!(nothing.conversations.is_empty() && nothing.counts.is_empty());
-    let replying = load(Needs {
-        replying: true,
-        ..Needs::default()
-    })
-    .await;
-    assert_eq!(
-        replying.conversations.keys().copied().collect::<Vec<_>>(),
-        [locked, leaving]
-    );
-    assert_eq!(replying.leases.keys().copied().collect::<Vec<_>>(), [locked]);
-    let theirs = load(Needs {
-        owners: [ANNA, MemberId(id(99))].into(),
-        counted: [INBOX].into(),
-        ..Needs::default()
-    })
-    .await;
-    assert_eq!(theirs.conversations.keys().copied().collect::<Vec<_>>(), [owned]);
-    assert_eq!(theirs.counts, [(INBOX, 5)].into());
-}
-
-fn outbound(n: u128) -> Outbound {
-    Outbound {
-        id: MessageId(id(n)),
-        state: OutboundState::Queued,
-        account: SALES,
-        by: ANNA,
-        cover: false,
-        from: carl(),
-        sender: None,
-        draft: DraftText::default(),
-        header_id: format!("{n}@baton.test"),
-        in_reply_to: None,
-        references: Vec::new(),
-        quote: None,
-        after: AfterReply::NothingMore,
-        queued_at: Timestamp(6),
-        not_before: Timestamp(7),
-        send_at: None,
-        given_back: None,
-        attempt: 0,
-        filed: false,
-    }
 }
 
 /// Runs every scenario, each on a store of its own.
