@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use baton_tests::notifications::Notification;
 use baton_tests::process::eventually;
+use serde_json::json;
+use uuid::Uuid;
 
 use crate::hooks;
 use crate::morning::{Morning, SUBJECT};
@@ -22,6 +24,7 @@ const NEAR_MS: i64 = 120_000;
 pub async fn one_alert_that_moves(team: &mut Team, morning: &Morning) -> Result<()> {
     let due = due(morning).await?.context("a follow-up after the reply")?;
     ensure!(alerts(team, morning).is_empty(), "said before it was due");
+    nothing_else_is_due(morning).await?;
 
     team.clock.jump_to(due + 1000)?;
     let alert = said(team, morning, 1).await.context("the first alert")?;
@@ -59,6 +62,23 @@ pub async fn one_alert_that_moves(team: &mut Team, morning: &Morning) -> Result<
         !colleague.iter().any(is_about_it),
         "the colleague was told, too: {colleague:?}"
     );
+    Ok(())
+}
+
+/// Settles the other dates: after a jump of the clock, what came due meanwhile is told in one notification.
+async fn nothing_else_is_due(morning: &Morning) -> Result<()> {
+    for other in morning.mira.conversations().await? {
+        if other["subject"] == json!(SUBJECT) || other["followUp"].is_null() {
+            continue;
+        }
+        let complete = json!({ "type": "completeFollowUp" });
+        let answer = morning.mira.submit(Uuid::now_v7(), &other, &complete).await?;
+        ensure!(
+            answer["type"] == "done",
+            "completing {} was answered {answer}",
+            other["subject"]
+        );
+    }
     Ok(())
 }
 

@@ -44,7 +44,7 @@ pub async fn one_customer_one_reply(team: &Team) -> Result<Morning> {
     let number = mira.conversation(SUBJECT).await?["number"]
         .as_u64()
         .context("a number")?;
-    let winner = both_claim(team, number).await.context("(b)")?;
+    let winner = both_claim(team, &mira, number).await.context("(b)")?;
     one_writes_the_other_suggests(team, winner).await.context("(c)")?;
     a_stale_reply_is_held(team, &mira, winner).await.context("(d)")?;
     the_customer_has_one_reply(team).await.context("(e)")?;
@@ -79,13 +79,18 @@ async fn row_appears(rep: &Rep) -> Result<()> {
 }
 
 /// (b) Both claim at once: one owns it, and the other is told who. Gives the owner.
-async fn both_claim(team: &Team, number: u64) -> Result<Who> {
+async fn both_claim(team: &Team, mira: &Program, number: u64) -> Result<Who> {
     let (anna, ben) = (&team.anna, &team.ben);
     tokio::try_join!(anna.open(number), ben.open(number))?;
     tokio::try_join!(anna.desktop.press("c"), ben.desktop.press("c"))?;
-    let is_owned = |text: &str| text.contains("Anna") || text.contains("Ben");
-    let owner = words(&anna.desktop.wait_until(&hooks::owner(), SOON, is_owned).await?).await?;
-    let winner = if owner.contains("Anna") { Who::Anna } else { Who::Ben };
+    // Each window shows its own wish until the referee has spoken, so the referee is asked.
+    let owner = eventually("an owner", SOON, async || {
+        let owner = mira.conversation(SUBJECT).await?["owner"].clone();
+        Ok((!owner.is_null()).then_some(owner))
+    })
+    .await?;
+    let annas = team.program_of("Anna").await?;
+    let winner = if owner == annas.me()["id"] { Who::Anna } else { Who::Ben };
     for rep in [anna, ben] {
         let is_winner = |text: &str| text.contains(winner.name());
         rep.desktop.wait_until(&hooks::owner(), SOON, is_winner).await?;
