@@ -21,11 +21,13 @@ pub async fn has_come(office: &Office) -> Result<()> {
     .await
     .with_context(|| format!("{moving:#?}"))?;
     for desk in office.desks() {
+        let mut left = None;
         eventually(&format!("{} to come to rest", desk.name), PATIENCE, async || {
+            left = desk.connection().await?;
             Ok(desk.is_at_rest().await.then_some(()))
         })
         .await
-        .with_context(|| format!("{} is left with something", desk.name))?;
+        .with_context(|| format!("{} is left with {left:?}", desk.name))?;
     }
     Ok(())
 }
