@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::presence::{BATCH_MS, Look};
-use super::progress::{Advance, Progress};
+use super::progress::{Advance, Line as _, Progress};
 use super::{Shown, scopes};
 use crate::auth::Caller;
 use crate::core::Core;
@@ -88,16 +88,13 @@ pub(super) struct Wire {
     socket: WebSocket,
 }
 
-impl Wire {
-    pub(super) async fn say(&mut self, message: &ServerMessage) -> Result<(), End> {
-        let text = serde_json::to_string(message).map_err(|error| End::Broken(error.to_string()))?;
-        self.text(text).await
-    }
-
-    pub(super) async fn text(&mut self, text: String) -> Result<(), End> {
+impl super::progress::Line for Wire {
+    async fn text(&mut self, text: String) -> Result<(), End> {
         self.write(Message::Text(text.into())).await
     }
+}
 
+impl Wire {
     async fn write(&mut self, message: Message) -> Result<(), End> {
         match tokio::time::timeout(WRITE, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
@@ -395,7 +392,7 @@ impl<'a> Connection<'a> {
         let (turn, places) = self.core.presence.since(self.presence_turn);
         let first = self.presence_turn == 0;
         self.presence_turn = turn;
-        let inboxes = &self.progress.readable().inboxes;
+        let inboxes = &self.core.readable(self.caller.member.id).inboxes;
         let present: Vec<_> = places.iter().map(|place| place.seen_by(inboxes)).collect();
         if present.is_empty() && !first {
             return Ok(());
@@ -404,7 +401,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn tell_health(&mut self, wire: &mut Wire) -> Result<(), End> {
-        let accounts = self.core.health_for(self.progress.readable());
+        let accounts = self.core.health_for(&self.core.readable(self.caller.member.id));
         wire.say(&ServerMessage::Health { accounts }).await
     }
 }

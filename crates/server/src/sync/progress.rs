@@ -1,7 +1,9 @@
 //! A connection's place in the log, and the way from there to its end.
 //!
 //! A member's rights are part of the log, so they change at a number like everything else. Gaining a scope sends its snapshot at a
-//! number, after everything else up to that number; losing one says so before anything newer is sent.
+//! number, after everything else up to that number; losing one says so before anything newer is sent. What was read is sent only if
+//! the rights it was read by are still the member's: they are looked at again between reading and sending, and between the parts of
+//! a snapshot.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +13,14 @@ use baton_protocol::{Cursor, ServerMessage, SyncRefusal};
 use baton_store::server::{Readable, StoreError};
 use uuid::Uuid;
 
-use super::connection::{End, Wire};
+use super::connection::End;
 use super::feed::{self, Part};
 use super::scopes::scopes;
 use crate::core::{Core, cursor};
+use crate::referee::DocumentSet;
 
-/// Conversations in one part of a snapshot.
-const PART: u64 = 200;
+/// Conversations in one part of a snapshot; few in tests, so that there are several parts.
+const PART: u64 = if cfg!(test) { 2 } else { 200 };
 
 /// Entries in one frame at most.
 const FRAME: u64 = 1000;
@@ -28,6 +31,18 @@ const TOO_FAR: u64 = 100_000;
 /// How long a snapshot may take.
 const SNAPSHOT: Duration = Duration::from_secs(120);
 
+/// The way to a desktop.
+pub(super) trait Line: Send {
+    /// Writes one message, as JSON.
+    fn text(&mut self, text: String) -> impl Future<Output = Result<(), End>> + Send;
+
+    /// Says something.
+    fn say(&mut self, message: &ServerMessage) -> impl Future<Output = Result<(), End>> + Send {
+        let text = serde_json::to_string(message).map_err(|error| End::Broken(error.to_string()));
+        async move { self.text(text?).await }
+    }
+}
+
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Advance {
@@ -35,6 +50,17 @@ pub(super) enum Advance {
     Level,
     /// Its member left.
     MemberLeft,
+}
+
+/// What a look at the end of the log led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// A frame was sent.
+    Sent,
+    /// There is nothing to send.
+    Nothing,
+    /// The member's rights moved while it was read: nothing was sent.
+    RightsMoved,
 }
 
 /// A connection's place in the log.
@@ -102,7 +128,7 @@ impl Progress {
     }
 
     /// Sends everything there is to send.
-    pub(super) async fn advance(&mut self, core: &Arc<Core>, wire: &mut Wire) -> Result<Advance, End> {
+    pub(super) async fn advance(&mut self, core: &Arc<Core>, wire: &mut impl Line) -> Result<Advance, End> {
         if core.feed.head().borrow().epoch != self.epoch {
             return Err(End::Broken("the log was restored".to_owned()));
         }
@@ -111,12 +137,15 @@ impl Progress {
                 return Ok(Advance::MemberLeft);
             }
             for scope in std::mem::take(&mut self.lost) {
+                if self.readable.may_read(scope) {
+                    continue;
+                }
                 wire.say(&ServerMessage::ScopeLost { scope }).await?;
             }
             let gained = self.gained();
             if !gained.is_empty() {
                 self.snapshot(core, wire, gained).await?;
-            } else if !self.frame(core, wire).await? {
+            } else if self.frame(core, wire).await? == Looked::Nothing {
                 return Ok(Advance::Level);
             }
         }
@@ -142,21 +171,32 @@ impl Progress {
         true
     }
 
-    /// Sends one frame; false when there is nothing to send.
-    async fn frame(&mut self, core: &Core, wire: &mut Wire) -> Result<bool, End> {
-        let Some(from) = self.at else { return Ok(false) };
+    /// Whether the member may still read exactly what was last looked up. What is in the feed was folded into the documents before:
+    /// an entry that came after a loss of rights is never seen without that loss.
+    fn still_reads(&self, core: &Core) -> bool {
+        core.readable(self.member) == self.readable
+    }
+
+    /// Sends one frame, if there is something to send and it may still be read.
+    async fn frame(&mut self, core: &Core, wire: &mut impl Line) -> Result<Looked, End> {
+        let Some(from) = self.at else {
+            return Ok(Looked::Nothing);
+        };
         let (to, entries) = match core.feed.after(from) {
-            Part::Entries(to, _) if to.number <= from => return Ok(false),
+            Part::Entries(to, _) if to.number <= from => return Ok(Looked::Nothing),
             Part::Entries(to, entries) => {
                 let mine = entries.into_iter().filter(|entry| self.held.contains(&entry.scope));
                 (to, mine.map(|entry| entry.json).collect::<Vec<_>>())
             }
             Part::Behind => self.read_log(core, from, None).await?,
         };
+        if !self.still_reads(core) {
+            return Ok(Looked::RightsMoved);
+        }
         let text = feed::frame(from, &to, entries.iter().map(|entry| &**entry));
         wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
         self.at = Some(to.number);
-        Ok(true)
+        Ok(Looked::Sent)
     }
 
     /// Entries from the log itself, for one who is far behind: up to `until`, or a frame's worth.
@@ -186,8 +226,9 @@ impl Progress {
         Ok((to, entries))
     }
 
-    /// Sends the snapshot of scopes that are new, after everything else up to its number.
-    async fn snapshot(&mut self, core: &Arc<Core>, wire: &mut Wire, gained: Vec<Scope>) -> Result<(), End> {
+    /// Sends the snapshot of scopes that are new, after everything else up to its number. It is broken off, to be begun anew, when
+    /// the member's rights are others than those it was asked for by.
+    async fn snapshot(&mut self, core: &Arc<Core>, wire: &mut impl Line, gained: Vec<Scope>) -> Result<(), End> {
         let inboxes = gained.iter().filter_map(|scope| inbox(*scope)).collect();
         let wanted = Readable {
             inboxes,
@@ -198,6 +239,11 @@ impl Progress {
         let until = tokio::time::Instant::now() + SNAPSHOT;
         let mut snapshot = core.store.snapshot(wanted).await.map_err(broken)?;
         let cursor = cursor(snapshot.head());
+        // The database may be ahead of the documents this server has folded in: by the snapshot's own documents it is exact.
+        if DocumentSet::of(snapshot.documents().to_vec()).readable(self.member) != self.readable {
+            drop(snapshot);
+            return self.folded_to(core, &cursor).await;
+        }
         self.frames_up_to(core, wire, &cursor).await?;
         // The whole scope is known from here on, also to what is committed while the parts are being sent.
         let mut documents = if gained.contains(&Scope::Workspace) {
@@ -211,6 +257,11 @@ impl Progress {
             let (conversations, entries) = page.take().unwrap_or_default();
             page = snapshot.next_page(PART).await.map_err(broken)?;
             let last = page.is_none();
+            if !self.still_reads(core) {
+                // What was begun of a scope that is still theirs begins anew with its first part; of the others nothing stays.
+                self.lost.extend(gained);
+                return Ok(());
+            }
             wire.say(&ServerMessage::Snapshot {
                 scopes: gained.clone(),
                 cursor: cursor.clone(),
@@ -234,8 +285,18 @@ impl Progress {
         Ok(())
     }
 
+    /// Waits until this server has folded in what is committed up to there.
+    async fn folded_to(&self, core: &Core, there: &Cursor) -> Result<(), End> {
+        let mut head = core.feed.head();
+        let folded = head.wait_for(|head| head.epoch != there.epoch || head.number >= there.number);
+        tokio::select! {
+            () = core.stop.cancelled() => Err(End::Stopping),
+            folded = folded => folded.map(drop).map_err(|_| End::Stopping),
+        }
+    }
+
     /// What the connection has already is brought to exactly the snapshot's number.
-    async fn frames_up_to(&mut self, core: &Core, wire: &mut Wire, to: &Cursor) -> Result<(), End> {
+    async fn frames_up_to(&mut self, core: &Core, wire: &mut impl Line, to: &Cursor) -> Result<(), End> {
         while let Some(from) = self.at.filter(|at| *at < to.number) {
             let (reached, entries) = self.read_log(core, from, Some(to)).await?;
             let text = feed::frame(from, &reached, entries.iter().map(|entry| &**entry));
@@ -256,3 +317,7 @@ fn inbox(scope: Scope) -> Option<baton_domain::InboxId> {
 fn broken(error: StoreError) -> End {
     End::Broken(error.to_string())
 }
+
+#[cfg(test)]
+#[path = "progress_tests.rs"]
+mod tests;
