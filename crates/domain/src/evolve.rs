@@ -235,10 +235,13 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             }
         }
         Event::ReplyQueued { outbound } => queued(state, stamp, outbound),
-        Event::OutboundSending { outbound, attempt } => with_outbound(state, *outbound, |outbound| {
-            outbound.state = OutboundState::Sending;
-            outbound.attempt = *attempt;
-        }),
+        Event::OutboundSending { outbound, attempt } => {
+            count_scheduled(state, stamp, *outbound);
+            with_outbound(state, *outbound, |outbound| {
+                outbound.state = OutboundState::Sending;
+                outbound.attempt = *attempt;
+            });
+        }
         Event::OutboundRescheduled { outbound, send_at } => {
             with_outbound(state, *outbound, |outbound| outbound.reschedule(*send_at));
         }
@@ -263,7 +266,10 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             });
         }
         Event::OutboundSettled { outbound, how } => match how {
-            Settlement::Delivered => sent(state, stamp, *outbound, ""),
+            Settlement::Delivered => {
+                count_scheduled(state, stamp, *outbound);
+                sent(state, stamp, *outbound, "");
+            }
             Settlement::SendAgain => with_outbound(state, *outbound, |outbound| outbound.state = OutboundState::Queued),
             Settlement::Drop => {
                 with_outbound(state, *outbound, |outbound| {
@@ -393,6 +399,7 @@ fn closed(state: &mut Conversation, closing: &Closing) {
             follow_up: None,
             next_step: None,
         };
+        provisional.complete = true;
     }
 }
 
@@ -424,6 +431,25 @@ fn no_reply_needed(state: &mut Conversation) {
 }
 
 fn queued(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
+    if !outbound.uncounted() {
+        count(state, stamp, outbound);
+    }
+    state.outbound.push(outbound.clone());
+    forget_settled(state);
+}
+
+/// A reply that was to leave later leaves: from now on it is our newest message. What closes with it is the last thing it does.
+fn count_scheduled(state: &mut Conversation, stamp: Stamp, id: MessageId) {
+    if let Some(outbound) = state.outbound(id).filter(|outbound| outbound.uncounted()).cloned() {
+        count(state, stamp, &outbound);
+        let complete = outbound.close.is_none() || state.status.is_over();
+        if let Some(provisional) = &mut state.provisional {
+            provisional.complete = complete;
+        }
+    }
+}
+
+fn count(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
     let before = snapshot(state);
     state.provisional = Some(Provisional {
         outbound: outbound.id,
@@ -447,8 +473,6 @@ fn queued(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
         by: Some(outbound.by),
         preview: outbound.draft.text.chars().take(PREVIEW_CHARS).collect(),
     });
-    state.outbound.push(outbound.clone());
-    forget_settled(state);
 }
 
 fn forget_settled(state: &mut Conversation) {
@@ -500,6 +524,9 @@ fn sent(state: &mut Conversation, stamp: Stamp, id: MessageId, reply: &str) {
 /// Nothing left: the customer waits as before, and the newest message is the one before it. Status, follow-up and next step
 /// are put back by events of their own, where nothing later changed them.
 fn did_not_leave(state: &mut Conversation, id: MessageId) {
+    if state.outbound(id).is_some_and(Outbound::uncounted) {
+        return;
+    }
     state.messages = state.messages.saturating_sub(1);
     state.replies = state.replies.saturating_sub(1);
     state.quotes.retain(|quote| quote.message != id);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AccountId, BlobId, MemberId, MessageFacts, MessageId, Money, Timestamp};
+use crate::{AccountId, BlobId, MemberId, MessageFacts, MessageId, Money, Outcome, Timestamp};
 
 /// A mail address with the name beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -255,6 +255,10 @@ pub enum CancelReason {
     NotPermitted,
     /// Its account sends nothing any more: it is only watched now, or was removed.
     NotSending,
+    /// It was to leave later, and a colleague answered first.
+    ColleagueAnswered,
+    /// It was to leave later, and the conversation belongs to somebody else now.
+    OwnerChanged,
 }
 
 /// A provider asked for patience with a reply (4xx): it was not taken, and is tried again.
@@ -299,6 +303,10 @@ pub struct Outbound {
     pub quote: Option<Money>,
     /// What happens after it.
     pub after: AfterReply,
+    /// The outcome it closes with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub close: Option<Outcome>,
     /// When it was accepted: also the Date the message carries, unless it was scheduled.
     pub queued_at: Timestamp,
     /// It does not leave earlier: the end of the undo window, or the next attempt after a provider asked for patience.
@@ -322,6 +330,18 @@ impl Outbound {
     #[must_use]
     pub fn date(&self) -> Timestamp {
         self.send_at.unwrap_or(self.queued_at)
+    }
+
+    /// Whether it has changed nothing yet: what its author lets leave later counts as a reply when it leaves.
+    #[must_use]
+    pub fn uncounted(&self) -> bool {
+        self.send_at.is_some() && self.attempt == 0
+    }
+
+    /// Whether it waits for the time its author chose.
+    #[must_use]
+    pub fn scheduled(&self) -> bool {
+        self.state == OutboundState::Queued && self.uncounted()
     }
 
     /// It leaves then.

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use baton_domain::CommandBody as Do;
 use baton_domain::{
     Address, CancelReason, Capability, DocumentBody, DraftText, GivenBack, Invalid, MINUTE_MS, MessageId,
-    OutboundState, Refusal,
+    OutboundState, Refusal, Status,
 };
 use support::{ANNA, CHASE, SALES_AT, Team};
 
@@ -240,11 +240,6 @@ fn a_scheduled_reply_leaves_at_its_time_under_that_date_and_the_chase_counts_fro
     let outbound = team.conversation().outbound(reply).unwrap().clone();
     assert_eq!(outbound.not_before, support::berlin("2026-11-27T09:20"));
     assert_eq!(outbound.date(), outbound.not_before);
-    assert_eq!(
-        team.conversation().follow_up.as_ref().unwrap().due,
-        support::berlin("2026-12-01T09:20"),
-        "two business days after it leaves"
-    );
     let fence = Do::OutboundSending {
         outbound: reply,
         attempt: 1,
@@ -253,6 +248,216 @@ fn a_scheduled_reply_leaves_at_its_time_under_that_date_and_the_chase_counts_fro
     assert!(team.system(fence.clone()).is_err(), "not before its time");
     team.now = outbound.not_before;
     team.system(fence).unwrap();
+    let lead = team.conversation();
+    assert_eq!(
+        lead.follow_up.as_ref().unwrap().due,
+        support::berlin("2026-12-01T09:20"),
+        "two business days after it leaves"
+    );
+    assert_eq!((lead.status, lead.unanswered_since), (Status::Waiting, None));
+    assert_eq!(lead.last_message.as_ref().unwrap().id, reply);
+}
+
+#[test]
+fn a_scheduled_reply_changes_nothing_until_it_leaves() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, Do::Claim);
+    let (enquiry, waits_since) = {
+        let lead = team.conversation();
+        (lead.last_message.clone(), lead.unanswered_since)
+    };
+    team.act(ANNA, Do::TakeLock { cover: false });
+    let mut body = team.reply_body(ANNA, CHASE);
+    if let Do::Reply {
+        send_at, quote, close, ..
+    } = &mut body
+    {
+        *send_at = Some(team.now.plus_ms(60 * MINUTE_MS));
+        *quote = Some(baton_domain::Money {
+            cents: 1_800_000,
+            currency: "EUR".to_owned(),
+        });
+        *close = Some(baton_domain::Outcome::Won);
+    }
+    team.act(ANNA, body);
+    let lead = team.conversation();
+    let reply = lead.outbound.last().unwrap().id;
+    assert_eq!((lead.status, &lead.follow_up), (Status::Assigned, &None));
+    assert_eq!((lead.replies, lead.messages), (0, 1));
+    assert_eq!((&lead.last_message, lead.unanswered_since), (&enquiry, waits_since));
+    assert!(lead.quotes.is_empty() && lead.closing.is_none() && lead.provisional.is_none());
+    assert!(lead.lock.is_none(), "she has sent: others may write");
+    // Taking it back has nothing to put back.
+    let mut taken_back = team.conversation().clone();
+    team.act(ANNA, Do::CancelSend { outbound: reply });
+    let lead = team.conversation();
+    taken_back.outbound.clone_from(&lead.outbound);
+    taken_back.version = lead.version;
+    assert_eq!(*lead, taken_back);
+}
+
+#[test]
+fn a_scheduled_reply_that_failed_puts_back_what_it_changed_when_it_left() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, Do::Claim);
+    team.act(ANNA, Do::TakeLock { cover: false });
+    let mut body = team.reply_body(ANNA, CHASE);
+    if let Do::Reply { send_at, close, .. } = &mut body {
+        *send_at = Some(team.now.plus_ms(60 * MINUTE_MS));
+        *close = Some(baton_domain::Outcome::Won);
+    }
+    team.act(ANNA, body);
+    let before = team.conversation().clone();
+    let outbound = before.outbound.last().unwrap().id;
+    team.now = team.now.plus_ms(60 * MINUTE_MS);
+    team.system(Do::OutboundSending { outbound, attempt: 1 }).unwrap();
+    let lead = team.conversation();
+    assert_eq!((lead.status, lead.replies), (Status::Won, 1));
+    team.system(Do::OutboundReturned {
+        outbound,
+        reason: "no route".to_owned(),
+        not_before: None,
+    })
+    .unwrap();
+    team.system(Do::OutboundSending { outbound, attempt: 2 }).unwrap();
+    assert_eq!(team.conversation().replies, 1, "it counts once, however often it is tried");
+    team.system(Do::OutboundFailed {
+        outbound,
+        reason: "550 no such user".to_owned(),
+    })
+    .unwrap();
+    let lead = team.conversation();
+    assert_eq!((lead.status, &lead.closing, lead.replies), (Status::Assigned, &None, 0));
+    assert_eq!(
+        (lead.unanswered_since, &lead.last_message),
+        (before.unanswered_since, &before.last_message)
+    );
+}
+
+#[test]
+fn what_is_decided_after_a_scheduled_reply_left_is_not_its_doing() {
+    let mut team = Team::with_enquiry();
+    let outbound = scheduled(&mut team, 60);
+    team.now = team.now.plus_ms(60 * MINUTE_MS);
+    team.system(Do::OutboundSending { outbound, attempt: 1 }).unwrap();
+    team.act(
+        ANNA,
+        Do::Close {
+            outcome: Some(baton_domain::Outcome::Lost),
+            reason: None,
+        },
+    );
+    team.system(Do::OutboundFailed {
+        outbound,
+        reason: "550 no such user".to_owned(),
+    })
+    .unwrap();
+    assert_eq!(team.conversation().status, Status::Lost);
+}
+
+#[test]
+fn a_scheduled_reply_takes_an_unowned_conversation_and_gives_way_to_a_colleague_who_answers_first() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 60);
+    let lead = team.conversation();
+    assert_eq!((lead.owner, lead.status), (Some(ANNA), Status::Assigned));
+    team.now = team.now.plus_ms(MINUTE_MS);
+    team.act(support::BEN, Do::TakeLock { cover: true });
+    let body = team.reply_body(support::BEN, CHASE);
+    team.act(support::BEN, body);
+    let state = |team: &Team, id| team.conversation().outbound(id).unwrap().state.clone();
+    assert_eq!(
+        state(&team, reply),
+        OutboundState::Cancelled {
+            why: CancelReason::ColleagueAnswered
+        }
+    );
+    let lead = team.conversation();
+    assert_eq!((lead.replies, lead.status), (1, Status::Waiting), "Ben's, and no other");
+}
+
+#[test]
+fn of_two_scheduled_replies_the_one_that_leaves_first_stops_the_colleagues() {
+    let mut team = Team::with_enquiry();
+    let hers = scheduled(&mut team, 60);
+    team.act(support::BEN, Do::TakeLock { cover: true });
+    let mut body = team.reply_body(support::BEN, CHASE);
+    if let Do::Reply { send_at, .. } = &mut body {
+        *send_at = Some(team.now.plus_ms(30 * MINUTE_MS));
+    }
+    team.act(support::BEN, body);
+    let his = team.conversation().outbound.last().unwrap().id;
+    assert_eq!(team.conversation().outbound(hers).unwrap().state, OutboundState::Queued);
+    team.now = team.now.plus_ms(30 * MINUTE_MS);
+    team.delivered(his);
+    assert_eq!(
+        team.conversation().outbound(hers).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::ColleagueAnswered
+        }
+    );
+}
+
+#[test]
+fn a_scheduled_reply_comes_back_when_the_conversation_becomes_somebody_elses() {
+    let assign = Do::Assign {
+        to: support::BEN,
+        context: None,
+    };
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 60);
+    team.act(support::MIRA, assign.clone());
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::OwnerChanged
+        }
+    );
+    // Where anybody may answer, it leaves all the same.
+    let mut team = Team::with_enquiry();
+    team.inbox.policy.reply = baton_domain::ReplyPolicy::Anyone;
+    let reply = scheduled(&mut team, 60);
+    team.act(support::MIRA, assign);
+    assert_eq!(team.conversation().outbound(reply).unwrap().state, OutboundState::Queued);
+    // Nor does it come back when its own author takes over.
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 60);
+    team.act(ANNA, Do::Release);
+    team.act(ANNA, Do::Claim);
+    assert_eq!(team.conversation().outbound(reply).unwrap().state, OutboundState::Queued);
+}
+
+#[test]
+fn a_customer_who_writes_after_its_time_but_before_it_left_stops_it_too() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 60);
+    // The host is away: nothing left at its time.
+    team.now = team.now.plus_ms(90 * MINUTE_MS);
+    team.carl("Still there?");
+    assert!(matches!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Cancelled {
+            why: CancelReason::CustomerWrote
+        }
+    ));
+}
+
+#[test]
+fn a_conversation_that_was_closed_meanwhile_stays_closed_when_the_scheduled_reply_leaves() {
+    let mut team = Team::with_enquiry();
+    let reply = scheduled(&mut team, 60);
+    team.now = team.now.plus_ms(MINUTE_MS);
+    team.act(
+        ANNA,
+        Do::Close {
+            outcome: Some(baton_domain::Outcome::Won),
+            reason: None,
+        },
+    );
+    team.now = team.now.plus_ms(60 * MINUTE_MS);
+    team.delivered(reply);
+    let lead = team.conversation();
+    assert_eq!((lead.status, lead.replies), (Status::Won, 1));
 }
 
 #[test]

@@ -222,3 +222,105 @@ mod documents {
         }
     }
 }
+
+fn notes(events: &[Event]) -> Vec<(&str, Option<MemberId>)> {
+    let note = |event| match event {
+        &Event::NoteAdded {
+            ref text, unsent_by, ..
+        } => Some((text.as_str(), unsent_by)),
+        _ => None,
+    };
+    events.iter().filter_map(note).collect()
+}
+
+#[test]
+fn what_somebody_who_left_had_not_sent_becomes_a_note_to_whoever_goes_on() {
+    let mut team = Team::with_enquiry();
+    let outbound = team.reply(ANNA, CHASE);
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    let events = team.documents_changed();
+    assert_eq!(notes(&events), [("Gladly.", Some(ANNA))]);
+    assert_eq!(why(&team, outbound), Some(CancelReason::NotPermitted));
+    assert_eq!(team.conversation().notes, 1);
+    assert_eq!(team.documents_changed(), [], "and once");
+}
+
+#[test]
+fn whoever_still_reads_keeps_their_text_to_themselves() {
+    let mut team = Team::with_enquiry();
+    team.reply(ANNA, CHASE);
+    team.may_only_read(ANNA);
+    let events = team.documents_changed();
+    assert_eq!(notes(&events), [], "it is her own draft again");
+}
+
+#[test]
+fn a_draft_of_somebody_who_left_becomes_a_note_and_an_empty_one_nothing() {
+    let mut team = Team::with_enquiry();
+    let draft = |n: u128, member, text: &str| SavedDraft {
+        id: DraftId(uuid::Uuid::from_u128(n)),
+        member,
+        text: DraftText {
+            text: text.to_owned(),
+            ..DraftText::default()
+        },
+        files_present: true,
+    };
+    let drafts = [
+        draft(1, ANNA, "Dear Carl, forty seats are "),
+        draft(2, ANNA, " "),
+        draft(3, BEN, "Mine"),
+    ];
+    let behind = |team: &Team| {
+        let standing = Standing {
+            now: team.now,
+            inbox: &team.inbox,
+            members: &team.members,
+            accounts: &team.accounts,
+        };
+        left_behind(&drafts, standing)
+    };
+    assert_eq!(behind(&team), []);
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    let left = behind(&team);
+    let ids: Vec<_> = left.iter().map(|(id, _)| id.0.as_u128()).collect();
+    assert_eq!(ids, [1, 2]);
+    let events: Vec<Event> = left.into_iter().filter_map(|(_, note)| note).collect();
+    assert_eq!(notes(&events), [("Dear Carl, forty seats are", Some(ANNA))]);
+}
+
+#[test]
+fn a_reply_in_doubt_of_somebody_who_left_is_a_note_once_it_is_dropped() {
+    let mut team = Team::with_enquiry();
+    let outbound = team.reply(ANNA, CHASE);
+    team.now = team.conversation().outbound(outbound).unwrap().not_before;
+    team.system(CommandBody::OutboundSending { outbound, attempt: 1 })
+        .unwrap();
+    team.members.get_mut(&ANNA).unwrap().active = false;
+    team.documents_changed();
+    let events = team
+        .system(CommandBody::OutboundFailed {
+            outbound,
+            reason: "550 no".to_owned(),
+        })
+        .unwrap();
+    assert_eq!(notes(&events), [("Gladly.", Some(ANNA))]);
+}
+
+#[test]
+fn a_scheduled_reply_of_an_owner_who_may_not_work_here_any_more_comes_back() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, CommandBody::TakeLock { cover: false });
+    let mut body = team.reply_body(ANNA, CHASE);
+    if let CommandBody::Reply { send_at, .. } = &mut body {
+        *send_at = Some(team.now.plus_ms(3_600_000));
+    }
+    team.act(ANNA, body);
+    let outbound = team.conversation().outbound.last().unwrap().id;
+    for access in team.inbox.access.iter_mut().filter(|access| access.member == ANNA) {
+        access.capabilities.remove(&Capability::Work);
+    }
+    team.documents_changed();
+    assert_eq!(team.conversation().owner, Some(BEN));
+    assert_eq!(why(&team, outbound), Some(CancelReason::OwnerChanged));
+}

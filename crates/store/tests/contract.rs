@@ -18,7 +18,10 @@ use baton_store::port::{
     ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
 };
 use baton_store::server::{ServerStore, StoreOptions};
-use standing::whoever_replies_and_what_somebody_owns_is_found_without_its_name;
+use standing::{
+    what_somebody_is_writing_is_found_with_where_they_write,
+    whoever_replies_and_what_somebody_owns_is_found_without_its_name,
+};
 use uuid::Uuid;
 
 /// What the contract needs beside the port: drafts are saved outside commits.
@@ -692,6 +695,7 @@ macro_rules! contract {
             an_older_save_never_replaces_a_newer_draft,
             a_removed_document_and_an_ended_lease_are_gone,
             whoever_replies_and_what_somebody_owns_is_found_without_its_name,
+            what_somebody_is_writing_is_found_with_where_they_write,
         );
     }};
     (@each $fresh:ident: $($scenario:ident,)+) => {$(

@@ -412,6 +412,7 @@ impl Engine {
                     text,
                     mentions,
                     suggestion,
+                    unsent_by: _,
                 } = event
                 {
                     notes.push(PendingNote {

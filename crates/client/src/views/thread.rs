@@ -49,6 +49,7 @@ pub fn thread(entries: Vec<LogEntry>, pending: Vec<PendingNote>) -> Vec<ThreadIt
             text: note.text,
             mentions: note.mentions,
             suggestion: note.suggestion,
+            unsent_by: None,
             pending: true,
         };
         (note.at, item)
@@ -79,8 +80,13 @@ fn item(
         }
         Event::ReplyQueued { outbound } => {
             let outbound = replies.get(&outbound.id).unwrap_or(outbound).clone();
+            // One that is to leave later stands where it leaves, not where it was written.
+            let at = match outbound.state {
+                OutboundState::Cancelled { .. } => outbound.queued_at,
+                _ => outbound.date(),
+            };
             Some((
-                outbound.queued_at,
+                at,
                 ThreadItem::Reply {
                     problem: problem(&outbound),
                     outbound: Box::new(outbound),
@@ -92,6 +98,7 @@ fn item(
             text,
             mentions,
             suggestion,
+            unsent_by,
         } => {
             let item = ThreadItem::Note {
                 id: *note,
@@ -100,6 +107,7 @@ fn item(
                 text: text.clone(),
                 mentions: mentions.clone(),
                 suggestion: *suggestion,
+                unsent_by: *unsent_by,
                 pending: false,
             };
             Some((entry.at, item))

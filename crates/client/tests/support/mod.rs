@@ -221,6 +221,7 @@ impl World {
                 text: text.clone(),
                 mentions: Vec::new(),
                 suggestion: false,
+                unsent_by: None,
             }),
             CommandBody::TakeLock { cover } => Some(Event::LockGranted {
                 member: anna(),

@@ -143,8 +143,10 @@ fn begun(
 }
 
 fn from_the_customer(state: &Conversation, message: &Message, received: Event, context: &Context<'_>) -> Vec<Event> {
-    // A reply still in its undo window comes back: its author has not read this.
-    let in_window = |outbound: &&Outbound| outbound.state == OutboundState::Queued && context.now < outbound.not_before;
+    // A reply still in its undo window, or waiting for its time, comes back: its author has not read this.
+    let in_window = |outbound: &&Outbound| {
+        outbound.scheduled() || outbound.state == OutboundState::Queued && context.now < outbound.not_before
+    };
     let mut events: Vec<Event> = state
         .outbound
         .iter()

@@ -15,7 +15,7 @@ mod timers;
 mod work;
 
 pub use document::{DocumentContext, decide_document};
-pub use standing::{Standing, no_longer_stands};
+pub use standing::{Standing, left_behind, no_longer_stands};
 
 use crate::permission::{Issuer, grants, issuer};
 use crate::{
@@ -95,17 +95,19 @@ impl Case<'_> {
                 | C::Close { .. }
         );
         let taken = self.command.actor.member().and_then(|me| self.take_offer(me));
-        match taken {
+        let mut events = match taken {
             Some(mut taken) if moves_on && !events.is_empty() => {
                 taken.extend(
                     events
                         .into_iter()
                         .filter(|event| !matches!(event, Event::HandoffEnded { .. })),
                 );
-                Ok(taken)
+                taken
             }
-            _ => Ok(events),
-        }
+            _ => events,
+        };
+        events.extend(self.not_theirs_any_more(&events));
+        Ok(events)
     }
 
     fn decide(&self) -> Result<Vec<Event>, Refusal> {

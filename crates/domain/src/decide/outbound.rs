@@ -2,8 +2,8 @@
 
 use super::{Case, collect, invalid};
 use crate::{
-    CancelReason, Capability, Cause, Event, FollowUp, Invalid, MessageId, NextStep, Outbound, OutboundState, Refusal,
-    Settlement, Timestamp,
+    CancelReason, Capability, Cause, Event, FollowUp, Inbox, Invalid, MemberId, MessageId, NextStep, Outbound,
+    OutboundState, Refusal, ReplyPolicy, Settlement, Timestamp,
 };
 
 impl Case<'_> {
@@ -55,7 +55,12 @@ impl Case<'_> {
             OutboundState::Queued => {
                 // The right to send is needed when it leaves, not only when it was written.
                 self.context.standing().may_leave(outbound)?;
-                Ok(vec![Event::OutboundSending { outbound: id, attempt }])
+                let sending = Event::OutboundSending { outbound: id, attempt };
+                Ok(if outbound.scheduled() {
+                    self.answers(outbound, sending)
+                } else {
+                    vec![sending]
+                })
             }
             OutboundState::Cancelled { .. } => Err(Refusal::Gone),
             OutboundState::Sending
@@ -106,8 +111,9 @@ impl Case<'_> {
             outbound: id,
             reason: reason.to_owned(),
         };
-        Ok(match self.find(id)?.state {
-            OutboundState::Queued | OutboundState::Sending => with_restored(self.state, id, failed),
+        let outbound = self.find(id)?;
+        Ok(match outbound.state {
+            OutboundState::Queued | OutboundState::Sending => self.did_not_leave(outbound, failed),
             _ => Vec::new(),
         })
     }
@@ -137,17 +143,56 @@ impl Case<'_> {
     /// A person says what became of a reply in doubt. Sending again keeps its Message-ID.
     pub(super) fn settle_unknown(&self, id: MessageId, how: Settlement) -> Result<Vec<Event>, Refusal> {
         let settled = Event::OutboundSettled { outbound: id, how };
-        match (&self.find(id)?.state, how) {
-            (OutboundState::Unknown { .. }, Settlement::Drop) => Ok(with_restored(self.state, id, settled)),
+        let outbound = self.find(id)?;
+        match (&outbound.state, how) {
+            (OutboundState::Unknown { .. }, Settlement::Drop) => Ok(self.did_not_leave(outbound, settled)),
+            (OutboundState::Unknown { .. }, Settlement::Delivered) if outbound.uncounted() => {
+                Ok(self.answers(outbound, settled))
+            }
             (OutboundState::Unknown { .. }, Settlement::Delivered | Settlement::SendAgain) => Ok(vec![settled]),
             (OutboundState::Sent { .. }, Settlement::Delivered) => Ok(Vec::new()),
             _ => Err(invalid("outbound", Invalid::NotNow)),
         }
     }
 
+    /// Puts back what it changed. The text is its author's draft again, or a note where they can't read it any more.
+    fn did_not_leave(&self, outbound: &Outbound, event: Event) -> Vec<Event> {
+        let mut events = with_restored(self.state, outbound.id, event);
+        events.extend(self.context.standing().unsent(outbound.id.0, outbound.by, &outbound.draft));
+        events
+    }
+
+    /// What waits for its time comes back to whoever wrote it when the conversation becomes somebody else's, except where anybody
+    /// may answer, and where it was written in the owner's place anyway.
+    pub(super) fn not_theirs_any_more(&self, events: &[Event]) -> Vec<Event> {
+        let owner = events.iter().rev().find_map(|event| match event {
+            Event::OwnerChanged { owner, .. } => Some(*owner),
+            _ => None,
+        });
+        let Some(owner) = owner.flatten() else {
+            return Vec::new();
+        };
+        let stopped = |id: MessageId| {
+            events
+                .iter()
+                .any(|event| matches!(event, Event::OutboundCancelled { outbound, .. } if *outbound == id))
+        };
+        self.state
+            .outbound
+            .iter()
+            .filter(|outbound| not_by_owner(outbound, owner, self.context.inbox) && !stopped(outbound.id))
+            .flat_map(|outbound| cancelled(self.state, outbound.id, CancelReason::OwnerChanged))
+            .collect()
+    }
+
     fn find(&self, id: MessageId) -> Result<&Outbound, Refusal> {
         self.state.outbound(id).ok_or(Refusal::Gone)
     }
+}
+
+/// Whether a reply that waits for its time would be somebody else's than the new owner's, where that is not wanted.
+pub(super) fn not_by_owner(outbound: &Outbound, owner: MemberId, inbox: &Inbox) -> bool {
+    outbound.scheduled() && outbound.by != owner && !outbound.cover && inbox.policy.reply != ReplyPolicy::Anyone
 }
 
 /// Takes a queued reply back, and what it changed with it.

@@ -1,10 +1,14 @@
 //! A reply is a transaction: it carries the lock's token and the last message seen. Accepted, it never leaves twice.
+//!
+//! What a reply changes (status, follow-up, next step, the offer, closing) it changes when it is accepted, and puts back when it does
+//! not leave. One that its author lets leave later only takes the conversation: all the rest happens when it leaves. It comes back to
+//! its author as a draft when the customer writes first, a colleague answers first, or the conversation becomes somebody else's.
 
+use super::outbound::cancelled;
 use super::{Case, collect, invalid, text};
 use crate::{
-    AccountMode, Address, AfterReply, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
+    AccountMode, Address, AfterReply, CancelReason, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
     FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
-    Timestamp,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.
@@ -88,6 +92,7 @@ impl Case<'_> {
             references: self.references(),
             quote: quote.clone(),
             after: after.clone(),
+            close: *close,
             queued_at: now,
             not_before: leaves,
             send_at,
@@ -103,53 +108,84 @@ impl Case<'_> {
                 how: OwnerChange::Replied,
                 context: None,
             });
+            if outbound.scheduled() && self.state.status == Status::New {
+                events.extend(self.status(Status::Assigned, Cause::Ownership));
+            }
         }
-        events.extend(self.wake(Cause::Reply));
-        events.extend(self.unblock_by_reply());
-        let id = outbound.id;
-        events.push(Event::ReplyQueued {
-            outbound: Box::new(outbound),
-        });
-        if self.state.status.is_over() {
-            // After the reply, so that taking the reply back closes it again.
-            events.push(Event::Reopened { cause: Cause::Reply });
-        }
-        if let Some(amount) = quote {
-            events.push(Event::QuoteMade {
-                quote: Quote {
-                    message: id,
-                    at: now,
-                    amount: amount.clone(),
-                },
-            });
-        }
-        events.extend(self.after(after, quote.is_some(), cover, send_at.unwrap_or(now)));
-        if let Some(outcome) = close {
-            let closing = Closing {
-                outcome: *outcome,
-                reason: None,
-                at: now,
-                by: Some(me),
-            };
-            events.push(Event::Closed { closing });
+        let queued = Event::ReplyQueued {
+            outbound: Box::new(outbound.clone()),
+        };
+        if outbound.scheduled() {
+            events.push(queued);
+        } else {
+            events.extend(self.answers(&outbound, queued));
         }
         events.push(Event::LockReleased { why: LockEnd::Sent });
         Ok(events)
     }
 
-    /// Status, follow-up and next step after a reply that leaves then. Somebody who covers changes none of the owner's plans.
-    fn after(&self, after: &AfterReply, quote: bool, cover: bool, leaves: Timestamp) -> Vec<Event> {
+    /// What a reply changes, around the event by which it counts: its acceptance, or for one that leaves later the fence.
+    pub(super) fn answers(&self, outbound: &Outbound, counts: Event) -> Vec<Event> {
         let now = self.context.now;
-        let waiting = if quote { Status::QuoteSent } else { Status::Waiting };
+        let mut events: Vec<Event> = self
+            .state
+            .outbound
+            .iter()
+            .filter(|other| other.scheduled() && other.by != outbound.by)
+            .flat_map(|other| cancelled(self.state, other.id, CancelReason::ColleagueAnswered))
+            .collect();
+        events.extend(self.wake(Cause::Reply));
+        events.extend(self.unblock_by_reply());
+        events.push(counts);
+        let closed_since = |closing: &Closing| outbound.send_at.is_some() && closing.at >= outbound.queued_at;
+        if self.state.closing.as_ref().is_some_and(closed_since) {
+            // Somebody closed it while the reply waited for its time, and let it wait: what they decided stands.
+            return events;
+        }
+        if self.state.status.is_over() {
+            // After the reply, so that taking the reply back closes it again.
+            events.push(Event::Reopened { cause: Cause::Reply });
+        }
+        if let Some(amount) = &outbound.quote {
+            events.push(Event::QuoteMade {
+                quote: Quote {
+                    message: outbound.id,
+                    at: now,
+                    amount: amount.clone(),
+                },
+            });
+        }
+        events.extend(self.after(outbound));
+        if let Some(outcome) = outbound.close {
+            let closing = Closing {
+                outcome,
+                reason: None,
+                at: now,
+                by: Some(outbound.by),
+            };
+            events.push(Event::Closed { closing });
+        }
+        events
+    }
+
+    /// Status, follow-up and next step after a reply that counts now. Somebody who covers changes none of the owner's plans.
+    fn after(&self, outbound: &Outbound) -> Vec<Event> {
+        let now = self.context.now;
+        let (by, cover) = (Some(outbound.by), outbound.cover);
+        let waiting = if outbound.quote.is_some() {
+            Status::QuoteSent
+        } else {
+            Status::Waiting
+        };
         if cover && self.state.follow_up.is_some() {
             return collect([self.status(waiting, Cause::Reply)]);
         }
-        let (status, follow_up, step) = match after {
+        let (status, follow_up, step) = match &outbound.after {
             AfterReply::FollowUpIfNoAnswer { due } => {
-                let mut chase = self.chase(leaves, self.next_chase_step());
+                let mut chase = self.chase(now, self.next_chase_step());
                 if let Some(due) = due {
                     chase.due = *due;
-                    chase.by = self.command.actor.member();
+                    chase.by = by;
                     chase.closes_at = chase
                         .closes_at
                         .map(|_| self.context.inbox.policy.calendar.add_business_days(*due, 1));
@@ -157,7 +193,6 @@ impl Case<'_> {
                 (waiting, Some(chase), None)
             }
             AfterReply::IOwe { what, due } => {
-                let by = self.command.actor.member();
                 let follow_up = FollowUp {
                     due: *due,
                     kind: FollowUpKind::Owed,

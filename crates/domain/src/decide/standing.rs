@@ -1,17 +1,23 @@
 //! What can't stand any longer once somebody lost a right, left, or an account stopped sending.
 //!
+//! No text is lost with them: what somebody wrote and did not send becomes a note to whoever goes on, where they may not read it
+//! any more themselves.
+//!
 //! It is judged in the commit that changes the document: there is no moment in which somebody without the right to reply
 //! holds a lock, a reply of theirs waits to leave, or a lead belongs to somebody who can't work on it.
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::collect;
-use super::outbound::cancelled;
+use super::outbound::{cancelled, not_by_owner};
 use crate::evolve::apply;
 use crate::permission::grants;
 use crate::{
-    Account, AccountId, AccountMode, Actor, CancelReason, Capability, Cause, Context, Conversation, Event, HandoffEnd,
-    Inbox, LockEnd, Member, MemberId, Outbound, OutboundState, OwnerChange, Refusal, Stamp, Status, Timestamp,
+    Account, AccountId, AccountMode, Actor, CancelReason, Capability, Cause, Context, Conversation, DraftId, DraftText,
+    Event, HandoffEnd, Inbox, LockEnd, Member, MemberId, MessageId, Outbound, OutboundState, OwnerChange, Refusal,
+    SavedDraft, Stamp, Status, Timestamp,
 };
 
 /// The documents a conversation stands on.
@@ -57,6 +63,24 @@ impl Standing<'_> {
             .get(&member)
             .is_some_and(|member| member.available(self.now));
         here && self.may(member, Capability::Work)
+    }
+
+    /// A text of somebody who can't read it any more, as a note to those who can. `source` is the draft's id, or the reply's.
+    pub(super) fn unsent(&self, source: Uuid, by: MemberId, text: &DraftText) -> Option<Event> {
+        let words = text.text.trim();
+        let files = text.files.iter().map(|file| file.name.as_str());
+        let lines: Vec<&str> = Some(words)
+            .filter(|words| !words.is_empty())
+            .into_iter()
+            .chain(files)
+            .collect();
+        (!lines.is_empty() && !self.may(by, Capability::Read)).then(|| Event::NoteAdded {
+            note: MessageId::derive(source, "unsent"),
+            text: lines.join("\n"),
+            mentions: Vec::new(),
+            suggestion: false,
+            unsent_by: Some(by),
+        })
     }
 
     /// Why a reply that waits must not leave; `None` where it may.
@@ -105,7 +129,8 @@ pub fn no_longer_stands(state: &Conversation, standing: Standing<'_>) -> Vec<Eve
         if outbound.state == OutboundState::Queued
             && let Some(why) = standing.stops(outbound)
         {
-            let more = cancelled(&now, outbound.id, why);
+            let mut more = cancelled(&now, outbound.id, why);
+            more.extend(standing.unsent(outbound.id.0, outbound.by, &outbound.draft));
             happen(&mut now, more);
         }
     }
@@ -119,7 +144,34 @@ pub fn no_longer_stands(state: &Conversation, standing: Standing<'_>) -> Vec<Eve
     happen(&mut now, unlocked.into_iter().collect());
     let more = ownerless(&now, standing);
     happen(&mut now, more);
+    let others: Vec<MessageId> = now
+        .outbound
+        .iter()
+        .filter(|outbound| {
+            now.owner
+                .is_some_and(|owner| Some(owner) != state.owner && not_by_owner(outbound, owner, standing.inbox))
+        })
+        .map(|outbound| outbound.id)
+        .collect();
+    for id in others {
+        let more = cancelled(&now, id, CancelReason::OwnerChanged);
+        happen(&mut now, more);
+    }
     events
+}
+
+/// Drafts in a conversation whose authors can't read it any more: which, and the note that each becomes. An empty one becomes
+/// nothing.
+#[must_use]
+pub fn left_behind<'a>(
+    drafts: impl IntoIterator<Item = &'a SavedDraft>,
+    standing: Standing<'_>,
+) -> Vec<(DraftId, Option<Event>)> {
+    drafts
+        .into_iter()
+        .filter(|draft| !standing.may(draft.member, Capability::Read))
+        .map(|draft| (draft.id, standing.unsent(draft.id.0, draft.member, &draft.text)))
+        .collect()
 }
 
 /// A lead whose owner can't work on it goes to whoever stands in for them, or back to the queue: it never stays with nobody

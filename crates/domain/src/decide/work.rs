@@ -319,6 +319,7 @@ impl Case<'_> {
             text,
             mentions,
             suggestion,
+            unsent_by: None,
         }
     }
 

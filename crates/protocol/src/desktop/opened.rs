@@ -118,6 +118,10 @@ pub enum ThreadItem {
         mentions: Vec<MemberId>,
         /// It is a text suggested to whoever is replying.
         suggestion: bool,
+        /// It is a text that this member had not sent when they left, or lost the inbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        unsent_by: Option<MemberId>,
         /// It waits for the network.
         pending: bool,
     },

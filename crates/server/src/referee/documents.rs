@@ -120,6 +120,26 @@ impl DocumentSet {
         }
     }
 
+    /// Whose drafts may have nobody left to read them when this document is put: members who may not read, or not everywhere they
+    /// did, once it stands.
+    pub(super) fn silenced_by(&self, document: &DocumentBody) -> BTreeSet<MemberId> {
+        match document {
+            DocumentBody::Inbox(inbox) => self
+                .members
+                .values()
+                .filter(|member| !inbox.capabilities_of(member).contains(&Capability::Read))
+                .map(|member| member.id)
+                .collect(),
+            DocumentBody::Member(_) => self.cut_off_by(document),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) => BTreeSet::new(),
+        }
+    }
+
+    /// Whether a member may read an inbox.
+    pub(super) fn reads(&self, member: MemberId, inbox: InboxId) -> bool {
+        self.capabilities(member, inbox).contains(&Capability::Read)
+    }
+
     /// The account with that address, its own or an alias.
     #[must_use]
     pub fn account_of(&self, address: &str) -> Option<&Account> {

@@ -49,6 +49,7 @@ impl Work {
                     CommandBody::PutDocument { document } => {
                         needs.replying = true;
                         needs.owners.extend(documents.cut_off_by(document));
+                        needs.authors.extend(documents.silenced_by(document));
                     }
                     CommandBody::RemoveDocument { document } => {
                         needs.replying = true;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use baton_domain::{
     Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext,
     DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Standing,
-    Timestamp, decide, decide_document, evolve, next_deadline, no_longer_stands,
+    Timestamp, decide, decide_document, evolve, left_behind, next_deadline, no_longer_stands,
 };
 use baton_store::port::{
     AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
@@ -247,6 +247,7 @@ impl<'a> Working<'a> {
                 Arc::make_mut(&mut self.documents).apply(&body);
                 self.append(command, scope, body)?;
                 self.settle_standing(command)?;
+                self.settle_drafts(command)?;
                 Ok(Ok(()))
             }
         }
@@ -296,6 +297,38 @@ impl<'a> Working<'a> {
             self.apply(&there, event)?;
         }
         self.settle_lease(id);
+        Ok(())
+    }
+
+    /// After a document changed: the drafts of those who can't read them any more become notes. Everything in question is loaded.
+    fn settle_drafts(&mut self, command: &Command) -> Result<(), Fault> {
+        let mut drafts: BTreeMap<ConversationId, Vec<SavedDraft>> = BTreeMap::new();
+        for row in self.loaded.drafts.values() {
+            drafts.entry(row.conversation).or_default().push(saved(row));
+        }
+        for (id, drafts) in drafts {
+            let inbox = self
+                .state(id)
+                .and_then(|state| self.documents.inboxes().get(&state.inbox));
+            let Some(inbox) = inbox else { continue };
+            let standing = Standing {
+                now: self.now,
+                inbox,
+                members: self.documents.members(),
+                accounts: self.documents.accounts(),
+            };
+            let there = Command {
+                conversation: id,
+                ..command.clone()
+            };
+            for (draft, note) in left_behind(&drafts, standing) {
+                self.loaded.drafts.remove(&draft);
+                self.batch.used_drafts.push(draft);
+                if let Some(note) = note {
+                    self.apply(&there, note)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -359,12 +392,7 @@ impl<'a> Working<'a> {
             .drafts
             .get(&id)
             .filter(|row| row.conversation == conversation)?;
-        Some(SavedDraft {
-            id,
-            member: row.member,
-            text: row.text.clone(),
-            files_present: row.files_present,
-        })
+        Some(saved(row))
     }
 
     fn header_id(&self, command: &Command, state: Option<&Conversation>) -> String {
@@ -446,7 +474,8 @@ impl<'a> Working<'a> {
         salt
     }
 
-    /// A draft that was sent is gone; one whose reply was taken back, or failed, is a draft again.
+    /// A draft that was sent is gone; one whose reply was taken back, or failed, is a draft again. Of somebody who can't read it any
+    /// more it is none: the rules made a note of it.
     fn keep_drafts(&mut self, command: &Command, event: &Event, before: Option<&Conversation>) {
         match event {
             Event::ReplyQueued { .. } => {
@@ -456,7 +485,10 @@ impl<'a> Working<'a> {
                 }
             }
             Event::OutboundCancelled { outbound, .. } | Event::OutboundFailed { outbound, .. } => {
-                if let Some(reply) = before.and_then(|state| state.outbound(*outbound)) {
+                if let Some(state) = before
+                    && let Some(reply) = state.outbound(*outbound)
+                    && self.documents.reads(reply.by, state.inbox)
+                {
                     self.batch.returned_drafts.push(DraftRow {
                         id: DraftId::derive(reply.id.0, "returned"),
                         conversation: command.conversation,
@@ -618,5 +650,14 @@ impl<'a> Working<'a> {
             wake,
         };
         (self.batch, done)
+    }
+}
+
+fn saved(row: &DraftRow) -> SavedDraft {
+    SavedDraft {
+        id: row.id,
+        member: row.member,
+        text: row.text.clone(),
+        files_present: row.files_present,
     }
 }

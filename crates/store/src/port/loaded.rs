@@ -35,6 +35,8 @@ pub struct Needs {
     pub replying: bool,
     /// Members whose open conversations are needed, all of them.
     pub owners: BTreeSet<MemberId>,
+    /// Members whose drafts are needed, all of them, with the conversations they lie in.
+    pub authors: BTreeSet<MemberId>,
     /// Inboxes whose conversations are to be counted.
     pub counted: BTreeSet<InboxId>,
 }

@@ -318,6 +318,11 @@ impl State {
         };
         let states = self.conversations.values().map(|row| &row.conversation);
         wanted.extend(states.filter(asked).map(|state| state.id));
+        let theirs = self
+            .drafts
+            .values()
+            .filter(|draft| needs.authors.contains(&draft.member));
+        wanted.extend(theirs.clone().map(|draft| draft.conversation));
         let conversations: BTreeMap<_, _> = pick(&self.conversations, &wanted)
             .map(|(id, row)| (*id, row.conversation.clone()))
             .collect();
@@ -350,6 +355,7 @@ impl State {
                 .collect(),
             drafts: pick(&self.drafts, &needs.drafts)
                 .map(|(id, row)| (*id, row.clone()))
+                .chain(theirs.map(|draft| (draft.id, draft.clone())))
                 .collect(),
             counts: needs.counted.iter().map(|inbox| (*inbox, self.count(*inbox))).collect(),
         }

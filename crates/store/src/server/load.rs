@@ -46,6 +46,9 @@ impl ServerStore {
             wanted.extend(self.replying(tx).await?);
         }
         wanted.extend(self.open_of(tx, &needs.owners).await?);
+        let drafts = self.drafts(tx, needs).await?;
+        let theirs = drafts.values().filter(|draft| needs.authors.contains(&draft.member));
+        wanted.extend(theirs.map(|draft| draft.conversation));
         let leased: BTreeSet<ConversationId> = wanted.union(&needs.leases).copied().collect();
         Ok(Loaded {
             head,
@@ -58,7 +61,7 @@ impl ServerStore {
             hits,
             digests,
             items: self.items(tx, &needs.items).await?,
-            drafts: self.drafts(tx, needs).await?,
+            drafts,
             counts: self.counts(tx, &needs.counted).await?,
         })
     }
@@ -304,11 +307,16 @@ impl ServerStore {
         needs: &Needs,
     ) -> Result<BTreeMap<baton_domain::DraftId, DraftRow>, StoreError> {
         let mut found = BTreeMap::new();
-        let ids: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        let named: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
+        let authors: Vec<Uuid> = needs.authors.iter().map(|id| id.0).collect();
+        let named = named.chunks(LISTED).map(|ids| draft::Column::Id.is_in(ids.iter().copied()));
+        let written = authors
+            .chunks(LISTED)
+            .map(|ids| draft::Column::Member.is_in(ids.iter().copied()));
+        for asked in named.chain(written) {
             let rows = draft::Entity::find()
                 .filter(draft::Column::Workspace.eq(self.workspace.0))
-                .filter(draft::Column::Id.is_in(chunk.iter().copied()))
+                .filter(asked)
                 .all(tx)
                 .await?;
             for row in rows {

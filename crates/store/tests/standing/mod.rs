@@ -83,6 +83,27 @@ pub async fn whoever_replies_and_what_somebody_owns_is_found_without_its_name<S:
     assert_eq!(theirs.counts, [(INBOX, 5)].into());
 }
 
+pub async fn what_somebody_is_writing_is_found_with_where_they_write<S: Subject>(store: S) {
+    let [first, second] = [100, 101].map(|n| ConversationId(id(n)));
+    append(&store, |head| batch(&head, &[first, second])).await.unwrap();
+    let written = |n, conversation, member, text| DraftRow {
+        conversation,
+        member,
+        ..draft(n, 1, text)
+    };
+    assert!(store.save(written(300, first, ANNA, "Dear Carl")).await);
+    assert!(store.save(written(301, second, MemberId(id(99)), "Hello")).await);
+    let needs = Needs {
+        authors: [ANNA].into(),
+        ..Needs::default()
+    };
+    let (tx, loaded) = store.begin(&needs).await.unwrap();
+    store.rollback(tx).await;
+    let found: Vec<_> = loaded.drafts.values().map(|draft| draft.text.text.as_str()).collect();
+    assert_eq!(found, ["Dear Carl"]);
+    assert_eq!(loaded.conversations.keys().copied().collect::<Vec<_>>(), [first]);
+}
+
 fn outbound(n: u128) -> Outbound {
     Outbound {
         id: MessageId(id(n)),
@@ -98,6 +119,7 @@ fn outbound(n: u128) -> Outbound {
         references: Vec::new(),
         quote: None,
         after: AfterReply::NothingMore,
+        close: None,
         queued_at: Timestamp(6),
         not_before: Timestamp(7),
         send_at: None,

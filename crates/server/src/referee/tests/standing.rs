@@ -1,10 +1,11 @@
 //! What a change of documents ends, in the same commit.
 
 use baton_domain::{
-    AccountMode, Actor, CancelReason, Capability, CommandBody, ConversationId, DocumentBody, DocumentId, Event,
-    LockEnd, LogBody, MemberId, MessageId, OutboundState, Refusal, Role, Status,
+    AccountMode, Actor, CancelReason, Capability, CommandBody, ConversationId, DocumentBody, DocumentId, DraftId,
+    DraftText, Event, LockEnd, LogBody, MemberId, MessageId, OutboundState, Refusal, Role, Status,
 };
 use baton_protocol::Answer;
+use baton_store::port::DraftRow;
 use baton_store::port::model::Model;
 use uuid::Uuid;
 
@@ -95,15 +96,90 @@ fn a_lock_ends_in_the_commit_that_takes_the_right_away() {
     assert!(court.model.lease(enquiry).is_none());
 }
 
+/// The notes in the log, and whose unsent texts they are.
+fn notes(court: &Court) -> Vec<(String, Option<MemberId>)> {
+    let note = |body: &LogBody| match body {
+        LogBody::Conversation {
+            event: Event::NoteAdded { text, unsent_by, .. },
+            ..
+        } => Some((text.clone(), *unsent_by)),
+        _ => None,
+    };
+    let log = court.model.log().iter();
+    log.filter_map(|sealed| note(&sealed.entry.body)).collect()
+}
+
 #[test]
-fn a_reply_of_somebody_who_left_never_leaves_and_its_text_is_a_draft_again() {
+fn a_reply_of_somebody_who_left_never_leaves_and_its_text_is_a_note_to_who_goes_on() {
     let (mut court, enquiry) = with_enquiry();
     let (_, outbound) = super::mail::reply(&mut court, enquiry, ANNA);
+    let commits = court.batches.len();
     leaves(&mut court, ANNA, Some(BEN));
+    assert_eq!(court.batches.len(), commits + 1, "all of it in one commit");
     assert_eq!(state(&court, outbound), NOT_PERMITTED);
     assert_eq!((court.only().owner, court.only().status), (Some(BEN), Status::Assigned));
+    assert_eq!(notes(&court), [("We do.".to_owned(), Some(ANNA))]);
+    let returned = baton_domain::DraftId::derive(outbound.0, "returned");
+    assert_eq!(court.model.draft(returned), None, "nobody could open that draft");
+}
+
+#[test]
+fn a_reply_of_somebody_who_may_only_read_is_their_own_draft_again() {
+    let (mut court, enquiry) = with_enquiry();
+    let (_, outbound) = super::mail::reply(&mut court, enquiry, ANNA);
+    may_only_read(&mut court, ANNA);
+    assert_eq!(state(&court, outbound), NOT_PERMITTED);
     let returned = baton_domain::DraftId::derive(outbound.0, "returned");
     assert_eq!(court.model.draft(returned).unwrap().text.text, "We do.");
+    assert!(notes(&court).is_empty());
+}
+
+fn begins_a_draft(court: &mut Court, conversation: ConversationId, member: MemberId, text: &str) -> DraftId {
+    let id = DraftId::derive(member.0, text);
+    let saved = court.model.put_draft(DraftRow {
+        id,
+        conversation,
+        member,
+        text: DraftText {
+            text: text.to_owned(),
+            ..DraftText::default()
+        },
+        revision: 1,
+        saved_at: MONDAY,
+        files_present: true,
+    });
+    assert!(saved);
+    id
+}
+
+#[test]
+fn what_somebody_who_left_had_begun_to_write_becomes_a_note_in_the_same_commit() {
+    let (mut court, enquiry) = with_enquiry();
+    let hers = begins_a_draft(&mut court, enquiry, ANNA, "Dear Carl, we");
+    let his = begins_a_draft(&mut court, enquiry, BEN, "Hello");
+    // Another server, which knows nothing of the conversation yet, takes her out.
+    let mut other = Court::empty(1);
+    std::mem::swap(&mut other.model, &mut court.model);
+    other.wait(60_000 + 1000);
+    let ticket = other.ticket();
+    other.tell(0, crate::referee::Input::Open { ticket });
+    other.skip_ids();
+    leaves(&mut other, ANNA, None);
+    assert_eq!(notes(&other), [("Dear Carl, we".to_owned(), Some(ANNA))]);
+    assert_eq!(other.model.draft(hers), None);
+    assert!(other.model.draft(his).is_some());
+}
+
+#[test]
+fn what_was_begun_in_an_inbox_one_may_not_read_any_more_stays_in_that_inbox() {
+    let (mut court, enquiry) = with_enquiry();
+    begins_a_draft(&mut court, enquiry, ANNA, "Dear Carl, we");
+    let DocumentBody::Inbox(mut inbox) = document(&court.model, SALES.0) else {
+        panic!("no inbox")
+    };
+    inbox.access.retain(|access| access.member != ANNA);
+    put(&mut court, MIRA, DocumentBody::Inbox(inbox));
+    assert_eq!(notes(&court), [("Dear Carl, we".to_owned(), Some(ANNA))]);
 }
 
 #[test]
