@@ -3,4 +3,4 @@
 /**
  * Why an accepted reply did not leave.
  */
-export type CancelReason = "undone" | "customerWrote" | "answeredOutside" | "notPermitted" | "notSending";
+export type CancelReason = "undone" | "customerWrote" | "answeredOutside" | "notPermitted" | "notSending" | "colleagueAnswered" | "ownerChanged";

@@ -209,7 +209,11 @@ mentions: Array<MemberId>,
 /**
  * It is a text suggested to whoever is replying.
  */
-suggestion: boolean, } | { "type": "closed", 
+suggestion: boolean, 
+/**
+ * It is a text that this member had not sent when they lost the inbox.
+ */
+unsentBy?: MemberId, } | { "type": "closed", 
 /**
  * How.
  */

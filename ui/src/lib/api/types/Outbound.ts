@@ -8,6 +8,7 @@ import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { OutboundState } from "./OutboundState";
+import type { Outcome } from "./Outcome";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -66,6 +67,10 @@ quote: Money | null,
  * What happens after it.
  */
 after: AfterReply, 
+/**
+ * The outcome it closes with.
+ */
+close?: Outcome, 
 /**
  * When it was accepted: also the Date the message carries, unless it was scheduled.
  */

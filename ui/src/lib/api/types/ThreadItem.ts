@@ -52,6 +52,10 @@ mentions: Array<MemberId>,
  */
 suggestion: boolean, 
 /**
+ * It is a text that this member had not sent when they left, or lost the inbox.
+ */
+unsentBy?: MemberId, 
+/**
  * It waits for the network.
  */
 pending: boolean, } | { "type": "events", 
