@@ -320,7 +320,11 @@ fn a_scheduled_reply_that_failed_puts_back_what_it_changed_when_it_left() {
     })
     .unwrap();
     team.system(Do::OutboundSending { outbound, attempt: 2 }).unwrap();
-    assert_eq!(team.conversation().replies, 1, "it counts once, however often it is tried");
+    assert_eq!(
+        team.conversation().replies,
+        1,
+        "it counts once, however often it is tried"
+    );
     team.system(Do::OutboundFailed {
         outbound,
         reason: "550 no such user".to_owned(),
@@ -418,13 +422,19 @@ fn a_scheduled_reply_comes_back_when_the_conversation_becomes_somebody_elses() {
     team.inbox.policy.reply = baton_domain::ReplyPolicy::Anyone;
     let reply = scheduled(&mut team, 60);
     team.act(support::MIRA, assign);
-    assert_eq!(team.conversation().outbound(reply).unwrap().state, OutboundState::Queued);
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Queued
+    );
     // Nor does it come back when its own author takes over.
     let mut team = Team::with_enquiry();
     let reply = scheduled(&mut team, 60);
     team.act(ANNA, Do::Release);
     team.act(ANNA, Do::Claim);
-    assert_eq!(team.conversation().outbound(reply).unwrap().state, OutboundState::Queued);
+    assert_eq!(
+        team.conversation().outbound(reply).unwrap().state,
+        OutboundState::Queued
+    );
 }
 
 #[test]

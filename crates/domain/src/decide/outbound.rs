@@ -158,7 +158,11 @@ impl Case<'_> {
     /// Puts back what it changed. The text is its author's draft again, or a note where they can't read it any more.
     fn did_not_leave(&self, outbound: &Outbound, event: Event) -> Vec<Event> {
         let mut events = with_restored(self.state, outbound.id, event);
-        events.extend(self.context.standing().unsent(outbound.id.0, outbound.by, &outbound.draft));
+        events.extend(
+            self.context
+                .standing()
+                .unsent(outbound.id.0, outbound.by, &outbound.draft),
+        );
         events
     }
 

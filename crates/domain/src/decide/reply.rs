@@ -7,8 +7,9 @@
 use super::outbound::cancelled;
 use super::{Case, collect, invalid, text};
 use crate::{
-    AccountMode, Address, AfterReply, CancelReason, Capability, Cause, Closing, CommandBody, Direction, Event, FollowUp,
-    FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote, Refusal, Status,
+    AccountMode, Address, AfterReply, CancelReason, Capability, Cause, Closing, CommandBody, Direction, Event,
+    FollowUp, FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote,
+    Refusal, Status,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.

@@ -133,10 +133,7 @@ async fn what_was_read_before_a_right_was_lost_is_not_sent_after_it() {
     let office = Office::open(data.path()).await;
     let core = &office.core;
     let mut anna = Progress::resume(core, office.anna, None, Vec::new()).await.unwrap();
-    assert_eq!(
-        anna.advance(core, &mut Heard::nothing()).await.unwrap(),
-        Advance::Level
-    );
+    assert_eq!(anna.advance(core, &mut Heard::nothing()).await.unwrap(), Advance::Level);
     // Her rights were looked at; then she loses them, Carl writes, and only now the feed is read.
     assert!(anna.look_at_rights(core));
     office.anna_reads(false).await;
@@ -175,7 +172,11 @@ async fn a_snapshot_ends_between_two_parts_when_the_right_to_it_is_lost() {
     );
     let sales = Scope::Inbox { id: office.sales };
     let lost = ServerMessage::ScopeLost { scope: sales };
-    assert!(heard.said.contains(&lost), "what she got of it is to go: {:?}", heard.said);
+    assert!(
+        heard.said.contains(&lost),
+        "what she got of it is to go: {:?}",
+        heard.said
+    );
     // Given back, all of it comes.
     office.anna_reads(true).await;
     office.fed().await;
