@@ -14,7 +14,7 @@ use crate::hosting::Hosts;
 use crate::http;
 use crate::listener::{Door, ListenError};
 use crate::options::Options;
-use crate::search;
+use crate::{search, sync};
 
 /// How long those who are being served get to finish when the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
@@ -67,6 +67,9 @@ impl Server {
             }
         });
         core.serving.spawn(search::keep(Arc::clone(&core)));
+        if core.store.is_shared() {
+            core.serving.spawn(sync::carry(Arc::clone(&core)));
+        }
         if options.host_accounts {
             core.hosts.start(&core);
         }

@@ -92,7 +92,12 @@ pub struct Begun {
 
 /// A session that ended; its connections are to be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended(pub SessionId);
+pub struct Ended {
+    /// Which.
+    pub session: SessionId,
+    /// Whether it was ended on this server, so that the others are to be told.
+    pub here: bool,
+}
 
 /// Lets people in.
 #[derive(Debug)]
@@ -223,7 +228,7 @@ impl Auth {
     pub async fn end(&self, member: MemberId, session: SessionId) -> Result<bool, AuthError> {
         let ended = self.store.revoke_session(member, session).await?;
         if ended {
-            let _ = self.ended.send(Ended(session));
+            let _ = self.ended.send(Ended { session, here: true });
         }
         Ok(ended)
     }
@@ -238,6 +243,11 @@ impl Auth {
         }
         // No password has this for its hash.
         Ok(self.store.put_password_hash(member, String::new(), now).await?)
+    }
+
+    /// Another server of the same database ended a session.
+    pub fn heard_end(&self, session: SessionId) {
+        let _ = self.ended.send(Ended { session, here: false });
     }
 
     /// Tells when sessions end.

@@ -66,6 +66,7 @@ pub(super) async fn serve(core: Arc<Core>, caller: Caller, socket: WebSocket) {
         Err(end) => end,
     };
     core.presence.left(member, connection);
+    core.relay.left(member, connection);
     match end {
         End::Gone => {}
         End::Refused(why) => {
@@ -227,7 +228,7 @@ impl<'a> Connection<'a> {
                 biased;
                 () = stop.cancelled() => return Err(End::Stopping),
                 ended = endings.recv() => match ended {
-                    Ok(ended) if ended.0 == self.caller.session => return Err(self.ended()),
+                    Ok(ended) if ended.session == self.caller.session => return Err(self.ended()),
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => self.must_stand().await?,
                     Err(RecvError::Closed) => return Err(End::Stopping),
@@ -319,9 +320,9 @@ impl<'a> Connection<'a> {
                 let at = looking
                     .zip(at)
                     .filter(|(_, inbox)| self.progress.readable().inboxes.contains(inbox));
-                self.core
-                    .presence
-                    .look(self.caller.member.id, self.id, Look { at, active });
+                let (member, look) = (self.caller.member.id, Look { at, active });
+                self.core.presence.look(member, self.id, look);
+                self.core.relay.looks(member, self.id, look);
                 Ok(())
             }
             ClientMessage::Renew {

@@ -7,6 +7,7 @@ mod connection;
 pub mod feed;
 pub mod presence;
 mod progress;
+mod relay;
 pub mod scopes;
 
 use std::sync::Arc;
@@ -14,11 +15,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
-use baton_domain::{DeviceId, MemberId, SessionId};
-use tokio::sync::broadcast;
 
 use crate::auth::Caller;
 use crate::core::Core;
+pub use relay::{Relay, Shown, carry};
 
 /// The largest message a desktop may send. Files go another way.
 const LARGEST: usize = 2 << 20;
@@ -32,47 +32,4 @@ pub async fn upgrade(State(core): State<Arc<Core>>, caller: Caller, upgrade: Web
         .max_frame_size(LARGEST)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket was not opened"))
         .on_upgrade(move |socket| connection::serve(core, caller, socket))
-}
-
-/// A notification was shown or handled on one device of a member: the others are told.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// Whose.
-    pub member: MemberId,
-    /// The connection that said so; it is not told again.
-    pub connection: SessionId,
-    /// Its device.
-    pub device: DeviceId,
-    /// The notification's key.
-    pub key: String,
-    /// Handled, not only shown.
-    pub handled: bool,
-}
-
-/// What connections tell one another without the log.
-#[derive(Debug)]
-pub struct Relay {
-    shown: broadcast::Sender<Shown>,
-}
-
-impl Default for Relay {
-    fn default() -> Self {
-        Self {
-            shown: broadcast::Sender::new(256),
-        }
-    }
-}
-
-impl Relay {
-    /// Tells a member's other devices.
-    pub fn tell(&self, shown: Shown) {
-        // Nobody listens when no desktop is connected.
-        let _ = self.shown.send(shown);
-    }
-
-    /// Hears what is told.
-    #[must_use]
-    pub fn listen(&self) -> broadcast::Receiver<Shown> {
-        self.shown.subscribe()
-    }
 }

@@ -1,6 +1,6 @@
 //! Who is where (L1): live, in memory, and never stored.
 //!
-//! Each member is where their active device looks. Changes are gathered and handed on at most ten times a second. Of a
+//! Each member is where their active device looks, on whichever server of the workspace it is connected. Changes are gathered and handed on at most ten times a second. Of a
 //! conversation in an inbox one cannot read only the person shows, not where they are.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use baton_domain::{ConversationId, InboxId, MemberId, SessionId};
 use baton_protocol::Present;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How often changes are handed on at most, in milliseconds.
 pub const BATCH_MS: u64 = 100;
@@ -48,9 +49,19 @@ impl Place {
     }
 }
 
+/// What a connection shows.
+#[derive(Debug, Clone, Copy)]
+struct Shows {
+    /// When it last moved.
+    turn: u64,
+    look: Look,
+    /// For a connection to another server: when that server last mentioned it.
+    heard: Option<Instant>,
+}
+
 #[derive(Debug, Default)]
 struct Board {
-    looks: BTreeMap<(MemberId, SessionId), (u64, Look)>,
+    looks: BTreeMap<(MemberId, SessionId), Shows>,
     places: BTreeMap<MemberId, (u64, Look)>,
     turn: u64,
 }
@@ -74,9 +85,47 @@ impl Default for Presence {
 impl Presence {
     /// A connection of a member looks somewhere.
     pub fn look(&self, member: MemberId, connection: SessionId, look: Look) {
+        self.shows(member, connection, look, None);
+    }
+
+    /// Another server says where a connection of a member looks.
+    pub fn heard(&self, member: MemberId, connection: SessionId, look: Look, now: Instant) {
+        self.shows(member, connection, look, Some(now));
+    }
+
+    /// Where the connections to this server look.
+    #[must_use]
+    pub fn here(&self) -> Vec<(MemberId, SessionId, Look)> {
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = board.looks.iter().filter(|(_, shows)| shows.heard.is_none());
+        here.map(|((member, connection), shows)| (*member, *connection, shows.look))
+            .collect()
+    }
+
+    /// Whoever another server has not mentioned since `long_ago` is not there any more.
+    pub fn fade(&self, long_ago: Instant) {
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let faded = board
+            .looks
+            .iter()
+            .filter(|(_, shows)| shows.heard.is_some_and(|heard| heard < long_ago));
+        let faded: Vec<_> = faded.map(|(of, _)| *of).collect();
+        drop(board);
+        for (member, connection) in faded {
+            self.left(member, connection);
+        }
+    }
+
+    fn shows(&self, member: MemberId, connection: SessionId, look: Look, heard: Option<Instant>) {
         self.change(member, |board| {
-            let turn = board.turn + 1;
-            board.looks.insert((member, connection), (turn, look));
+            let next = board.turn + 1;
+            let same = board
+                .looks
+                .get(&(member, connection))
+                .filter(|shows| shows.look == look);
+            // What is only said again has not moved.
+            let turn = same.map_or(next, |shows| shows.turn);
+            board.looks.insert((member, connection), Shows { turn, look, heard });
         });
     }
 
@@ -117,9 +166,9 @@ impl Presence {
             .range((member, SessionId(uuid::Uuid::nil()))..=(member, SessionId(uuid::Uuid::max())));
         // The device that is in use counts; among several the one that moved last.
         let place = devices
-            .map(|(_, look)| *look)
-            .max_by_key(|(turn, look)| (look.active, *turn));
-        let look = place.map(|(_, look)| look).unwrap_or_default();
+            .map(|(_, shows)| *shows)
+            .max_by_key(|shows| (shows.look.active, shows.turn));
+        let look = place.map(|shows| shows.look).unwrap_or_default();
         if board.places.get(&member).is_some_and(|(_, was)| *was == look) {
             return;
         }
@@ -178,6 +227,34 @@ mod tests {
                 member: ANNA,
                 look: Look::default()
             }]
+        );
+    }
+
+    #[test]
+    fn whoever_another_server_does_not_mention_any_more_fades_and_nobody_else() {
+        let presence = Presence::default();
+        let first = Instant::now();
+        let later = first + std::time::Duration::from_secs(1);
+        presence.look(ANNA, LAPTOP, looks(false));
+        presence.heard(ANNA, DESK, looks(true), first);
+        assert_eq!(
+            presence.here(),
+            [(ANNA, LAPTOP, looks(false))],
+            "what is elsewhere is not ours to tell"
+        );
+        let (turn, _) = presence.since(0);
+        presence.heard(ANNA, DESK, looks(true), later);
+        presence.fade(later);
+        assert_eq!(presence.since(turn), (turn, Vec::new()), "it was mentioned again");
+        presence.fade(later + std::time::Duration::from_secs(1));
+        let (_, places) = presence.since(turn);
+        assert_eq!(
+            places,
+            [Place {
+                member: ANNA,
+                look: looks(false)
+            }],
+            "what is on this server stays"
         );
     }
 

@@ -258,7 +258,12 @@ pub struct Desk {
 
 impl Desk {
     pub async fn connect(team: &Team, token: &str, cursor: Option<Cursor>, scopes: Vec<Scope>) -> Self {
-        let mut socket = open(team, token).await.unwrap();
+        Self::at(team.server.url(), token, cursor, scopes).await
+    }
+
+    /// At the server with that address.
+    pub async fn at(server: &str, token: &str, cursor: Option<Cursor>, scopes: Vec<Scope>) -> Self {
+        let mut socket = open_at(server, token).await.unwrap();
         let device = DeviceId(Uuid::new_v4());
         let hello = ClientMessage::Hello {
             protocol: PROTOCOL_VERSION,
@@ -415,7 +420,12 @@ impl Desk {
 
 /// Opens a socket, or is refused.
 pub async fn open(team: &Team, token: &str) -> Result<Stream, tokio_tungstenite::tungstenite::Error> {
-    let url = team.url("/v1/sync").replace("http://", "ws://");
+    open_at(team.server.url(), token).await
+}
+
+/// Opens a socket to the server with that address, or is refused.
+pub async fn open_at(server: &str, token: &str) -> Result<Stream, tokio_tungstenite::tungstenite::Error> {
+    let url = format!("{server}/v1/sync").replace("http://", "ws://");
     let mut request = url.into_client_request()?;
     request
         .headers_mut()
