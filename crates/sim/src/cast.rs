@@ -156,7 +156,7 @@ impl Cast {
             .collect()
     }
 
-    /// Whether somebody may read an inbox, said without asking the product's own code.
+    /// Whether somebody ever may read an inbox, said without asking the product's own code.
     #[must_use]
     pub fn may_read(&self, person: usize, inbox: InboxId) -> bool {
         self.people
@@ -222,7 +222,9 @@ pub fn sentence(rng: &mut Rng) -> String {
     )
 }
 
-fn full_access(member: MemberId) -> Access {
+/// All that a rep may do in an inbox.
+#[must_use]
+pub fn full_access(member: MemberId) -> Access {
     use Capability::{Assign, Comment, Read, SendAs, SendOnBehalf, Work};
     Access {
         member,

@@ -159,6 +159,8 @@ pub enum Fault {
     HostCrashBehindFence,
     /// Nothing breaks: a rep may not send any more, for a while.
     RightLost(usize),
+    /// Nothing breaks: a rep is taken off the inbox of Sales, for a while.
+    ReadingLost(usize),
     /// Nothing breaks: the mailbox of Sales is only watched, for a while.
     Watched,
 }
@@ -187,6 +189,7 @@ impl Fault {
             Self::Deferral => "deferral",
             Self::HostCrashBehindFence => "hostCrashBehindFence",
             Self::RightLost(_) => "rightLost",
+            Self::ReadingLost(_) => "readingLost",
             Self::Watched => "watched",
         }
     }
@@ -334,7 +337,7 @@ fn deed(rng: &mut Rng) -> Deed {
 fn fault(rng: &mut Rng, size: Size) -> Fault {
     let some = |rng: &mut Rng, of: usize| usize::try_from(rng.below(u64::try_from(of).unwrap_or(1))).unwrap_or(0);
     let desk = some(rng, size.desktops);
-    match rng.below(20) {
+    match rng.below(21) {
         0 => Fault::DesktopCrash(desk),
         1 => Fault::ServerCrash(some(rng, size.servers)),
         2 => Fault::PowerCut,
@@ -354,6 +357,7 @@ fn fault(rng: &mut Rng, size: Size) -> Fault {
         16 => Fault::Deferral,
         17 => Fault::HostCrashBehindFence,
         18 => Fault::RightLost(desk),
+        19 => Fault::ReadingLost(desk),
         _ => Fault::Watched,
     }
 }

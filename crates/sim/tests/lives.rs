@@ -66,6 +66,7 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
         "deferral",
         "hostCrashBehindFence",
         "rightLost",
+        "readingLost",
         "watched",
     ] {
         assert!(

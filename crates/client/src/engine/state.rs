@@ -113,6 +113,8 @@ pub struct Engine {
     pub(super) link: Link,
     pub(super) heard: Timestamp,
     pub(super) pinged: Option<Timestamp>,
+    /// When the server last sent a part of what is missing here.
+    pub(super) advanced: Timestamp,
     pub(super) presence: BTreeMap<MemberId, Present>,
     pub(super) looking: Option<ConversationId>,
     pub(super) active_at: Timestamp,
@@ -182,6 +184,7 @@ impl Engine {
             link: Link::Connecting,
             heard: Timestamp(0),
             pinged: None,
+            advanced: Timestamp(0),
             presence: BTreeMap::new(),
             looking: None,
             active_at: Timestamp(0),
@@ -257,6 +260,7 @@ impl Engine {
         self.reminders.gather(self.now);
         // Silence while asleep says nothing about the connection; a ping will.
         self.heard = self.now;
+        self.advanced = self.now;
         self.pinged = None;
         if !matches!(self.link, Link::Connecting | Link::Offline { .. }) {
             self.ping();

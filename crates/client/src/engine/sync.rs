@@ -15,6 +15,8 @@ use super::wire::Incoming;
 const PING_MS: i64 = 20 * SECOND_MS;
 /// How long it may take to say so.
 const PONG_MS: i64 = 10 * SECOND_MS;
+/// How long a connection that answers pings may bring nothing of what is missing. Longer than the server takes for a snapshot.
+const STALLED_MS: i64 = 3 * MINUTE_MS;
 /// How long after the last keystroke or click a person counts as being at their desk.
 const ACTIVE_MS: i64 = 5 * MINUTE_MS;
 
@@ -22,6 +24,7 @@ impl Engine {
     pub(super) fn connected(&mut self) {
         self.link = Link::Greeting;
         self.heard = self.now;
+        self.advanced = self.now;
         self.pinged = None;
         self.told_presence = None;
         self.reminders.gather(self.now);
@@ -53,6 +56,9 @@ impl Engine {
             self.not_understood(conversation);
         }
         let Some(message) = incoming.message else { return };
+        if brings_further(&message) {
+            self.advanced = self.now;
+        }
         match message {
             ServerMessage::Welcome {
                 epoch,
@@ -188,16 +194,24 @@ impl Engine {
         self.scopes.extend(scopes);
         let scopes = self.scopes.clone();
         self.keep(key::SCOPES, &scopes);
+        self.snapshot_is_over();
         if whole {
-            if let Link::Snapshot { head, .. } = self.link {
-                self.link = Link::CatchingUp { head };
-            }
             self.move_cursor(cursor);
         } else if behind {
             // A state older than what we have read: entries of it between there and here would be missing.
             self.cursor = None;
             self.batch.state.insert(key::CURSOR.to_owned(), None);
-            self.out.push(Effect::Reconnect);
+            self.gap();
+        } else {
+            // An inbox gained while this desktop was away: its cursor stands where it stood.
+            self.caught_up();
+        }
+    }
+
+    /// No more of a snapshot is awaited: what comes now are frames.
+    fn snapshot_is_over(&mut self) {
+        if let Link::Snapshot { head, .. } = self.link {
+            self.link = Link::CatchingUp { head };
         }
     }
 
@@ -210,6 +224,8 @@ impl Engine {
             self.gap();
             return;
         }
+        // With a cursor there is no half of a snapshot here: a right that was announced and is gone again brings none.
+        self.snapshot_is_over();
         if to.number < cursor.number {
             return;
         }
@@ -385,6 +401,11 @@ impl Engine {
             None if self.now.since_ms(self.heard) >= PING_MS => self.ping(),
             _ => {}
         }
+        if !self.online() && self.now.since_ms(self.advanced) >= STALLED_MS {
+            // It is there, and still nothing comes. Nobody is left waiting for what a new connection may bring.
+            self.gap();
+            return;
+        }
         if self.online() {
             let presence = (self.looking, self.active());
             if self.told_presence != Some(presence) {
@@ -404,6 +425,15 @@ impl Engine {
             None => self.heard.plus_ms(PING_MS),
         };
         let leaves = self.active().then(|| self.active_at.plus_ms(ACTIVE_MS));
-        Some(leaves.map_or(silence, |leaves| leaves.min(silence)))
+        let stalls = (!self.online()).then(|| self.advanced.plus_ms(STALLED_MS));
+        [Some(silence), leaves, stalls].into_iter().flatten().min()
     }
+}
+
+/// Whether a message is a part of what a desktop lacks, and not only a sign of life.
+fn brings_further(message: &ServerMessage) -> bool {
+    matches!(
+        message,
+        ServerMessage::Welcome { .. } | ServerMessage::Snapshot { .. } | ServerMessage::Frame { .. }
+    )
 }

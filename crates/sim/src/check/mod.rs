@@ -11,8 +11,8 @@ mod thread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, LogBody, LogEntry, MessageId,
-    Timestamp,
+    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, InboxId, LogBody, LogEntry,
+    MemberId, MessageId, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
@@ -164,6 +164,12 @@ impl Check {
         }
         // What is durable ends with a whole commit.
         self.rights.stand()
+    }
+
+    /// Whether somebody may read an inbox, as the documents say.
+    #[must_use]
+    pub fn may_read(&self, member: MemberId, inbox: InboxId) -> bool {
+        self.rights.may_read(member, inbox)
     }
 
     /// The number up to which the log was read.

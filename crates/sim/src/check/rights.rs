@@ -119,21 +119,37 @@ impl Rights {
         }
     }
 
+    /// Whether somebody may read an inbox.
+    pub(super) fn may_read(&self, member: MemberId, inbox: InboxId) -> bool {
+        self.members.get(&member).is_some_and(|member| {
+            member.active && (sees_all(member) || self.held(member, inbox).contains(&Capability::Read))
+        })
+    }
+
+    fn held(&self, member: &Member, inbox: InboxId) -> BTreeSet<Capability> {
+        let access = self.inboxes.get(&inbox).into_iter().flat_map(|inbox| &inbox.access);
+        access
+            .filter(|access| access.member == member.id)
+            .flat_map(|access| access.capabilities.iter().copied())
+            .collect()
+    }
+
     fn may_send(&self, member: MemberId, conversation: ConversationId) -> bool {
         let Some(member) = self.members.get(&member).filter(|member| member.active) else {
             return false;
         };
-        let inbox = self.places.get(&conversation).and_then(|inbox| self.inboxes.get(inbox));
-        let held: BTreeSet<Capability> = inbox
-            .iter()
-            .flat_map(|inbox| &inbox.access)
-            .filter(|access| access.member == member.id)
-            .flat_map(|access| access.capabilities.iter().copied())
-            .collect();
+        let held = match self.places.get(&conversation) {
+            Some(inbox) => self.held(member, *inbox),
+            None => BTreeSet::new(),
+        };
         match member.role {
             Role::Admin | Role::Manager => true,
             Role::Rep => held.contains(&Capability::SendAs) || held.contains(&Capability::SendOnBehalf),
             Role::Observer => false,
         }
     }
+}
+
+fn sees_all(member: &Member) -> bool {
+    matches!(member.role, Role::Admin | Role::Manager)
 }

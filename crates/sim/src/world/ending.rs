@@ -43,7 +43,7 @@ impl World {
                     format!("has read up to {:?} of {}", engine.cursor(), head.number),
                 );
             }
-            let readable = |inbox| self.cast.may_read(desk.at, inbox);
+            let readable = |inbox| self.check.may_read(desk.person.id, inbox);
             let theirs: BTreeMap<ConversationId, _> = self
                 .model
                 .conversations()

@@ -87,7 +87,7 @@ impl World {
             Fault::Rejection => self.pending.provider.push(Trouble::Rejection),
             Fault::Deferral => self.pending.provider.push(Trouble::Deferral),
             Fault::HostCrashBehindFence => self.pending.provider.push(Trouble::Killed),
-            Fault::RightLost(_) | Fault::Watched => {
+            Fault::RightLost(_) | Fault::ReadingLost(_) | Fault::Watched => {
                 self.rule(fault, true);
                 let wait = rng.between(15 * SECOND_MS, 90 * SECOND_MS);
                 self.agenda.after(wait, Happening::RuledBack { fault });

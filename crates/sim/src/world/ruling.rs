@@ -1,12 +1,12 @@
-//! Whoever runs the place changes what may be done: who may send, and whether a mailbox sends at all.
+//! Whoever runs the place changes what may be done: who may read and send, and whether a mailbox sends at all.
 
-use baton_domain::{AccountMode, Capability, CommandId, DocumentBody, Role, SECOND_MS};
+use baton_domain::{AccountMode, Capability, CommandId, DocumentBody, Inbox, Role, SECOND_MS};
 use baton_server::referee::Input;
 use uuid::Uuid;
 
 use super::server::Waiter;
 use super::{Happening, World};
-use crate::cast::{SALES, SALES_AT};
+use crate::cast::{SALES, SALES_AT, full_access};
 use crate::plan::Fault;
 
 impl World {
@@ -14,6 +14,7 @@ impl World {
     pub(super) fn rule(&mut self, fault: Fault, begins: bool) {
         let (document, words) = match fault {
             Fault::RightLost(desk) => self.right_of(desk, !begins),
+            Fault::ReadingLost(desk) => self.place_of(desk, !begins),
             Fault::Watched => self.mode(begins),
             _ => None,
         }
@@ -36,12 +37,34 @@ impl World {
         self.ask_referee(server, Waiter::Setup, |ticket| Input::Submit { ticket, command });
     }
 
-    fn right_of(&self, desk: usize, may: bool) -> Option<(DocumentBody, String)> {
-        let person = &self.desks.get(desk)?.person;
-        let mut inbox = self.model.documents().find_map(|document| match &document.body {
+    fn sales(&self) -> Option<Inbox> {
+        self.model.documents().find_map(|document| match &document.body {
             DocumentBody::Inbox(inbox) if inbox.id == SALES => Some(inbox.clone()),
             _ => None,
-        })?;
+        })
+    }
+
+    /// A rep's place in the inbox of Sales, with all that it brings.
+    fn place_of(&self, desk: usize, has: bool) -> Option<(DocumentBody, String)> {
+        let person = &self
+            .desks
+            .get(desk)
+            .filter(|desk| desk.person.role == Role::Rep)?
+            .person;
+        let mut inbox = self.sales()?;
+        inbox.access.retain(|access| access.member != person.id);
+        let words = if has {
+            inbox.access.push(full_access(person.id));
+            format!("{} is back in Sales", person.name)
+        } else {
+            format!("{} is taken off Sales", person.name)
+        };
+        Some((DocumentBody::Inbox(inbox), words))
+    }
+
+    fn right_of(&self, desk: usize, may: bool) -> Option<(DocumentBody, String)> {
+        let person = &self.desks.get(desk)?.person;
+        let mut inbox = self.sales()?;
         let access = inbox
             .access
             .iter_mut()

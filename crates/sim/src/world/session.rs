@@ -19,20 +19,45 @@ const PART: usize = 4;
 pub struct Session {
     member: MemberId,
     device: DeviceId,
+    /// What it may read, as far as it was told.
     readable: Readable,
-    at: u64,
+    /// The scopes it has, up to `at`.
+    held: Vec<Scope>,
+    /// Scopes it has and may not read any more.
+    lost: Vec<Scope>,
+    /// Everything of `held` up to this number was sent; `None` for a replica with nothing.
+    at: Option<u64>,
     looking: Option<ConversationId>,
     active: bool,
+}
+
+impl Session {
+    /// The scopes it may read and has nothing of.
+    fn gained(&self) -> Vec<Scope> {
+        let mut gained = scopes(&self.readable);
+        gained.retain(|scope| !self.held.contains(scope));
+        gained
+    }
+
+    /// Its rights are looked at again.
+    fn look_at_rights(&mut self, readable: Readable) {
+        let (held, lost) = self.held.drain(..).partition(|scope| readable.may_read(*scope));
+        self.held = held;
+        self.lost.extend::<Vec<Scope>>(lost);
+        self.readable = readable;
+    }
 }
 
 impl World {
     /// A server hears something on a line.
     pub(super) fn session_hears(&mut self, id: LineId, message: ClientMessage) {
-        let Some((desk, server)) = self.lines.get(&id).map(|line| (line.desk, line.server)) else {
+        let Some(server) = self.lines.get(&id).map(|line| line.server) else {
             return;
         };
         match message {
-            ClientMessage::Hello { device, cursor, .. } => self.hello(id, desk, server, device, cursor),
+            ClientMessage::Hello {
+                device, cursor, scopes, ..
+            } => self.hello(id, device, cursor, scopes),
             ClientMessage::Submit { command } => {
                 let Some(session) = self.session(server, id).cloned() else {
                     return;
@@ -93,7 +118,10 @@ impl World {
         }
     }
 
-    fn hello(&mut self, id: LineId, desk: usize, server: usize, device: DeviceId, cursor: Option<Cursor>) {
+    fn hello(&mut self, id: LineId, device: DeviceId, cursor: Option<Cursor>, has: Vec<Scope>) {
+        let Some((desk, server)) = self.lines.get(&id).map(|line| (line.desk, line.server)) else {
+            return;
+        };
         let Some(member) = self.desks.get(desk).map(|desk| desk.person.id) else {
             return;
         };
@@ -102,44 +130,30 @@ impl World {
         };
         let head = self.cursor();
         let known = cursor.filter(|cursor| self.known(cursor));
+        let mut session = Session {
+            member,
+            device,
+            readable: readable.clone(),
+            held: if known.is_some() { has } else { Vec::new() },
+            lost: Vec::new(),
+            at: known.map(|cursor| cursor.number),
+            looking: None,
+            active: false,
+        };
+        session.look_at_rights(readable.clone());
         let welcome = ServerMessage::Welcome {
             epoch: head.epoch,
             member,
             now: self.now(),
             head: head.number,
             scopes: scopes(&readable),
-            snapshot: known.is_none(),
-        };
-        let at = known.map_or(head.number, |cursor| cursor.number);
-        let lacks = at == head.number;
-        let session = Session {
-            member,
-            device,
-            readable: readable.clone(),
-            at,
-            looking: None,
-            active: false,
+            snapshot: !session.gained().is_empty(),
         };
         if let Some(server) = self.servers.get_mut(server) {
             server.sessions.insert(id, session);
         }
-        let snapshot = matches!(welcome, ServerMessage::Welcome { snapshot: true, .. });
         self.say_to_desk(id, welcome);
-        if snapshot {
-            self.snapshot(id, &readable, &head);
-        } else if !lacks {
-            self.advance(server, id, &head);
-        } else {
-            let (from, to) = (head.number, head);
-            self.say_to_desk(
-                id,
-                ServerMessage::Frame {
-                    from,
-                    to,
-                    entries: Vec::new(),
-                },
-            );
-        }
+        self.advance(server, id, &head);
         self.tell_presence(server, id);
     }
 
@@ -157,12 +171,14 @@ impl World {
         cursor.epoch == head.epoch && hash.as_ref() == Some(&cursor.hash)
     }
 
-    fn snapshot(&mut self, id: LineId, readable: &Readable, head: &Cursor) {
+    /// Sends the snapshot of scopes that are new.
+    fn snapshot(&mut self, id: LineId, gained: &[Scope], head: &Cursor) {
         let leaks = self.planted(Planted::ScopeLeak);
+        let whole = gained.contains(&Scope::Workspace);
         let mut conversations: Vec<_> = self
             .model
             .conversations()
-            .filter(|conversation| leaks || readable.may_read(Scope::Inbox { id: conversation.inbox }))
+            .filter(|conversation| leaks || gained.contains(&Scope::Inbox { id: conversation.inbox }))
             .cloned()
             .collect();
         conversations.sort_by_key(|conversation| std::cmp::Reverse((conversation.updated_at, conversation.id)));
@@ -184,15 +200,14 @@ impl World {
                 .cloned()
                 .collect();
             let first = part == 0;
-            let documents = if first {
+            let documents = if first && whole {
                 self.model.documents().cloned().collect()
             } else {
                 Vec::new()
             };
             let last = usize::try_from(part).unwrap_or(usize::MAX).saturating_add(1) >= count;
-            let scopes = scopes(readable);
             let message = ServerMessage::Snapshot {
-                scopes,
+                scopes: gained.to_vec(),
                 cursor: head.clone(),
                 part,
                 last,
@@ -216,22 +231,47 @@ impl World {
         }
     }
 
+    /// Sends a desktop what it lacks up to `head`: the end of what it may not read any more, what it has so far, and the
+    /// snapshot of what it gained.
     fn advance(&mut self, server: usize, id: LineId, head: &Cursor) {
-        let leaks = self.planted(Planted::ScopeLeak);
-        let gap = self.planted(Planted::Gap) && self.chance.chance(3);
-        let Some(session) = self
-            .servers
-            .get_mut(server)
-            .and_then(|server| server.sessions.get_mut(&id))
-        else {
+        let Some(member) = self.session(server, id).map(|session| session.member) else {
             return;
         };
-        if session.at >= head.number {
+        let Some(readable) = self.readable(server, member) else {
             return;
+        };
+        let Some(session) = self.session(server, id) else {
+            return;
+        };
+        session.look_at_rights(readable);
+        let (lost, gained) = (std::mem::take(&mut session.lost), session.gained());
+        for scope in lost {
+            self.say_to_desk(id, ServerMessage::ScopeLost { scope });
         }
-        let from = session.at;
-        session.at = head.number;
-        let readable = session.readable.clone();
+        if gained.is_empty() {
+            return self.frame(server, id, head);
+        }
+        // A snapshot is read from the store, which may be further on than what this server has told.
+        let head = self.cursor();
+        self.frame(server, id, &head);
+        self.snapshot(id, &gained, &head);
+        if let Some(session) = self.session(server, id) {
+            session.held.extend(gained);
+            session.at = Some(head.number);
+        }
+    }
+
+    fn frame(&mut self, server: usize, id: LineId, head: &Cursor) {
+        let leaks = self.planted(Planted::ScopeLeak);
+        let gap = self.planted(Planted::Gap) && self.chance.chance(3);
+        let Some(session) = self.session(server, id) else {
+            return;
+        };
+        let Some(from) = session.at.filter(|at| *at < head.number) else {
+            return;
+        };
+        session.at = Some(head.number);
+        let held = session.held.clone();
         let skip = usize::try_from(from).unwrap_or(usize::MAX);
         let mut entries: Vec<_> = self
             .model
@@ -240,7 +280,7 @@ impl World {
             .skip(skip)
             .map(|sealed| &sealed.entry)
             .filter(|entry| entry.number <= head.number)
-            .filter(|entry| leaks || readable.may_read(entry.scope))
+            .filter(|entry| leaks || held.contains(&entry.scope))
             .cloned()
             .collect();
         if gap {

@@ -68,6 +68,8 @@ pub(super) struct Office {
     ids: u128,
     /// Answers are not given while this is set: the server is slow, or dies before it speaks.
     pub(super) mute: bool,
+    /// Whoever connects while this is set is promised a snapshot, and gets nothing.
+    pub(super) only_promises: bool,
 }
 
 fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
@@ -147,6 +149,7 @@ impl Office {
             desks: Vec::new(),
             ids: 1000,
             mute: false,
+            only_promises: false,
         };
         for desk in [ANNA, BEN] {
             let disk = Disk::default();
@@ -385,9 +388,13 @@ impl Office {
             now: self.now,
             head: self.log.len() as u64,
             scopes: scopes.clone(),
-            snapshot: known.is_none(),
+            snapshot: known.is_none() || self.only_promises,
         };
         self.push(desk, welcome);
+        if self.only_promises {
+            self.desks[desk].place = self.log.len() as u64;
+            return;
+        }
         match known {
             Some(cursor) => {
                 self.desks[desk].place = cursor.number;

@@ -1,7 +1,7 @@
 use baton_domain::{CommandBody, ConversationId, InboxId, Refusal, Scope};
-use baton_protocol::{Acted, ConnectionState, ServerMessage};
+use baton_protocol::{Acted, ConnectionState, Cursor, ServerMessage};
 
-use super::office::{INBOX, note, uuid};
+use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
 use crate::engine::{Incoming, Input, decode};
 
@@ -67,7 +67,7 @@ fn another_epoch_brings_a_fresh_snapshot_and_keeps_the_outbox() {
     office.connect(ANNA);
     office.connect(BEN);
     assert_eq!(office.real(enquiry).notes, 0);
-    assert_eq!(office.real(enquiry).owner, Some(super::office::member(ANNA)));
+    assert_eq!(office.real(enquiry).owner, Some(member(ANNA)));
     office.all_agree();
 }
 
@@ -160,6 +160,66 @@ fn a_lost_scope_takes_its_copy_along() {
     assert!(office.desks[ANNA].engine.state(enquiry).is_none());
     assert!(office.desks[ANNA].disk.entries.is_empty());
     assert!(office.desks[ANNA].engine.list(&everything()).rows.is_empty());
+}
+
+/// Anna comes back, and the server says that it has a snapshot for her.
+fn anna_is_promised_a_snapshot(office: &mut Office) -> Cursor {
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    office.cut(ANNA);
+    office.only_promises = true;
+    office.connect(ANNA);
+    office.only_promises = false;
+    let state = office.desks[ANNA].engine.connection().state;
+    assert_eq!(state, ConnectionState::Snapshot { done: 0 });
+    cursor
+}
+
+#[test]
+fn an_inbox_gained_while_away_comes_and_the_desktop_is_up_to_date() {
+    let mut office = Office::open();
+    let cursor = anna_is_promised_a_snapshot(&mut office);
+    let gained = Scope::Inbox { id: InboxId(uuid(51)) };
+    for (part, last) in [(0, false), (1, true)] {
+        assert_ne!(office.desks[ANNA].engine.connection().state, ConnectionState::Online);
+        let part = ServerMessage::Snapshot {
+            scopes: vec![gained],
+            cursor: cursor.clone(),
+            part,
+            last,
+            documents: Vec::new(),
+            conversations: Vec::new(),
+            entries: Vec::new(),
+        };
+        office.input(ANNA, Input::Server(Box::new(part.into())));
+    }
+    assert_eq!(office.desks[ANNA].engine.connection().state, ConnectionState::Online);
+}
+
+#[test]
+fn an_inbox_gained_while_away_and_lost_again_before_it_came_is_not_waited_for() {
+    let mut office = Office::open();
+    let cursor = anna_is_promised_a_snapshot(&mut office);
+    let frame = ServerMessage::Frame {
+        from: cursor.number,
+        to: Cursor {
+            number: cursor.number + 2,
+            ..cursor.clone()
+        },
+        entries: Vec::new(),
+    };
+    office.input(ANNA, Input::Server(Box::new(frame.into())));
+    assert_eq!(office.desks[ANNA].engine.connection().state, ConnectionState::Online);
+}
+
+#[test]
+fn a_server_that_only_answers_pings_is_left_for_a_new_connection() {
+    let mut office = Office::open();
+    let cursor = anna_is_promised_a_snapshot(&mut office);
+    // Nothing of it comes. Pings are answered all the while.
+    office.advance(4 * 60_000);
+    let engine = &office.desks[ANNA].engine;
+    assert_eq!(engine.connection().state, ConnectionState::Online);
+    assert_eq!(engine.cursor(), Some(&cursor));
 }
 
 fn everything() -> baton_protocol::ListQuery {
