@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use baton_domain::{ConversationId, Timestamp};
-use baton_protocol::{ApiError, ClientMessage, ErrorCode, UiEvent};
+use baton_protocol::{Acted, ApiError, ClientMessage, ErrorCode, UiEvent};
 use baton_store::replica::{ReplicaError, ReplicaStore};
 use tokio::sync::{Mutex, Notify, broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -272,17 +272,14 @@ impl Work {
     }
 
     /// The disk did not take it: nothing of it happened. The engine is thrown away and loaded from what is there, the
-    /// connection begins anew, and whoever waits is told.
+    /// connection begins anew, and whoever waits is told. What had been kept before still leaves: nobody is to do it twice.
     async fn not_kept(self: &Arc<Self>, running: &mut Running, rest: Vec<Effect>, cause: ReplicaError) {
         tracing::error!(error = %cause, "the replica could not be written");
         let code = match cause {
             ReplicaError::DiskFull => ErrorCode::DiskFull,
             _ => ErrorCode::StoreUnavailable,
         };
-        let told = error(code, format!("{cause}; nothing was changed"));
-        for (_, waiting) in std::mem::take(&mut running.tickets) {
-            let _ = waiting.send(Err(told.clone()));
-        }
+        let mut kept = running.engine.attended();
         drop(rest);
         running.socket = None;
         match self.store.load().await {
@@ -296,7 +293,20 @@ impl Work {
                     }
                 }
             }
-            Err(error) => tracing::error!(%error, "the replica could not be read again"),
+            Err(error) => {
+                tracing::error!(%error, "the replica could not be read again");
+                kept.clear();
+            }
+        }
+        kept.retain(|(_, command)| running.engine.keeps(*command));
+        for (ticket, command) in kept {
+            if let Some(waiting) = running.tickets.remove(&ticket) {
+                let _ = waiting.send(Ok(Told::Acted(Acted::Pending { command })));
+            }
+        }
+        let told = error(code, format!("{cause}; nothing was changed"));
+        for (_, waiting) in std::mem::take(&mut running.tickets) {
+            let _ = waiting.send(Err(told.clone()));
         }
         self.aside(Effect::Reconnect);
     }

@@ -14,7 +14,7 @@ use super::state::Engine;
 /// How often a draft that is being typed goes to the server.
 const SHARE_MS: i64 = SECOND_MS;
 /// How long to wait after the server could not take a draft.
-const SHARE_AGAIN_MS: i64 = 15 * SECOND_MS;
+pub(super) const SHARE_AGAIN_MS: i64 = 15 * SECOND_MS;
 /// How soon a lock that somebody else has is asked for again while one goes on typing.
 const ASK_AGAIN_MS: i64 = 10 * SECOND_MS;
 

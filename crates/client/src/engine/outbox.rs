@@ -55,6 +55,8 @@ pub(super) struct Item {
     pub(super) was_held: bool,
     pub(super) ticket: Option<Ticket>,
     impatient_at: Timestamp,
+    /// The server could not take it just now: when it is tried again on this connection.
+    pub(super) again_at: Timestamp,
     /// Whether `undo` can take it back.
     pub(super) undoable: bool,
     /// Its lock had lapsed once already.
@@ -118,6 +120,7 @@ impl Outbox {
                 was_held: stored.was_held,
                 ticket: None,
                 impatient_at: Timestamp(i64::MAX),
+                again_at: Timestamp(i64::MIN),
                 undoable: false,
                 was_retried: false,
                 predicted: Vec::new(),
@@ -165,6 +168,12 @@ impl Outbox {
     pub(super) fn next_impatience(&self) -> Option<Timestamp> {
         let attended = self.items.values().filter(|item| item.ticket.is_some());
         attended.map(|item| item.impatient_at).min()
+    }
+
+    /// When something is tried again that the server could not take.
+    pub(super) fn next_again(&self, now: Timestamp) -> Option<Timestamp> {
+        let later = self.items.values().filter(|item| item.stage == Stage::Waiting);
+        later.map(|item| item.again_at).filter(|at| *at > now).min()
     }
 }
 
@@ -237,6 +246,19 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
 }
 
 impl Engine {
+    /// Who waits for the answer to which command of the outbox.
+    #[must_use]
+    pub fn attended(&self) -> Vec<(Ticket, CommandId)> {
+        let items = self.outbox.iter();
+        items.filter_map(|item| Some((item.ticket?, item.command.id))).collect()
+    }
+
+    /// Whether a command is in the outbox.
+    #[must_use]
+    pub fn keeps(&self, command: CommandId) -> bool {
+        self.outbox.get(command).is_some()
+    }
+
     /// Takes a command into the outbox: on disk first, then to the server.
     pub(super) fn enqueue(&mut self, command: Command, intent: Option<Intent>, ticket: Option<Ticket>) -> CommandId {
         let place = self.outbox.next;
@@ -251,6 +273,7 @@ impl Engine {
             was_held: false,
             ticket,
             impatient_at: self.now.plus_ms(PATIENCE_MS),
+            again_at: Timestamp(i64::MIN),
             undoable: false,
             was_retried: false,
             predicted: Vec::new(),
@@ -312,7 +335,7 @@ impl Engine {
                 // Done is as good as gone: the next one may follow.
                 busy.remove(&item.command.conversation);
             }
-            if first && item.stage == Stage::Waiting {
+            if first && item.stage == Stage::Waiting && item.again_at <= self.now {
                 ready.push(item.command.id);
             }
         }
@@ -338,6 +361,7 @@ impl Engine {
         for item in self.outbox.items.values_mut() {
             if !matches!(item.stage, Stage::Done(_)) {
                 item.stage = Stage::Waiting;
+                item.again_at = Timestamp(i64::MIN);
             }
             if item.ticket.is_some() {
                 changed.push(item.command.id);

@@ -7,6 +7,7 @@
 use baton_domain::{CommandBody, CommandId, ConversationId, DAY_MS, Direction, Invalid, MessageId, Refusal};
 use baton_protocol::{ApiError, ErrorCode, HeldReason};
 
+use super::compose::SHARE_AGAIN_MS;
 use super::io::{SendPlan, Ticket, Told};
 use super::outbox::{Intent, Item, Purpose, Stage};
 use super::state::Engine;
@@ -170,12 +171,16 @@ impl Engine {
                         self.answer(Some(ticket), Told::Failed(error));
                     }
                     _ => {
+                        let again_at = self.now.plus_ms(SHARE_AGAIN_MS);
                         if let Some(item) = self.outbox.get_mut(reply) {
                             item.stage = Stage::Waiting;
+                            item.again_at = again_at;
                         }
                         self.leave_unattended(reply);
-                        // Not again at once: the connection is made anew first.
-                        self.out.push(super::io::Effect::Reconnect);
+                        // Not again at once. If it was the network, a ping finds out.
+                        if self.online() {
+                            self.ping();
+                        }
                     }
                 }
                 return;

@@ -355,6 +355,7 @@ impl Engine {
             Some(self.day_ends),
             self.index.next_change(),
             self.outbox.next_impatience(),
+            self.outbox.next_again(self.now).filter(|_| self.online()),
             self.next_link_clock(),
             self.next_draft_clock(),
             self.next_reminder(),

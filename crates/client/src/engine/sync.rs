@@ -363,6 +363,13 @@ impl Engine {
     pub(super) fn refetched(&mut self, id: ConversationId, found: Option<ConversationWithEntries>) {
         self.refetching.remove(&id);
         let Some(found) = found else { return };
+        let readable = Scope::Inbox {
+            id: found.conversation.inbox,
+        };
+        if !self.scopes.contains(&readable) {
+            // The right to read it was lost while it was on its way, or a snapshot brings it anyway.
+            return;
+        }
         let newest = found.entries.iter().map(|entry| entry.number).max().unwrap_or(0);
         self.floors.insert(id, newest);
         self.batch.forget.insert(Forget::Entries(id));

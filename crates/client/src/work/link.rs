@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_protocol::{ClientMessage, ServerMessage, SyncRefusal};
+use baton_protocol::{ClientMessage, ConnectionState, ServerMessage, SyncRefusal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -23,6 +23,13 @@ enum Ended {
     Again,
 }
 
+/// A conversation with the server that is over.
+struct Talk {
+    ended: Ended,
+    /// All that was missing here had come.
+    level: bool,
+}
+
 pub(super) async fn run(work: Arc<Work>) {
     let mut backoff = Backoff::default();
     loop {
@@ -34,11 +41,10 @@ pub(super) async fn run(work: Arc<Work>) {
         let attempted = Instant::now();
         let (error, at_once) = match open(&address).await {
             Ok(socket) => {
-                let (ended, lasted) = (talk(&work, socket, &mut again).await, attempted.elapsed());
-                if lasted > Duration::from_secs(5) {
-                    backoff.worked();
-                }
-                (None, matches!(ended, Ended::Again))
+                let opened = Instant::now();
+                let talk = talk(&work, socket, &mut again).await;
+                backoff.worked(opened.elapsed(), talk.level);
+                (None, matches!(talk.ended, Ended::Again))
             }
             Err(OpenError::SignedOut) => {
                 let refused = ServerMessage::Refused {
@@ -69,7 +75,7 @@ async fn hurried(work: &Work, earliest: Instant) {
     sleep_until(earliest).await;
 }
 
-async fn talk(work: &Arc<Work>, mut socket: Socket, again: &mut watch::Receiver<u64>) -> Ended {
+async fn talk(work: &Arc<Work>, mut socket: Socket, again: &mut watch::Receiver<u64>) -> Talk {
     let (say, mut to_say) = mpsc::unbounded_channel::<ClientMessage>();
     {
         let mut running = work.running.lock().await;
@@ -97,7 +103,11 @@ async fn talk(work: &Arc<Work>, mut socket: Socket, again: &mut watch::Receiver<
             }
         }
     };
-    work.running.lock().await.socket = None;
+    let level = {
+        let mut running = work.running.lock().await;
+        running.socket = None;
+        running.engine.connection().state == ConnectionState::Online
+    };
     socket.close().await;
-    ended
+    Talk { ended, level }
 }

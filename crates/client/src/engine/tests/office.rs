@@ -46,6 +46,10 @@ pub(super) struct Desk {
     pub(super) withdrawn: Vec<String>,
     pub(super) events: Vec<UiEvent>,
     pub(super) renewals: u32,
+    /// How often a draft was offered to the server.
+    pub(super) offered: u32,
+    /// How often this desk wanted another connection.
+    pub(super) reconnects: u32,
     /// Commands this desk has said, in order.
     pub(super) submitted: Vec<CommandBody>,
     wake_at: Option<Timestamp>,
@@ -70,6 +74,8 @@ pub(super) struct Office {
     pub(super) mute: bool,
     /// Whoever connects while this is set is promised a snapshot, and gets nothing.
     pub(super) only_promises: bool,
+    /// Drafts are not taken while this is set, though the line stands: the server's disk is full.
+    pub(super) full: bool,
 }
 
 fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
@@ -150,6 +156,7 @@ impl Office {
             ids: 1000,
             mute: false,
             only_promises: false,
+            full: false,
         };
         for desk in [ANNA, BEN] {
             let disk = Disk::default();
@@ -164,6 +171,8 @@ impl Office {
                 withdrawn: Vec::new(),
                 events: Vec::new(),
                 renewals: 0,
+                offered: 0,
+                reconnects: 0,
                 submitted: Vec::new(),
                 wake_at: None,
                 place: 0,
@@ -211,7 +220,10 @@ impl Office {
                 Effect::Send(message) if desk.online => desk.said.push_back(*message),
                 Effect::SaveDraft { draft, .. } => desk.saves.push_back(*draft),
                 Effect::Refetch(id) => refetch.push(id),
-                Effect::Reconnect => reconnect = true,
+                Effect::Reconnect => {
+                    desk.reconnects += 1;
+                    reconnect = true;
+                }
                 Effect::Emit(event) => desk.events.push(event),
                 Effect::Notify(notification) => desk.notifications.push(notification),
                 Effect::Withdraw(key) => desk.withdrawn.push(key),
@@ -263,7 +275,13 @@ impl Office {
                 if let Some(draft) = self.desks[desk].saves.pop_front() {
                     quiet = false;
                     let (conversation, revision) = (draft.conversation, draft.revision);
-                    let result = if self.desks[desk].online {
+                    self.desks[desk].offered += 1;
+                    let result = if self.full {
+                        Err(baton_protocol::ApiError {
+                            code: baton_protocol::ErrorCode::DiskFull,
+                            message: String::new(),
+                        })
+                    } else if self.desks[desk].online {
                         self.drafts.insert((conversation, draft.member), draft);
                         Ok(())
                     } else {

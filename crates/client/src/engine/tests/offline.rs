@@ -193,3 +193,25 @@ fn what_nobody_has_heard_of_is_simply_taken_back() {
     assert_eq!(office.real(enquiry).owner, None);
     office.all_agree();
 }
+
+#[test]
+fn a_server_that_can_take_no_draft_is_asked_again_now_and_then_on_the_same_connection() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.cut(ANNA);
+    office.types(ANNA, enquiry, "We do.");
+    office.sends(ANNA, enquiry);
+    office.full = true;
+    office.connect(ANNA);
+    office.advance(60_000);
+    let desk = &office.desks[ANNA];
+    assert!((2..=6).contains(&desk.offered), "{} times in a minute", desk.offered);
+    assert_eq!(desk.reconnects, 0);
+    assert_eq!(desk.engine.connection().waiting, 1);
+
+    office.full = false;
+    office.advance(20_000);
+    assert_eq!(office.desks[ANNA].engine.connection().waiting, 0);
+    assert_eq!(office.real(enquiry).outbound.len(), 1);
+    office.all_agree();
+}

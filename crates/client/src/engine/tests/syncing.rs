@@ -1,5 +1,5 @@
 use baton_domain::{CommandBody, ConversationId, InboxId, Refusal, Scope};
-use baton_protocol::{Acted, ConnectionState, Cursor, ServerMessage};
+use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, ServerMessage};
 
 use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
@@ -220,6 +220,27 @@ fn a_server_that_only_answers_pings_is_left_for_a_new_connection() {
     let engine = &office.desks[ANNA].engine;
     assert_eq!(engine.connection().state, ConnectionState::Online);
     assert_eq!(engine.cursor(), Some(&cursor));
+}
+
+#[test]
+fn what_was_fetched_before_its_inbox_was_lost_and_comes_after_it_is_not_kept() {
+    let mut office = Office::open();
+    let enquiry: ConversationId = office.carl_writes(None, "Do you have 40 lamps?");
+    let scope = Scope::Inbox {
+        id: InboxId(uuid(INBOX)),
+    };
+    office.input(ANNA, Input::Server(Box::new(ServerMessage::ScopeLost { scope }.into())));
+    let found = ConversationWithEntries {
+        conversation: office.real(enquiry).clone(),
+        entries: office.log.clone(),
+    };
+    let late = Input::Refetched {
+        conversation: enquiry,
+        found: Some(Box::new(found)),
+    };
+    office.input(ANNA, late);
+    assert!(office.desks[ANNA].engine.state(enquiry).is_none());
+    assert!(office.desks[ANNA].disk.entries.is_empty());
 }
 
 fn everything() -> baton_protocol::ListQuery {

@@ -3,7 +3,7 @@ use baton_protocol::{Acted, HeldReason, HeldResolution, View};
 
 use super::office::{member, note, step};
 use super::{ANNA, BEN, Office};
-use crate::engine::{Ask, Told};
+use crate::engine::{Ask, Input, Ticket, Told};
 
 #[test]
 fn both_claim_at_once_one_owns_it_and_the_other_is_told_who() {
@@ -204,4 +204,33 @@ fn somebody_who_waits_too_long_is_told_that_it_is_pending() {
     office.connect(ANNA);
     assert_eq!(office.real(enquiry).owner, Some(member(ANNA)));
     office.all_agree();
+}
+
+#[test]
+fn what_is_on_disk_is_known_to_whoever_waits_when_the_engine_is_thrown_away() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.mute = true;
+    let (body, last_seen) = (note("Once"), None);
+    let act = Ask::Act {
+        conversation: enquiry,
+        body,
+        last_seen,
+    };
+    let kept = office.ask(ANNA, act.clone());
+    let now = office.now;
+    let before = office.desks[ANNA].engine.attended();
+    assert_eq!(before.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(), [kept]);
+    // The disk is full, and this one never gets there.
+    let (ticket, act) = (Ticket(99), Box::new(act));
+    office.desks[ANNA].engine.handle(now, Input::Ui { ticket, ask: act });
+    let attended = office.desks[ANNA].engine.attended();
+    office.crash(ANNA);
+    let anew = &office.desks[ANNA].engine;
+    let there: Vec<Ticket> = attended
+        .into_iter()
+        .filter(|(_, command)| anew.keeps(*command))
+        .map(|(ticket, _)| ticket)
+        .collect();
+    assert_eq!(there, [kept]);
 }
