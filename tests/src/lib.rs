@@ -8,6 +8,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | [`mail::MailHost`] | Dovecot and Postfix; mailboxes are read by Python's `imaplib`, never by our own code |
+//! | [`graph::Graph`] | a mailbox behind the documented API of Microsoft Graph |
 //! | [`oidc::Oidc`] | an OpenID provider, and a person who signs in on its pages |
 //! | [`postgres::Postgres`] | a private PostgreSQL cluster |
 //! | [`server::ServerProcess`] | the real `baton-server`, with its command line and its HTTP API |
@@ -21,6 +22,7 @@
 
 pub mod clock;
 pub mod desktop;
+pub mod graph;
 pub mod mail;
 pub mod notifications;
 pub mod oidc;

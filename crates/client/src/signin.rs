@@ -116,17 +116,17 @@ pub(crate) fn anew(grant: &Grant) -> Result<SetSignIn, ApiError> {
     })
 }
 
+/// The team's directory, or any.
+fn tenant(client: &ProviderClient) -> &str {
+    let tenant = client.tenant.as_deref().map(str::trim);
+    tenant.filter(|tenant| !tenant.is_empty()).unwrap_or("common")
+}
+
 fn provider(client: &ProviderClient) -> Result<Provider, SignInError> {
     match &client.provider {
         ProviderName::Google => Provider::google(),
-        ProviderName::Microsoft => {
-            let tenant = client
-                .tenant
-                .as_deref()
-                .map(str::trim)
-                .filter(|tenant| !tenant.is_empty());
-            Provider::microsoft(tenant.unwrap_or("common"))
-        }
+        ProviderName::Microsoft => Provider::microsoft(tenant(client)),
+        ProviderName::MicrosoftGraph => Provider::microsoft_graph(tenant(client)),
         ProviderName::Other {
             auth_url,
             token_url,
@@ -142,7 +142,7 @@ fn failed(problem: &SignInError, client: &ProviderClient) -> SignInEnd {
     use baton_channels::oauth::ProviderKind;
     let kind = match client.provider {
         ProviderName::Google => ProviderKind::Google,
-        ProviderName::Microsoft => ProviderKind::Microsoft,
+        ProviderName::Microsoft | ProviderName::MicrosoftGraph => ProviderKind::Microsoft,
         ProviderName::Other { .. } => ProviderKind::Other,
     };
     SignInEnd::Failed {

@@ -190,6 +190,10 @@ pub enum ProbeStepKind {
     SmtpTls,
     /// Sign in.
     SmtpLogin,
+    /// Reach Microsoft Graph.
+    GraphConnect,
+    /// Sign in there and see the folders.
+    GraphMailbox,
 }
 
 /// What a connection test found; `POST /v1/accounts/test`.

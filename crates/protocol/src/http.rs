@@ -198,6 +198,10 @@ pub struct MailboxSettings {
     pub smtp: MailServer,
     /// A certificate authority to trust beside the system's, as PEM.
     pub extra_ca: Option<String>,
+    /// The address of Microsoft Graph, where the mailbox is reached by it and not by the two servers above, as
+    /// `https://graph.microsoft.com/v1.0`. It takes no password.
+    #[serde(default)]
+    pub graph: Option<String>,
 }
 
 impl std::fmt::Debug for MailboxSettings {
@@ -264,8 +268,10 @@ impl std::fmt::Debug for ProviderClient {
 pub enum ProviderName {
     /// Google: Gmail and Google Workspace.
     Google,
-    /// Microsoft 365 and Outlook.com.
+    /// Microsoft 365 and Outlook.com, to read by IMAP and send by SMTP.
     Microsoft,
+    /// The same, to read and send by Microsoft Graph. A token for the one does not open the other.
+    MicrosoftGraph,
     /// Any other that follows the standards.
     Other {
         /// The page on which one signs in.

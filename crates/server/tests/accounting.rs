@@ -28,6 +28,7 @@ fn mailbox(mail: &MailHost) -> Mailbox {
         security: Security::StartTls,
     };
     Mailbox::try_from(MailboxSettings {
+        graph: None,
         address: address("sales"),
         name: "Sales".to_owned(),
         user: "sales".to_owned(),

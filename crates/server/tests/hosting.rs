@@ -22,6 +22,7 @@ fn settings(mail: &MailHost, password: &str) -> MailboxSettings {
         security: Security::StartTls,
     };
     MailboxSettings {
+        graph: None,
         address: address("sales"),
         name: "Sales".to_owned(),
         user: "sales".to_owned(),

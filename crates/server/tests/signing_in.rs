@@ -47,6 +47,7 @@ fn tokens(grant: &Grant) -> ProviderSignIn {
 fn settings(mail: &MailHost, grant: &Grant) -> MailboxSettings {
     let server = |port| MailServer::new(mail.name(), port, Security::StartTls);
     MailboxSettings {
+        graph: None,
         address: address("sales"),
         name: "Sales".to_owned(),
         user: "sales".to_owned(),
@@ -133,6 +134,7 @@ async fn a_replaced_token_is_sealed_and_an_ended_sign_in_is_told_and_mended() {
 fn a_mailbox_is_signed_in_to_in_exactly_one_way() {
     let server = MailServer::new("imap.murmel.example", 993, Security::Tls);
     let settings = |password: &str, sign_in| MailboxSettings {
+        graph: None,
         address: "sales@murmel.example".to_owned(),
         name: String::new(),
         user: "sales".to_owned(),

@@ -9,6 +9,7 @@ mod m20261121_000002_work;
 mod m20261121_000003_mail;
 mod m20261121_000004_people;
 mod m20261121_000005_accounting;
+mod m20261122_000006_names;
 
 /// Brings a server's database to the newest form, or back.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_mail::Migration),
             Box::new(m20261121_000004_people::Migration),
             Box::new(m20261121_000005_accounting::Migration),
+            Box::new(m20261122_000006_names::Migration),
         ]
     }
 }

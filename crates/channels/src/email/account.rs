@@ -38,6 +38,47 @@ pub struct EmailAccount {
     /// Whether the provider puts a copy of what it delivers into the sent folder by itself, as Gmail does.
     #[serde(default)]
     pub provider_files_sent: bool,
+    /// Set where the mailbox is reached by Microsoft Graph and not by IMAP and SMTP. The two servers above then name its host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub graph: Option<GraphApi>,
+}
+
+/// Where Microsoft Graph is reached: the world's, a national cloud's, or a test's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphApi {
+    /// Its address with the version, as `https://graph.microsoft.com/v1.0`.
+    pub url: String,
+    /// How often new mail is asked for: Graph tells programs without an address on the internet nothing by itself.
+    #[serde(default = "GraphApi::usual_look_ms")]
+    pub look_ms: u32,
+}
+
+impl GraphApi {
+    /// The one at this address.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.trim().trim_end_matches('/').to_owned(),
+            look_ms: Self::usual_look_ms(),
+        }
+    }
+
+    const fn usual_look_ms() -> u32 {
+        10_000
+    }
+
+    /// The server it is, to be named in sentences.
+    #[must_use]
+    pub fn server(&self) -> Endpoint {
+        let url = url::Url::parse(&self.url).ok();
+        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or(&self.url);
+        let port = url.as_ref().and_then(url::Url::port_or_known_default).unwrap_or(443);
+        let plain = url.as_ref().is_some_and(|url| url.scheme() == "http");
+        let security = if plain { Security::Plain } else { Security::Tls };
+        Endpoint::new(host, port, security)
+    }
 }
 
 impl EmailAccount {
@@ -62,7 +103,16 @@ impl EmailAccount {
             extra_ca,
             sent_folder: None,
             provider_files_sent: false,
+            graph: None,
         }
+    }
+
+    /// The same mailbox, reached by Microsoft Graph. Exchange files what it sends by itself.
+    #[must_use]
+    pub fn by_graph(mut self, graph: GraphApi) -> Self {
+        (self.imap, self.smtp) = (graph.server(), graph.server());
+        (self.provider_files_sent, self.graph) = (true, Some(graph));
+        self
     }
 }
 

@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod compose;
 pub mod discover;
+pub mod graph;
 pub mod host;
 pub mod html;
 pub mod identity;
@@ -30,7 +31,7 @@ mod protection;
 mod sasl;
 mod tnef;
 
-pub use account::{ConnectError, EmailAccount, Endpoint, Retry, Secret, Security};
+pub use account::{ConnectError, EmailAccount, Endpoint, GraphApi, Retry, Secret, Security};
 pub use address::{MailAddress, ascii_domain};
 pub use compose::{
     CalendarAnswer, ComposeError, Outgoing, OutgoingAttachment, Unsubscribe, compose, references_for_reply,

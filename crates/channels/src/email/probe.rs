@@ -6,7 +6,8 @@ use baton_domain::{ConnectionReport, ProbeStep, ProbeStepKind};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::account::{ConnectError, EmailAccount, Endpoint, Secret, Security};
+use super::account::{ConnectError, EmailAccount, Endpoint, GraphApi, Secret, Security};
+use super::graph;
 use super::imap::{self, FolderRole, ImapConn};
 use super::problem::{in_words, problem};
 use super::{net, smtp};
@@ -85,9 +86,12 @@ pub fn first_problem(report: &ConnectionReport) -> Option<String> {
 
 fn server_of(account: &EmailAccount, step: ProbeStepKind) -> &Endpoint {
     match step {
-        ProbeStepKind::ImapConnect | ProbeStepKind::ImapTls | ProbeStepKind::ImapLogin | ProbeStepKind::ImapFolders => {
-            &account.imap
-        }
+        ProbeStepKind::ImapConnect
+        | ProbeStepKind::ImapTls
+        | ProbeStepKind::ImapLogin
+        | ProbeStepKind::ImapFolders
+        | ProbeStepKind::GraphConnect
+        | ProbeStepKind::GraphMailbox => &account.imap,
         ProbeStepKind::SmtpConnect | ProbeStepKind::SmtpTls | ProbeStepKind::SmtpLogin => &account.smtp,
     }
 }
@@ -100,6 +104,10 @@ pub async fn test(account: &EmailAccount, secret: &Secret) -> Probe {
         sent_folder: None,
         pushes: false,
     };
+    if let Some(graph) = &account.graph {
+        by_graph(account, graph, secret, &mut probe).await;
+        return probe;
+    }
     reading(account, secret, &mut probe).await;
     sending(account, secret, &mut probe).await;
     probe
@@ -110,6 +118,16 @@ fn forget_unsecured(probe: &mut Probe, server: &Endpoint) {
     if server.security == Security::Plain && probe.steps.last().is_some_and(|step| step.error.is_none()) {
         probe.steps.pop();
     }
+}
+
+/// Graph has one door for both directions. Whether it lets this account send shows only when something is sent.
+async fn by_graph(account: &EmailAccount, graph: &GraphApi, secret: &Secret, probe: &mut Probe) -> Option<()> {
+    let connecting = net::connect_tcp(&account.imap);
+    drop(probe.take(ProbeStepKind::GraphConnect, connecting).await?);
+    let opening = graph::look(account, graph, secret);
+    let (exists, sent) = probe.take(ProbeStepKind::GraphMailbox, opening).await?;
+    (probe.inbox_messages, probe.sent_folder) = (Some(exists), sent);
+    Some(())
 }
 
 async fn reading(account: &EmailAccount, secret: &Secret, probe: &mut Probe) -> Option<()> {
@@ -170,6 +188,7 @@ mod tests {
             extra_ca: None,
             sent_folder: None,
             provider_files_sent: false,
+            graph: None,
         };
         let error = ConnectError::TimedOut {
             host: "smtp.murmel.example".to_owned(),

@@ -5,6 +5,9 @@ use url::Url;
 
 use super::SignInError;
 
+/// What the scopes of Microsoft Graph begin with.
+const GRAPH: &str = "https://graph.microsoft.com/";
+
 /// Which provider: each has habits of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +53,40 @@ impl Provider {
     /// # Errors
     /// When the directory is no name.
     pub fn microsoft(tenant: &str) -> Result<Self, SignInError> {
+        Self::microsoft_for(
+            tenant,
+            &[
+                "https://outlook.office.com/IMAP.AccessAsUser.All",
+                "https://outlook.office.com/SMTP.Send",
+                "offline_access",
+            ],
+        )
+    }
+
+    /// Microsoft, for a mailbox that is reached by Microsoft Graph: one's own, and a shared one that one may open.
+    ///
+    /// # Errors
+    /// When the directory is no name.
+    pub fn microsoft_graph(tenant: &str) -> Result<Self, SignInError> {
+        let scopes = [
+            "Mail.ReadWrite",
+            "Mail.Send",
+            "Mail.ReadWrite.Shared",
+            "Mail.Send.Shared",
+        ];
+        let mut scopes: Vec<String> = scopes.iter().map(|scope| format!("{GRAPH}{scope}")).collect();
+        scopes.push("offline_access".to_owned());
+        let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        Self::microsoft_for(tenant, &scopes)
+    }
+
+    /// Whether its tokens are for Microsoft Graph.
+    #[must_use]
+    pub fn is_for_graph(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.starts_with(GRAPH))
+    }
+
+    fn microsoft_for(tenant: &str, scopes: &[&str]) -> Result<Self, SignInError> {
         let tenant = tenant.trim();
         let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
         if tenant.is_empty() || !tenant.chars().all(sound) {
@@ -61,11 +98,7 @@ impl Provider {
             ProviderKind::Microsoft,
             &format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize"),
             &format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"),
-            &[
-                "https://outlook.office.com/IMAP.AccessAsUser.All",
-                "https://outlook.office.com/SMTP.Send",
-                "offline_access",
-            ],
+            scopes,
         )
     }
 
@@ -164,6 +197,15 @@ mod tests {
         ] {
             assert!(Provider::other(open, "https://a.example/t", &[]).is_err(), "{open}");
         }
+    }
+
+    #[test]
+    fn a_sign_in_for_graph_asks_for_nothing_of_imap() {
+        let graph = Provider::microsoft_graph("murmel.example").unwrap();
+        assert!(graph.is_for_graph());
+        assert!(graph.scopes.iter().all(|scope| !scope.contains("IMAP")));
+        assert!(graph.scopes.contains(&"offline_access".to_owned()));
+        assert!(!Provider::microsoft("murmel.example").unwrap().is_for_graph());
     }
 
     #[test]

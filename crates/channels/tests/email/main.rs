@@ -7,6 +7,7 @@
 mod cutter;
 mod dialects;
 mod faults;
+mod graph;
 mod provider;
 mod receiving;
 mod sending;

@@ -130,6 +130,7 @@ impl Provider {
             extra_ca: None,
             sent_folder: None,
             provider_files_sent: false,
+            graph: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use baton_channels::email::graph::{Book, Named, Names, Place};
 use baton_channels::email::host::{
     AccountHealth, Arrived, FolderCursor, FolderProgress, HealthState, HostEnd, HostPort, JobState, OutboundJob,
     PortError, Returned, run,
@@ -45,6 +46,9 @@ pub struct State {
     pub health: Vec<AccountHealth>,
     /// What was told of flags and removals: the folder, and what changed.
     pub sighted: Vec<(String, Changes)>,
+    /// Numbers of messages that have names, by folder, and how far each was listed.
+    pub names: BTreeMap<String, BTreeMap<u32, Named>>,
+    pub places: BTreeMap<String, Place>,
 }
 
 impl State {
@@ -58,6 +62,12 @@ impl State {
 
     pub fn raw(&self, message: &Arrived) -> &[u8] {
         &self.blobs[message.blob.as_ref().unwrap()]
+    }
+
+    /// The number of a message that has a name.
+    pub fn named(&self, name: &str) -> u32 {
+        let mut all = self.names.values().flatten();
+        *all.find(|(_, named)| named.name == name).unwrap().0
     }
 
     pub fn is_ready(&self) -> bool {
@@ -223,6 +233,64 @@ impl HostPort for Referee {
     fn live_since(&self) -> Timestamp {
         self.live_since
     }
+
+    fn names(&self) -> Option<&dyn Names> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Names for Referee {
+    async fn place(&self, folder: &str) -> Result<Option<Place>, PortError> {
+        Ok(self.state().places.get(folder).cloned())
+    }
+
+    async fn keep_place(&self, folder: &str, place: &Place) -> Result<(), PortError> {
+        self.change(|state| state.places.insert(folder.to_owned(), place.clone()));
+        Ok(())
+    }
+
+    async fn bounds(&self, book: &Book) -> Result<Option<(u32, u32)>, PortError> {
+        let state = self.state();
+        let ends = state
+            .names
+            .get(&book.folder)
+            .and_then(|all| Some((*all.keys().next()?, *all.keys().last()?)));
+        Ok(ends)
+    }
+
+    async fn find(&self, book: &Book, names: &[String]) -> Result<Vec<Named>, PortError> {
+        let state = self.state();
+        let all = state.names.get(&book.folder).into_iter().flat_map(BTreeMap::values);
+        Ok(all.filter(|named| names.contains(&named.name)).cloned().collect())
+    }
+
+    async fn at(&self, book: &Book, uids: &[u32]) -> Result<Vec<Named>, PortError> {
+        let state = self.state();
+        let all = state.names.get(&book.folder).into_iter().flat_map(BTreeMap::values);
+        Ok(all.filter(|named| uids.contains(&named.uid)).cloned().collect())
+    }
+
+    async fn between(&self, book: &Book, from: u32, to: u32) -> Result<Vec<u32>, PortError> {
+        let state = self.state();
+        let all = state.names.get(&book.folder);
+        Ok(all.map_or_else(Vec::new, |all| all.range(from..=to).map(|(uid, _)| *uid).collect()))
+    }
+
+    async fn keep(&self, book: &Book, new: &[Named], changed: &[Named]) -> Result<(), PortError> {
+        self.change(|state| {
+            let all = state.names.entry(book.folder.clone()).or_default();
+            for named in new {
+                let taken = all.contains_key(&named.uid) || all.values().any(|other| other.name == named.name);
+                assert!(!taken, "{named:?} has a number, or its number is taken");
+                all.insert(named.uid, named.clone());
+            }
+            for named in changed {
+                all.insert(named.uid, named.clone());
+            }
+        });
+        Ok(())
+    }
 }
 
 /// A host at work.
@@ -232,6 +300,10 @@ pub struct Host {
 }
 
 impl Host {
+    pub const fn of(stop: CancellationToken, task: JoinHandle<HostEnd>) -> Self {
+        Self { stop, task }
+    }
+
     pub fn start(account: &EmailAccount, referee: &Arc<Referee>) -> Self {
         Self::start_with(account, PASSWORD, referee)
     }
@@ -272,6 +344,7 @@ pub fn account_of(user: &str, mail: &MailHost) -> EmailAccount {
         extra_ca: Some(std::fs::read_to_string(mail.ca_file()).unwrap()),
         sent_folder: None,
         provider_files_sent: false,
+        graph: None,
     }
 }
 

@@ -132,6 +132,7 @@ fn of_account(add: AccountAdd) -> anyhow::Result<Request> {
         imap: add.imap,
         smtp: add.smtp,
         sign_in: None,
+        graph: None,
         extra_ca: extra_ca.transpose()?,
     };
     Ok(Request::AccountAdd {

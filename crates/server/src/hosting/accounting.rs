@@ -238,6 +238,12 @@ async fn open(core: &Core, account: &Account) -> Result<ImapConn, AccountingErro
         let words = "is being signed in by its host: ask again in a minute";
         return Err(AccountingError::Mailbox(format!("{} {words}", account.address)));
     }
+    if mailbox.account.graph.is_some() {
+        // Its numbers are ours: there is nothing of the server's own to hold them against.
+        let words =
+            "is read by Microsoft Graph, which does not number its messages: its listing is what they are counted by";
+        return Err(AccountingError::Mailbox(format!("{} {words}", account.address)));
+    }
     ImapConn::open(&mailbox.account, &mailbox.secret(Arc::new(())))
         .await
         .map_err(|error| AccountingError::Mailbox(format!("{}: {error}", account.address)))

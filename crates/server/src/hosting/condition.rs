@@ -89,6 +89,7 @@ mod tests {
             extra_ca: None,
             sent_folder: None,
             provider_files_sent: false,
+            graph: None,
         };
         let health = AccountHealth {
             receiving,

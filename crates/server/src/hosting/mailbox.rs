@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use baton_channels::email::account::AccessTokens;
-use baton_channels::email::{EmailAccount, Secret, probe};
+use baton_channels::email::{EmailAccount, GraphApi, Secret, probe};
 use baton_channels::oauth::{Grant, GrantKeeper, Tokens};
 use baton_domain::Timestamp;
 use baton_protocol::{ConnectionReport, MailboxSettings, ProviderSignIn, SetSignIn};
@@ -106,6 +106,10 @@ impl TryFrom<MailboxSettings> for Mailbox {
             settings.smtp,
             settings.extra_ca,
         );
+        let account = match settings.graph {
+            Some(url) => account.by_graph(GraphApi::at(&url)),
+            None => account,
+        };
         let bare = Self {
             account,
             password: String::new(),
@@ -148,6 +152,7 @@ mod tests {
             smtp: server("smtp.murmel.example", 465),
             extra_ca: None,
             sign_in: None,
+            graph: None,
         }
     }
 

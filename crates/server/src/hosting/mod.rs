@@ -8,6 +8,7 @@ pub mod condition;
 mod cursors;
 mod lease;
 pub mod mailbox;
+mod names;
 mod outgoing;
 mod paper;
 mod port;

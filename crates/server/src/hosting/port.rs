@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use baton_channels::email::EmailAccount;
+use baton_channels::email::graph::Names;
 use baton_channels::email::host::{
     AccountHealth, Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned,
 };
 use baton_channels::email::imap::{Changes, FolderRole};
 use baton_domain::{
-    Account, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId, MessageId,
-    Timestamp,
+    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId,
+    MessageId, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::server::{BlobError, OutboundRow, ServerStore, Sighting, StoreError};
@@ -78,7 +79,15 @@ impl Port {
         }
     }
 
-    fn must_hold(&self) -> Result<(), PortError> {
+    pub(super) const fn id(&self) -> AccountId {
+        self.account.id
+    }
+
+    pub(super) fn store(&self) -> &ServerStore {
+        &self.core.store
+    }
+
+    pub(super) fn must_hold(&self) -> Result<(), PortError> {
         if self.lease.held() {
             Ok(())
         } else {
@@ -433,6 +442,10 @@ impl HostPort for Port {
     fn live_since(&self) -> Timestamp {
         self.account.live_since
     }
+
+    fn names(&self) -> Option<&dyn Names> {
+        Some(self)
+    }
 }
 
 /// Bytes that were just kept, until they are read. What does not fit is read from the disk again.
@@ -552,7 +565,7 @@ fn arrival(
     }))
 }
 
-fn away(error: &StoreError) -> PortError {
+pub(super) fn away(error: &StoreError) -> PortError {
     let room = if error.is_disk_full() {
         "no room on the disk: "
     } else {

@@ -112,6 +112,7 @@ async fn sign_in_way(
 fn provider_client(grant: &Grant) -> ProviderClient {
     let provider = match grant.provider.kind {
         ProviderKind::Google => ProviderName::Google,
+        ProviderKind::Microsoft if grant.provider.is_for_graph() => ProviderName::MicrosoftGraph,
         ProviderKind::Microsoft => ProviderName::Microsoft,
         ProviderKind::Other => ProviderName::Other {
             auth_url: grant.provider.auth_url.to_string(),

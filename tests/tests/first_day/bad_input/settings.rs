@@ -151,6 +151,7 @@ fn right_settings(mail: &MailHost) -> Result<MailboxSettings> {
         user: mail::address(SALES),
         password: mail::PASSWORD.to_owned(),
         sign_in: None,
+        graph: None,
         imap: starttls(mail.name(), mail.imap_port()),
         smtp: starttls(mail.name(), mail.smtp_port()),
         extra_ca: Some(std::fs::read_to_string(mail.ca_file())?),

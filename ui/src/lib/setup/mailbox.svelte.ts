@@ -9,6 +9,9 @@ import type { MailServer } from '$lib/api/types/MailServer';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$|^[^\s@]+@localhost$/;
 
+/** Where Microsoft Graph is reached. */
+const GRAPH = 'https://graph.microsoft.com/v1.0';
+
 export class MailboxSetup {
   name = $state('');
   address = $state('');
@@ -25,6 +28,8 @@ export class MailboxSetup {
   clientId = $state('');
   clientSecret = $state('');
   tenant = $state('');
+  /** Microsoft’s other door, for where IMAP or SMTP is switched off. */
+  graph = $state(false);
   /** By which name the program holds the tokens of a sign-in that went well. */
   held = $state('');
   signInEnds = $state<number | null>(null);
@@ -56,6 +61,7 @@ export class MailboxSetup {
     if (/(^|\.)(office365|outlook)\.com$/.test(host)) return 'microsoft' as const;
     return null;
   });
+  readonly byGraph = $derived(this.graph && this.provider === 'microsoft');
   readonly passed = $derived(
     this.report !== null && this.report.steps.every((step) => step.problem === null),
   );
@@ -99,7 +105,7 @@ export class MailboxSetup {
       const end = await this.backend.call('signInMailbox', {
         address: this.address.trim(),
         client: {
-          provider: { type: this.provider },
+          provider: { type: this.byGraph ? 'microsoftGraph' : this.provider },
           tenant: this.tenant.trim() || null,
           clientId: this.clientId.trim(),
           clientSecret: this.clientSecret.trim() || null,
@@ -117,6 +123,13 @@ export class MailboxSetup {
     } finally {
       if (attempt === this.#attempt) this.signingIn = false;
     }
+  }
+
+  /** A sign-in for the one door does not open the other. */
+  chooseGraph(graph: boolean): void {
+    this.graph = graph;
+    this.held = '';
+    this.report = null;
   }
 
   /** Tries the mailbox. Answers whether every step went well. */
@@ -147,6 +160,7 @@ export class MailboxSetup {
       imap: { ...this.imap, host: this.imap.host.trim(), port: Number(this.imap.port) },
       smtp: { ...this.smtp, host: this.smtp.host.trim(), port: Number(this.smtp.port) },
       extraCa: this.extraCa.trim() === '' ? null : this.extraCa,
+      graph: this.byGraph ? GRAPH : null,
     };
   }
 }

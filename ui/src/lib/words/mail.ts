@@ -49,10 +49,13 @@ export const stepName: Record<ProbeStepKind, () => string> = {
   smtpConnect: m.step_smtp_connect,
   smtpTls: m.step_smtp_tls,
   smtpLogin: m.step_smtp_login,
+  graphConnect: m.step_graph_connect,
+  graphMailbox: m.step_graph_mailbox,
 };
 
-/** Every step of a test, in order. */
-export const allSteps = Object.keys(stepName) as ProbeStepKind[];
+/** Every step of a test, in order: by Microsoft Graph there are others. */
+export const stepsOf = (graph: boolean): ProbeStepKind[] =>
+  (Object.keys(stepName) as ProbeStepKind[]).filter((step) => step.startsWith('graph') === graph);
 
 export const securityName: Record<Security, () => string> = {
   tls: m.security_tls,

@@ -12,9 +12,11 @@ use super::backoff::JITTER_SCALE;
 use super::health::{AccountHealth, HealthState};
 use super::port::{HostPort, PortError};
 use super::sending::Sending;
+use super::session::{Session, SessionError};
 use super::sync::{Effect, FetchTrouble, FolderSync, Input};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
-use crate::email::imap::{Changes, ImapConn, ImapError, MessageMeta, uid_set};
+use crate::email::graph::Throttle;
+use crate::email::imap::{Changes, ImapError, MessageMeta};
 use crate::email::smtp::Offers;
 
 /// Why a host ended.
@@ -34,12 +36,14 @@ pub enum HostEnd {
 pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>, stop: CancellationToken) -> HostEnd {
     let stop = stop.child_token();
     let told = Arc::new(Told::new());
+    let throttle = Arc::new(Throttle::default());
     let sending = Sending {
         account: account.clone(),
         secret: secret.clone(),
         port: Arc::clone(&port),
         stop: stop.clone(),
         told: Arc::clone(&told),
+        throttle: Arc::clone(&throttle),
         conn: None,
         asking: Some(Timestamp(0)),
     };
@@ -49,6 +53,7 @@ pub async fn run(account: EmailAccount, secret: Secret, port: Arc<dyn HostPort>,
         port,
         stop: stop.clone(),
         told,
+        throttle,
         conn: None,
         compress: true,
         opened: (String::new(), 0),
@@ -120,7 +125,8 @@ struct Receiving {
     port: Arc<dyn HostPort>,
     stop: CancellationToken,
     told: Arc<Told>,
-    conn: Option<ImapConn>,
+    throttle: Arc<Throttle>,
+    conn: Option<Session>,
     /// Whether the server is asked to compress.
     compress: bool,
     /// The folder that is open, and its UIDVALIDITY.
@@ -180,7 +186,7 @@ impl Receiving {
     async fn until_stopped(&mut self, effect: Effect) -> Result<Option<Input>, PortError> {
         let stop = self.stop.clone();
         if let Effect::Idle(ms) = effect {
-            let input = self.idle(ms).await;
+            let input = self.idle(ms).await?;
             return Ok((!stop.is_cancelled()).then_some(input));
         }
         tokio::select! {
@@ -192,7 +198,7 @@ impl Receiving {
 
     async fn carry_out(&mut self, effect: Effect) -> Result<Input, PortError> {
         Ok(match effect {
-            Effect::Connect => self.connect().await,
+            Effect::Connect => self.connect().await?,
             Effect::Open { folder, known } => match self
                 .on_conn(async |conn| conn.examine_since(&folder, known.as_ref()).await)
                 .await
@@ -201,14 +207,14 @@ impl Receiving {
                     self.opened = (folder, opened.uidvalidity);
                     Input::Opened { opened, changes }
                 }
-                Err(ImapError::Refused { reply }) => Input::CannotOpen(reply),
-                Err(error) => self.lost(error),
+                Err(SessionError::Mail(ImapError::Refused { reply })) => Input::CannotOpen(reply),
+                Err(error) => self.lost(error)?,
             },
             Effect::Changes(known) => match self.on_conn(async |conn| conn.changes(&known).await).await {
                 Ok(changes) => Input::Changed(changes),
                 // Nothing that was received depends on it.
-                Err(ImapError::Refused { .. }) => Input::Changed(Changes::default()),
-                Err(error) => self.lost(error),
+                Err(SessionError::Mail(ImapError::Refused { .. })) => Input::Changed(Changes::default()),
+                Err(error) => self.lost(error)?,
             },
             Effect::Tell {
                 folder,
@@ -218,43 +224,33 @@ impl Receiving {
                 Ok(()) => Input::Told,
                 Err(error) => away(error)?,
             },
-            Effect::List(from, to) => {
-                let range = if to == u32::MAX {
-                    format!("UID {from}:*")
-                } else {
-                    format!("UID {from}:{to}")
-                };
-                match self.on_conn(async |conn| conn.search(&range).await).await {
-                    Ok(uids) => Input::Listed(uids),
-                    Err(error) => self.lost(error),
-                }
-            }
-            Effect::Confirm(uids) => match self
-                .on_conn(async |conn| conn.search(&format!("UID {}", uid_set(&uids))).await)
-                .await
-            {
+            Effect::List(from, to) => match self.on_conn(async |conn| conn.list(from, to).await).await {
+                Ok(uids) => Input::Listed(uids),
+                Err(error) => self.lost(error)?,
+            },
+            Effect::Confirm(uids) => match self.on_conn(async |conn| conn.existing(&uids).await).await {
                 Ok(found) => Input::Confirmed(found),
-                Err(error) => self.lost(error),
+                Err(error) => self.lost(error)?,
             },
             Effect::Count(folder) => match self.on_conn(async |conn| conn.status(&folder).await).await {
                 Ok(counted) => Input::Counted(counted),
-                Err(error) => self.lost(error),
+                Err(error) => self.lost(error)?,
             },
             Effect::Size(uids) => match self.on_conn(async |conn| conn.metas(&uids).await).await {
                 Ok(metas) => Input::Sized(metas),
-                Err(error) => self.fetch_failed(error),
+                Err(error) => self.fetch_failed(error)?,
             },
             Effect::Fetch(metas) => self.fetch(metas).await?,
             Effect::Commit { batch, progress } => match self.port.receive(batch, progress).await {
                 Ok(()) => Input::Committed,
                 Err(error) => away(error)?,
             },
-            Effect::Idle(ms) => self.idle(ms).await,
+            Effect::Idle(ms) => self.idle(ms).await?,
             Effect::Poll(ms) => {
                 nap(ms).await;
                 match self.on_conn(async |conn| conn.noop().await).await {
                     Ok(()) => Input::Waited,
-                    Err(error) => self.lost(error),
+                    Err(error) => self.lost(error)?,
                 }
             }
             Effect::Sleep(ms) => {
@@ -266,21 +262,21 @@ impl Receiving {
         })
     }
 
-    async fn connect(&mut self) -> Input {
+    async fn connect(&mut self) -> Result<Input, PortError> {
         self.conn = None;
-        let mut conn = match ImapConn::open(&self.account, &self.secret).await {
+        let mut conn = match Session::open(&self.account, &self.secret, &self.port, &self.throttle).await {
             Ok(conn) => conn,
             Err(error) => {
-                return Input::Lost {
+                return Ok(Input::Lost {
                     error,
                     jitter: jitter(),
-                };
+                });
             }
         };
         // On one machine it would only cost.
         if self.compress && !self.account.imap.is_loopback() {
             match conn.compress().await {
-                Ok(_) => {}
+                Ok(()) => {}
                 Err(error) => {
                     // A server that offers it and then does not is asked once.
                     self.compress = !matches!(error, ImapError::Refused { .. } | ImapError::Unparsable);
@@ -290,9 +286,9 @@ impl Receiving {
         }
         match conn.folders(self.account.sent_folder.as_deref()).await {
             Ok(folders) => {
-                let pushes = conn.can("IDLE");
+                let pushes = conn.pushes();
                 self.conn = Some(conn);
-                Input::Connected { folders, pushes }
+                Ok(Input::Connected { folders, pushes })
             }
             Err(error) => self.lost(error),
         }
@@ -302,13 +298,13 @@ impl Receiving {
     async fn fetch(&mut self, metas: Vec<MessageMeta>) -> Result<Input, PortError> {
         let mut found = HashMap::new();
         let failed = self.bodies(&metas, &mut found).await.err();
-        let news = self.conn.as_mut().is_some_and(ImapConn::take_news);
+        let news = self.conn.as_mut().is_some_and(Session::take_news);
         if found.is_empty()
             && let Some(error) = failed
         {
-            return Ok(self.fetch_failed(error));
+            return self.fetch_failed(error);
         }
-        if failed.is_some_and(|error| !matches!(error, ImapError::Refused { .. })) {
+        if failed.is_some_and(|error| matches!(error, SessionError::Mail(ImapError::Lost(_) | ImapError::Unparsable))) {
             self.conn = None;
         }
         if found.is_empty() {
@@ -330,7 +326,7 @@ impl Receiving {
         }
     }
 
-    async fn bodies(&mut self, metas: &[MessageMeta], found: &mut HashMap<u32, Vec<u8>>) -> Result<(), ImapError> {
+    async fn bodies(&mut self, metas: &[MessageMeta], found: &mut HashMap<u32, Vec<u8>>) -> Result<(), SessionError> {
         let small: Vec<u32> = metas
             .iter()
             .filter(|meta| !meta.is_large())
@@ -360,51 +356,71 @@ impl Receiving {
         Ok(())
     }
 
-    async fn idle(&mut self, ms: i64) -> Input {
+    async fn idle(&mut self, ms: i64) -> Result<Input, PortError> {
         let limit = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
         let stop = self.stop.clone();
         match self.on_conn(async |conn| conn.idle(limit, &stop).await).await {
-            Ok(_) => Input::Waited,
+            Ok(()) => Ok(Input::Waited),
             Err(error) => self.lost(error),
         }
     }
 
     async fn on_conn<T>(
         &mut self,
-        with: impl AsyncFnOnce(&mut ImapConn) -> Result<T, ImapError>,
-    ) -> Result<T, ImapError> {
+        with: impl AsyncFnOnce(&mut Session) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
         match &mut self.conn {
             Some(conn) => with(conn).await,
-            None => Err(ConnectError::Closed {
+            None => Err(ImapError::Lost(ConnectError::Closed {
                 host: self.account.imap.host.clone(),
-            }
+            })
             .into()),
         }
     }
 
-    fn lost(&mut self, error: ImapError) -> Input {
+    fn lost(&mut self, error: impl Into<SessionError>) -> Result<Input, PortError> {
         self.conn = None;
-        Input::Lost {
-            error: error.into_connect_error(&self.account.imap.host),
-            jitter: jitter(),
+        match error.into() {
+            SessionError::Mail(error) => Ok(Input::Lost {
+                error: error.into_connect_error(&self.account.imap.host),
+                jitter: jitter(),
+            }),
+            SessionError::Port(error) => Ok(Input::Lost {
+                error: not_here(error)?,
+                jitter: jitter(),
+            }),
         }
     }
 
-    fn fetch_failed(&mut self, error: ImapError) -> Input {
+    fn fetch_failed(&mut self, error: SessionError) -> Result<Input, PortError> {
         let trouble = match error {
-            ImapError::Refused { reply } => FetchTrouble::Refused(reply),
-            ImapError::Unparsable => FetchTrouble::Unparsable,
+            SessionError::Mail(ImapError::Refused { reply }) => FetchTrouble::Refused(reply),
+            SessionError::Mail(ImapError::Unparsable) => FetchTrouble::Unparsable,
             // A piece more came than the last time: it is only a matter of time.
-            ImapError::Lost(error) if std::mem::take(&mut self.moved_on) => FetchTrouble::Interrupted(error),
-            ImapError::Lost(error) => FetchTrouble::Lost(error),
+            SessionError::Mail(ImapError::Lost(error)) if std::mem::take(&mut self.moved_on) => {
+                FetchTrouble::Interrupted(error)
+            }
+            SessionError::Mail(ImapError::Lost(error)) => FetchTrouble::Lost(error),
+            SessionError::Port(error) => FetchTrouble::Interrupted(not_here(error)?),
         };
         if !matches!(trouble, FetchTrouble::Refused(_)) {
             self.conn = None;
         }
-        Input::FetchFailed {
+        Ok(Input::FetchFailed {
             trouble,
             jitter: jitter(),
-        }
+        })
+    }
+}
+
+/// What the session wanted of the process around it and did not get, as what holds it up. It begins anew.
+fn not_here(error: PortError) -> Result<ConnectError, PortError> {
+    match error {
+        PortError::LeaseLost => Err(error),
+        PortError::Unavailable(reply) | PortError::Refused(reply) => Ok(ConnectError::Busy {
+            host: "Baton".to_owned(),
+            reply,
+        }),
     }
 }
 

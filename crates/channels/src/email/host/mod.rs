@@ -10,6 +10,7 @@ mod health;
 pub mod outbox;
 mod port;
 mod sending;
+pub(in crate::email) mod session;
 pub mod sync;
 
 pub use driver::{HostEnd, run};

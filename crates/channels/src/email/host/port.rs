@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::health::AccountHealth;
+use crate::email::graph::Names;
 use crate::email::imap::{Changes, FolderRole};
 use crate::email::smtp::Envelope;
 
@@ -193,4 +194,9 @@ pub trait HostPort: Send + Sync + 'static {
 
     /// Since when the account is live. What arrived before is history.
     fn live_since(&self) -> Timestamp;
+
+    /// Where the numbers of messages are kept that their provider only names. A process without such a place hosts no such mailbox.
+    fn names(&self) -> Option<&dyn Names> {
+        None
+    }
 }

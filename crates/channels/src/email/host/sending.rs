@@ -11,6 +11,7 @@ use super::driver::{Told, jitter, nap};
 use super::outbox::{Effect, Input, Outbox, Report};
 use super::port::{HostPort, OutboundJob, PortError};
 use crate::email::account::{ConnectError, EmailAccount, Retry, Secret};
+use crate::email::graph::{self, Api, Throttle};
 use crate::email::imap::{Folder, FolderRole, ImapConn, encode_folder_name};
 use crate::email::{BATON_ID_HEADER, parse, smtp};
 
@@ -21,6 +22,7 @@ pub(super) struct Sending {
     pub(super) port: Arc<dyn HostPort>,
     pub(super) stop: CancellationToken,
     pub(super) told: Arc<Told>,
+    pub(super) throttle: Arc<Throttle>,
     /// Kept from looking to filing, closed before waiting.
     pub(super) conn: Option<ImapConn>,
     /// When the provider is asked what it takes; never again once it answered, or once asking again could lock the account.
@@ -122,7 +124,13 @@ impl Sending {
             self.port.outbound_sending(job.id, job.attempt).await
         };
         let may_finish = || self.port.lease_ok();
-        let delivery = smtp::deliver(&self.account, &self.secret, &job.envelope, &job.raw, fence, may_finish);
+        let delivery = async {
+            match self.api() {
+                None => smtp::deliver(&self.account, &self.secret, &job.envelope, &job.raw, fence, may_finish).await,
+                Some(Ok(api)) => graph::deliver(&api, &job.envelope, &job.raw, fence, may_finish).await,
+                Some(Err(error)) => smtp::Outcome::NotOffered(error),
+            }
+        };
         tokio::pin!(delivery);
         let stopped = tokio::select! {
             outcome = &mut delivery => Some(outcome),
@@ -153,8 +161,20 @@ impl Sending {
         }
     }
 
+    /// The mailbox at Graph, where it is reached so.
+    fn api(&self) -> Option<Result<Api, ConnectError>> {
+        let graph = self.account.graph.as_ref()?;
+        Some(Api::new(&self.account, graph, &self.secret, &self.throttle))
+    }
+
     /// The sent folder, and whether the message lies in it.
     async fn find(&mut self, job: &OutboundJob) -> Result<(Option<Folder>, bool), ConnectError> {
+        if let Some(api) = self.api() {
+            let api = api?;
+            let found = graph::is_in_sent(&api, &job.message_id, &job.raw).await;
+            let found = found.map_err(|error| error.into_connect_error(api.host()))?;
+            return Ok((None, found));
+        }
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => ImapConn::open(&self.account, &self.secret).await?,
@@ -194,7 +214,8 @@ impl Sending {
     /// Looks first, so that it can be done again at any time.
     async fn file(&mut self, job: &OutboundJob) -> Result<(), ConnectError> {
         let (folder, found) = self.find(job).await?;
-        if found {
+        if found || self.account.graph.is_some() {
+            // Exchange files what it sends by itself.
             return Ok(());
         }
         let Some(mut conn) = self.conn.take() else {
@@ -233,6 +254,17 @@ impl Sending {
     /// Size limits and the like are to be said before a message is written, so an idle host asks for them. Work, and a stop, come first.
     async fn ask_what_it_takes(&mut self) {
         let now = Timestamp(baton_clock::now_ms());
+        if self.account.graph.is_some() {
+            // It is the same for everybody, and nobody need be asked.
+            if self.asking.take().is_some() {
+                let offers = smtp::Offers {
+                    size_limit: Some(graph::LARGEST_BYTES),
+                    ..smtp::Offers::default()
+                };
+                self.told.offers(&*self.port, offers).await;
+            }
+            return;
+        }
         if self.asking.is_none_or(|from| from > now) {
             return;
         }

@@ -83,7 +83,7 @@ impl Changes {
     }
 
     /// Leaves out what lies beyond what was received: that is still to come, and is not news.
-    fn within(mut self, known: &Known) -> Self {
+    pub(in crate::email) fn within(mut self, known: &Known) -> Self {
         let received = known.lowest..=known.highest;
         self.flags.retain(|(uid, _)| received.contains(uid));
         self.gone = self

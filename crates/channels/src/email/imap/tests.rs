@@ -74,6 +74,7 @@ async fn open(answers: &[Answer]) -> (ImapConn, JoinHandle<Vec<String>>) {
         extra_ca: None,
         sent_folder: None,
         provider_files_sent: false,
+        graph: None,
     };
     (ImapConn::open(&account, &Secret::new("pw")).await.unwrap(), server)
 }

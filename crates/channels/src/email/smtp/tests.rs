@@ -74,6 +74,7 @@ async fn server(script: Script) -> (EmailAccount, JoinHandle<Vec<String>>) {
         extra_ca: None,
         sent_folder: None,
         provider_files_sent: false,
+        graph: None,
     };
     (account, task)
 }
@@ -331,6 +332,7 @@ async fn a_server_that_hangs_up_in_the_middle_of_the_body_has_not_taken_it() {
         extra_ca: None,
         sent_folder: None,
         provider_files_sent: false,
+        graph: None,
     };
     let large = b"line of text\r\n".repeat(2_000_000);
     let outcome: Outcome<()> = deliver(

@@ -37,4 +37,9 @@ smtp: MailServer,
 /**
  * A certificate authority to trust beside the system's, as PEM.
  */
-extraCa: string | null, };
+extraCa: string | null, 
+/**
+ * The address of Microsoft Graph, where the mailbox is reached by it and not by the two servers above, as
+ * `https://graph.microsoft.com/v1.0`. It takes no password.
+ */
+graph: string | null, };

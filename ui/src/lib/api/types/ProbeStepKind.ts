@@ -3,4 +3,4 @@
 /**
  * The steps of a connection test.
  */
-export type ProbeStepKind = "imapConnect" | "imapTls" | "imapLogin" | "imapFolders" | "smtpConnect" | "smtpTls" | "smtpLogin";
+export type ProbeStepKind = "imapConnect" | "imapTls" | "imapLogin" | "imapFolders" | "smtpConnect" | "smtpTls" | "smtpLogin" | "graphConnect" | "graphMailbox";

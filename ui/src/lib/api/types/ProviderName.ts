@@ -3,7 +3,7 @@
 /**
  * A provider on whose page one signs in.
  */
-export type ProviderName = { "type": "google" } | { "type": "microsoft" } | { "type": "other", 
+export type ProviderName = { "type": "google" } | { "type": "microsoft" } | { "type": "microsoftGraph" } | { "type": "other", 
 /**
  * The page on which one signs in.
  */

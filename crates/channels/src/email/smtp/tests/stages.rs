@@ -95,6 +95,7 @@ async fn faulty(stage: Stage, fault: Fault) -> EmailAccount {
         extra_ca: None,
         sent_folder: None,
         provider_files_sent: false,
+        graph: None,
     }
 }
 
