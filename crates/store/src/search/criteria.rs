@@ -224,21 +224,36 @@ fn members(name: &str, members: &[Member]) -> Vec<MemberId> {
     members.iter().filter(fits).map(|member| member.id).collect()
 }
 
+/// The word of a status: what one looks for, and what the index holds.
+pub(super) const fn word_of(status: Status) -> &'static str {
+    match status {
+        Status::New => "new",
+        Status::Assigned => "assigned",
+        Status::Waiting => "waiting",
+        Status::FollowUpDue => "followupdue",
+        Status::NeedsInput => "needsinput",
+        Status::QuoteSent => "quotesent",
+        Status::Won => "won",
+        Status::Lost => "lost",
+        Status::Closed => "closed",
+    }
+}
+
 fn statuses(word: &str) -> Vec<Status> {
-    const ALL: [(Status, &str); 9] = [
-        (Status::New, "new"),
-        (Status::Assigned, "assigned"),
-        (Status::Waiting, "waiting"),
-        (Status::FollowUpDue, "followupdue"),
-        (Status::NeedsInput, "needsinput"),
-        (Status::QuoteSent, "quotesent"),
-        (Status::Won, "won"),
-        (Status::Lost, "lost"),
-        (Status::Closed, "closed"),
+    const ALL: [Status; 9] = [
+        Status::New,
+        Status::Assigned,
+        Status::Waiting,
+        Status::FollowUpDue,
+        Status::NeedsInput,
+        Status::QuoteSent,
+        Status::Won,
+        Status::Lost,
+        Status::Closed,
     ];
     let bare: String = fold(word).chars().filter(|c| c.is_alphanumeric()).collect();
-    let fits = |(_, name): &&(Status, &str)| !bare.is_empty() && name.starts_with(&bare);
-    ALL.iter().filter(fits).map(|(status, _)| *status).collect()
+    let fits = |status: &Status| !bare.is_empty() && word_of(*status).starts_with(&bare);
+    ALL.into_iter().filter(fits).collect()
 }
 
 /// The ids from a period's beginning to its end in that zone; `None` for a day that does not exist.

@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sea_orm::sqlx::{self, Arguments as _, Row as _};
 use uuid::Uuid;
 
-use super::criteria::{Criteria, Match, Test};
+use super::criteria::{Criteria, Match, Test, word_of};
 use super::excerpt::{self, Excerpt};
 use super::write::instant;
 use super::{PieceKind, SearchError, SearchIndex};
@@ -141,7 +141,7 @@ fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArgumen
             Test::Status(statuses) => {
                 let _ = write!(sql, "t.status in ({})", marks(statuses.len()));
                 for status in statuses {
-                    bind!(format!("{status:?}"));
+                    bind!(word_of(*status));
                 }
             }
             Test::Over(over) => sql.push_str(if *over { "t.ended" } else { "not t.ended" }),

@@ -33,7 +33,7 @@ pub use query::{Clause, Fact, Part, Period, Query, Words};
 pub use text::fold;
 
 /// Raised whenever what is written changes: an older file is thrown away.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 /// Connections that read beside the writer.
 const READERS: u32 = 4;
 /// How long a connection waits for the writer's transaction.

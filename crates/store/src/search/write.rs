@@ -4,6 +4,7 @@ use baton_domain::{MessageId, Timestamp};
 use sea_orm::sqlx::{self, Row as _, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
+use super::criteria::word_of;
 use super::text::{Split, fold};
 use super::{Changes, Piece, PieceKind, SearchError, SearchIndex, TEXT_BYTES, Talk};
 
@@ -74,7 +75,7 @@ async fn put_talk(connection: &mut SqliteConnection, talk: &Talk) -> Result<(), 
     .bind(talk.inbox.0)
     .bind(talk.owner.map(|owner| owner.0))
     .bind(i64::from(talk.number))
-    .bind(format!("{:?}", talk.status))
+    .bind(word_of(talk.status))
     .bind(talk.status.is_over())
     .bind(talk.history)
     .execute(connection)
