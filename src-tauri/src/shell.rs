@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use baton_client::{Notification, Shell, ShellError};
+use baton_client::{Badge, Notification, Shell, ShellError};
 use tauri::{AppHandle, Manager};
 
 use crate::notifications::Notifier;
@@ -30,8 +30,8 @@ impl Shell for DesktopShell {
         self.notifier.withdraw(key);
     }
 
-    fn badge(&self, count: u32) {
-        tray::show_count(&self.app, count);
+    fn badge(&self, badge: Badge) {
+        tray::show_badge(&self.app, badge);
     }
 
     fn open_url(&self, url: &str) -> Result<(), ShellError> {

@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use baton_client::{Badge, Language};
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
@@ -18,13 +19,14 @@ const QUIT: &str = "quit";
 struct Tray {
     icon: TrayIcon,
     open: MenuItem<Wry>,
+    quit: MenuItem<Wry>,
 }
 
 /// Set once the tray is there.
 static TRAY: OnceLock<Tray> = OnceLock::new();
 
-/// The newest count: the engine may tell it before the tray is there.
-static COUNT: Mutex<u32> = Mutex::new(0);
+/// What the engine said last: it may say so before the tray is there.
+static BADGE: Mutex<Option<Badge>> = Mutex::new(None);
 
 /// Whether closing the window leaves something to bring it back with.
 pub fn is_shown(_app: &AppHandle) -> bool {
@@ -53,8 +55,9 @@ pub fn show_where_there_is_one(app: AppHandle) {
 }
 
 fn build(app: &AppHandle) -> tauri::Result<Tray> {
-    let open = MenuItem::with_id(app, OPEN, "Open Baton", true, None::<&str>)?;
-    let quit = MenuItem::with_id(app, QUIT, "Quit Baton", true, None::<&str>)?;
+    let badge = newest();
+    let open = MenuItem::with_id(app, OPEN, badge.open, true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, QUIT, badge.quit, true, None::<&str>)?;
     // macOS colours its menu bar's icons itself; elsewhere the bar may be of any colour, and the icon brings its own ground.
     #[cfg(target_os = "macos")]
     let icon = tauri::include_image!("icons/tray-template.png");
@@ -70,65 +73,53 @@ fn build(app: &AppHandle) -> tauri::Result<Tray> {
             _ => {}
         })
         .build(app)?;
-    Ok(Tray { icon, open })
+    Ok(Tray { icon, open, quit })
 }
 
 /// Shows how many conversations need this person, in the tray and in the window's title.
-pub fn show_count(app: &AppHandle, count: u32) {
-    *COUNT.lock().unwrap_or_else(PoisonError::into_inner) = count;
+pub fn show_badge(app: &AppHandle, badge: Badge) {
+    *BADGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(badge);
     // Menus belong to the main thread, which first opens the window; while the program ends nothing is left to show.
     let on_main = app.clone();
     let _ = app.run_on_main_thread(move || show(&on_main));
 }
 
+/// Until the engine speaks nothing needs anybody, in the computer's language.
+fn newest() -> Badge {
+    let said = BADGE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    said.unwrap_or_else(|| Badge::of(0, Language::system()))
+}
+
 fn show(app: &AppHandle) {
-    let count = *COUNT.lock().unwrap_or_else(PoisonError::into_inner);
-    let words = Words::of(count);
+    let badge = newest();
     if let Some(window) = app.get_webview_window(window::MAIN)
-        && let Err(error) = window.set_title(&words.window)
+        && let Err(error) = window.set_title(&title(badge.count))
     {
         tracing::debug!(%error, "the window's title could not be changed");
     }
     let Some(tray) = TRAY.get() else { return };
     let shown = tray
         .open
-        .set_text(words.menu)
-        .and_then(|()| tray.icon.set_tooltip(Some(words.tooltip)))
-        .and_then(|()| tray.icon.set_title(words.beside));
+        .set_text(badge.open)
+        .and_then(|()| tray.quit.set_text(badge.quit))
+        .and_then(|()| tray.icon.set_tooltip(Some(badge.tip)))
+        .and_then(|()| tray.icon.set_title(beside(badge.count)));
     if let Err(error) = shown {
         tracing::debug!(%error, "the tray icon could not be changed");
     }
 }
 
-/// A count, in the words of each place that shows it.
-struct Words {
-    /// The window's title.
-    window: String,
-    /// The first line of the tray's menu.
-    menu: String,
-    /// When the pointer rests on the icon.
-    tooltip: String,
-    /// Beside the icon, where a tray has room.
-    beside: Option<String>,
+/// The window's title.
+fn title(count: u32) -> String {
+    match count {
+        0 => "Baton".to_owned(),
+        more => format!("Baton ({more})"),
+    }
 }
 
-impl Words {
-    fn of(count: u32) -> Self {
-        let counted = |words: &str| match count {
-            0 => words.to_owned(),
-            more => format!("{words} ({more})"),
-        };
-        Self {
-            window: counted("Baton"),
-            menu: counted("Open Baton"),
-            tooltip: match count {
-                0 => "Baton: nothing needs you".to_owned(),
-                1 => "Baton: 1 conversation needs you".to_owned(),
-                more => format!("Baton: {more} conversations need you"),
-            },
-            beside: (count > 0).then(|| count.to_string()),
-        }
-    }
+/// Beside the icon, where a tray has room.
+fn beside(count: u32) -> Option<String> {
+    (count > 0).then(|| count.to_string())
 }
 
 #[cfg(target_os = "linux")]
@@ -206,16 +197,11 @@ mod host {
 
 #[cfg(test)]
 mod tests {
-    use super::Words;
+    use super::{beside, title};
 
     #[test]
-    fn every_place_counts_in_its_own_words() {
-        let (none, one, many) = (Words::of(0), Words::of(1), Words::of(12));
-        assert_eq!((none.window.as_str(), none.beside), ("Baton", None));
-        assert_eq!(one.tooltip, "Baton: 1 conversation needs you");
-        assert_eq!(
-            (many.menu.as_str(), many.beside.as_deref()),
-            ("Open Baton (12)", Some("12"))
-        );
+    fn nothing_is_no_number() {
+        assert_eq!((title(0).as_str(), beside(0)), ("Baton", None));
+        assert_eq!((title(12).as_str(), beside(12).as_deref()), ("Baton (12)", Some("12")));
     }
 }

@@ -86,6 +86,19 @@ pub struct NotificationAction {
     pub label: String,
 }
 
+/// How many conversations need me, and how a tray says so, in the person's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// How many.
+    pub count: u32,
+    /// The tray's first line: it brings the window back.
+    pub open: String,
+    /// Its last: it ends the program.
+    pub quit: String,
+    /// When the pointer rests on the icon.
+    pub tip: String,
+}
+
 /// Why the shell could not do something.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -103,8 +116,8 @@ pub trait Shell: Send + Sync + 'static {
     fn notify(&self, notification: Notification) -> Result<(), ShellError>;
     /// Take a notification away: it was handled here or elsewhere.
     fn withdraw(&self, key: &str);
-    /// How many conversations need me, for a badge.
-    fn badge(&self, count: u32);
+    /// How many conversations need me. Comes anew when the language changes.
+    fn badge(&self, badge: Badge);
     /// Open a link in the system's browser. Only http, https and mailto come here.
     ///
     /// # Errors

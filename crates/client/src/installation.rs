@@ -29,7 +29,7 @@ use crate::seal::{DataKey, SealError, random};
 use crate::signin::SignIns;
 use crate::work::{Parts, Work, now};
 use crate::{
-    Config, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Language, Shell,
+    Badge, Config, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Language, Shell,
     StartError,
 };
 use session::SessionRow;
@@ -396,7 +396,7 @@ impl Installation {
             }
         }
         self.badge.store(0, Ordering::Relaxed);
-        self.shell.badge(0);
+        self.shell.badge(Badge::of(0, Language::system()));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
-//! The window's catalogue of messages, for what is said where there may be no window: native notifications.
+//! The window's catalogue of messages, for what is said where there may be no window: native notifications and the tray.
 //!
-//! There is one catalogue, `ui/messages`; translators know no other. Messages named `notify_…` are read from it here, in the two
+//! There is one catalogue, `ui/messages`; translators know no other. Messages named `notify_…` and `tray_…` are read from it here, in the two
 //! forms that occur in it: a sentence with names in braces, and one that counts, with a form for one and a form for other numbers.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::Badge;
+
 /// Messages this program says itself.
-const OURS: &str = "notify_";
+const OURS: [&str; 2] = ["notify_", "tray_"];
 
 static CATALOGUES: LazyLock<BTreeMap<Language, Catalogue>> = LazyLock::new(|| {
     Language::ALL
@@ -75,6 +77,11 @@ impl Language {
         }
     }
 
+    /// What a tray says, with the number of conversations that need the person.
+    fn tray(self, name: &str, count: u32) -> String {
+        self.count(name, count.into(), &[])
+    }
+
     /// A sentence with its names filled in.
     pub(crate) fn say(self, name: &str, values: &[(&str, &str)]) -> String {
         filled(self.message(name).map_or(name, Message::other), values)
@@ -91,6 +98,23 @@ impl Language {
     fn message(self, name: &str) -> Option<&'static Message> {
         let of = |language: Self| CATALOGUES.get(&language)?.get(name);
         of(self).or_else(|| of(Self::English))
+    }
+}
+
+impl Badge {
+    /// That many, in that language.
+    #[must_use]
+    pub fn of(count: u32, language: Language) -> Self {
+        let (open, tip) = match count {
+            0 => ("tray_open", "tray_none"),
+            _ => ("tray_open_counted", "tray_tip"),
+        };
+        Self {
+            count,
+            open: language.tray(open, count),
+            quit: language.tray("tray_quit", count),
+            tip: language.tray(tip, count),
+        }
     }
 }
 
@@ -112,7 +136,7 @@ impl Message {
 fn catalogue(source: &str) -> Catalogue {
     let all: BTreeMap<String, Value> = serde_json::from_str(source).unwrap_or_default();
     all.into_iter()
-        .filter(|(name, _)| name.starts_with(OURS))
+        .filter(|(name, _)| OURS.iter().any(|ours| name.starts_with(ours)))
         .filter_map(|(name, value)| Some((name, message(&value)?)))
         .collect()
 }
@@ -180,6 +204,18 @@ mod tests {
     fn numbers_have_their_forms() {
         let say = |count| Language::German.count("notify_bundle", count, &[]);
         assert_ne!(say(1), say(2).replace('2', "1"));
+    }
+
+    #[test]
+    fn a_badge_counts_in_its_language() {
+        let english = |count| Badge::of(count, Language::English);
+        assert_eq!(english(0).tip, "Baton: nothing needs you");
+        assert_eq!(english(1).tip, "Baton: 1 conversation needs you");
+        assert_eq!(
+            (english(0).open, english(12).open),
+            ("Open Baton".to_owned(), "Open Baton (12)".to_owned())
+        );
+        assert_eq!(Badge::of(3, Language::German).quit, "Baton beenden");
     }
 
     #[test]

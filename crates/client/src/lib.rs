@@ -23,6 +23,6 @@ pub mod views;
 pub use language::Language;
 
 pub use api::{
-    Config, Desktop, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource, Notification,
-    NotificationAction, Shell, ShellError, StartError,
+    Badge, Config, Desktop, Embedded, EmbeddedError, EmbeddedKind, EmbeddedOptions, EmbeddedServer, KeySource,
+    Notification, NotificationAction, Shell, ShellError, StartError,
 };

@@ -251,9 +251,9 @@ impl Work {
                 }
             }
             Effect::Withdraw(key) => self.shell.withdraw(&key),
-            Effect::Badge(count) => {
-                self.badge.store(count, Ordering::Relaxed);
-                self.shell.badge(count);
+            Effect::Badge(badge) => {
+                self.badge.store(badge.count, Ordering::Relaxed);
+                self.shell.badge(badge);
             }
             Effect::End(end) => {
                 // The desktop that listens lives longer than its work.

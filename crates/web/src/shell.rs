@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use baton_client::{Notification, Shell, ShellError};
+use baton_client::{Badge, Notification, Shell, ShellError};
 
 /// The shell around an engine whose window is a browser's tab.
 ///
@@ -20,7 +20,7 @@ impl Shell for BrowserShell {
 
     fn withdraw(&self, _key: &str) {}
 
-    fn badge(&self, _count: u32) {}
+    fn badge(&self, _badge: Badge) {}
 
     fn open_url(&self, url: &str) -> Result<(), ShellError> {
         open::that_detached(url).map_err(|error| ShellError {

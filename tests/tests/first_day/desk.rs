@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use baton_client::{Config, Desktop, KeySource, Notification, Shell, ShellError, StartError};
+use baton_client::{Badge, Config, Desktop, KeySource, Notification, Shell, ShellError, StartError};
 use baton_domain::{CommandBody, ConversationId, DraftText, MemberId, MessageId};
 use baton_protocol::{
     Acted, ApiError, Boot, BootState, ComposeLock, Connection, ConnectionState, ErrorCode, ListQuery, Opened, Reply,
@@ -76,7 +76,7 @@ impl Shell for Nothing {
         Ok(())
     }
     fn withdraw(&self, _: &str) {}
-    fn badge(&self, _: u32) {}
+    fn badge(&self, _: Badge) {}
     fn open_url(&self, _: &str) -> Result<(), ShellError> {
         Ok(())
     }

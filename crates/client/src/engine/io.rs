@@ -10,7 +10,7 @@ use baton_protocol::{
 use baton_store::replica::Batch;
 
 use super::wire::Incoming;
-use crate::Notification;
+use crate::{Badge, Notification};
 
 /// Whoever waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,7 +193,7 @@ pub enum Effect {
     /// Take a notification away.
     Withdraw(String),
     /// How many conversations need me.
-    Badge(u32),
+    Badge(Badge),
     /// Answer whoever waits.
     Answer(Ticket, Told),
     /// The connection has ended for good.

@@ -24,8 +24,8 @@ use super::io::{Effect, Input, Ticket, Told};
 use super::outbox::{Fleeting, Outbox};
 use super::remind::Reminders;
 use super::undo::Undoable;
-use crate::Language;
 use crate::views::Viewer;
+use crate::{Badge, Language};
 
 /// A gap between two inputs as long as this means that the computer slept, or that somebody moved the clock.
 const SLEPT_MS: i64 = MINUTE_MS;
@@ -138,7 +138,7 @@ pub struct Engine {
     pub(super) team_changed: bool,
     pub(super) held_changed: bool,
     shown_connection: Option<Connection>,
-    shown_badge: Option<u32>,
+    shown_badge: Option<(u32, Language)>,
 }
 
 impl Engine {
@@ -343,9 +343,9 @@ impl Engine {
             self.out.push(Effect::Emit(UiEvent::Connection(connection.clone())));
             self.shown_connection = Some(connection);
         }
-        let badge = self.index.badge();
+        let badge = (self.index.badge(), self.language());
         if self.shown_badge != Some(badge) {
-            self.out.push(Effect::Badge(badge));
+            self.out.push(Effect::Badge(Badge::of(badge.0, badge.1)));
             self.shown_badge = Some(badge);
         }
     }

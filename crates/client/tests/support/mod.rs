@@ -11,7 +11,7 @@ use axum::extract::{Path as Named, State};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use baton_client::{Config, Desktop, KeySource, Notification, Shell, ShellError};
+use baton_client::{Badge, Config, Desktop, KeySource, Notification, Shell, ShellError};
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Address, BlobId, Capability, Command, CommandBody, CommandId,
     Conversation, ConversationId, Direction, Document, DocumentBody, Event, Inbox, InboxId, InboxPolicy, LogBody,
@@ -417,7 +417,7 @@ impl Shell for Quiet {
         Ok(())
     }
     fn withdraw(&self, _: &str) {}
-    fn badge(&self, _: u32) {}
+    fn badge(&self, _: Badge) {}
     fn open_url(&self, _: &str) -> Result<(), ShellError> {
         Ok(())
     }
