@@ -1,9 +1,23 @@
 /** What a message is beside its words, as the thread shows it. */
 import { expect, test } from 'vitest';
+import type { CalendarInvitation } from '$lib/api/types/CalendarInvitation';
 import type { MessageFacts } from '$lib/api/types/MessageFacts';
 import type { MessageKind } from '$lib/api/types/MessageKind';
 import { NOW } from './scripted/cast';
-import { find, hook, openConversation, openWindow, textOf } from './window';
+import { click, find, hook, openConversation, openWindow, textOf } from './window';
+
+const siteVisit: CalendarInvitation = {
+  method: 'request',
+  uid: 'u-1',
+  sequence: 0,
+  title: 'Site visit',
+  place: 'Kiel, hall 3',
+  organiser: { name: 'Carl Brandt', email: 'carl@acme.example' },
+  attendees: [{ address: { name: 'Anna Berger', email: 'anna@murmel.example' }, answer: 'needsAction' }],
+  starts: { type: 'at', at: Date.UTC(2026, 11, 1, 9, 0) },
+  ends: { type: 'at', at: Date.UTC(2026, 11, 1, 10, 30) },
+  repeats: false,
+};
 
 /** The newest message of #1042 with these facts. */
 async function shown(facts: MessageFacts, kind: MessageKind = 'human') {
@@ -47,18 +61,7 @@ test('an encrypted message says that it can’t be read here, and where it can',
 
 test('an invitation shows what, when in my zone, where and who', async () => {
   await shown({
-    invitation: {
-      method: 'request',
-      uid: 'u-1',
-      sequence: 0,
-      title: 'Site visit',
-      place: 'Kiel, hall 3',
-      organiser: { name: 'Carl Brandt', email: 'carl@acme.example' },
-      attendees: [{ address: { name: 'Anna Berger', email: 'anna@murmel.example' }, answer: 'needsAction' }],
-      starts: { type: 'at', at: Date.UTC(2026, 11, 1, 9, 0) },
-      ends: { type: 'at', at: Date.UTC(2026, 11, 1, 10, 30) },
-      repeats: false,
-    },
+    invitation: siteVisit,
   });
   await find('invitation');
   const said = textOf('invitation');
@@ -67,6 +70,49 @@ test('an invitation shows what, when in my zone, where and who', async () => {
   expect(said).toContain('Invited by Carl Brandt');
   expect(said).toContain('Anna Berger has not answered');
   expect(NOW).toBeLessThan(Date.UTC(2026, 11, 1));
+});
+
+test('an invitation is answered in the reply: one answer at a time, to whoever invited, and nothing leaves by itself', async () => {
+  const { backend, desk } = await shown({ invitation: siteVisit });
+  await click('invitation-accepted');
+  await expect.poll(() => desk.composer.draft.files.map((file) => file.name)).toEqual(['invite.ics']);
+  expect(backend.asked('answerInvitation').at(-1)?.answer).toBe('accepted');
+  expect(desk.composer.draft.text).toBe('I am glad to come: Site visit');
+  expect(desk.composer.draft.to.map((one) => one.email)).toContain('carl@acme.example');
+  await click('invitation-declined');
+  await expect.poll(() => backend.asked('answerInvitation').at(-1)?.answer).toBe('declined');
+  await expect.poll(() => desk.composer.draft.text).toBe('Unfortunately I cannot come: Site visit');
+  expect(desk.composer.draft.files).toHaveLength(1);
+  expect(hook('invitation-declined')?.getAttribute('aria-pressed')).toBe('true');
+  expect(hook('invitation-accepted')?.getAttribute('aria-pressed')).toBe('false');
+  expect(backend.asked('send')).toEqual([]);
+});
+
+test('words of one’s own stay when the answer changes', async () => {
+  const { desk } = await shown({ invitation: siteVisit });
+  desk.composer.put({ text: 'Can we make it eleven?' });
+  await click('invitation-tentative');
+  await expect.poll(() => desk.composer.draft.files).toHaveLength(1);
+  expect(desk.composer.draft.text).toBe('Can we make it eleven?');
+});
+
+test('an invitation to a colleague’s customer is answered in their place', async () => {
+  const window = await openWindow((backend) => {
+    const scene = backend.scene('c-1042');
+    const last = scene.thread.filter((item) => item.type === 'message').at(-1);
+    if (last?.type === 'message') Object.assign(last.message, { facts: { invitation: siteVisit } });
+    scene.conversation.owner = 'm-ben';
+  });
+  await openConversation(window, 1042);
+  await click('invitation-accepted');
+  await expect.poll(() => window.desk.composer.draft.files).toHaveLength(1);
+  expect(window.desk.composer.cover).toBe(true);
+});
+
+test('an invitation that was taken back asks for no answer', async () => {
+  await shown({ invitation: { ...siteVisit, method: 'cancel' } });
+  await find('invitation');
+  expect(hook('invitation-accepted')).toBeNull();
 });
 
 test('a whole day ends on the day before its end, and an ordinary message shows none of this', async () => {

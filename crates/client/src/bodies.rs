@@ -36,6 +36,11 @@ pub(crate) fn of_raw(message: &Message, raw: &[u8], shown: Shown) -> Body {
     }
 }
 
+/// A text as the HTML that goes out beside it, as it would be shown here.
+pub(crate) fn as_html(text: &str) -> String {
+    html::render_text(capped(text)).srcdoc_html
+}
+
 /// A message that came within another, as it would be shown by itself; `None` where the bytes are none.
 pub(crate) fn nested(raw: &[u8], shown: Shown) -> Option<Nested> {
     let mail = parse::parse(raw).ok()?;

@@ -205,6 +205,20 @@ mod documents {
     }
 
     #[test]
+    fn a_signature_is_a_few_lines() {
+        let signed = |text: String| {
+            let mut account = Team::new().accounts[&SALES_AT].clone();
+            account.signatures = vec![Signature { address: None, text }];
+            let document = Box::new(DocumentBody::Account(account));
+            judged(CommandBody::PutDocument { document }, ANNA, 0, true)
+        };
+        assert!(signed("{name}\nMurmel GmbH".to_owned()).unwrap().is_some());
+        for bad in [" ".to_owned(), "x".repeat(4001)] {
+            assert!(matches!(signed(bad), Err(Refusal::Invalid { field, .. }) if field == "signature"));
+        }
+    }
+
+    #[test]
     fn a_manager_says_how_far_baton_acts_on_an_account_and_nothing_else_about_it() {
         let account = |change: fn(&mut Account)| {
             let mut account = Team::new().accounts[&SALES_AT].clone();

@@ -15,14 +15,14 @@ pub use opened::*;
 
 use baton_domain::{
     Account, AccountId, AccountMode, AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, FoundBy,
-    Inbox, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint, Timestamp,
+    Inbox, InvitationAnswer, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint, Signature, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountHealth, ApiError, Balance, ConnectionReport, Invitation, Invite, MailProblem, MailServer, MailboxSettings,
-    ProviderClient, Quarantined, Retried, SessionInfo,
+    AccountHealth, ApiError, Balance, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem, MailServer,
+    MailboxSettings, ProviderClient, Quarantined, Retried, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -94,6 +94,13 @@ pub enum Request {
         index: u32,
         /// Show the images it loads from elsewhere.
         remote_images: bool,
+    },
+    /// The answer to a calendar invitation, as a file for the reply that carries it.
+    AnswerInvitation {
+        /// The message with the invitation.
+        message: MessageId,
+        /// What I answer.
+        answer: InvitationAnswer,
     },
     /// An attachment's bytes, into a new file of the downloads folder. The window names no path: it can write nowhere else.
     SaveAttachment {
@@ -190,6 +197,18 @@ pub enum Request {
         /// The text.
         text: Option<String>,
     },
+    /// What stands below replies from an account's addresses; an admin may.
+    SaveAccountSignatures {
+        /// Of which account.
+        account: AccountId,
+        /// All there are.
+        signatures: Vec<Signature>,
+    },
+    /// A text as the HTML that goes out beside it, made safe.
+    PreviewText {
+        /// The text.
+        text: String,
+    },
     /// Where I am signed in.
     Sessions,
     /// Sign a session out.
@@ -199,6 +218,11 @@ pub enum Request {
     },
     /// How the channels are doing.
     Health,
+    /// Hold an account's books against the mailbox itself; an admin may. Nothing is changed there.
+    CheckMailbox {
+        /// Which.
+        account: AccountId,
+    },
     /// What could not be read.
     Quarantine,
     /// The raw source of something that could not be read.
@@ -267,6 +291,8 @@ pub enum Reply {
     Body(Body),
     /// To [`Request::Nested`].
     Nested(Box<Nested>),
+    /// To [`Request::AnswerInvitation`].
+    AnswerInvitation(OutgoingFile),
     /// To [`Request::SaveAttachment`]: where it was written.
     SaveAttachment(String),
     /// To [`Request::Source`].
@@ -297,12 +323,18 @@ pub enum Reply {
     Invite(Invitation),
     /// To [`Request::SaveSignature`].
     SaveSignature,
+    /// To [`Request::SaveAccountSignatures`].
+    SaveAccountSignatures(Acted),
+    /// To [`Request::PreviewText`].
+    PreviewText(String),
     /// To [`Request::Sessions`].
     Sessions(Vec<SessionInfo>),
     /// To [`Request::RevokeSession`].
     RevokeSession,
     /// To [`Request::Health`].
     Health(Vec<HealthRow>),
+    /// To [`Request::CheckMailbox`]: folder by folder.
+    CheckMailbox(Vec<FolderCheck>),
     /// To [`Request::Quarantine`].
     Quarantine(Vec<Quarantined>),
     /// To [`Request::QuarantineSource`]: as text, whatever it is.

@@ -491,6 +491,20 @@ pub struct Retried {
     pub quarantined: u32,
 }
 
+/// The usual reasons why an item can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum QuarantineCause {
+    /// There is nothing in it.
+    Empty,
+    /// It has no header a mail could be recognised by.
+    NoHeaders,
+    /// Messages within messages without end.
+    TooNested,
+    /// It could not be taken apart.
+    Broken,
+}
+
 /// An item that could not be read; `GET /v1/quarantine`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -501,8 +515,12 @@ pub struct Quarantined {
     pub folder: String,
     /// Its UID there.
     pub uid: u32,
-    /// Why it could not be read.
+    /// Why it could not be read, as the ledger has it, in English.
     pub why: String,
+    /// The same as one of the usual reasons, for who reads another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cause: Option<QuarantineCause>,
     /// The raw bytes, if they could be fetched.
     pub blob: Option<baton_domain::BlobId>,
     /// When.

@@ -12,6 +12,7 @@ import type { DraftText } from '$lib/api/types/DraftText';
 import type { Exception } from '$lib/api/types/Exception';
 import type { Group } from '$lib/api/types/Group';
 import type { HealthRow } from '$lib/api/types/HealthRow';
+import type { FolderCheck } from '$lib/api/types/FolderCheck';
 import type { Held } from '$lib/api/types/Held';
 import type { ListPage } from '$lib/api/types/ListPage';
 import type { ListQuery } from '$lib/api/types/ListQuery';
@@ -97,6 +98,9 @@ export class ScriptedBackend implements Backend {
       blob: 'b'.repeat(64),
       at: NOW - 3 * DAY,
     },
+  ];
+  checks: FolderCheck[] = [
+    { folder: 'INBOX', inMailbox: 301, waiting: 0, missing: [], gone: 12, renumbered: false },
   ];
   state: BootState | null = null;
   readyCount = 0;
@@ -398,6 +402,26 @@ export class ScriptedBackend implements Backend {
         ];
       case 'saveSignature':
         return null;
+      case 'saveAccountSignatures': {
+        const { account: id, signatures } = params as Params<'saveAccountSignatures'>;
+        const accounts = this.team.accounts.map((one) => (one.id === id ? { ...one, signatures } : one));
+        this.team = { ...this.team, accounts };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
+      case 'previewText': {
+        const { text } = params as Params<'previewText'>;
+        return `<p>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('\n', '<br>')}</p>`;
+      }
+      case 'checkMailbox':
+        return this.checks;
+      case 'answerInvitation':
+        return {
+          name: 'invite.ics',
+          mime: 'text/calendar; method=REPLY',
+          size: 512,
+          blob: (params as Params<'answerInvitation'>).answer.padEnd(64, '0'),
+        };
       case 'settings':
         return this.settings;
       case 'saveSettings':

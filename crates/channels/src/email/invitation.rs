@@ -16,6 +16,8 @@ use calcard::{Entry, Parser};
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::MimePart;
 
+/// How a file of a draft is marked that is such an answer, and leaves as one rather than as a file.
+pub const REPLY_MEDIA_TYPE: &str = "text/calendar; method=REPLY";
 /// Calendar objects beyond this are files, not invitations.
 const MAX_BYTES: usize = 256 * 1024;
 /// Components of one calendar object; an invitation has some ten.

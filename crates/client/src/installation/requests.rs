@@ -12,6 +12,7 @@ use url::Url;
 
 use super::setup::connect_mailbox;
 use super::{Installation, Place, replica_error};
+use crate::bodies;
 use crate::engine::{Ask, SendPlan, Told};
 use crate::net::error;
 use crate::work::{Attached, Work, now};
@@ -162,6 +163,9 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         } => Ok(Reply::Nested(Box::new(
             work.nested(message, index, remote_images).await?,
         ))),
+        Request::AnswerInvitation { message, answer } => {
+            Ok(Reply::AnswerInvitation(work.answer_invitation(message, answer).await?))
+        }
         Request::SaveAttachment { message, index } => {
             Ok(Reply::SaveAttachment(work.save_attachment(message, index).await?))
         }
@@ -180,6 +184,11 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             work.save_signature(text).await?;
             Ok(Reply::SaveSignature)
         }
+        Request::SaveAccountSignatures { account, signatures } => Ok(Reply::SaveAccountSignatures(
+            work.save_account_signatures(account, signatures).await?,
+        )),
+        Request::PreviewText { text } => Ok(Reply::PreviewText(bodies::as_html(&text))),
+        Request::CheckMailbox { account } => Ok(Reply::CheckMailbox(work.http.check_balance(account).await?)),
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
         Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),

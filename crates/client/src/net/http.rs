@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
 use baton_protocol::{
-    AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, Hits, Invitation,
-    Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SetSignIn, SignIn, SignInWay, SignedIn,
-    Submitted,
+    AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, FolderCheck, Hits,
+    Invitation, Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SetSignIn, SignIn, SignInWay,
+    SignedIn, Submitted,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -24,6 +24,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 const FILE: Duration = Duration::from_secs(300);
 /// How long to wait for a server in this program that is starting.
 const STARTING: Duration = Duration::from_secs(20);
+/// How long it may take to look through all folders of a mailbox.
+const CHECK: Duration = Duration::from_secs(120);
 
 /// Where a server is, and with which session.
 #[derive(Clone)]
@@ -220,6 +222,13 @@ impl Http {
 
     pub(crate) async fn balance(&self, account: AccountId) -> Result<Balance, ApiError> {
         self.get(&format!("/v1/accounts/{account}/balance")).await
+    }
+
+    pub(crate) async fn check_balance(&self, account: AccountId) -> Result<Vec<FolderCheck>, ApiError> {
+        let request = self
+            .request(Method::POST, &format!("/v1/accounts/{account}/balance/check"))
+            .await?;
+        read(request.timeout(CHECK)).await
     }
 
     pub(crate) async fn quarantine(&self) -> Result<Vec<Quarantined>, ApiError> {

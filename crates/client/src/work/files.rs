@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use baton_channels::email::parse;
-use baton_domain::{BlobId, Event, LogBody, Message, MessageId, Outbound, OutgoingFile};
+use baton_channels::email::{invitation, parse};
+use baton_domain::{Address, BlobId, Event, InvitationAnswer, LogBody, Message, MessageId, Outbound, OutgoingFile};
 use baton_protocol::{ApiError, Body, ErrorCode, Nested};
 
 use super::{Work, fetch, now};
@@ -35,6 +35,9 @@ pub(crate) enum FileError {
     /// Its bytes are not here and the server can't be reached.
     #[error("it is not on this computer yet, and there is no network")]
     NotHere,
+    /// It is no invitation, or names nobody to answer.
+    #[error("there is no invitation in it that could be answered")]
+    NotAnswerable,
     /// Larger than a mail can carry.
     #[error("a file has at most 25 MiB")]
     TooLarge,
@@ -52,7 +55,7 @@ pub(crate) enum FileError {
 impl From<FileError> for ApiError {
     fn from(cause: FileError) -> Self {
         let code = match &cause {
-            FileError::NotFound => ErrorCode::NotFound,
+            FileError::NotFound | FileError::NotAnswerable => ErrorCode::NotFound,
             FileError::NotHere => ErrorCode::Unreachable,
             FileError::TooLarge => ErrorCode::TooLarge,
             FileError::Disk(disk) if disk.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
@@ -185,6 +188,51 @@ impl Work {
         let downloads = self.shell.downloads_dir();
         let written = aside(move || write_new(&downloads, &name, &bytes)).await??;
         Ok(written.to_string_lossy().into_owned())
+    }
+
+    /// The answer to an invitation, as a file for the reply that carries it: it leaves with that reply, under the same lock, and
+    /// can be taken back like it.
+    pub(crate) async fn answer_invitation(
+        &self,
+        message: MessageId,
+        answer: InvitationAnswer,
+    ) -> Result<OutgoingFile, FileError> {
+        let Found::Message(message) = self.find(message).await? else {
+            return Err(FileError::NotFound);
+        };
+        let who = self.invited(&message).await;
+        let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
+        let answered = move || invitation::reply(&parse::calendar(&raw)?, &who, answer, now());
+        let calendar = aside(answered).await?.ok_or(FileError::NotAnswerable)?.into_bytes();
+        let size = u32::try_from(calendar.len()).map_err(|_| FileError::TooLarge)?;
+        let blob = BlobId::of(&calendar);
+        self.blobs.put(&blob, calendar, true, now()).await?;
+        Ok(OutgoingFile {
+            name: "invite.ics".to_owned(),
+            mime: invitation::REPLY_MEDIA_TYPE.to_owned(),
+            size,
+            blob,
+            inline: false,
+        })
+    }
+
+    /// Which of those invited we are: an address of the account it came to, as the invitation writes it.
+    async fn invited(&self, message: &Message) -> Address {
+        let team = self.look(|engine| engine.team()).await;
+        let account = team.accounts.iter().find(|account| Some(account.id) == message.account);
+        let ours = |email: &str| account.is_some_and(|account| account.own_address(email).is_some());
+        let attendees = message.facts.invitation.iter().flat_map(|asked| &asked.attendees);
+        let listed = attendees
+            .map(|attendee| &attendee.address)
+            .find(|address| ours(&address.email));
+        match (listed, account) {
+            (Some(address), _) => address.clone(),
+            (None, Some(account)) => Address {
+                name: account.name.clone(),
+                email: account.address.clone(),
+            },
+            (None, None) => message.to.first().cloned().unwrap_or_default(),
+        }
     }
 
     /// Keeps a file for a draft until it has left.

@@ -1,7 +1,8 @@
-//! Looking after mailboxes: how far Baton acts on one, and what could not be read. The server decides and keeps all of it.
+//! Looking after mailboxes: how far Baton acts on one, what stands below its replies, and what could not be read. The server decides and keeps all of it.
 
 use baton_domain::{
-    AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DocumentBody,
+    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DocumentBody,
+    Signature,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
@@ -13,6 +14,22 @@ use crate::net::error;
 impl Work {
     /// Asks for another mode of an account. It is judged at once or not at all: what a mailbox may do is not queued.
     pub(crate) async fn set_account_mode(&self, account: AccountId, mode: AccountMode) -> Result<Acted, ApiError> {
+        self.change_account(account, |account| account.mode = mode).await
+    }
+
+    /// What stands below replies from its addresses. Where a text is empty there is none.
+    pub(crate) async fn save_account_signatures(
+        &self,
+        account: AccountId,
+        mut signatures: Vec<Signature>,
+    ) -> Result<Acted, ApiError> {
+        signatures.retain(|signature| !signature.text.trim().is_empty());
+        self.change_account(account, |account| account.signatures = signatures)
+            .await
+    }
+
+    /// Changes an account as the team sees it. It is judged at once or not at all.
+    async fn change_account(&self, account: AccountId, change: impl FnOnce(&mut Account)) -> Result<Acted, ApiError> {
         let known = self
             .look(|engine| {
                 let document = engine.account(account)?;
@@ -21,7 +38,7 @@ impl Work {
             .await;
         let (me, (mut changed, version)) =
             known.ok_or_else(|| error(ErrorCode::NotFound, "there is no such mailbox here"))?;
-        changed.mode = mode;
+        change(&mut changed);
         let id = CommandId(Uuid::new_v4());
         let command = Command {
             id,

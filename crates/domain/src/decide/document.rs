@@ -8,6 +8,9 @@ use crate::{
     MemberId, Refusal, Role,
 };
 
+/// A signature is a few lines, not a brochure.
+const SIGNATURE_CHARS: usize = 4000;
+
 /// What a change of a document is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct DocumentContext<'a> {
@@ -138,11 +141,13 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
         DocumentBody::Inbox(inbox) => text("name", &inbox.name, 200).map(drop),
         DocumentBody::Account(account) => {
-            if account.address.contains('@') {
-                Ok(())
-            } else {
-                Err(invalid("address", Invalid::NotAnAddress))
+            if !account.address.contains('@') {
+                return Err(invalid("address", Invalid::NotAnAddress));
             }
+            for signature in &account.signatures {
+                text("signature", &signature.text, SIGNATURE_CHARS)?;
+            }
+            Ok(())
         }
         DocumentBody::Member(member) => {
             text("name", &member.name, 200)?;

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use baton_channels::email::imap::decode_folder_name;
+use baton_channels::email::parse::Unreadable;
 use baton_channels::email::probe;
 use baton_channels::oauth::{Grant, ProviderKind};
 use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, ProviderClient,
-    ProviderName, Quarantined, Retried, SetSignIn, SignInWay,
+    ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -216,11 +217,24 @@ async fn quarantine(State(core): State<Arc<Core>>, caller: Caller) -> Answered<J
         account: row.account,
         folder: decode_folder_name(&row.folder),
         uid: row.uid,
+        cause: cause(&row.why),
         why: row.why,
         blob: row.blob,
         at: row.at,
     });
     Ok(Json(shown.collect()))
+}
+
+/// The ledger keeps the words under which a message was laid aside; those of the parser have a name.
+fn cause(why: &str) -> Option<QuarantineCause> {
+    const CAUSES: [(Unreadable, QuarantineCause); 4] = [
+        (Unreadable::Empty, QuarantineCause::Empty),
+        (Unreadable::NoHeaders, QuarantineCause::NoHeaders),
+        (Unreadable::TooNested, QuarantineCause::TooNested),
+        (Unreadable::ParserFailed, QuarantineCause::Broken),
+    ];
+    let known = CAUSES.iter().find(|(unreadable, _)| unreadable.to_string() == why);
+    known.map(|(_, cause)| *cause)
 }
 
 impl From<AccountingError> for Problem {
@@ -246,5 +260,21 @@ impl From<AddAccountError> for Problem {
             AddAccountError::Store(error) => error.into(),
             AddAccountError::Seal(error) => Self::internal(&error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_reasons_for_quarantine_are_known_by_the_parsers_own_words() {
+        let nothing = baton_channels::email::parse::parse(b"").map_err(|why| why.to_string());
+        assert_eq!(nothing.err().as_deref().and_then(cause), Some(QuarantineCause::Empty));
+        assert_eq!(
+            cause(&Unreadable::ParserFailed.to_string()),
+            Some(QuarantineCause::Broken)
+        );
+        assert_eq!(cause("a character no database takes"), None);
     }
 }

@@ -77,6 +77,11 @@ export class Session implements People {
     return this.health.reduce((sum, row) => sum + (row.balance?.quarantined ?? 0), 0);
   }
 
+  /** Whether I say how far Baton acts on a mailbox. */
+  get leads(): boolean {
+    return this.admin || this.self?.role === 'manager';
+  }
+
   /** Whether I look after mailboxes. */
   get admin(): boolean {
     return this.self?.role === 'admin';

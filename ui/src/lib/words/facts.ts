@@ -5,6 +5,7 @@ import type { DeliveryReport } from '$lib/api/types/DeliveryReport';
 import type { EventTime } from '$lib/api/types/EventTime';
 import type { InvitationAnswer } from '$lib/api/types/InvitationAnswer';
 import type { InvitationMethod } from '$lib/api/types/InvitationMethod';
+import type { OutgoingFile } from '$lib/api/types/OutgoingFile';
 import type { Protection } from '$lib/api/types/Protection';
 import { eventSpan } from '$lib/time/event';
 
@@ -56,5 +57,8 @@ export const answerName: Record<InvitationAnswer, () => string> = {
 /** When it is, in the reader's zone; empty where it does not say. */
 export const invitationTime = (invitation: CalendarInvitation): string =>
   invitation.starts === null ? '' : eventSpan(invitation.starts, invitation.ends);
+
+/** Whether a file of a reply is the answer to an invitation: it leaves as one, not as a file. */
+export const isAnswer = (file: OutgoingFile): boolean => file.mime === 'text/calendar; method=REPLY';
 
 export type { EventTime };

@@ -4,6 +4,7 @@ import type { AccountHealth } from '$lib/api/types/AccountHealth';
 import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailProblemKind } from '$lib/api/types/MailProblemKind';
 import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
+import type { QuarantineCause } from '$lib/api/types/QuarantineCause';
 import type { Security } from '$lib/api/types/Security';
 import { clock } from '$lib/time/clock.svelte';
 import { countdown, number } from '$lib/time/format';
@@ -35,6 +36,14 @@ const problems: Record<MailProblemKind, (server: { server: string }) => string> 
   protocol: m.problem_protocol,
   rejected: m.problem_rejected,
   diskFull: m.problem_disk_full,
+};
+
+/** Why something could not be read; the ledger has other reasons in its own words. */
+export const quarantineWords: Record<QuarantineCause, () => string> = {
+  empty: m.quarantine_cause_empty,
+  noHeaders: m.quarantine_cause_no_headers,
+  tooNested: m.quarantine_cause_too_nested,
+  broken: m.quarantine_cause_broken,
 };
 
 /** What happened, to what, and what to do. */

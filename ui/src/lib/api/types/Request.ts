@@ -8,6 +8,7 @@ import type { CommandId } from "./CommandId";
 import type { ConversationId } from "./ConversationId";
 import type { DraftText } from "./DraftText";
 import type { HeldResolution } from "./HeldResolution";
+import type { InvitationAnswer } from "./InvitationAnswer";
 import type { Invite } from "./Invite";
 import type { ListQuery } from "./ListQuery";
 import type { MailboxSettings } from "./MailboxSettings";
@@ -18,6 +19,7 @@ import type { ProviderClient } from "./ProviderClient";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
+import type { Signature } from "./Signature";
 import type { Timestamp } from "./Timestamp";
 import type { Unlock } from "./Unlock";
 
@@ -80,7 +82,15 @@ index: number,
 /**
  * Show the images it loads from elsewhere.
  */
-remoteImages: boolean, } } | { "method": "saveAttachment", "params": { 
+remoteImages: boolean, } } | { "method": "answerInvitation", "params": { 
+/**
+ * The message with the invitation.
+ */
+message: MessageId, 
+/**
+ * What I answer.
+ */
+answer: InvitationAnswer, } } | { "method": "saveAttachment", "params": { 
 /**
  * Of which message.
  */
@@ -184,11 +194,27 @@ limit: number, } } | { "method": "team" } | { "method": "invite", "params": Invi
 /**
  * The text.
  */
-text: string | null, } } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
+text: string | null, } } | { "method": "saveAccountSignatures", "params": { 
+/**
+ * Of which account.
+ */
+account: AccountId, 
+/**
+ * All there are.
+ */
+signatures: Array<Signature>, } } | { "method": "previewText", "params": { 
+/**
+ * The text.
+ */
+text: string, } } | { "method": "sessions" } | { "method": "revokeSession", "params": { 
 /**
  * Which.
  */
-session: SessionId, } } | { "method": "health" } | { "method": "quarantine" } | { "method": "quarantineSource", "params": { 
+session: SessionId, } } | { "method": "health" } | { "method": "checkMailbox", "params": { 
+/**
+ * Which.
+ */
+account: AccountId, } } | { "method": "quarantine" } | { "method": "quarantineSource", "params": { 
 /**
  * Its bytes.
  */
