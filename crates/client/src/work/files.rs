@@ -216,15 +216,21 @@ impl Work {
         })
     }
 
-    /// Which of those invited we are: an address of the account it came to, as the invitation writes it.
+    /// Which of those invited we are, as the invitation writes it: an address of the account it came to, else my own.
     async fn invited(&self, message: &Message) -> Address {
-        let team = self.look(|engine| engine.team()).await;
+        let (team, me) = self.look(|engine| (engine.team(), engine.me().cloned())).await;
         let account = team.accounts.iter().find(|account| Some(account.id) == message.account);
         let ours = |email: &str| account.is_some_and(|account| account.own_address(email).is_some());
-        let attendees = message.facts.invitation.iter().flat_map(|asked| &asked.attendees);
-        let listed = attendees
-            .map(|attendee| &attendee.address)
-            .find(|address| ours(&address.email));
+        let mine = |email: &str| me.as_ref().is_some_and(|me| me.email.eq_ignore_ascii_case(email));
+        let invited = || {
+            let asked = message.facts.invitation.iter();
+            asked
+                .flat_map(|asked| &asked.attendees)
+                .map(|attendee| &attendee.address)
+        };
+        let listed = invited()
+            .find(|address| ours(&address.email))
+            .or_else(|| invited().find(|address| mine(&address.email)));
         match (listed, account) {
             (Some(address), _) => address.clone(),
             (None, Some(account)) => Address {
