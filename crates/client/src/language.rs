@@ -1,7 +1,8 @@
 //! The window's catalogue of messages, for what is said where there may be no window: native notifications and the tray.
 //!
-//! There is one catalogue, `ui/messages`; translators know no other. Messages named `notify_…` and `tray_…` are read from it here, in the two
-//! forms that occur in it: a sentence with names in braces, and one that counts, with a form for one and a form for other numbers.
+//! There is one catalogue, `ui/messages`; translators know no other. Messages named `notify_…` and `tray_…` are read from it here,
+//! in the two forms that occur in it: a sentence with names in braces, and one that counts, with a form for one and a form for
+//! other numbers.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

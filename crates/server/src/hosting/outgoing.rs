@@ -176,6 +176,7 @@ mod tests {
             in_reply_to: None,
             references: Vec::new(),
             quote: None,
+            close: None,
             after: AfterReply::NothingMore,
             queued_at: Timestamp(0),
             not_before: Timestamp(0),
@@ -215,7 +216,8 @@ mod tests {
         );
         assert_eq!(answer.attendees.first().unwrap().answer, InvitationAnswer::Accepted);
         let names: Vec<&str> = mail.attachments.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["plan.txt"]);
+        // The alternative itself has no name: nobody has to wonder what to do with a file.
+        assert_eq!(names, ["", "plan.txt"]);
         assert_eq!(mail.text.trim(), "I am glad to come.");
     }
 
