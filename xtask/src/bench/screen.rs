@@ -5,12 +5,17 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::shell::find;
 
 const SCREEN: &str = "1440x900x24";
+
+/// How long one question to the Secret Service may take: asked too early, it is never answered.
+const SECRETS_PATIENCE: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A child that ends with this value.
 pub struct Kept(pub Child);
@@ -113,7 +118,7 @@ impl Session {
             if let Some(mut stdin) = store.stdin.take() {
                 stdin.write_all(b"x")?;
             }
-            if store.wait()?.success() {
+            if ends_well(Kept(store))? {
                 return Ok(());
             }
         }
@@ -123,6 +128,18 @@ impl Session {
 
 fn needed(name: &str) -> Result<PathBuf> {
     find(name).with_context(|| format!("{name} is not installed: `cargo xtask doctor` tells how to get it"))
+}
+
+/// Whether a child ends in time, and successfully.
+fn ends_well(mut child: Kept) -> Result<bool> {
+    let began = Instant::now();
+    while began.elapsed() < SECRETS_PATIENCE {
+        if let Some(status) = child.0.try_wait()? {
+            return Ok(status.success());
+        }
+        std::thread::park_timeout(LOOK_EVERY);
+    }
+    Ok(false)
 }
 
 /// Starts a program, and gives the first line that it prints.

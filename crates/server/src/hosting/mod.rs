@@ -6,6 +6,7 @@
 pub mod accounting;
 pub mod condition;
 mod cursors;
+mod intake;
 mod lease;
 pub mod mailbox;
 mod names;

@@ -1,6 +1,6 @@
 //! What a host of this server is given: the referee, the store and the blobs behind the channel's port.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,33 +10,25 @@ use baton_channels::email::graph::Names;
 use baton_channels::email::host::{
     AccountHealth, Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned,
 };
-use baton_channels::email::imap::{Changes, FolderRole};
+use baton_channels::email::imap::Changes;
 use baton_domain::{
     Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId,
     MessageId, Timestamp,
 };
 use baton_protocol::Answer;
-use baton_store::server::{BlobError, OutboundRow, ServerStore, Sighting, StoreError};
+use baton_store::server::{OutboundRow, ServerStore, Sighting, StoreError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::intake::Intake;
 use super::lease::Lease;
 use super::outgoing::{self, NoBytes};
 use super::{condition, cursors, update};
 use crate::core::Core;
-use crate::referee::{self, Arrival, Asked, SubmitError};
+use crate::referee::SubmitError;
 
 /// How long a reply rests whose fence was refused, in milliseconds: what refuses it usually ends it, too.
 const REFUSED_MS: i64 = 2_000;
-
-/// The rule by which a message is passed over that somebody moved or deleted between being listed and being read.
-const GONE: &str = "gone before it was read";
-
-/// Bytes that stay in memory between being kept and being read.
-const FRESH_BYTES: usize = 32 * 1024 * 1024;
-/// Messages are read on so many threads at most, each of so many messages at least.
-const READERS: usize = 4;
-const SHARE: usize = 16;
 
 /// The pauses between two questions whether the fence was passed.
 const FENCE_PAUSES: [Duration; 3] = [
@@ -53,7 +45,7 @@ pub(super) struct Port {
     lease: Arc<Lease>,
     turn: tokio::sync::Mutex<watch::Receiver<u64>>,
     waits: Mutex<Waits>,
-    fresh: Mutex<Fresh>,
+    intake: Intake,
 }
 
 /// What the next look at the queue knows from the last.
@@ -68,6 +60,7 @@ struct Waits {
 impl Port {
     pub(super) fn new(core: Arc<Core>, account: Account, mailbox: EmailAccount, lease: Arc<Lease>) -> Self {
         let turn = tokio::sync::Mutex::new(core.outgoing.subscribe());
+        let intake = Intake::new(Arc::clone(&core), account.clone());
         Self {
             core,
             account,
@@ -75,7 +68,7 @@ impl Port {
             lease,
             turn,
             waits: Mutex::default(),
-            fresh: Mutex::default(),
+            intake,
         }
     }
 
@@ -204,6 +197,7 @@ fn rank(state: JobState) -> u8 {
 impl HostPort for Port {
     async fn cursors(&self) -> Result<Vec<FolderCursor>, PortError> {
         self.must_hold()?;
+        self.intake.settle().await?;
         let rows = self
             .core
             .store
@@ -214,60 +208,18 @@ impl HostPort for Port {
     }
 
     async fn put_blobs(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError> {
-        let blobs = self.core.store.blobs().clone();
-        let kept = tokio::task::spawn_blocking(move || {
-            let named: Vec<(BlobId, Vec<u8>)> = messages.into_iter().map(|bytes| (BlobId::of(&bytes), bytes)).collect();
-            let lent: Vec<(BlobId, &[u8])> = named.iter().map(|(id, bytes)| (id.clone(), bytes.as_slice())).collect();
-            blobs.put_many(&lent)?;
-            Ok(named)
-        });
-        let kept = kept.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
-        let named = kept.map_err(|error: BlobError| {
-            let room = if error.is_disk_full() {
-                "no room on the disk: "
-            } else {
-                ""
-            };
-            PortError::Unavailable(format!("{room}{error}"))
-        })?;
-        Ok(self.fresh.lock().unwrap_or_else(PoisonError::into_inner).keep(named))
+        self.intake.keep(messages).await
     }
 
     async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError> {
         self.must_hold()?;
-        let account = self.account.clone();
-        let store = self.core.store.clone();
-        let mut fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
-        let read = tokio::task::spawn_blocking(move || {
-            let items: Vec<(Arrived, Option<Vec<u8>>)> = batch
-                .into_iter()
-                .map(|item| {
-                    let raw = item.blob.as_ref().and_then(|blob| fresh.take(blob));
-                    (item, raw)
-                })
-                .collect();
-            read_all(&account, items, &store)
-        });
-        let read = read.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
-        let arrivals = read.map_err(|error: BlobError| PortError::Unavailable(error.to_string()))?;
-        let cursor = cursors::of_store(self.account.id, &progress);
-        let received = self
-            .core
-            .referee
-            .receive(arrivals, Some(cursor))
-            .await
-            .map_err(|error| unavailable(&error))?;
-        tracing::debug!(
-            account = self.account.address,
-            folder = progress.cursor.folder,
-            ?received,
-            "mail was taken in"
-        );
-        Ok(())
+        self.intake.receive(batch, &progress).await
     }
 
     async fn sighted(&self, folder: &str, uidvalidity: u32, changes: Changes) -> Result<(), PortError> {
         self.must_hold()?;
+        // What it speaks of may be on its way still.
+        self.intake.settle().await?;
         let flags = changes
             .flags
             .into_iter()
@@ -448,123 +400,6 @@ impl HostPort for Port {
     }
 }
 
-/// Bytes that were just kept, until they are read. What does not fit is read from the disk again.
-#[derive(Debug, Default)]
-struct Fresh {
-    kept: HashMap<BlobId, Vec<u8>>,
-    bytes: usize,
-}
-
-impl Fresh {
-    fn keep(&mut self, named: Vec<(BlobId, Vec<u8>)>) -> Vec<BlobId> {
-        let mut ids = Vec::with_capacity(named.len());
-        for (id, bytes) in named {
-            ids.push(id.clone());
-            if self.bytes.saturating_add(bytes.len()) <= FRESH_BYTES {
-                self.bytes = self.bytes.saturating_add(bytes.len());
-                self.kept.insert(id, bytes);
-            }
-        }
-        ids
-    }
-
-    fn take(&mut self, id: &BlobId) -> Option<Vec<u8>> {
-        self.kept.remove(id)
-    }
-}
-
-/// Reads messages side by side, in their order.
-fn read_all(
-    account: &Account,
-    items: Vec<(Arrived, Option<Vec<u8>>)>,
-    store: &ServerStore,
-) -> Result<Vec<Arrival>, BlobError> {
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(READERS));
-    let share = items.len().div_ceil(threads).max(SHARE);
-    let mut items = items.into_iter();
-    let mut shares = Vec::new();
-    loop {
-        let share: Vec<_> = items.by_ref().take(share).collect();
-        if share.is_empty() {
-            break;
-        }
-        shares.push(share);
-    }
-    let read = |share: Vec<(Arrived, Option<Vec<u8>>)>| {
-        share
-            .into_iter()
-            .filter_map(|(item, raw)| arrival(account, item, raw, store).transpose())
-            .collect::<Result<Vec<Arrival>, BlobError>>()
-    };
-    let read: Vec<Result<Vec<Arrival>, BlobError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| read(share))).collect();
-        threads
-            .into_iter()
-            .map(|thread| {
-                let broke = |_| Err(BlobError::Io(std::io::Error::other("reading a message broke off")));
-                thread.join().unwrap_or_else(broke)
-            })
-            .collect()
-    });
-    let mut arrivals = Vec::new();
-    for part in read {
-        arrivals.extend(part?);
-    }
-    Ok(arrivals)
-}
-
-/// A message as the referee takes it in; `None` in a folder that is nobody's business.
-fn arrival(
-    account: &Account,
-    item: Arrived,
-    raw: Option<Vec<u8>>,
-    store: &ServerStore,
-) -> Result<Option<Arrival>, BlobError> {
-    let role = match item.role {
-        FolderRole::Inbox => referee::FolderRole::Inbox,
-        FolderRole::Sent => referee::FolderRole::Sent,
-        // Where one folder has everything, the host has said of each message what it is.
-        FolderRole::All | FolderRole::Other => return Ok(None),
-    };
-    let raw = match (raw, &item.blob) {
-        (Some(raw), _) => Some(raw),
-        (None, Some(blob)) => store.blobs().get(blob)?,
-        (None, None) => None,
-    };
-    // The host has judged whether it is history, knowing that mail servers count in whole seconds and that their clocks differ from
-    // ours: what it calls new arrived when the account was live.
-    let internal_date = if item.history {
-        item.internal_date
-    } else {
-        item.internal_date.max(account.live_since)
-    };
-    let asked = if item.gone {
-        Asked::PassOver { rule: GONE.to_owned() }
-    } else {
-        Asked::TakeIn
-    };
-    let lacking = || item.unreadable.unwrap_or_else(|| "its bytes are missing".to_owned());
-    Ok(Some(Arrival {
-        account: account.id,
-        folder: item.folder,
-        role,
-        uidvalidity: item.uidvalidity,
-        uid: item.uid,
-        internal_date,
-        flags: item.flags,
-        resync: item.history,
-        asked,
-        blob: item.blob.filter(|_| raw.is_some()),
-        size: raw
-            .as_ref()
-            .map_or(item.size, |raw| u32::try_from(raw.len()).unwrap_or(u32::MAX)),
-        parsed: match &raw {
-            Some(raw) => referee::parse(raw, store.secret()),
-            None => Err(lacking()),
-        },
-    }))
-}
-
 pub(super) fn away(error: &StoreError) -> PortError {
     let room = if error.is_disk_full() {
         "no room on the disk: "
@@ -574,6 +409,6 @@ pub(super) fn away(error: &StoreError) -> PortError {
     PortError::Unavailable(format!("{room}{error}"))
 }
 
-fn unavailable(error: &SubmitError) -> PortError {
+pub(super) fn unavailable(error: &SubmitError) -> PortError {
     PortError::Unavailable(error.to_string())
 }

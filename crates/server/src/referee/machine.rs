@@ -13,8 +13,11 @@ use super::group::Work;
 use super::io::{Effect, Fault, HeaderIds, Input, Reply, Ticket};
 use super::working::{Done, Working};
 
-/// How much one commit takes at most.
+/// How many commands one commit takes at most.
 const GROUP: usize = 256;
+/// How much mail one commit takes at most. Whoever waits for an answer waits for the commit under way: a mailbox that is read for the first
+/// time must not make people wait.
+const MAIL_GROUP: usize = 80;
 /// How many conversations are kept in memory.
 const CACHED: usize = 4096;
 
@@ -54,7 +57,10 @@ pub struct Referee {
     head: Option<Head>,
     documents: Arc<DocumentSet>,
     cache: Cache,
+    /// What somebody waits for, or a deadline brought.
     waiting: VecDeque<Work>,
+    /// Mail, and how far its folder is read with it, in this order.
+    mail: VecDeque<Work>,
     /// After a batch was not written: to be decided again, one by one.
     alone: VecDeque<Work>,
     deliveries: BTreeMap<Ticket, Delivery>,
@@ -67,6 +73,7 @@ impl std::fmt::Debug for Referee {
         f.debug_struct("Referee")
             .field("head", &self.head)
             .field("waiting", &self.waiting.len())
+            .field("mail", &self.mail.len())
             .field("alone", &self.alone.len())
             .field("phase", &self.phase)
             .finish_non_exhaustive()
@@ -83,6 +90,7 @@ impl Referee {
             documents: Arc::default(),
             cache: Cache::new(CACHED),
             waiting: VecDeque::new(),
+            mail: VecDeque::new(),
             alone: VecDeque::new(),
             deliveries: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -157,8 +165,8 @@ impl Referee {
             arrival: Box::new(arrival),
             refused: None,
         });
-        self.waiting.extend(mail);
-        self.waiting
+        self.mail.extend(mail);
+        self.mail
             .extend(progress.map(|cursor| Work::Progress { ticket, cursor }));
     }
 
@@ -175,33 +183,38 @@ impl Referee {
         self.phase = Phase::Beginning(works);
     }
 
+    /// What is taken into the next commit: commands before mail, and some of both, so that neither waits for the end of the other.
     fn next_group(&mut self, effects: &mut Vec<Effect>) -> Vec<Work> {
-        let mut works = Vec::new();
-        while works.len() < GROUP {
-            let alone = self.alone.pop_front();
-            let single = alone.is_some();
-            let Some(work) = alone.or_else(|| self.waiting.pop_front()) else {
-                break;
-            };
-            match work {
-                // Something before it was not written: were the cursor to move, nobody would bring that again.
-                Work::Progress { ticket, .. }
-                    if self
-                        .deliveries
-                        .get(&ticket)
-                        .is_some_and(|delivery| delivery.fault.is_some()) =>
-                {
-                    self.part_done(ticket, None, effects);
-                }
-                work => {
-                    works.push(work);
-                    if single {
-                        break;
-                    }
-                }
+        while let Some(work) = self.alone.pop_front() {
+            if let Some(work) = self.unless_cut_off(work, effects) {
+                return vec![work];
             }
         }
+        let commands = self.waiting.len().min(GROUP);
+        let mut works: Vec<Work> = self.waiting.drain(..commands).collect();
+        let full = works.len().saturating_add(MAIL_GROUP);
+        while works.len() < full {
+            let Some(work) = self.mail.pop_front() else { break };
+            works.extend(self.unless_cut_off(work, effects));
+        }
         works
+    }
+
+    /// A folder's progress is passed over where mail before it was not written: were the cursor to move, nobody would bring that again.
+    fn unless_cut_off(&mut self, work: Work, effects: &mut Vec<Effect>) -> Option<Work> {
+        let Work::Progress { ticket, .. } = &work else {
+            return Some(work);
+        };
+        let ticket = *ticket;
+        let faulty = self
+            .deliveries
+            .get(&ticket)
+            .is_some_and(|delivery| delivery.fault.is_some());
+        if !faulty {
+            return Some(work);
+        }
+        self.part_done(ticket, None, effects);
+        None
     }
 
     fn needs(&self, works: &[Work]) -> Needs {

@@ -32,4 +32,4 @@ pub use handle::{Committed, OpenError, RefereeHandle, SubmitError};
 pub use ids::{due_id, item_id};
 pub use io::{Effect, Fault, HeaderIds, Input, Reply, Ticket};
 pub use machine::Referee;
-pub use parse::parse;
+pub use parse::{parse, parse_with_text};

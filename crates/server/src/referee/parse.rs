@@ -12,9 +12,17 @@ use super::arrival::{Arrival, ArrivalKind, Asked, ParsedArrival, RawArrival, Rep
 /// # Errors
 /// Why nothing could be read; the bytes are kept in quarantine under these words.
 pub fn parse(raw: &[u8], secret: &[u8]) -> Result<ParsedArrival, String> {
-    mail::parse(raw)
-        .map(|mail| read(&mail, secret))
-        .map_err(|why| why.to_string())
+    parse_with_text(raw, secret).map(|(parsed, _)| parsed)
+}
+
+/// Reads a message, and gives its whole text besides: taking a message apart is what costs, and whoever needs the words needs them now.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_with_text(raw: &[u8], secret: &[u8]) -> Result<(ParsedArrival, String), String> {
+    let mail = mail::parse(raw).map_err(|why| why.to_string())?;
+    let parsed = read(&mail, secret);
+    Ok((parsed, mail.text))
 }
 
 impl RawArrival {

@@ -76,18 +76,8 @@ fn pieces(core: &Core, entries: Vec<LogEntry>) -> Result<(Vec<Piece>, Vec<Messag
 }
 
 fn received(core: &Core, conversation: ConversationId, message: &Message, kind: PieceKind) -> Result<Piece, Failed> {
-    let raw = match &message.blob {
-        Some(blob) => core
-            .store
-            .blobs()
-            .get(blob)
-            .map_err(baton_store::server::StoreError::from)?,
-        None => None,
-    };
     // What can't be taken apart is still found by what the log says of it.
-    let text = raw
-        .and_then(|raw| mail::parse(&raw).ok())
-        .map_or_else(|| message.preview.clone(), |mail| mail.text);
+    let text = text_of(core, message)?.unwrap_or_else(|| message.preview.clone());
     let to: Vec<_> = message.to.iter().chain(&message.cc).map(written).collect();
     let files = message.attachments.iter().filter(|file| !file.inline);
     Ok(Piece {
@@ -101,6 +91,20 @@ fn received(core: &Core, conversation: ConversationId, message: &Message, kind: 
         text,
         files: files.map(|file| file.name.clone()).collect(),
     })
+}
+
+/// The whole text of a message, from where it was just read or from its blob.
+fn text_of(core: &Core, message: &Message) -> Result<Option<String>, Failed> {
+    let Some(blob) = &message.blob else { return Ok(None) };
+    if let Some(text) = core.search.texts.take(blob) {
+        return Ok(Some(text));
+    }
+    let raw = core
+        .store
+        .blobs()
+        .get(blob)
+        .map_err(baton_store::server::StoreError::from)?;
+    Ok(raw.and_then(|raw| mail::parse(&raw).ok()).map(|mail| mail.text))
 }
 
 fn reply(conversation: ConversationId, outbound: &Outbound) -> Piece {

@@ -4,11 +4,13 @@
 //! the index is. Each server keeps an index of its own beside its blobs, whatever database the log is in.
 
 mod changes;
+mod texts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_domain::BlobId;
 use baton_protocol::{ExcerptPart, Hit, HitKind, Hits};
 use baton_store::search::{
     Changes, Criteria, Excerpt, Find, Found, Names, PieceKind, Query, SearchError, SearchIndex, Who,
@@ -17,6 +19,7 @@ use baton_store::server::StoreError;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::texts::Texts;
 use crate::core::Core;
 
 /// The index's file in the data directory.
@@ -49,6 +52,7 @@ pub struct Search {
     file: PathBuf,
     key: Option<[u8; 32]>,
     open: watch::Sender<Option<Open>>,
+    texts: Texts,
 }
 
 /// An open index, and how far it has come.
@@ -67,7 +71,13 @@ impl Search {
             file: data.join(FILE),
             key,
             open: watch::Sender::new(None),
+            texts: Texts::default(),
         }
+    }
+
+    /// The text of a message that is being taken in, so that it need not be read and taken apart a second time.
+    pub fn read_already(&self, blob: BlobId, text: String) {
+        self.texts.keep(blob, text);
     }
 
     /// How far it has come; `None` before it is open.

@@ -1,8 +1,9 @@
 //! Blobs: raw messages and files, in a directory, named by the SHA-256 of their bytes.
 //!
 //! A blob is durable before any commit names it: written beside, synced, renamed, and its directory synced. Many small ones are
-//! synced side by side and share the syncs of their directories. With a key they are sealed; the name is still that of the bytes, and reading checks it.
+//! synced together and share the syncs of their directories. With a key they are sealed; the name is still that of the bytes, and reading checks it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -21,6 +22,10 @@ const BESIDE: &str = "incoming";
 const SEALED: &[u8; 8] = b"batonB1\n";
 /// How many files are synced side by side.
 const SYNCING: usize = 8;
+/// From so many files on they are synced as one.
+const MANY: usize = 32;
+/// More directories than these are synced as one.
+const FEW_DIRECTORIES: usize = 4;
 /// The length of a nonce.
 const NONCE_BYTES: usize = 24;
 
@@ -105,7 +110,7 @@ impl Blobs {
     /// When the disk says no.
     pub fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = BlobId::of(bytes);
-        self.put_many(&[(id.clone(), bytes)])?;
+        self.write(&[(id.clone(), bytes)])?;
         Ok(id)
     }
 
@@ -117,6 +122,21 @@ impl Blobs {
         if let Some((id, _)) = blobs.iter().find(|(id, bytes)| BlobId::of(bytes) != *id) {
             return Err(BlobError::Mismatch(id.clone()));
         }
+        self.write(blobs)
+    }
+
+    /// Keeps these bytes, durably, all or an error, and gives their names in the same order.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub fn put_all(&self, all: &[Vec<u8>]) -> Result<Vec<BlobId>, BlobError> {
+        let named: Vec<(BlobId, &[u8])> = all.iter().map(|bytes| (BlobId::of(bytes), bytes.as_slice())).collect();
+        self.write(&named)?;
+        Ok(named.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Keeps blobs whose names are those of their bytes.
+    fn write(&self, blobs: &[(BlobId, &[u8])]) -> Result<(), BlobError> {
         let mut written = Vec::new();
         for (id, bytes) in blobs {
             if !self.has(id) {
@@ -126,17 +146,15 @@ impl Blobs {
                 written.push((beside, file, id));
             }
         }
-        sync_all(&written.iter().map(|(_, file, _)| file).collect::<Vec<_>>())?;
+        let files: Vec<&File> = written.iter().map(|(_, file, _)| file).collect();
+        sync_all(&files)?;
         let mut directories = BTreeSet::new();
         for (beside, _, id) in &written {
             let path = self.path(id);
             fs::rename(beside, &path)?;
             directories.extend(path.parent().map(Path::to_owned));
         }
-        for directory in directories {
-            sync_directory(&directory)?;
-        }
-        Ok(())
+        sync_directories(&self.root, &directories)
     }
 
     /// The bytes, checked against their name; `None` where there is no such blob.
@@ -176,9 +194,9 @@ impl Blobs {
         self.root.join(name.get(..1).unwrap_or("0")).join(name)
     }
 
-    fn sealed(&self, id: &BlobId, bytes: &[u8]) -> Result<Vec<u8>, BlobError> {
+    fn sealed<'a>(&self, id: &BlobId, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, BlobError> {
         let Some(key) = &self.key else {
-            return Ok(bytes.to_vec());
+            return Ok(Cow::Borrowed(bytes));
         };
         let cipher = XChaCha20Poly1305::new(&Key::from(*key));
         let sealed = cipher
@@ -190,7 +208,7 @@ impl Blobs {
                 },
             )
             .map_err(|_| BlobError::Damaged(id.clone()))?;
-        Ok([SEALED.as_slice(), &nonce(key, id), &sealed].concat())
+        Ok(Cow::Owned([SEALED.as_slice(), &nonce(key, id), &sealed].concat()))
     }
 
     fn opened(&self, id: &BlobId, bytes: Vec<u8>) -> Result<Vec<u8>, BlobError> {
@@ -228,8 +246,13 @@ fn nonce(key: &[u8; 32], id: &BlobId) -> XNonce {
     XNonce::from(nonce)
 }
 
-/// Syncs files side by side: a journal makes those that wait together durable in one go.
+/// Syncs files. Few are synced one by one, side by side: a journal makes those that wait together durable in one go. Many are synced with
+/// all else that their file system has to write, which takes one turn of its journal instead of one for each.
 fn sync_all(files: &[&File]) -> io::Result<()> {
+    match files {
+        [first, ..] if files.len() >= MANY && sync_file_system(first)? => return Ok(()),
+        _ => {}
+    }
     let share = files.len().div_ceil(SYNCING).max(1);
     std::thread::scope(|scope| {
         let threads: Vec<_> = files
@@ -242,6 +265,30 @@ fn sync_all(files: &[&File]) -> io::Result<()> {
                 .unwrap_or_else(|_| Err(io::Error::other("a sync panicked")))
         })
     })
+}
+
+/// Makes renames in these directories durable.
+fn sync_directories(root: &Path, directories: &BTreeSet<PathBuf>) -> Result<(), BlobError> {
+    if directories.len() > FEW_DIRECTORIES && sync_file_system(&File::open(root)?)? {
+        return Ok(());
+    }
+    for directory in directories {
+        sync_directory(directory)?;
+    }
+    Ok(())
+}
+
+/// Syncs everything on the file system that this file lies on; false where there is no such call. An error of an earlier write of any
+/// file of it is told here, as `syncfs` does since Linux 5.8.
+#[cfg(target_os = "linux")]
+fn sync_file_system(file: &File) -> io::Result<bool> {
+    rustix::fs::syncfs(file)?;
+    Ok(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_file: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// A rename is durable once its directory is. Windows has no such call, and needs none.
@@ -292,6 +339,19 @@ mod tests {
         let group: [(BlobId, &[u8]); 2] = [(right.clone(), b"right"), (BlobId::of(b"other"), b"wrong")];
         assert!(matches!(blobs.put_many(&group), Err(BlobError::Mismatch(_))));
         assert!(!blobs.has(&right));
+    }
+
+    #[test]
+    fn many_are_kept_as_well_as_few_and_named_in_their_order() {
+        let (_directory, blobs) = blobs(Some([7; 32]));
+        let letters: Vec<Vec<u8>> = (0..MANY * 2).map(|n| format!("letter {n}").into_bytes()).collect();
+        let ids = blobs.put_all(&letters).unwrap();
+        assert_eq!(ids.len(), letters.len());
+        for (id, letter) in ids.iter().zip(&letters) {
+            assert_eq!(&blobs.get(id).unwrap().unwrap(), letter);
+        }
+        let left = fs::read_dir(blobs.root().join(BESIDE)).unwrap().count();
+        assert_eq!(left, 0, "nothing is left half written");
     }
 
     #[test]

@@ -309,7 +309,9 @@ impl ServerStore {
         let mut found = BTreeMap::new();
         let named: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
         let authors: Vec<Uuid> = needs.authors.iter().map(|id| id.0).collect();
-        let named = named.chunks(LISTED).map(|ids| draft::Column::Id.is_in(ids.iter().copied()));
+        let named = named
+            .chunks(LISTED)
+            .map(|ids| draft::Column::Id.is_in(ids.iter().copied()));
         let written = authors
             .chunks(LISTED)
             .map(|ids| draft::Column::Member.is_in(ids.iter().copied()));

@@ -147,10 +147,13 @@ pub trait HostPort: Send + Sync + 'static {
     /// The last committed cursor of every folder.
     async fn cursors(&self) -> Result<Vec<FolderCursor>, PortError>;
 
-    /// Stores raw messages, durable on return, in this order. One call for many, so that one sync of the disk serves them all.
+    /// Takes raw messages and gives their names, in this order. They are durable before [`Self::receive`] commits what names them. One call
+    /// for many, so that one sync of the disk serves them all.
     async fn put_blobs(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError>;
 
-    /// Commits messages and the folder's cursor in one transaction. Without messages only the cursor moves.
+    /// Commits messages and the folder's cursor with or after them. Without messages only the cursor moves. While the cursor says that more
+    /// of the folder follows, a process may return before the commit is through, if it keeps the order of the batches and tries one that
+    /// failed again before the next.
     async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError>;
 
     /// What a folder says now of messages that were committed: their flags, or that they are not there any more. It comes before the

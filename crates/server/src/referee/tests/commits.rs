@@ -1,5 +1,7 @@
 //! Commits: what one takes together, what a failure leaves, what several servers see.
 
+use std::collections::VecDeque;
+
 use baton_domain::{
     AfterReply, Capability, CommandBody, CommandId, Conversation, ConversationId, DocumentBody, DraftId, DraftText,
     Event, LogBody, MessageId, OutboundState, Refusal, Stamp, Status, Timestamp, evolve,
@@ -9,7 +11,7 @@ use baton_store::port::{DraftRow, PortError, chain};
 use uuid::Uuid;
 
 use super::court::{ANNA, BEN, Court, MIRA, MONDAY, SALES, address, documents, letter, put};
-use crate::referee::{Fault, Input, Reply};
+use crate::referee::{Effect, Fault, Input, Reply};
 
 fn with_enquiry() -> (Court, ConversationId) {
     let mut court = Court::new();
@@ -545,4 +547,47 @@ fn a_sent_reply_is_never_sent_again_by_the_fence() {
         }))
     ));
     assert_eq!(court.only().outbound(outbound).unwrap().state, OutboundState::Sending);
+}
+
+#[test]
+fn a_command_waits_for_the_commit_under_way_and_not_for_a_whole_mailbox() {
+    let mut court = Court::new();
+    court.receive(vec![letter(1, "carl@example.com", "Chairs", MONDAY)], None);
+    let conversation = court.only().id;
+    let mails = (2..500)
+        .map(|uid| letter(uid, &format!("customer{uid}@example.com"), "Tables", MONDAY))
+        .collect();
+    let claim = court.command(ANNA, conversation, CommandBody::Claim);
+    let (delivery, claimed) = (court.ticket(), court.ticket());
+    let mut effects: VecDeque<Effect> = court.referees[0]
+        .handle(Input::Receive {
+            ticket: delivery,
+            arrivals: mails,
+            progress: None,
+        })
+        .into();
+    effects.extend(court.referees[0].handle(Input::Submit {
+        ticket: claimed,
+        command: Box::new(claim),
+    }));
+    let mut commits = 0;
+    while !court.answers.contains_key(&claimed) {
+        let effect = effects.pop_front().unwrap();
+        commits += usize::from(matches!(effect, Effect::Append(_)));
+        if let Some(next) = court.carry_out(0, effect) {
+            effects.extend(court.referees[0].handle(next));
+        }
+    }
+    assert_eq!(commits, 2, "the one under way, and its own");
+    assert!(!court.answers.contains_key(&delivery));
+    while let Some(effect) = effects.pop_front() {
+        if let Some(next) = court.carry_out(0, effect) {
+            effects.extend(court.referees[0].handle(next));
+        }
+    }
+    let received = match court.answers.remove(&delivery) {
+        Some(Ok(Reply::Received(received))) => received,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(received.imported, 498, "and the mail is all taken in");
 }

@@ -1,0 +1,290 @@
+//! Taking in what a host brings: its bytes kept, its messages read, its batches committed.
+//!
+//! The three overlap. While a group of messages is written and taken apart the next one is fetched, and while a batch of a first sync
+//! is committed the next one is. Order and safety are those of doing it one after the other: a batch is committed after its bytes are
+//! durable and after the batch before it, and what could not be written or committed is held here and tried again before anything
+//! that follows. What is held is in memory only; after a crash the folder's cursor stands before it, and it is fetched again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use baton_channels::email::host::{Arrived, FolderProgress, PortError};
+use baton_channels::email::imap::FolderRole;
+use baton_domain::{Account, BlobId};
+use baton_store::port::FolderCursor;
+use baton_store::server::{BlobError, ServerStore};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::cursors;
+use super::port::unavailable;
+use crate::core::Core;
+use crate::referee::{self, Arrival, Asked, ParsedArrival, SubmitError};
+
+/// The rule by which a message is passed over that somebody moved or deleted between being listed and being read.
+const GONE: &str = "gone before it was read";
+/// Messages are read on so many threads at most, each of so many messages at least.
+const READERS: usize = 4;
+const SHARE: usize = 16;
+
+/// What was read of a message.
+type Read = Result<ParsedArrival, String>;
+
+/// The intake of one account.
+pub(super) struct Intake {
+    core: Arc<Core>,
+    account: Account,
+    bytes: Mutex<Bytes>,
+    behind: Mutex<Option<Behind>>,
+}
+
+/// Messages between being fetched and being committed.
+#[derive(Default)]
+struct Bytes {
+    /// The group that is being written and read.
+    under_way: Option<JoinHandle<Group>>,
+    /// A group that could not be written.
+    unwritten: Vec<Vec<u8>>,
+    /// What was read, until its batch comes.
+    read: HashMap<BlobId, (u32, Read)>,
+}
+
+/// What became of a group.
+struct Group {
+    /// The bytes, where they could not be written, and why.
+    unwritten: Option<(Vec<Vec<u8>>, BlobError)>,
+    read: Vec<(BlobId, (u32, Read))>,
+}
+
+/// A batch whose commit nobody waits for.
+struct Behind {
+    arrivals: Vec<Arrival>,
+    cursor: FolderCursor,
+    /// None once it failed: then it is tried again by whoever comes next.
+    task: Option<JoinHandle<Result<(), SubmitError>>>,
+}
+
+impl Intake {
+    pub(super) fn new(core: Arc<Core>, account: Account) -> Self {
+        Self {
+            core,
+            account,
+            bytes: Mutex::default(),
+            behind: Mutex::default(),
+        }
+    }
+
+    /// Takes raw messages and gives their names. They are durable before the batch is committed that names them.
+    pub(super) async fn keep(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError> {
+        let mut bytes = self.bytes.lock().await;
+        self.written(&mut bytes).await?;
+        let named = tokio::task::spawn_blocking(move || {
+            let ids: Vec<BlobId> = messages.iter().map(|message| BlobId::of(message)).collect();
+            (ids, messages)
+        });
+        let (ids, messages) = named.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
+        let core = Arc::clone(&self.core);
+        let named = ids.clone();
+        bytes.under_way = Some(tokio::task::spawn_blocking(move || group(&core, &named, messages)));
+        Ok(ids)
+    }
+
+    /// Commits a batch, or sees to it: in a first sync, where another batch certainly follows, it is committed behind the host's back.
+    pub(super) async fn receive(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<(), PortError> {
+        let read = {
+            let mut bytes = self.bytes.lock().await;
+            self.written(&mut bytes).await?;
+            std::mem::take(&mut bytes.read)
+        };
+        self.settle().await?;
+        let (account, store) = (self.account.clone(), self.core.store.clone());
+        let arrivals = tokio::task::spawn_blocking(move || arrivals(&account, batch, read, &store));
+        let arrivals = arrivals
+            .await
+            .map_err(|error| PortError::Unavailable(error.to_string()))?
+            .map_err(|error| full_or(&error))?;
+        let cursor = cursors::of_store(self.account.id, progress);
+        let task = tokio::spawn(commit(Arc::clone(&self.core), arrivals.clone(), cursor.clone()));
+        *self.behind.lock().await = Some(Behind {
+            arrivals,
+            cursor,
+            task: Some(task),
+        });
+        if progress.cursor.is_complete() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the commit under way. One that failed is tried again here, by the call after the one that was told.
+    pub(super) async fn settle(&self) -> Result<(), PortError> {
+        let mut behind = self.behind.lock().await;
+        let Some(batch) = behind.as_mut() else { return Ok(()) };
+        let done = match batch.task.take() {
+            Some(task) => task.await.unwrap_or(Err(SubmitError::Stopped)),
+            None => commit(Arc::clone(&self.core), batch.arrivals.clone(), batch.cursor.clone()).await,
+        };
+        match done {
+            Ok(()) => {
+                *behind = None;
+                Ok(())
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Waits until everything given so far is durable.
+    async fn written(&self, bytes: &mut Bytes) -> Result<(), PortError> {
+        if let Some(task) = &mut bytes.under_way {
+            let done = task.await;
+            bytes.under_way = None;
+            let group = done.map_err(|error| PortError::Unavailable(error.to_string()))?;
+            bytes.read.extend(group.read);
+            if let Some((messages, error)) = group.unwritten {
+                bytes.unwritten = messages;
+                return Err(full_or(&error));
+            }
+        }
+        if bytes.unwritten.is_empty() {
+            return Ok(());
+        }
+        let messages = std::mem::take(&mut bytes.unwritten);
+        let core = Arc::clone(&self.core);
+        let done = tokio::task::spawn_blocking(move || {
+            let done = core.store.blobs().put_all(&messages);
+            (messages, done)
+        });
+        let (messages, done) = done.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
+        if let Err(error) = done {
+            bytes.unwritten = messages;
+            return Err(full_or(&error));
+        }
+        Ok(())
+    }
+}
+
+async fn commit(core: Arc<Core>, arrivals: Vec<Arrival>, cursor: FolderCursor) -> Result<(), SubmitError> {
+    let folder = cursor.folder.clone();
+    let received = core.referee.receive(arrivals, Some(cursor)).await?;
+    tracing::debug!(folder, ?received, "mail was taken in");
+    Ok(())
+}
+
+/// Writes a group and reads it, at once. What was read is of use even where the bytes could not be written yet.
+fn group(core: &Core, ids: &[BlobId], messages: Vec<Vec<u8>>) -> Group {
+    let (written, read) = std::thread::scope(|scope| {
+        let written = scope.spawn(|| core.store.blobs().put_all(&messages));
+        let read = read_all(core, ids, &messages);
+        let broke = |_| Err(BlobError::Io(std::io::Error::other("writing a message broke off")));
+        (written.join().unwrap_or_else(broke), read)
+    });
+    Group {
+        unwritten: written.err().map(|error| (messages, error)),
+        read,
+    }
+}
+
+/// Reads messages side by side.
+fn read_all(core: &Core, ids: &[BlobId], messages: &[Vec<u8>]) -> Vec<(BlobId, (u32, Read))> {
+    let named: Vec<(&BlobId, &Vec<u8>)> = ids.iter().zip(messages).collect();
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(READERS));
+    let share = named.len().div_ceil(threads).max(SHARE);
+    let read = |(id, raw): &(&BlobId, &Vec<u8>)| {
+        let read = referee::parse_with_text(raw, core.store.secret()).map(|(parsed, text)| {
+            core.search.read_already((*id).clone(), text);
+            parsed
+        });
+        ((*id).clone(), (length(raw), read))
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = named
+            .chunks(share)
+            .map(|share| scope.spawn(|| share.iter().map(read).collect::<Vec<_>>()))
+            .collect();
+        // What a broken thread would have read is read again from the disk.
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_default())
+            .collect()
+    })
+}
+
+/// A batch as the referee takes it in.
+fn arrivals(
+    account: &Account,
+    batch: Vec<Arrived>,
+    mut read: HashMap<BlobId, (u32, Read)>,
+    store: &ServerStore,
+) -> Result<Vec<Arrival>, BlobError> {
+    let mut arrivals = Vec::with_capacity(batch.len());
+    for item in batch {
+        let known = item.blob.as_ref().and_then(|blob| read.remove(blob));
+        arrivals.extend(arrival(account, item, known, store)?);
+    }
+    Ok(arrivals)
+}
+
+/// A message as the referee takes it in; `None` in a folder that is nobody's business.
+fn arrival(
+    account: &Account,
+    item: Arrived,
+    known: Option<(u32, Read)>,
+    store: &ServerStore,
+) -> Result<Option<Arrival>, BlobError> {
+    let role = match item.role {
+        FolderRole::Inbox => referee::FolderRole::Inbox,
+        FolderRole::Sent => referee::FolderRole::Sent,
+        // Where one folder has everything, the host has said of each message what it is.
+        FolderRole::All | FolderRole::Other => return Ok(None),
+    };
+    let known = match (known, &item.blob) {
+        (Some(known), _) => Some(known),
+        (None, Some(blob)) => store
+            .blobs()
+            .get(blob)?
+            .map(|raw| (length(&raw), referee::parse(&raw, store.secret()))),
+        (None, None) => None,
+    };
+    // The host has judged whether it is history, knowing that mail servers count in whole seconds and that their clocks differ from
+    // ours: what it calls new arrived when the account was live.
+    let internal_date = if item.history {
+        item.internal_date
+    } else {
+        item.internal_date.max(account.live_since)
+    };
+    let asked = if item.gone {
+        Asked::PassOver { rule: GONE.to_owned() }
+    } else {
+        Asked::TakeIn
+    };
+    let lacking = || item.unreadable.unwrap_or_else(|| "its bytes are missing".to_owned());
+    let blob = item.blob.filter(|_| known.is_some());
+    let (size, parsed) = known.unwrap_or_else(|| (item.size, Err(lacking())));
+    Ok(Some(Arrival {
+        account: account.id,
+        folder: item.folder,
+        role,
+        uidvalidity: item.uidvalidity,
+        uid: item.uid,
+        internal_date,
+        flags: item.flags,
+        resync: item.history,
+        asked,
+        blob,
+        size,
+        parsed,
+    }))
+}
+
+fn length(raw: &[u8]) -> u32 {
+    u32::try_from(raw.len()).unwrap_or(u32::MAX)
+}
+
+fn full_or(error: &BlobError) -> PortError {
+    let room = if error.is_disk_full() {
+        "no room on the disk: "
+    } else {
+        ""
+    };
+    PortError::Unavailable(format!("{room}{error}"))
+}
