@@ -22,7 +22,6 @@ use crate::auth::{Auth, AuthError};
 use crate::directory::{Directory, NewAccount, Refused};
 use crate::hosting::mailbox::Mailbox;
 use crate::hosting::{Hosts, secret};
-use crate::http::BlobReaders;
 use crate::options::Options;
 use crate::referee::{Committed, RefereeHandle, SubmitError};
 use crate::seal::{SealError, SealKey};
@@ -116,8 +115,6 @@ pub struct Core {
     pub hosts: Hosts,
     /// What was written, to be found.
     pub search: Search,
-    /// Who may read which blob.
-    pub blob_readers: BlobReaders,
     /// Snapshots that may be read at a time.
     pub snapshots: Semaphore,
     /// How many proxies stand before the server.
@@ -164,7 +161,6 @@ impl Core {
             outgoing: watch::Sender::default(),
             hosts,
             search: Search::in_directory(data, options.data_key),
-            blob_readers: BlobReaders::default(),
             snapshots: Semaphore::new(SNAPSHOTS),
             trust_proxy: options.trust_proxy,
             stop: CancellationToken::new(),
@@ -312,7 +308,6 @@ async fn follow(core: Arc<Core>, mut committed: broadcast::Receiver<Arc<Committe
             Ok(news) => news,
             Err(RecvError::Lagged(_)) => {
                 // Too much at once: everybody reads the log from their own place, and nothing is missed.
-                core.blob_readers.forget();
                 core.feed.begin_again(core.referee.head());
                 core.outgoing.send_modify(|turn| *turn += 1);
                 continue;
@@ -323,7 +318,6 @@ async fn follow(core: Arc<Core>, mut committed: broadcast::Receiver<Arc<Committe
         let mut ready = Vec::with_capacity(news.entries.len());
         for entry in &news.entries {
             outgoing |= moves_outgoing(entry);
-            core.blob_readers.note(entry);
             match Ready::new(entry) {
                 Ok(entry) => ready.push(entry),
                 Err(error) => tracing::error!(%error, number = entry.number, "an entry can't be written"),

@@ -3,8 +3,12 @@
 
 mod support;
 
-use baton_domain::BlobId;
-use baton_protocol::{ApiError, ErrorCode};
+use baton_domain::{
+    AccountMode, Address, AfterReply, BlobId, Capabilities, CommandBody, DraftId, DraftText, InboxPolicy, OutgoingFile,
+    Refusal,
+};
+use baton_protocol::{Answer, ApiError, Draft, ErrorCode};
+use baton_server::directory::NewAccount;
 use reqwest::StatusCode;
 use support::{Team, http};
 
@@ -75,6 +79,155 @@ async fn a_message_is_read_by_those_who_read_its_inbox_and_is_no_page() {
         .await
         .unwrap();
     assert_eq!(stranger.status(), StatusCode::NOT_FOUND);
+}
+
+/// Two inboxes and a secret in the second: Ben, who reads only Sales, knows the name of its bytes.
+async fn naming_a_file_in_a_draft_gives_nobody_its_bytes(team: Team) {
+    let core = team.server.core();
+    let (sales, now) = (team.inbox, core.now());
+    let board = core
+        .directory
+        .inbox_named("Board", InboxPolicy::default(), now)
+        .await
+        .unwrap();
+    core.directory
+        .set_access(board, team.ben, Capabilities::new(), now)
+        .await
+        .unwrap();
+    let new = NewAccount {
+        address: "board@murmel.example".to_owned(),
+        name: "Board".to_owned(),
+        aliases: Vec::new(),
+        inbox: board,
+        mode: AccountMode::Together,
+        live_since: None,
+    };
+    let account = core.directory.add_account(new, now).await.unwrap().id;
+    let secret = BlobId::of(&team.carl_writes_to(account, "A secret").await);
+    team.carl_writes("A pod").await;
+    let pod = team.conversation("A pod").await;
+    let (anna, ben) = (team.token(team.anna).await, team.token(team.ben).await);
+    let named = |token: &str, suffix: &str| {
+        http()
+            .get(team.url(&format!("/v1/blobs/{secret}{suffix}")))
+            .bearer_auth(token)
+            .send()
+    };
+    assert_eq!(named(&anna, "").await.unwrap().status(), StatusCode::OK);
+    assert_eq!(named(&ben, "").await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    // Ben names it in a draft of his own.
+    let save = async |token: &str, member| {
+        let draft = Draft {
+            id: DraftId(uuid::Uuid::new_v4()),
+            conversation: pod,
+            member,
+            text: DraftText {
+                to: vec![Address {
+                    name: String::new(),
+                    email: "ben.at.home@example.com".to_owned(),
+                }],
+                subject: "Re: A pod".to_owned(),
+                text: "Here it is.".to_owned(),
+                files: vec![OutgoingFile {
+                    name: "secret.eml".to_owned(),
+                    mime: "message/rfc822".to_owned(),
+                    size: 100,
+                    blob: secret.clone(),
+                    inline: false,
+                }],
+                ..DraftText::default()
+            },
+            revision: 1,
+            saved_at: core.now(),
+        };
+        let saved = http()
+            .put(team.url(&format!("/v1/drafts/{pod}")))
+            .bearer_auth(token)
+            .json(&draft)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(saved.status(), StatusCode::OK, "his text is kept all the same");
+        draft
+    };
+    let draft = save(&ben, team.ben).await;
+    let through = format!("?conversation={pod}");
+    for suffix in ["", through.as_str()] {
+        assert_eq!(named(&ben, suffix).await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+    // Nor can he send it home.
+    let mut desk = team.desk(team.ben).await;
+    let Answer::Done { to: token, .. } = desk.act(pod, CommandBody::TakeLock { cover: false }).await else {
+        panic!("no lock")
+    };
+    let reply = CommandBody::Reply {
+        draft: draft.id,
+        digest: draft.text.digest(),
+        token,
+        after: AfterReply::NothingMore,
+        quote: None,
+        close: None,
+        send_at: None,
+    };
+    let last = core.store.conversation(pod).await.unwrap().unwrap().last_message;
+    let asked = desk.ask(pod, last.map(|last| last.id), reply).await;
+    assert!(matches!(
+        desk.answer(asked).await,
+        Answer::Refused { refusal: Refusal::Invalid { field, .. } } if field == "files"
+    ));
+    assert_eq!(named(&ben, "").await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    // Anna may read it: naming it is giving it to whoever reads her draft there.
+    save(&anna, team.anna).await;
+    assert_eq!(named(&ben, &through).await.unwrap().status(), StatusCode::OK);
+    assert!(core.store.draft(pod, team.anna).await.unwrap().unwrap().files_present);
+    assert!(!core.store.draft(pod, team.ben).await.unwrap().unwrap().files_present);
+
+    // Rights are read as they are: without the inbox the bytes are gone for her, but for what she brought herself.
+    core.directory
+        .set_access(sales, team.anna, Capabilities::new(), core.now())
+        .await
+        .unwrap();
+    let pod_mail = BlobId::of(&team.carl_writes("Another pod").await);
+    let gone = http()
+        .get(team.url(&format!("/v1/blobs/{pod_mail}")))
+        .bearer_auth(&anna)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn naming_a_file_in_a_draft_gives_nobody_its_bytes_on_sqlite() {
+    naming_a_file_in_a_draft_gives_nobody_its_bytes(Team::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn naming_a_file_in_a_draft_gives_nobody_its_bytes_on_postgres() {
+    let postgres = baton_tests::postgres::Postgres::start().await.unwrap();
+    let url = postgres.database("team").await.unwrap();
+    naming_a_file_in_a_draft_gives_nobody_its_bytes(Team::on(Some(url)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_brought_is_theirs_after_a_restart_too() {
+    let team = Team::start().await;
+    let (anna, ben) = (team.token(team.anna).await, team.token(team.ben).await);
+    let offer = BlobId::of(b"an offer");
+    let put = http().put(team.url(&format!("/v1/blobs/{offer}"))).bearer_auth(&anna);
+    put.body("an offer").send().await.unwrap();
+    let team = team.restart().await;
+    for (token, status) in [(anna, StatusCode::OK), (ben, StatusCode::NOT_FOUND)] {
+        let read = http()
+            .get(team.url(&format!("/v1/blobs/{offer}")))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(read.status(), status);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

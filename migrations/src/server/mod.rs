@@ -10,6 +10,7 @@ mod m20261121_000003_mail;
 mod m20261121_000004_people;
 mod m20261121_000005_accounting;
 mod m20261122_000006_names;
+mod m20261122_000007_blob_readers;
 
 /// Brings a server's database to the newest form, or back.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_people::Migration),
             Box::new(m20261121_000005_accounting::Migration),
             Box::new(m20261122_000006_names::Migration),
+            Box::new(m20261122_000007_blob_readers::Migration),
         ]
     }
 }

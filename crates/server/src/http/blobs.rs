@@ -11,9 +11,9 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use baton_domain::{BlobId, Capability, ConversationId};
+use baton_domain::{BlobId, Capability, ConversationId, DraftText};
 use baton_protocol::{ApiError, ErrorCode};
-use baton_store::server::BlobError;
+use baton_store::server::{BlobError, Readable};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,9 +24,6 @@ use crate::core::Core;
 
 /// The largest blob: more than any mail server takes.
 pub const LARGEST: usize = 64 << 20;
-
-/// Quarantined items that are looked through for a raw source.
-const QUARANTINED: u64 = 1000;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
@@ -106,13 +103,17 @@ async fn keep(
     let blobs = core.store.blobs().clone();
     let name = id.clone();
     aside(move || blobs.put_many(&[(name, &bytes)])).await?;
-    core.blob_readers.uploaded(caller.member.id, &id);
+    core.store.brought_blob(caller.member.id, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn may_read(core: &Arc<Core>, caller: &Caller, id: &BlobId, draft_of: Option<ConversationId>) -> Answered<()> {
+/// Whether somebody may have a blob. Every step is a look into an index.
+///
+/// # Errors
+/// Not found, whether it is not there or not theirs.
+async fn may_read(core: &Core, caller: &Caller, id: &BlobId, draft_of: Option<ConversationId>) -> Answered<()> {
     let readable = core.readable(caller.member.id);
-    if core.blob_readers.reads(core, caller.member.id, &readable, id).await? {
+    if core.store.reads_blob(&readable, id).await? {
         return Ok(());
     }
     if let Some(conversation) = draft_of
@@ -120,29 +121,52 @@ async fn may_read(core: &Arc<Core>, caller: &Caller, id: &BlobId, draft_of: Opti
             .inbox_of(conversation)
             .await
             .is_some_and(|inbox| readable.inboxes.contains(&inbox))
+        && draft_carries(core, conversation, id).await?
     {
-        let drafts = core.store.drafts_of(conversation).await?;
-        if drafts
-            .iter()
-            .flat_map(|draft| &draft.text.files)
-            .any(|file| file.blob == *id)
-        {
-            return Ok(());
-        }
+        return Ok(());
     }
-    let quarantined = core.store.quarantine(QUARANTINED).await?;
-    let account = quarantined
-        .iter()
-        .find(|row| row.blob.as_ref() == Some(id))
-        .map(|row| row.account);
-    let inbox = account
-        .and_then(|account| core.directory.account(account))
+    let accounts = core.store.quarantined_blob(id).await?;
+    let inboxes = accounts
+        .into_iter()
+        .filter_map(|account| core.directory.account(account))
         .map(|account| account.inbox);
-    if inbox.is_some_and(|inbox| readable.inboxes.contains(&inbox)) {
+    if inboxes.into_iter().any(|inbox| readable.inboxes.contains(&inbox)) {
         Ok(())
     } else {
         Err(Problem::not_found())
     }
+}
+
+/// Whether a draft there names a file that its own author brought: naming alone gives nobody anything.
+async fn draft_carries(core: &Core, conversation: ConversationId, id: &BlobId) -> Answered<bool> {
+    let drafts = core.store.drafts_of(conversation).await?;
+    let naming = drafts
+        .iter()
+        .filter(|draft| draft.text.files.iter().any(|file| file.blob == *id));
+    for draft in naming {
+        let author = Readable {
+            member: Some(draft.member),
+            ..Readable::default()
+        };
+        if core.store.reads_blob(&author, id).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Files that somebody names in a draft and may read are theirs to send, without being brought once more.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn named_in_draft(core: &Core, caller: &Caller, draft: &DraftText) -> Answered<()> {
+    let readable = core.readable(caller.member.id);
+    for file in &draft.files {
+        if core.store.reads_blob(&readable, &file.blob).await? {
+            core.store.brought_blob(caller.member.id, &file.blob).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that nothing is to interpret.

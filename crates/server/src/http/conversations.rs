@@ -151,6 +151,7 @@ async fn save_draft(
     if draft.text.text.len() > DRAFT_BYTES {
         return Err(Problem::new(ErrorCode::TooLarge, "a draft has at most 1 MiB of text"));
     }
+    super::blobs::named_in_draft(&core, &caller, &draft.text).await?;
     let row = DraftRow {
         id: draft.id,
         conversation,

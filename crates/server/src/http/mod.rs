@@ -4,7 +4,6 @@
 //! by the referee.
 
 mod accounts;
-mod blob_readers;
 mod blobs;
 mod commands;
 mod conversations;
@@ -32,7 +31,6 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use blob_readers::BlobReaders;
 pub(crate) use commands::from_session;
 pub use error::Problem;
 

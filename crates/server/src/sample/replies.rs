@@ -70,6 +70,7 @@ impl Loading {
         for path in attachments {
             let bytes = scenario::file(path)?;
             let blob: BlobId = self.store.blobs().put(bytes).map_err(StoreError::from)?;
+            self.store.brought_blob(by, &blob).await?;
             let name = path.rsplit('/').next().unwrap_or(path).to_owned();
             let mime = if name.ends_with(".pdf") {
                 "application/pdf"

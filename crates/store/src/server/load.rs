@@ -321,10 +321,8 @@ impl ServerStore {
                 .filter(asked)
                 .all(tx)
                 .await?;
-            for row in rows {
-                let draft = convert::draft(&row, |blob| self.blobs.has(blob))?;
-                found.insert(draft.id, draft);
-            }
+            let drafts = self.shown_drafts(tx, &rows).await?;
+            found.extend(drafts.into_iter().map(|draft| (draft.id, draft)));
         }
         Ok(found)
     }

@@ -16,6 +16,7 @@ mod names;
 mod notify;
 mod people;
 mod read;
+mod readers;
 mod sequencer;
 mod snapshot;
 mod write;

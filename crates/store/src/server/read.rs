@@ -283,8 +283,8 @@ impl ServerStore {
         let row = draft::Entity::find_by_id((self.workspace.0, conversation.0, member.0))
             .one(&self.reader)
             .await?;
-        row.map(|row| convert::draft(&row, |blob| self.blobs.has(blob)))
-            .transpose()
+        let rows: Vec<_> = row.into_iter().collect();
+        Ok(self.shown_drafts(&self.reader, &rows).await?.pop())
     }
 
     /// All drafts of a conversation: whoever may work there sees that somebody began one.
@@ -298,9 +298,7 @@ impl ServerStore {
             .order_by_asc(draft::Column::SavedAt)
             .all(&self.reader)
             .await?;
-        rows.iter()
-            .map(|row| convert::draft(row, |blob| self.blobs.has(blob)))
-            .collect()
+        self.shown_drafts(&self.reader, &rows).await
     }
 
     /// Saves a draft; false where a newer one is there: an older save that arrives late never replaces a newer one.

@@ -7,11 +7,11 @@ mod cluster;
 use std::collections::BTreeSet;
 
 use baton_domain::{
-    AccountId, Actor, Address, Conversation, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, MemberId,
-    Role, Scope, SessionId, Source, Stamp, Timestamp, evolve,
+    AccountId, Actor, Address, BlobId, Conversation, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry,
+    MemberId, Role, Scope, SessionId, Source, Stamp, Timestamp, evolve,
 };
 use baton_migrations::server::Migrator;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait as _, Statement};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait as _, Statement};
 use sea_orm_migration::MigratorTrait as _;
 use uuid::Uuid;
 
@@ -70,6 +70,67 @@ async fn each_down_undoes_its_up(connection: &DatabaseConnection) {
     }
 }
 
+/// A log that is older than the index of who reads which blob.
+async fn what_the_log_named_before_is_in_the_index_of_blobs(connection: &DatabaseConnection) {
+    let names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+    let at = names.iter().position(|name| name.ends_with("blob_readers")).unwrap();
+    let newer = u32::try_from(names.len() - at).unwrap();
+    Migrator::down(connection, Some(newer)).await.unwrap();
+    let entry = |number: i64, kind: &str, event: &str| entity::log::ActiveModel {
+        workspace: Set(Uuid::from_u128(9)),
+        number: Set(number),
+        at: Set(0),
+        issued_at: Set(0),
+        actor: Set("{}".to_owned()),
+        command: Set(Uuid::from_u128(8)),
+        scope_kind: Set(super::convert::SCOPE_INBOX),
+        scope_id: Set(SALES.0),
+        conversation: Set(Uuid::from_u128(7)),
+        kind: Set(kind.to_owned()),
+        version: Set(1),
+        payload: Set(format!(r#"{{"type":"conversation","event":{event}}}"#)),
+        salt: Set(Vec::new()),
+        digest: Set(Vec::new()),
+        hash: Set(Vec::new()),
+    };
+    let [mail, outlook, offer, list] = ["mail", "outlook", "offer", "list"].map(|what| BlobId::of(what.as_bytes()));
+    let escaped = r#""preview":"a \u0000 in it, and \"blob\":\""#;
+    let events = [
+        (
+            "messageReceived",
+            format!(r#"{{"message":{{"blob":"{mail}",{escaped}{list}\""}}}}"#),
+        ),
+        ("messageReceived", format!(r#"{{"message":{{"blob":"{mail}"}}}}"#)),
+        ("outsideReply", format!(r#"{{"message":{{"blob":"{outlook}"}}}}"#)),
+        ("messageReceived", r#"{"message":{"blob":null}}"#.to_owned()),
+        (
+            "replyQueued",
+            format!(r#"{{"outbound":{{"draft":{{"files":[{{"blob":"{offer}"}}]}}}}}}"#),
+        ),
+        ("replyQueued", r#"{"outbound":{"draft":{"files":[]}}}"#.to_owned()),
+        ("noteAdded", format!(r#"{{"blob":"{list}"}}"#)),
+    ];
+    let rows = (1..)
+        .zip(&events)
+        .map(|(number, (kind, event))| entry(number, kind, event));
+    entity::log::Entity::insert_many(rows)
+        .exec_without_returning(connection)
+        .await
+        .unwrap();
+    Migrator::up(connection, None).await.unwrap();
+    let mut found: Vec<_> = entity::blob_reader::Entity::find()
+        .all(connection)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.blob, row.reader))
+        .collect();
+    found.sort();
+    let mut expected = [mail, outlook, offer].map(|blob| (blob.as_str().to_owned(), SALES.0));
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
 /// Every table has the columns its entity names, with types it can read: each is selected and written once.
 async fn the_tables_are_those_of_the_entities(connection: &DatabaseConnection) {
     macro_rules! selects {
@@ -81,6 +142,7 @@ async fn the_tables_are_those_of_the_entities(connection: &DatabaseConnection) {
     selects!(
         account_secret,
         answer,
+        blob_reader,
         content_digest,
         conversation,
         credential,
@@ -123,6 +185,7 @@ async fn sqlite_goes_up_and_down() {
         .unwrap();
     assert_eq!(row.try_get::<i64>("", "n").unwrap(), 0, "every table is strict");
     each_down_undoes_its_up(&store.writer).await;
+    what_the_log_named_before_is_in_the_index_of_blobs(&store.writer).await;
 }
 
 #[tokio::test]
@@ -139,6 +202,7 @@ async fn postgres_goes_up_and_down_and_keeps_what_lies_beside_the_log() {
     let store = open("schema").await;
     the_tables_are_those_of_the_entities(&store.writer).await;
     each_down_undoes_its_up(&store.writer).await;
+    what_the_log_named_before_is_in_the_index_of_blobs(&store.writer).await;
     beside_the_log(&open("beside").await).await;
     a_snapshot_shows_one_number(&open("snapshot").await).await;
     pages_of_conversations(&open("pages").await).await;

@@ -48,6 +48,7 @@ impl ServerStore {
             .map(|entry| convert::log_row(id, entry))
             .collect::<Result<Vec<_>, _>>()?;
         insert(tx, entries, None).await?;
+        self.write_blob_readers(tx, batch).await?;
         self.write_conversations(tx, batch).await?;
         insert(
             tx,

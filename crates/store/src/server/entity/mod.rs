@@ -2,6 +2,7 @@
 
 pub(crate) mod account_secret;
 pub(crate) mod answer;
+pub(crate) mod blob_reader;
 pub(crate) mod content_digest;
 pub(crate) mod conversation;
 pub(crate) mod credential;
