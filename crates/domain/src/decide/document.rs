@@ -139,7 +139,19 @@ fn based_on(command: &Command, current: Option<&Document>) -> Result<(), Refusal
 fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<(), Refusal> {
     match document {
         DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
-        DocumentBody::Inbox(inbox) => text("name", &inbox.name, 200).map(drop),
+        DocumentBody::Inbox(inbox) => {
+            text("name", &inbox.name, 200)?;
+            // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.
+            let before = context.documents.get(&DocumentId(inbox.id.0));
+            let known = before.is_some_and(|before| {
+                matches!(&before.body, DocumentBody::Inbox(before) if before.policy.calendar == inbox.policy.calendar)
+            });
+            if known {
+                return Ok(());
+            }
+            let checked = inbox.policy.calendar.check();
+            checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))
+        }
         DocumentBody::Account(account) => {
             if !account.address.contains('@') {
                 return Err(invalid("address", Invalid::NotAnAddress));

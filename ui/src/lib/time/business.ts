@@ -20,7 +20,14 @@ interface Span {
 }
 
 function spans(calendar: BusinessCalendar, day: Local): Span[] {
-  if (calendar.holidays.includes(day.toPlainDate().toString())) return [];
+  const date = day.toPlainDate().toString();
+  const own = calendar.specialDays?.find((special) => special.date === date);
+  if (own) {
+    return own.hours
+      .map((hours) => ({ from: hours.fromMinute, to: hours.toMinute }))
+      .sort((a, b) => a.from - b.from);
+  }
+  if (calendar.holidays.includes(date)) return [];
   return calendar.hours
     .filter((hours) => hours.weekday === day.dayOfWeek)
     .map((hours) => ({ from: hours.fromMinute, to: hours.toMinute }))
