@@ -94,6 +94,52 @@ fn the_fence_asks_for_the_right_to_send_once_more() {
     assert_eq!(team.system(fence), Err(Refusal::Gone));
 }
 
+/// A reply behind the fence, which nobody can take back.
+fn behind_the_fence(team: &mut Team) -> MessageId {
+    let outbound = team.reply(ANNA, CHASE);
+    team.now = team.now.plus_ms(10_000);
+    let fence = CommandBody::OutboundSending { outbound, attempt: 1 };
+    team.system(fence).unwrap();
+    outbound
+}
+
+#[test]
+fn a_reply_the_provider_gives_back_does_not_wait_for_what_the_fence_would_refuse() {
+    let mut team = Team::with_enquiry();
+    let outbound = behind_the_fence(&mut team);
+    team.accounts.get_mut(&SALES_AT).unwrap().mode = AccountMode::Watch;
+    team.documents_changed();
+    assert_eq!(
+        team.conversation().outbound(outbound).unwrap().state,
+        OutboundState::Sending
+    );
+    let not_before = Some(team.now.plus_ms(60_000));
+    team.system(CommandBody::OutboundReturned {
+        outbound,
+        reason: "452 no room".to_owned(),
+        not_before,
+    })
+    .unwrap();
+    assert_eq!(why(&team, outbound), Some(CancelReason::NotSending));
+    let lead = team.conversation();
+    assert_eq!(lead.status, Status::Assigned, "nobody was answered");
+    assert_eq!(lead.follow_up, None);
+}
+
+#[test]
+fn a_reply_in_doubt_is_not_sent_again_for_somebody_who_may_not_send() {
+    let mut team = Team::with_enquiry();
+    let outbound = behind_the_fence(&mut team);
+    let reason = "no answer".to_owned();
+    team.system(CommandBody::OutboundUnknown { outbound, reason }).unwrap();
+    team.may_only_read(ANNA);
+    team.documents_changed();
+    let settle = |how| CommandBody::SettleUnknown { outbound, how };
+    let refusal = team.refused(BEN, settle(Settlement::SendAgain));
+    assert!(matches!(refusal, Refusal::NotPermitted { .. }), "{refusal:?}");
+    team.act(BEN, settle(Settlement::Drop));
+}
+
 #[test]
 fn an_account_that_is_only_watched_again_sends_nothing_that_waits() {
     let mut team = Team::with_enquiry();

@@ -71,7 +71,8 @@ impl Case<'_> {
     }
 
     /// It was certainly not taken: it may be tried again. Before the fence it never stopped being queued, and only a provider that
-    /// asked for patience with it is worth a line in the log.
+    /// asked for patience with it is worth a line in the log. Where it may not leave any more it ends here: the fence would refuse it for
+    /// ever, and nobody would be told.
     pub(super) fn outbound_returned(
         &self,
         id: MessageId,
@@ -83,8 +84,16 @@ impl Case<'_> {
             reason: reason.to_owned(),
             not_before,
         };
-        Ok(match self.find(id)?.state {
-            OutboundState::Sending => vec![returned],
+        let outbound = self.find(id)?;
+        Ok(match outbound.state {
+            OutboundState::Sending => match self.context.standing().stops(outbound) {
+                None => vec![returned],
+                Some(why) => {
+                    let mut events = vec![returned];
+                    events.extend(self.did_not_leave(outbound, Event::OutboundCancelled { outbound: id, why }));
+                    events
+                }
+            },
             OutboundState::Queued if not_before.is_some() => vec![returned],
             _ => Vec::new(),
         })
@@ -149,7 +158,12 @@ impl Case<'_> {
             (OutboundState::Unknown { .. }, Settlement::Delivered) if outbound.uncounted() => {
                 Ok(self.answers(outbound, settled))
             }
-            (OutboundState::Unknown { .. }, Settlement::Delivered | Settlement::SendAgain) => Ok(vec![settled]),
+            (OutboundState::Unknown { .. }, Settlement::SendAgain) => {
+                // What the fence would refuse must not be queued.
+                self.context.standing().may_leave(outbound)?;
+                Ok(vec![settled])
+            }
+            (OutboundState::Unknown { .. }, Settlement::Delivered) => Ok(vec![settled]),
             (OutboundState::Sent { .. }, Settlement::Delivered) => Ok(Vec::new()),
             _ => Err(invalid("outbound", Invalid::NotNow)),
         }

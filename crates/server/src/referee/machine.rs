@@ -17,7 +17,7 @@ use super::working::{Done, Working};
 const GROUP: usize = 256;
 /// How much mail one commit takes at most. Whoever waits for an answer waits for the commit under way: a mailbox that is read for the first
 /// time must not make people wait.
-const MAIL_GROUP: usize = 80;
+const MAIL_GROUP: usize = 32;
 /// How many conversations are kept in memory.
 const CACHED: usize = 4096;
 
