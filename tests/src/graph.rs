@@ -310,18 +310,18 @@ fn well_known(name: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn selected(query: &BTreeMap<String, String>, known: &[&str]) -> Result<Vec<String>, Response> {
+fn selected(query: &BTreeMap<String, String>, known: &[&str]) -> Result<Vec<String>, Box<Response>> {
     let asked: Vec<String> = query
         .get("$select")
         .map(|list| list.split(',').map(str::to_owned).collect())
         .unwrap_or_default();
     match asked.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(asked),
-        Some(name) => Err(error(
+        Some(name) => Err(Box::new(error(
             StatusCode::BAD_REQUEST,
             "RequestBroker--ParseUri",
             &format!("Could not find a property named '{name}'."),
-        )),
+        ))),
     }
 }
 
@@ -330,7 +330,7 @@ fn folder(mailbox: &Mailbox, name: &str, query: &BTreeMap<String, String>) -> Re
         return missing();
     };
     if let Err(bad) = selected(query, &["id", "displayName", "totalItemCount"]) {
-        return bad;
+        return *bad;
     }
     let count = mailbox.messages.iter().filter(|message| message.folder == name).count();
     axum::Json(json!({"id": format!("folder-{name}"), "displayName": shown, "totalItemCount": count})).into_response()
@@ -392,7 +392,7 @@ fn delta(
         },
         None => {
             if let Err(bad) = selected(query, PROPERTIES) {
-                return bad;
+                return *bad;
             }
             if query
                 .get("$orderby")

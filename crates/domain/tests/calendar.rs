@@ -6,7 +6,12 @@
 //!
 //! The suite looks at the weeks around changes of clocks; `BATON_CALENDAR_ORACLE=long` looks at every minute of ten years in
 //! fifty zones (in a release build: half a minute).
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
 
 use baton_domain::{BusinessCalendar, DAY_MS, DayHours, MINUTE_MS, OpeningHours, SpecialDay, Timestamp};
 use jiff::tz::TimeZone;

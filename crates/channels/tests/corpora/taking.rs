@@ -45,9 +45,7 @@ fn split_mbox(raw: &[u8]) -> Vec<Vec<u8>> {
     let mut messages: Vec<Vec<u8>> = Vec::new();
     let mut empty = true;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        if empty && line.starts_with(b"From ") {
-            messages.push(Vec::new());
-        } else if messages.is_empty() {
+        if messages.is_empty() || (empty && line.starts_with(b"From ")) {
             messages.push(Vec::new());
         }
         messages.last_mut().unwrap().extend_from_slice(line);

@@ -163,6 +163,7 @@ async fn words_phrases_and_operators_find_what_they_say() {
     ] {
         assert_eq!(numbers(&index, text).await, expected, "{text}");
     }
+    index.close().await;
 }
 
 #[tokio::test]
@@ -181,6 +182,7 @@ async fn what_may_not_be_read_is_not_found() {
     };
     index.apply(moved, 10).await.unwrap();
     assert_eq!(numbers(&index, "secret").await, [3]);
+    index.close().await;
 }
 
 #[tokio::test]
@@ -202,6 +204,7 @@ async fn a_conversation_is_found_once_by_its_newest_piece_and_pages_go_on() {
     };
     let second = index.find(&criteria, next).await.unwrap();
     assert_eq!(second[0].message, piece(3, 2, "", "").id);
+    index.close().await;
 }
 
 #[tokio::test]
@@ -222,6 +225,7 @@ async fn a_piece_that_changes_or_goes_is_not_found_as_it_was() {
     };
     index.apply(gone, 11).await.unwrap();
     assert!(numbers(&index, "torches").await.is_empty());
+    index.close().await;
 }
 
 #[tokio::test]
@@ -253,6 +257,7 @@ async fn messages_of_one_instant_are_all_found() {
         .await
         .unwrap();
     assert_eq!(found.len(), 200);
+    index.close().await;
 }
 
 #[tokio::test]
@@ -293,6 +298,7 @@ async fn it_goes_on_where_it_was_and_begins_again_in_another_epoch() {
     .unwrap();
     let index = open(&directory).await;
     assert_eq!(index.place().await.unwrap().number, 0);
+    index.close().await;
 }
 
 #[tokio::test]

@@ -538,7 +538,7 @@ impl FolderSync {
                 return self.begin(at, Vec::new(), false);
             }
         }
-        if let Some(known) = self.to_check() {
+        if let Some(known) = self.due_for_check() {
             return Effect::Changes(known);
         }
         if self.open != Some(0) {
@@ -553,7 +553,7 @@ impl FolderSync {
     }
 
     /// The open folder, if it is to be asked what changed.
-    fn to_check(&mut self) -> Option<Known> {
+    fn due_for_check(&mut self) -> Option<Known> {
         let at = self.open?;
         let track = self.tracks.get_mut(at).filter(|track| track.check)?;
         self.expecting = Expecting::Changes(at);
