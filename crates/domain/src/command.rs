@@ -1,4 +1,4 @@
-//! Commands: what people, channels and timers ask for. Deciding on them is [`crate::decide`]'s.
+//! Commands: what people, channels and timers ask for. Deciding on them is [`decide()`](crate::decide())'s.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

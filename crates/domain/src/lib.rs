@@ -3,8 +3,8 @@
 //! Everything here is plain Rust over plain data. The time, the actor's permissions, the inbox's policy and every id are
 //! inputs; there is no clock, no database, no network and no randomness, and a test proves that this crate depends on none.
 //!
-//! Two functions carry the whole product: [`decide`] judges a command on a state and answers with events or a [`Refusal`],
-//! and [`evolve`] folds an event into a state and never fails. The referee, the desktop's prediction and the simulator all
+//! Two functions carry the whole product: [`decide()`] judges a command on a state and answers with events or a [`Refusal`],
+//! and [`evolve()`] folds an event into a state and never fails. The referee, the desktop's prediction and the simulator all
 //! call the same two.
 
 mod calendar;
