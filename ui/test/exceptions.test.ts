@@ -114,10 +114,10 @@ test('an admin has what could not be read tried once more, and hears what became
   await expect.poll(() => document.body.textContent).toContain('Empty: every message could be read.');
 });
 
-test('who is no admin reads how far Baton acts, and is offered no switch', async () => {
+test('who neither leads nor is an admin reads how far Baton acts, and is offered no switch', async () => {
   await openWindow();
   await click('settings-open');
-  await expect.poll(() => document.body.textContent).toContain('An admin can change this.');
+  await expect.poll(() => document.body.textContent).toContain('An admin or a manager can change this.');
   expect([...document.querySelectorAll('[role="radio"]')].map((radio) => radio.textContent)).not.toContain(
     'Baton only',
   );

@@ -266,6 +266,7 @@ async fn a_sealed_database_opens_with_its_key_alone_and_shows_nothing() {
     }
     let again = ServerStore::open(options).await.unwrap();
     assert_eq!((again.workspace(), again.head().await.unwrap().number), (workspace, 1));
+    again.close().await;
 }
 
 #[tokio::test]
@@ -297,6 +298,8 @@ async fn a_backup_of_a_sealed_database_is_sealed_and_whole() {
     .unwrap();
     assert_eq!(copy.head().await.unwrap(), store.head().await.unwrap());
     assert_eq!(copy.blobs().get(&blob).unwrap().unwrap(), b"a letter from Carl");
+    copy.close().await;
+    store.close().await;
 }
 
 fn created(number: u32, inbox: InboxId) -> Event {
