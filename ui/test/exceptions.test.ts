@@ -1,6 +1,6 @@
 /** What left the usual path, and how far Baton acts on a mailbox. */
 import { expect, test } from 'vitest';
-import { mira, NOW } from './scripted/cast';
+import { ben, mira, NOW } from './scripted/cast';
 import { exceptions } from './scripted/exceptions';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, hook, openWindow, press, textOf } from './window';
@@ -115,7 +115,7 @@ test('an admin has what could not be read tried once more, and hears what became
 });
 
 test('who neither leads nor is an admin reads how far Baton acts, and is offered no switch', async () => {
-  await openWindow();
+  await openWindow((backend) => (backend.me = ben));
   await click('settings-open');
   await expect.poll(() => document.body.textContent).toContain('An admin or a manager can change this.');
   expect([...document.querySelectorAll('[role="radio"]')].map((radio) => radio.textContent)).not.toContain(
