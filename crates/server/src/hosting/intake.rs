@@ -14,7 +14,7 @@ use baton_domain::{Account, BlobId};
 use baton_store::port::FolderCursor;
 use baton_store::server::{BlobError, ServerStore};
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::cursors;
 use super::port::unavailable;
@@ -138,7 +138,7 @@ impl Intake {
         if let Some(task) = &mut bytes.under_way {
             let done = task.await;
             bytes.under_way = None;
-            let group = done.map_err(|error| PortError::Unavailable(error.to_string()))?;
+            let group = done.map_err(|error| broke_off(&error))?;
             bytes.read.extend(group.read);
             if let Some((messages, error)) = group.unwritten {
                 bytes.unwritten = messages;
@@ -154,7 +154,7 @@ impl Intake {
             let done = core.store.blobs().put_all(&messages);
             (messages, done)
         });
-        let (messages, done) = done.await.map_err(|error| PortError::Unavailable(error.to_string()))?;
+        let (messages, done) = done.await.map_err(|error| broke_off(&error))?;
         if let Err(error) = done {
             bytes.unwritten = messages;
             return Err(full_or(&error));
@@ -278,6 +278,13 @@ fn arrival(
 
 fn length(raw: &[u8]) -> u32 {
     u32::try_from(raw.len()).unwrap_or(u32::MAX)
+}
+
+/// Bytes whose names were given are gone with the task that held them. Trying again would find them missing; the host ends instead, and the
+/// next one fetches from the committed cursor.
+fn broke_off(error: &JoinError) -> PortError {
+    tracing::error!(%error, "keeping fetched messages broke off; they are fetched again");
+    PortError::LeaseLost
 }
 
 fn full_or(error: &BlobError) -> PortError {
