@@ -10,6 +10,11 @@ pub use baton_domain::{
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// The header that says where a piece of an upload begins, and where the next one does.
+pub const UPLOAD_OFFSET: &str = "upload-offset";
+/// The header that says how long an upload is as a whole.
+pub const UPLOAD_LENGTH: &str = "upload-length";
+
 /// The closed list of error codes. The window has one table from code to words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -256,6 +256,62 @@ async fn too_much_is_refused_in_our_form() {
     assert_eq!(nowhere.json::<ApiError>().await.unwrap().code, ErrorCode::NotFound);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_is_cut_goes_on_after_a_restart_and_stays_its_owners() {
+    let team = Team::start().await;
+    let (anna, ben) = (team.token(team.anna).await, team.token(team.ben).await);
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let path = format!("/v1/blobs/{}", BlobId::of(&bytes));
+    let send = async |team: &Team, token: &str, offset: usize, piece: &[u8]| {
+        let request = http()
+            .patch(team.url(&format!("{path}/upload")))
+            .bearer_auth(token)
+            .header("upload-offset", offset)
+            .header("upload-length", bytes.len())
+            .body(piece.to_vec());
+        let answer = request.send().await.unwrap();
+        let offset = answer
+            .headers()
+            .get("upload-offset")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (answer.status(), offset.parse::<usize>().unwrap())
+    };
+    let so_far = async |team: &Team, token: &str| {
+        let request = http().head(team.url(&format!("{path}/upload"))).bearer_auth(token);
+        let answer = request.send().await.unwrap();
+        let offset = answer
+            .headers()
+            .get("upload-offset")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        offset.parse::<usize>().unwrap()
+    };
+    let (head, tail) = bytes.split_at(1_000_000);
+    assert_eq!(send(&team, &anna, 0, head).await, (StatusCode::NO_CONTENT, head.len()));
+    // The answer was lost, and she sends it again.
+    assert_eq!(send(&team, &anna, 0, head).await, (StatusCode::CONFLICT, head.len()));
+    let team = team.restart().await;
+    assert_eq!(so_far(&team, &anna).await, head.len());
+    assert_eq!(so_far(&team, &ben).await, 0);
+    let there = http().head(team.url(&path)).bearer_auth(&anna).send().await.unwrap();
+    assert_eq!(there.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        send(&team, &anna, head.len(), tail).await,
+        (StatusCode::CREATED, bytes.len())
+    );
+    // It is hers over another restart, and nobody else's.
+    let team = team.restart().await;
+    let read = http().get(team.url(&path)).bearer_auth(&anna).send().await.unwrap();
+    assert_eq!(read.bytes().await.unwrap(), bytes);
+    let stranger = http().get(team.url(&path)).bearer_auth(&ben).send().await.unwrap();
+    assert_eq!(stranger.status(), StatusCode::NOT_FOUND);
+}
+
 #[test]
 fn the_interface_is_described_and_its_routes_are_pinned() {
     let openapi = serde_json::to_value(baton_server::http::openapi()).unwrap();

@@ -2,6 +2,9 @@
 //!
 //! Knowing a name gives no right: a blob is read by whoever reads an inbox where a message, a reply or a draft names it. What comes
 //! back was written by strangers, so no browser ever gets to interpret it.
+//!
+//! Bytes come in one request, or in pieces: `HEAD …/upload` says how many are durable, `PATCH …/upload` takes the next ones. An upload
+//! that was cut goes on where it was, also after a restart of either side; its digest is checked when the last piece is there.
 
 use std::sync::Arc;
 
@@ -9,11 +12,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use baton_domain::{BlobId, Capability, ConversationId, DraftText};
-use baton_protocol::{ApiError, ErrorCode};
-use baton_store::server::{BlobError, Readable};
+use baton_protocol::{ApiError, ErrorCode, UPLOAD_LENGTH, UPLOAD_OFFSET};
+use baton_store::server::{Appended, BlobError, Readable};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,9 +28,13 @@ use crate::core::Core;
 /// The largest blob: more than any mail server takes.
 pub const LARGEST: usize = 64 << 20;
 
+/// The largest blob that comes in pieces: as much as the channels take at all.
+const LARGEST_IN_PIECES: u64 = 256 << 20;
+
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(read, there, keep))
+        .routes(routes!(so_far, piece))
         .layer(DefaultBodyLimit::max(LARGEST))
 }
 
@@ -93,18 +100,82 @@ async fn keep(
     bytes: Result<Bytes, BytesRejection>,
 ) -> Answered<StatusCode> {
     let bytes = bytes?;
-    let works = core.directory.inboxes().iter().any(|inbox| {
-        let capabilities = inbox.capabilities_of(&caller.member);
-        capabilities.contains(&Capability::Comment) || capabilities.contains(&Capability::Work)
-    });
-    if !works {
-        return Err(Problem::not_permitted("uploading needs an inbox to work in"));
-    }
+    may_upload(&core, &caller)?;
     let blobs = core.store.blobs().clone();
     let name = id.clone();
     aside(move || blobs.put_many(&[(name, &bytes)])).await?;
     core.store.brought_blob(caller.member.id, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many bytes of the caller's own upload are durable. What others brought is not told.
+#[utoipa::path(head, path = "/v1/blobs/{sha256}/upload", tag = "work",
+    params(("sha256" = String, Path, description = "The SHA-256 of the whole")),
+    responses((status = 204, description = "The header upload-offset says where the next piece begins")))]
+async fn so_far(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<BlobId>) -> Answered<Response> {
+    may_upload(&core, &caller)?;
+    let blobs = core.store.blobs().clone();
+    let offset = aside(move || blobs.uploaded(&id, caller.member.id)).await?;
+    Ok(standing(StatusCode::NO_CONTENT, offset))
+}
+
+/// Take the next piece of an upload. It is durable when this answers; with the last one the whole is held against its name.
+#[utoipa::path(patch, path = "/v1/blobs/{sha256}/upload", tag = "work",
+    params(("sha256" = String, Path, description = "The SHA-256 of the whole"),
+        ("upload-offset" = u64, Header, description = "Where the piece begins"),
+        ("upload-length" = u64, Header, description = "How long the whole is")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, description = "That was the last piece: it is kept"),
+        (status = 204, description = "Taken; upload-offset says where the next one begins"),
+        (status = 409, description = "The upload stands elsewhere; upload-offset says where"),
+        (status = 413, description = "Larger than 256 MiB", body = ApiError),
+        (status = 422, description = "The whole is not what its name says; nothing is kept", body = ApiError),
+        (status = 507, description = "No room on the server's disk", body = ApiError)))]
+async fn piece(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<BlobId>,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Answered<Response> {
+    let bytes = bytes?;
+    may_upload(&core, &caller)?;
+    let (offset, total) = (number(&headers, UPLOAD_OFFSET)?, number(&headers, UPLOAD_LENGTH)?);
+    if total > LARGEST_IN_PIECES {
+        return Err(Problem::new(ErrorCode::TooLarge, "larger than 256 MiB"));
+    }
+    let (blobs, name, member) = (core.store.blobs().clone(), id.clone(), caller.member.id);
+    let taken = aside(move || blobs.append(&name, member, offset, total, &bytes)).await?;
+    Ok(match taken {
+        Appended::More(offset) => standing(StatusCode::NO_CONTENT, offset),
+        Appended::Elsewhere(offset) => standing(StatusCode::CONFLICT, offset),
+        Appended::Whole => {
+            core.store.brought_blob(member, &id).await?;
+            standing(StatusCode::CREATED, total)
+        }
+    })
+}
+
+fn may_upload(core: &Core, caller: &Caller) -> Answered<()> {
+    let works = core.directory.inboxes().iter().any(|inbox| {
+        let capabilities = inbox.capabilities_of(&caller.member);
+        capabilities.contains(&Capability::Comment) || capabilities.contains(&Capability::Work)
+    });
+    if works {
+        Ok(())
+    } else {
+        Err(Problem::not_permitted("uploading needs an inbox to work in"))
+    }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Answered<u64> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    let number = value.and_then(|value| value.trim().parse().ok());
+    number.ok_or_else(|| Problem::new(ErrorCode::BadRequest, format!("the header {name} says no number")))
+}
+
+fn standing(status: StatusCode, offset: u64) -> Response {
+    (status, [(UPLOAD_OFFSET, offset.to_string())]).into_response()
 }
 
 /// Whether somebody may have a blob. Every step is a look into an index.

@@ -108,6 +108,7 @@ fn say_what_all_may_answer(openapi: &mut utoipa::openapi::OpenApi) {
             &mut item.put,
             &mut item.post,
             &mut item.delete,
+            &mut item.patch,
             &mut item.head,
         ];
         // A route with security of its own is one that wants none.

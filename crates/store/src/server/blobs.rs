@@ -3,6 +3,8 @@
 //! A blob is durable before any commit names it: written beside, synced, renamed, and its directory synced. Many small ones are
 //! synced together and share the syncs of their directories. With a key they are sealed; the name is still that of the bytes, and reading checks it.
 
+mod partial;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,6 +17,8 @@ use baton_domain::BlobId;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use sha2::{Digest as _, Sha256};
+
+pub use partial::Appended;
 
 /// Where blobs are written before they have their name.
 const BESIDE: &str = "incoming";
@@ -80,13 +84,13 @@ impl Blobs {
             fs::create_dir_all(root.join(digit.to_string()))?;
         }
         for left in fs::read_dir(&beside)?.flatten() {
-            let old = left
-                .metadata()
-                .and_then(|meta| meta.modified())
-                .ok()
-                .and_then(|at| at.elapsed().ok());
-            // Another server may be writing into the same directory at this moment.
-            if old.is_some_and(|age| age.as_secs() > 3600) {
+            let part = left
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(partial::PART));
+            // Another server may be writing into the same directory at this moment, and a part is gone on with later.
+            let given_up_s = if part { partial::ABANDONED_S } else { 3600 };
+            if partial::age_s(&left).is_some_and(|age| age > given_up_s) {
                 fs::remove_file(left.path())?;
             }
         }

@@ -25,7 +25,7 @@ mod write;
 mod tests;
 
 pub use backup::restore;
-pub use blobs::{BlobError, Blobs};
+pub use blobs::{Appended, BlobError, Blobs};
 pub use connect::{ServerStore, StoreOptions};
 pub use error::StoreError;
 pub use mail::{FolderLedger, OutboundRow, QuarantinedRow, Sighting};
