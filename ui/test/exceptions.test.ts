@@ -1,5 +1,6 @@
 /** What left the usual path, and how far Baton acts on a mailbox. */
 import { expect, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
 import { ben, mira, NOW } from './scripted/cast';
 import { exceptions } from './scripted/exceptions';
 import type { ScriptedBackend } from './scripted/scripted';
@@ -121,4 +122,34 @@ test('who neither leads nor is an admin reads how far Baton acts, and is offered
   expect([...document.querySelectorAll('[role="radio"]')].map((radio) => radio.textContent)).not.toContain(
     'Baton only',
   );
+});
+
+test('an admin hosts a mailbox on this computer, and it is tried from here', async () => {
+  const { backend } = await openWindow((backend) => {
+    backend.me = mira;
+    backend.connection = { ...backend.connection, server: 'https://baton.example.com' };
+  });
+  await click('settings-open');
+  await click('connect-mailbox');
+  await click('mailbox-host-desktop');
+  await userEvent.fill(await find('mailbox-name'), 'Mira');
+  await userEvent.fill(await find('mailbox-address'), 'mira@example.com');
+  await userEvent.fill(await find('mailbox-password'), 'secret');
+  await click('mailbox-submit');
+  await expect.poll(() => backend.asked('hostMailbox').length).toBe(1);
+  expect(backend.asked('hostMailbox')[0]).toMatchObject({
+    mailbox: { address: 'mira@example.com', password: 'secret' },
+    mode: 'watch',
+  });
+  expect(backend.asked('testMailboxHere')).toHaveLength(1);
+  expect(backend.asked('testMailbox')).toEqual([]);
+});
+
+test('a mailbox whose desktop is away says for whom it waits', async () => {
+  await openWindow((backend) => {
+    const state = { type: 'hostAway', name: 'Anna', since: null } as const;
+    backend.health = backend.health.map((row) => ({ ...row, health: { ...row.health, state } }));
+  });
+  await click('settings-open');
+  await expect.poll(() => document.body.textContent).toContain('Waits for Anna’s desktop, which hosts it');
 });

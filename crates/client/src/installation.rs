@@ -23,6 +23,7 @@ use tokio::sync::{RwLock, broadcast, mpsc};
 
 use crate::blobs::Blobs;
 use crate::engine::{End, Identity, Input};
+use crate::hosting;
 use crate::keys::{KeyError, KeyPlaces};
 use crate::net::{Address, Http, error};
 use crate::seal::{DataKey, SealError, random};
@@ -261,6 +262,7 @@ impl Installation {
             http,
             blobs,
             shell: self.shell.clone(),
+            mailboxes: hosting::Keep::new(opened.store.clone(), opened.key.mailboxes()),
             events: self.events.clone(),
             badge: self.badge.clone(),
             identity,

@@ -7,6 +7,7 @@
 
 mod blobs;
 mod bodies;
+mod hosting;
 mod installation;
 mod keys;
 mod language;

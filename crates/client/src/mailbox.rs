@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use baton_channels::email::discover::{self, Directory, DnsNames, FoundBy, Names, PATIENCE, SignInHint, Web};
-use baton_channels::email::{EmailAccount, Secret, probe};
-use baton_channels::oauth::{Grant, Tokens};
+use baton_channels::email::{EmailAccount, GraphApi, Secret, probe};
+use baton_channels::oauth::{Grant, GrantKeeper, Tokens};
 use baton_protocol::{ApiError, ConnectionReport, Discovered, ErrorCode, MailboxSettings, ProviderSignIn};
 
 use crate::net::error;
@@ -39,8 +39,26 @@ fn shown(found: discover::Discovered) -> Discovered {
     }
 }
 
-/// Tries a mailbox from this computer: every step by itself. Nothing is changed at the provider.
-pub(crate) async fn test(settings: MailboxSettings) -> Result<ConnectionReport, ApiError> {
+/// The sign-in on the provider's page that these settings carry; none for a password.
+pub(crate) fn grant(settings: &MailboxSettings) -> Result<Option<Grant>, ApiError> {
+    match &settings.sign_in {
+        None => Ok(None),
+        Some(ProviderSignIn::Tokens { text }) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|cause| error(ErrorCode::BadRequest, cause.to_string())),
+        Some(ProviderSignIn::Held { .. }) => Err(error(
+            ErrorCode::NotFound,
+            "the sign-in is not held any more: sign in again",
+        )),
+    }
+}
+
+/// A mailbox as the channel needs it. Tokens that the provider replaces go to this keeper.
+pub(crate) fn account(
+    settings: MailboxSettings,
+    keeper: Arc<dyn GrantKeeper>,
+) -> Result<(EmailAccount, Secret), ApiError> {
+    let grant = grant(&settings)?;
     let account = EmailAccount::entered(
         &settings.address,
         &settings.name,
@@ -49,20 +67,28 @@ pub(crate) async fn test(settings: MailboxSettings) -> Result<ConnectionReport, 
         settings.smtp,
         settings.extra_ca,
     );
-    let secret = match settings.sign_in {
-        None => Secret::new(settings.password),
-        Some(ProviderSignIn::Tokens { text }) => {
-            let grant: Grant =
-                serde_json::from_str(&text).map_err(|cause| error(ErrorCode::BadRequest, cause.to_string()))?;
-            // Made a moment ago: its access token is good, and nothing is replaced by trying it.
-            Secret::tokens(Arc::new(Tokens::new(grant, Arc::new(()))))
-        }
-        Some(ProviderSignIn::Held { .. }) => {
-            return Err(error(
-                ErrorCode::NotFound,
-                "the sign-in is not held any more: sign in again",
-            ));
-        }
+    let account = match settings.graph {
+        Some(url) => account.by_graph(GraphApi::at(&url)),
+        None => account,
     };
+    let secret = match grant {
+        None => Secret::new(settings.password),
+        Some(grant) => Secret::tokens(Arc::new(Tokens::new(grant, keeper))),
+    };
+    Ok((account, secret))
+}
+
+/// Tries a mailbox from this computer: every step by itself. Nothing is changed at the provider.
+pub(crate) async fn test(settings: MailboxSettings) -> Result<ConnectionReport, ApiError> {
+    // A sign-in was made a moment ago: its access token is good, and nothing is replaced by trying it.
+    let (account, secret) = account(settings, Arc::new(()))?;
     Ok(probe::test(&account, &secret).await.report(&account))
+}
+
+/// Tries a mailbox, and says what failed first.
+pub(crate) async fn must_work(mailbox: &MailboxSettings) -> Result<(), ApiError> {
+    match probe::first_problem(&test(mailbox.clone()).await?) {
+        Some(words) => Err(error(ErrorCode::MailboxRefused, words)),
+        None => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 //! elsewhere.
 
 mod backoff;
+mod hosts;
 mod http;
 mod images;
 mod socket;

@@ -63,6 +63,11 @@ impl DataKey {
     pub(crate) fn tokens(&self) -> Sealer {
         Sealer(blake3::derive_key("baton 2026 session tokens", &self.0))
     }
+
+    /// What the passwords of mailboxes hosted here are sealed with, within the sealed database.
+    pub(crate) fn mailboxes(&self) -> Sealer {
+        Sealer(blake3::derive_key("baton 2026 hosted mailboxes", &self.0))
+    }
 }
 
 /// Seals bytes for one purpose.

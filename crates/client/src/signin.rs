@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use baton_channels::oauth::{Attempt, Client, Grant, Provider, SignInError, sign_in_problem};
+use baton_channels::oauth::{Attempt, Client, Grant, Provider, ProviderKind, SignInError, sign_in_problem};
 use baton_protocol::{
     ApiError, ErrorCode, MailboxSettings, ProviderClient, ProviderName, ProviderSignIn, SetSignIn, SignInEnd,
 };
@@ -36,23 +36,45 @@ impl SignIns {
         address: &str,
         client: &ProviderClient,
     ) -> Result<(SignInEnd, Option<Grant>), ApiError> {
+        let provider = match provider(client) {
+            Ok(provider) => provider,
+            Err(problem) => return Ok((failed(&problem, kind(client)), None)),
+        };
+        let registered = Client {
+            id: client.client_id.trim().to_owned(),
+            secret: client.client_secret.clone().filter(|secret| !secret.trim().is_empty()),
+        };
+        self.go(shell, address, provider, registered).await
+    }
+
+    /// The same for a mailbox that was signed in to before, through the client it was.
+    pub(crate) async fn sign_in_again(
+        &self,
+        shell: &dyn Shell,
+        address: &str,
+        before: &Grant,
+    ) -> Result<(SignInEnd, Option<Grant>), ApiError> {
+        self.go(shell, address, before.provider.clone(), before.client.clone())
+            .await
+    }
+
+    async fn go(
+        &self,
+        shell: &dyn Shell,
+        address: &str,
+        provider: Provider,
+        registered: Client,
+    ) -> Result<(SignInEnd, Option<Grant>), ApiError> {
+        let kind = provider.kind;
         let this = CancellationToken::new();
         let before = std::mem::replace(
             &mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner),
             this.clone(),
         );
         before.cancel();
-        let provider = match provider(client) {
-            Ok(provider) => provider,
-            Err(problem) => return Ok((failed(&problem, client), None)),
-        };
-        let registered = Client {
-            id: client.client_id.trim().to_owned(),
-            secret: client.client_secret.clone().filter(|secret| !secret.trim().is_empty()),
-        };
         let attempt = match Attempt::begin(provider, registered, address.trim()).await {
             Ok(attempt) => attempt,
-            Err(problem) => return Ok((failed(&problem, client), None)),
+            Err(problem) => return Ok((failed(&problem, kind), None)),
         };
         let opened = shell.open_url(attempt.page().as_str());
         opened.map_err(|cause| error(ErrorCode::NotFound, cause.to_string()))?;
@@ -62,7 +84,7 @@ impl SignIns {
         };
         match ended {
             Ok(grant) => Ok((self.hold(grant.clone()), Some(grant))),
-            Err(problem) => Ok((failed(&problem, client), None)),
+            Err(problem) => Ok((failed(&problem, kind), None)),
         }
     }
 
@@ -138,13 +160,15 @@ fn provider(client: &ProviderClient) -> Result<Provider, SignInError> {
     }
 }
 
-fn failed(problem: &SignInError, client: &ProviderClient) -> SignInEnd {
-    use baton_channels::oauth::ProviderKind;
-    let kind = match client.provider {
+fn kind(client: &ProviderClient) -> ProviderKind {
+    match client.provider {
         ProviderName::Google => ProviderKind::Google,
         ProviderName::Microsoft | ProviderName::MicrosoftGraph => ProviderKind::Microsoft,
         ProviderName::Other { .. } => ProviderKind::Other,
-    };
+    }
+}
+
+fn failed(problem: &SignInError, kind: ProviderKind) -> SignInEnd {
     SignInEnd::Failed {
         problem: sign_in_problem(problem, kind),
     }

@@ -16,17 +16,21 @@ mod signature;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use baton_domain::{ConversationId, Timestamp};
 use baton_protocol::{Acted, ApiError, ClientMessage, ErrorCode, UiEvent};
 use baton_store::replica::{ReplicaError, ReplicaStore};
 use tokio::sync::{Mutex, Notify, broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Shell;
 use crate::blobs::Blobs;
 use crate::engine::{Ask, Effect, End, Engine, Identity, Input, Ticket, Told};
+use crate::hosting;
 use crate::net::{Http, error};
 use drafts::DraftJob;
 
@@ -41,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) events: broadcast::Sender<UiEvent>,
     pub(crate) badge: Arc<AtomicU32>,
     pub(crate) identity: Identity,
+    /// How to sign in to the mailboxes this desktop hosts.
+    pub(crate) mailboxes: hosting::Keep,
     /// The server is in this program: bodies are read through it, and no copies are made.
     pub(crate) embedded: bool,
     /// Told when there is nothing more to say to the server.
@@ -54,6 +60,7 @@ pub(crate) struct Work {
     pub(crate) http: Http,
     pub(crate) blobs: Blobs,
     pub(crate) shell: Arc<dyn Shell>,
+    pub(crate) mailboxes: hosting::Keep,
     pub(crate) embedded: bool,
     identity: Identity,
     events: broadcast::Sender<UiEvent>,
@@ -71,12 +78,17 @@ pub(crate) struct Work {
 
 struct Running {
     engine: Engine,
+    /// What the next engine's ids grow from: none of them may repeat one that this engine gave away.
+    next_seed: [u8; 32],
     tickets: BTreeMap<Ticket, oneshot::Sender<Result<Told, ApiError>>>,
     next_ticket: u64,
     socket: Option<mpsc::UnboundedSender<ClientMessage>>,
     /// Conversations in which a draft was looked for on this connection.
     looked_for_drafts: BTreeSet<ConversationId>,
 }
+
+/// How long what is under way gets to finish: a reply that is being handed in, above all.
+const FAREWELL: Duration = Duration::from_secs(8);
 
 /// Now, by this computer's clock.
 pub(crate) fn now() -> Timestamp {
@@ -91,6 +103,7 @@ impl Work {
         let work = Arc::new(Self {
             running: Mutex::new(Running {
                 engine,
+                next_seed: after(&parts.identity.seed),
                 tickets: BTreeMap::new(),
                 next_ticket: 1,
                 socket: None,
@@ -100,6 +113,7 @@ impl Work {
             http: parts.http,
             blobs: parts.blobs,
             shell: parts.shell,
+            mailboxes: parts.mailboxes,
             embedded: parts.embedded,
             identity: parts.identity,
             events: parts.events,
@@ -120,6 +134,7 @@ impl Work {
         work.spawn(drafts::run(work.clone(), jobs));
         work.spawn(fetch::bodies(work.clone()));
         work.spawn(fetch::balances(work.clone()));
+        work.spawn(hosting::run(work.clone()));
         Ok(work)
     }
 
@@ -134,11 +149,23 @@ impl Work {
         });
     }
 
+    /// Runs to its own end: it heeds [`Self::stopping`], and is waited for.
+    pub(crate) fn finish(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.tasks.spawn(task)
+    }
+
+    /// Cancelled when the desktop stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
     /// Stops everything. The replica stays open: it belongs to the installation.
     pub(crate) async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(FAREWELL, self.tasks.wait()).await.is_err() {
+            tracing::warn!("something was still under way; it is found again at the next start");
+        }
         let mut running = self.running.lock().await;
         running.tickets.clear();
         running.socket = None;
@@ -284,7 +311,10 @@ impl Work {
         running.socket = None;
         match self.store.load().await {
             Ok(loaded) => {
-                running.engine = Engine::new(loaded, self.identity.clone());
+                let mut identity = self.identity.clone();
+                identity.seed = running.next_seed;
+                running.next_seed = after(&identity.seed);
+                running.engine = Engine::new(loaded, identity);
                 let started = running.engine.handle(now(), Input::Started);
                 // What could not be written a moment ago is not written now: it will be when the connection is back.
                 for effect in started {
@@ -309,5 +339,26 @@ impl Work {
             let _ = waiting.send(Err(told.clone()));
         }
         self.aside(Effect::Reconnect);
+    }
+}
+
+/// The seed after this one. An engine that is thrown away may have sent ids that its successor would make again from the same seed.
+fn after(seed: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key("baton 2026 next engine", seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after;
+
+    #[test]
+    fn no_engine_grows_its_ids_from_the_seed_of_one_before() {
+        let first = [7; 32];
+        let mut seeds = vec![first];
+        for _ in 0..10 {
+            let next = seeds.last().map_or(first, after);
+            assert!(!seeds.contains(&next));
+            seeds.push(next);
+        }
     }
 }

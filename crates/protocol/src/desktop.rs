@@ -70,6 +70,24 @@ pub enum Request {
         /// How far Baton acts on it.
         mode: AccountMode,
     },
+    /// Try a mailbox from this very computer.
+    TestMailboxHere(MailboxSettings),
+    /// Connect a mailbox that this desktop hosts: how to sign in to it stays on this computer.
+    HostMailbox {
+        /// The mailbox.
+        mailbox: MailboxSettings,
+        /// How far Baton acts on it.
+        mode: AccountMode,
+    },
+    /// Have a mailbox hosted by this desktop from now on, or by the server.
+    MoveMailbox {
+        /// Which.
+        account: AccountId,
+        /// How to reach it.
+        mailbox: MailboxSettings,
+        /// By this desktop.
+        here: bool,
+    },
     /// A page of a view.
     List(ListQuery),
     /// The counts of all views.
@@ -281,6 +299,12 @@ pub enum Reply {
     ReconnectMailbox(SignInEnd),
     /// To [`Request::ConnectMailbox`].
     ConnectMailbox(Account),
+    /// To [`Request::TestMailboxHere`].
+    TestMailboxHere(ConnectionReport),
+    /// To [`Request::HostMailbox`].
+    HostMailbox(Account),
+    /// To [`Request::MoveMailbox`].
+    MoveMailbox(Account),
     /// To [`Request::List`].
     List(ListPage),
     /// To [`Request::Counts`].

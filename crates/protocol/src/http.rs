@@ -330,6 +330,33 @@ pub struct AddAccount {
     pub mode: AccountMode,
 }
 
+/// Connect a mailbox that the caller's own desktop hosts; `POST /v1/accounts/hosted`. How to sign in to it stays on that desktop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddHosted {
+    /// The address customers write to.
+    pub address: String,
+    /// The name they read beside it.
+    pub name: String,
+    /// The inbox its mail lands in; `None` makes one named after the address.
+    pub inbox: Option<InboxId>,
+    /// How far Baton acts on it.
+    pub mode: AccountMode,
+}
+
+/// Say who hosts a mailbox from now on; `PUT /v1/accounts/{id}/hosting`. Nothing of its mail or its replies is lost on the way.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "by", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum MoveHosting {
+    /// The server, with this mailbox: it is tested first, and its password is sealed there.
+    Server {
+        /// How to reach it.
+        mailbox: Box<MailboxSettings>,
+    },
+    /// The caller's desktop. What the server knew of the password is forgotten.
+    Desktop,
+}
+
 /// Give a member access to an inbox; `PUT /v1/inboxes/{id}/access`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -403,6 +430,13 @@ pub enum HealthState {
     Stopped {
         /// Why.
         problem: MailProblem,
+    },
+    /// The desktop that hosts it is away: what is to be sent waits for it.
+    HostAway {
+        /// Whose desktop.
+        name: String,
+        /// Since when; `None` when it never was there.
+        since: Option<Timestamp>,
     },
 }
 

@@ -251,6 +251,7 @@ impl Core {
             inbox,
             mode,
             live_since: None,
+            hosted_by: None,
         };
         let account = self.directory.add_account(new, self.now()).await?;
         let kept = async {
@@ -261,6 +262,29 @@ impl Core {
             self.directory.remove_account(account.id, self.now()).await?;
             return Err(error);
         }
+        self.hosts.look_again();
+        Ok(account)
+    }
+
+    /// Has a mailbox hosted by this server from now on, with this secret.
+    ///
+    /// # Errors
+    /// When the secret can't be kept, or the log can't be written.
+    pub async fn host_here(&self, account: AccountId, mailbox: &Mailbox) -> Result<Account, AddAccountError> {
+        let sealed = secret::seal(&self.seal, account, mailbox)?;
+        self.store.put_account_secret(account, sealed, self.now()).await?;
+        let account = self.directory.host_by(account, None, self.now()).await?;
+        self.hosts.look_again();
+        Ok(account)
+    }
+
+    /// Has a mailbox hosted by a member's desktop from now on. This server forgets the password.
+    ///
+    /// # Errors
+    /// When the log can't be written.
+    pub async fn host_at(&self, account: AccountId, member: MemberId) -> Result<Account, AddAccountError> {
+        let account = self.directory.host_by(account, Some(member), self.now()).await?;
+        self.store.drop_account_secret(account.id).await?;
         self.hosts.look_again();
         Ok(account)
     }
@@ -279,6 +303,7 @@ impl Core {
     pub async fn close(&self) {
         self.stop.cancel();
         self.serving.close();
+        self.hosts.let_go();
         // Whoever is being served had time to finish; what hangs on a far mail server is found again at the next start.
         if tokio::time::timeout(LAST_MOMENT, self.serving.wait()).await.is_err() {
             tracing::warn!("something was still under way when the data was closed");

@@ -317,10 +317,25 @@ impl Directory {
             aliases: new.aliases,
             live_since: new.live_since.unwrap_or(now),
             mode: new.mode,
-            hosted_by: None,
+            hosted_by: new.hosted_by,
             signatures: Vec::new(),
         };
         self.put(DocumentBody::Account(account.clone()), now).await?;
+        Ok(account)
+    }
+
+    /// Says who hosts a mailbox from now on.
+    ///
+    /// # Errors
+    /// When there is no such mailbox, or the log can't be written.
+    pub async fn host_by(&self, id: AccountId, member: Option<MemberId>, now: Timestamp) -> Result<Account, Refused> {
+        let mut account = self
+            .account(id)
+            .ok_or_else(|| Refused::Missing(format!("mailbox {id}")))?;
+        if account.hosted_by != member {
+            account.hosted_by = member;
+            self.put(DocumentBody::Account(account.clone()), now).await?;
+        }
         Ok(account)
     }
 
@@ -375,6 +390,8 @@ pub struct NewAccount {
     pub mode: AccountMode,
     /// What arrived before is history; from now on by default.
     pub live_since: Option<Timestamp>,
+    /// The member whose desktop hosts it; `None` when the server does.
+    pub hosted_by: Option<MemberId>,
 }
 
 /// What somebody of that role may do in an inbox unless somebody says otherwise. Managers and admins may do everything anyway.

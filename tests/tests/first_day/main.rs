@@ -8,6 +8,7 @@ mod bad_input;
 mod desk;
 mod follow_up;
 mod hooks;
+mod hosted;
 mod kills;
 mod morning;
 mod moving_day;
@@ -24,7 +25,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, kills, morning, moving_day, offline, restored, restored_desks};
+    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -61,6 +62,17 @@ mod story {
         kills::nothing_is_lost_or_doubled(Database::Postgres(postgres.url()))
             .await
             .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mailbox_is_hosted_by_its_owners_desktops_one_at_a_time_on_sqlite() {
+        hosted::by_its_owner(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mailbox_is_hosted_by_its_owners_desktops_one_at_a_time_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        hosted::by_its_owner(Database::Postgres(postgres.url())).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]

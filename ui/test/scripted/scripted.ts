@@ -468,8 +468,11 @@ export class ScriptedBackend implements Backend {
           appPasswordUrl: null,
         };
       case 'testMailbox':
+      case 'testMailboxHere':
         return { steps: [], messages: 12 };
       case 'connectMailbox':
+      case 'hostMailbox':
+      case 'moveMailbox':
         return account;
       default:
         return undefined;

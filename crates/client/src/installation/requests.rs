@@ -16,7 +16,7 @@ use crate::bodies;
 use crate::engine::{Ask, SendPlan, Told};
 use crate::net::error;
 use crate::work::{Attached, Work, now};
-use crate::{Language, Notification, NotificationAction, mailbox, signin};
+use crate::{Language, Notification, NotificationAction, hosting, mailbox, signin};
 
 impl Installation {
     pub(crate) async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, ApiError> {
@@ -43,6 +43,24 @@ impl Installation {
                 self.sign_ins.forget(sign_in.as_ref());
                 Ok(Reply::ConnectMailbox(account))
             }
+            Request::TestMailboxHere(settings) => {
+                let settings = self.sign_ins.with_tokens(settings)?;
+                Ok(Reply::TestMailboxHere(mailbox::test(settings).await?))
+            }
+            Request::HostMailbox { mailbox, mode } => {
+                let sign_in = mailbox.sign_in.clone();
+                let mailbox = self.sign_ins.with_tokens(mailbox)?;
+                let account = hosting::connect(&self.work().await?, mailbox, mode).await?;
+                self.sign_ins.forget(sign_in.as_ref());
+                Ok(Reply::HostMailbox(account))
+            }
+            Request::MoveMailbox { account, mailbox, here } => {
+                let sign_in = mailbox.sign_in.clone();
+                let mailbox = self.sign_ins.with_tokens(mailbox)?;
+                let moved = hosting::move_to(&self.work().await?, account, mailbox, here).await?;
+                self.sign_ins.forget(sign_in.as_ref());
+                Ok(Reply::MoveMailbox(moved))
+            }
             Request::OpenLink { url } => self.open_link(&url),
             Request::TestNotification => Ok(Reply::TestNotification(self.test_notification().await)),
             request => at_work(&self.work().await?, request).await,
@@ -52,28 +70,35 @@ impl Installation {
     /// Signs a connected mailbox in anew: with a password, or on the page and through the client it was connected by.
     async fn reconnect(&self, account: AccountId, password: Option<String>) -> Result<SignInEnd, ApiError> {
         let work = self.work().await?;
-        let http = &work.http;
+        let kept = hosting::kept_here(&work, account).await?;
+        let sign_in = async |with: SetSignIn| match kept.clone() {
+            Some(kept) => hosting::sign_in_anew(&work, account, kept, with).await,
+            None => work.http.set_sign_in(account, &with).await,
+        };
         if let Some(password) = password {
             let with = SetSignIn {
                 password: Some(password),
                 sign_in: None,
             };
-            http.set_sign_in(account, &with).await?;
+            sign_in(with).await?;
             return Ok(SignInEnd::SignedIn {
                 held: String::new(),
                 ends_at: None,
             });
         }
-        let way = http.sign_in_way(account).await?;
-        let Some(client) = way.client else {
-            return Err(error(
-                ErrorCode::BadRequest,
-                "this mailbox is signed in to with a password",
-            ));
+        let with_password = || error(ErrorCode::BadRequest, "this mailbox is signed in to with a password");
+        let (end, grant) = if let Some(kept) = &kept {
+            let before = mailbox::grant(kept)?.ok_or_else(with_password)?;
+            self.sign_ins
+                .sign_in_again(&*self.shell, &kept.address, &before)
+                .await?
+        } else {
+            let way = work.http.sign_in_way(account).await?;
+            let client = way.client.ok_or_else(with_password)?;
+            self.sign_ins.sign_in(&*self.shell, &way.address, &client).await?
         };
-        let (end, grant) = self.sign_ins.sign_in(&*self.shell, &way.address, &client).await?;
         if let Some(grant) = grant {
-            http.set_sign_in(account, &signin::anew(&grant)?).await?;
+            sign_in(signin::anew(&grant)?).await?;
             if let SignInEnd::SignedIn { held, .. } = &end {
                 self.sign_ins.forget(Some(&ProviderSignIn::Held { id: held.clone() }));
             }

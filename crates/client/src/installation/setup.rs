@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_channels::email::probe;
 use baton_domain::AccountMode;
 use baton_protocol::{AddAccount, ApiError, Boot, ErrorCode, Join, MailboxSettings, Setup, SignIn, SignedIn};
 use tokio::time::timeout;
@@ -43,7 +42,7 @@ impl Installation {
         let joined = match &setup {
             Setup::Sample => None,
             Setup::Mailbox { mailbox, .. } => {
-                try_mailbox(mailbox).await?;
+                mailbox::must_work(mailbox).await?;
                 None
             }
             Setup::Join { .. } => Some(self.join(&opened, before.as_ref(), &setup).await?),
@@ -158,13 +157,6 @@ impl Installation {
         let mut session = SessionRow::remote(address, signed_in.member, device);
         session.set_token(&signed_in.token, &opened.key)?;
         Ok(session)
-    }
-}
-
-async fn try_mailbox(mailbox: &MailboxSettings) -> Result<(), ApiError> {
-    match probe::first_problem(&mailbox::test(mailbox.clone()).await?) {
-        Some(words) => Err(error(ErrorCode::MailboxRefused, words)),
-        None => Ok(()),
     }
 }
 

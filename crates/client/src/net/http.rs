@@ -6,7 +6,7 @@ use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionI
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, FolderCheck, Hits,
     Invitation, Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SetSignIn, SignIn, SignInWay,
-    SignedIn, Submitted,
+    SignedIn, Submitted, UPLOAD_LENGTH, UPLOAD_OFFSET,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -22,6 +22,10 @@ const CONNECT: Duration = Duration::from_secs(8);
 const ANSWER: Duration = Duration::from_secs(30);
 /// How long a file may take.
 const FILE: Duration = Duration::from_secs(300);
+/// What is larger goes in pieces of this size.
+const PIECE_BYTES: usize = 4 << 20;
+/// Cuts of one upload that are mended at once; then whoever wanted it tries again later, and goes on where it was.
+const CUTS: u32 = 3;
 /// How long to wait for a server in this program that is starting.
 const STARTING: Duration = Duration::from_secs(20);
 /// How long it may take to look through all folders of a mailbox.
@@ -115,7 +119,7 @@ impl Http {
         known.clone()
     }
 
-    async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
+    pub(super) async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
         let address = tokio::time::timeout(STARTING, self.address()).await.ok().flatten();
         let address = address.ok_or_else(|| error(ErrorCode::Unreachable, "the server is not known yet"))?;
         let url = join(&address.url, path)?;
@@ -126,7 +130,11 @@ impl Http {
         read(self.request(Method::GET, path).await?).await
     }
 
-    async fn post<B: Serialize + Sync, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ApiError> {
+    pub(super) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, ApiError> {
         read(self.request(Method::POST, path).await?.json(body)).await
     }
 
@@ -190,7 +198,11 @@ impl Http {
         }
     }
 
+    /// Uploads a blob: small ones at once, large ones in pieces that go on where they were cut.
     pub(crate) async fn put_blob(&self, id: &BlobId, bytes: Vec<u8>) -> Result<(), ApiError> {
+        if bytes.len() > PIECE_BYTES {
+            return self.put_in_pieces(id, &bytes).await;
+        }
         let request = self.request(Method::PUT, &format!("/v1/blobs/{id}")).await?;
         done(
             request
@@ -199,6 +211,50 @@ impl Http {
                 .body(bytes),
         )
         .await
+    }
+
+    async fn put_in_pieces(&self, id: &BlobId, bytes: &[u8]) -> Result<(), ApiError> {
+        let path = format!("/v1/blobs/{id}/upload");
+        let mut offset = self.uploaded(&path).await?;
+        let mut cuts = 0;
+        loop {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            let rest = bytes.get(start..).unwrap_or_default();
+            let piece = rest.get(..PIECE_BYTES).unwrap_or(rest).to_vec();
+            let request = self
+                .request(Method::PATCH, &path)
+                .await?
+                .timeout(FILE)
+                .header("content-type", "application/octet-stream")
+                .header(UPLOAD_OFFSET, offset)
+                .header(UPLOAD_LENGTH, bytes.len())
+                .body(piece);
+            offset = match request.send().await {
+                Ok(response) if response.status() == StatusCode::CREATED => return Ok(()),
+                Ok(response) if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::CONFLICT) => {
+                    if response.status() == StatusCode::CONFLICT {
+                        cuts += 1;
+                    }
+                    standing(&response)?
+                }
+                Ok(response) => return said(response).await.map(drop),
+                // It was cut: how much arrived, the server knows.
+                Err(cause) if cuts < CUTS => {
+                    tracing::debug!(%cause, "an upload was cut");
+                    cuts += 1;
+                    self.uploaded(&path).await?
+                }
+                Err(cause) => return Err(connection_error(&cause)),
+            };
+            if cuts > CUTS {
+                return Err(error(ErrorCode::Unreachable, "the upload is being written elsewhere"));
+            }
+        }
+    }
+
+    /// How much of an upload the server has.
+    async fn uploaded(&self, path: &str) -> Result<u64, ApiError> {
+        standing(&sent(self.request(Method::HEAD, path).await?).await?)
     }
 
     pub(crate) async fn add_account(&self, account: &AddAccount) -> Result<Account, ApiError> {
@@ -271,7 +327,26 @@ fn join(base: &Url, path: &str) -> Result<Url, ApiError> {
 }
 
 async fn sent(request: RequestBuilder) -> Result<Response, ApiError> {
-    let response = request.send().await.map_err(|cause| connection_error(&cause))?;
+    said(request.send().await.map_err(|cause| connection_error(&cause))?).await
+}
+
+/// Where the next piece of an upload begins.
+fn standing(response: &Response) -> Result<u64, ApiError> {
+    let offset = response
+        .headers()
+        .get(UPLOAD_OFFSET)
+        .and_then(|value| value.to_str().ok());
+    let offset = offset.and_then(|value| value.parse().ok());
+    offset.ok_or_else(|| {
+        error(
+            ErrorCode::UpdateNeeded,
+            "the server does not say where the upload stands",
+        )
+    })
+}
+
+/// The answer, or what it says went wrong.
+async fn said(response: Response) -> Result<Response, ApiError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
@@ -281,7 +356,7 @@ async fn sent(request: RequestBuilder) -> Result<Response, ApiError> {
     Err(said.unwrap_or_else(|_| error(code_of(status), format!("the server answered {status}"))))
 }
 
-async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
+pub(super) async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
     let response = sent(request).await?;
     response.json().await.map_err(|cause| {
         if cause.is_decode() {
@@ -295,7 +370,7 @@ async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiErro
     })
 }
 
-async fn done(request: RequestBuilder) -> Result<(), ApiError> {
+pub(super) async fn done(request: RequestBuilder) -> Result<(), ApiError> {
     sent(request).await.map(drop)
 }
 

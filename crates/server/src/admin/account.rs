@@ -64,6 +64,7 @@ fn in_words(state: &HealthState) -> String {
         HealthState::UpToDate => "up to date".to_owned(),
         HealthState::Retrying { problem, .. } => format!("tries again by itself: {}", problem::in_words(problem)),
         HealthState::Stopped { problem } => format!("stopped until somebody acts: {}", problem::in_words(problem)),
+        HealthState::HostAway { name, .. } => format!("waits for {name}'s desktop, which hosts it"),
     }
 }
 

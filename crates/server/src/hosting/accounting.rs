@@ -11,7 +11,7 @@ use baton_protocol::{Balance, FolderBalance, FolderCheck, Retried};
 use baton_store::server::{QuarantinedRow, StoreError};
 
 use super::mailbox::Mailbox;
-use super::secret;
+use super::{secret, views};
 use crate::core::{Core, told};
 use crate::referee::{Arrival, Asked, FolderRole, RawArrival, SubmitError};
 
@@ -47,7 +47,7 @@ pub async fn balance(core: &Core, account: AccountId) -> Result<Balance, StoreEr
         .await?
         .into_iter()
         .map(|of| FolderBalance {
-            folder: decode_folder_name(&of.folder),
+            folder: decode_folder_name(views::told(&of.folder).0),
             received: of.received,
             imported: of.imported,
             duplicates: of.duplicates,
@@ -80,12 +80,9 @@ pub async fn check(core: &Core, account: &Account) -> Result<Vec<FolderCheck>, A
     }
     let mut conn = open(core, account).await?;
     let mut checks = Vec::new();
-    for cursor in cursors {
-        let folder = decode_folder_name(&cursor.folder);
-        let opened = conn
-            .examine(&cursor.folder)
-            .await
-            .map_err(|error| said(account, error))?;
+    for (wire, (_, cursor)) in views::current(cursors) {
+        let folder = decode_folder_name(&wire);
+        let opened = conn.examine(&wire).await.map_err(|error| said(account, error))?;
         let present = conn.search("ALL").await.map_err(|error| said(account, error))?;
         let lines: BTreeSet<u32> = core
             .store
@@ -197,10 +194,19 @@ async fn fetch_again(core: &Core, account: &Account, rows: &[QuarantinedRow]) ->
     let Ok(mut conn) = open(core, account).await else {
         return Arc::new(fetched);
     };
+    // What was seen under another view of a folder does not lie under its number any more.
+    let Ok(cursors) = core.store.folder_cursors(account.id).await else {
+        return Arc::new(fetched);
+    };
+    let current = views::current(cursors);
     let mut opened: Option<(String, u32)> = None;
     for row in lacking {
+        let (wire, view) = views::told(&row.folder);
+        if current.get(wire).is_some_and(|(newest, _)| *newest != view) {
+            continue;
+        }
         if opened.as_ref().is_none_or(|(folder, _)| *folder != row.folder) {
-            match conn.examine(&row.folder).await {
+            match conn.examine(wire).await {
                 Ok(now) => opened = Some((row.folder.clone(), now.uidvalidity)),
                 Err(_) => continue,
             }
@@ -226,6 +232,10 @@ async fn fetch_again(core: &Core, account: &Account, rows: &[QuarantinedRow]) ->
 }
 
 async fn open(core: &Core, account: &Account) -> Result<ImapConn, AccountingError> {
+    if account.hosted_by.is_some() {
+        let words = "is hosted by a desktop: only that desktop can look into it";
+        return Err(AccountingError::Mailbox(format!("{} {words}", account.address)));
+    }
     let sealed = core
         .store
         .account_secret(account.id)

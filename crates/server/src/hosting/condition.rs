@@ -1,15 +1,15 @@
 //! How a mailbox is doing, both halves in one sentence: what a person must do comes first, then what is tried again.
 
+use baton_channels::email::Endpoint;
 use baton_channels::email::host::{AccountHealth, HealthState as Half};
 use baton_channels::email::problem::problem;
-use baton_channels::email::{EmailAccount, Endpoint};
 use baton_domain::Timestamp;
 use baton_protocol::{HealthState, MailProblem, MailProblemKind, SendLimits};
 
 /// What the window shows of a host's health.
 #[must_use]
-pub fn shown(health: &AccountHealth, account: &EmailAccount) -> HealthState {
-    let halves = [(&health.receiving, &account.imap), (&health.sending, &account.smtp)];
+pub fn shown(health: &AccountHealth, imap: &Endpoint, smtp: &Endpoint) -> HealthState {
+    let halves = [(&health.receiving, imap), (&health.sending, smtp)];
     let stopped = halves.iter().find_map(|(half, end)| match half {
         Half::NeedsChange { error } => Some(HealthState::Stopped {
             problem: problem(error, end),
@@ -80,24 +80,15 @@ mod tests {
     use super::*;
 
     fn check(receiving: Half, sending: Half, gives: &HealthState) {
-        let account = EmailAccount {
-            address: "sales@murmel.example".to_owned(),
-            display_name: None,
-            imap: Endpoint::new("imap.murmel.example", 993, Security::Tls),
-            smtp: Endpoint::new("smtp.murmel.example", 465, Security::Tls),
-            user: "sales".to_owned(),
-            extra_ca: None,
-            sent_folder: None,
-            provider_files_sent: false,
-            graph: None,
-        };
+        let imap = Endpoint::new("imap.murmel.example", 993, Security::Tls);
+        let smtp = Endpoint::new("smtp.murmel.example", 465, Security::Tls);
         let health = AccountHealth {
             receiving,
             sending,
             since: Timestamp(1),
             offers: None,
         };
-        assert_eq!(&shown(&health, &account), gives);
+        assert_eq!(&shown(&health, &imap, &smtp), gives);
     }
 
     #[test]

@@ -39,9 +39,40 @@ pub(super) fn of_store(account: AccountId, progress: &FolderProgress) -> port::F
     }
 }
 
+/// A folder that is to be read again from the beginning: as history, or as if it had never been opened. No folder has its UIDVALIDITY.
+pub(super) fn to_read_again(account: AccountId, folder: String, history: bool) -> port::FolderCursor {
+    port::FolderCursor {
+        account,
+        folder,
+        uidvalidity: 0,
+        high: 0,
+        low: 1,
+        modseq: 0,
+        found_below: 0,
+        renumbered: history,
+        received: 0,
+        uid_next: 0,
+        messages: 0,
+        sent: false,
+    }
+}
+
+/// Whether a host is told of it; one that is to be opened as if for the first time is not known to it.
+pub(super) fn is_told(row: &port::FolderCursor) -> bool {
+    row.uidvalidity != 0 || row.renumbered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_to_be_read_again_is_history_or_unknown() {
+        let account = AccountId(uuid::Uuid::nil());
+        let history = to_read_again(account, "INBOX".to_owned(), true);
+        assert!(is_told(&history) && of_host(history).renumbered);
+        assert!(!is_told(&to_read_again(account, "INBOX".to_owned(), false)));
+    }
 
     #[test]
     fn a_cursor_comes_back_as_it_went_in() {

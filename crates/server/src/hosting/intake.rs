@@ -91,6 +91,37 @@ impl Intake {
 
     /// Commits a batch, or sees to it: in a first sync, where another batch certainly follows, it is committed behind the host's back.
     pub(super) async fn receive(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<(), PortError> {
+        let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
+        let task = tokio::spawn(commit(Arc::clone(&self.core), arrivals.clone(), cursor.clone()));
+        *self.behind.lock().await = Some(Behind {
+            arrivals,
+            cursor,
+            task: Some(task),
+        });
+        if progress.cursor.is_complete() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Commits a batch before it says so, for a host that is not in this process. Such a host outlives it: what was promised here and
+    /// lost with a restart, nobody would bring again.
+    pub(super) async fn receive_at_once(
+        &self,
+        batch: Vec<Arrived>,
+        progress: &FolderProgress,
+    ) -> Result<(), PortError> {
+        let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
+        let done = commit(Arc::clone(&self.core), arrivals, cursor).await;
+        done.map_err(|error| unavailable(&error))
+    }
+
+    /// A batch as the referee takes it in, once all that came before it is committed.
+    async fn taken_apart(
+        &self,
+        batch: Vec<Arrived>,
+        progress: &FolderProgress,
+    ) -> Result<(Vec<Arrival>, FolderCursor), PortError> {
         let read = {
             let mut bytes = self.bytes.lock().await;
             self.written(&mut bytes).await?;
@@ -103,17 +134,7 @@ impl Intake {
             .await
             .map_err(|error| PortError::Unavailable(error.to_string()))?
             .map_err(|error| full_or(&error))?;
-        let cursor = cursors::of_store(self.account.id, progress);
-        let task = tokio::spawn(commit(Arc::clone(&self.core), arrivals.clone(), cursor.clone()));
-        *self.behind.lock().await = Some(Behind {
-            arrivals,
-            cursor,
-            task: Some(task),
-        });
-        if progress.cursor.is_complete() {
-            self.settle().await?;
-        }
-        Ok(())
+        Ok((arrivals, cursors::of_store(self.account.id, progress)))
     }
 
     /// Waits for the commit under way. One that failed is tried again here, by the call after the one that was told.

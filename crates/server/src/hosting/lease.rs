@@ -10,7 +10,7 @@ use baton_domain::{AccountId, SessionId};
 use baton_store::server::ServerStore;
 
 /// How long it lives without being renewed, in milliseconds.
-const LIFETIME_MS: i64 = 60_000;
+pub(super) const LIFETIME_MS: i64 = 60_000;
 
 /// It is renewed at a third of that.
 const RENEW: Duration = Duration::from_secs(20);
@@ -26,18 +26,33 @@ pub(super) struct Lease {
     session: SessionId,
     /// Until when it is held, by the clock that counts suspend.
     until_boot_ms: AtomicI64,
+    /// Another host had the account before: this one must show that it sees the same mailbox.
+    taken_over: bool,
 }
 
 impl Lease {
     /// Takes the lease; `None` while another server has it, or the database does not answer.
     pub(super) async fn take(store: &ServerStore, account: AccountId, session: SessionId) -> Option<Self> {
+        let before = match store.host_of(account).await {
+            Ok(before) => before,
+            Err(error) => {
+                tracing::warn!(%error, "an account's lease could not be read");
+                return None;
+            }
+        };
         let lease = Self {
             store: store.clone(),
             account,
             session,
             until_boot_ms: AtomicI64::new(0),
+            taken_over: before.is_some_and(|row| row.session != session),
         };
         lease.renew().await.then_some(lease)
+    }
+
+    /// Whether another host had the account before.
+    pub(super) fn taken_over(&self) -> bool {
+        self.taken_over
     }
 
     async fn renew(&self) -> bool {

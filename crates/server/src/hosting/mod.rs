@@ -2,10 +2,15 @@
 //!
 //! Accounts are apart from one another: each has a task of its own, and what breaks one never stops another. Of several servers on
 //! one database one hosts an account at a time: it holds the account's lease and renews it.
+//!
+//! An account may be hosted by a member's desktop instead ([`remote`]): then the lease is granted to that desktop, and the same port is
+//! opened to it over HTTP. Whoever takes an account over from another host first shows that it sees the same mailbox.
 
 pub mod accounting;
+mod away;
 pub mod condition;
 mod cursors;
+mod hold;
 mod intake;
 mod lease;
 pub mod mailbox;
@@ -13,8 +18,11 @@ mod names;
 mod outgoing;
 mod paper;
 mod port;
+pub mod remote;
 mod rotation;
+mod same;
 pub mod secret;
+pub mod views;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,19 +30,23 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use baton_channels::email::host::{self, HostEnd, HostPort};
+use baton_channels::email::Secret;
+use baton_channels::email::host::{self, HostEnd, HostPort, sameness};
+use baton_channels::email::problem::problem;
 use baton_domain::{Account, AccountId, SessionId};
 use baton_protocol::{AccountHealth, HealthState, MailProblem, MailProblemKind};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::core::Core;
 use crate::private;
+use hold::Hold;
 use lease::Lease;
 use mailbox::Mailbox;
-use port::Port;
+pub use port::Port;
 
 /// How long an account rests after its host broke, at first and at most.
 const FIRST_REST: Duration = Duration::from_secs(2);
@@ -45,6 +57,9 @@ const STEADY: Duration = Duration::from_secs(600);
 
 /// How often the accounts are looked at though nothing was heard.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long a host waits for the one before it to finish what it began. That one's own patience with a mail server is shorter.
+const HAND_OVER: Duration = Duration::from_secs(120);
 
 /// How often an account whose lease another server has is asked for.
 const TAKEN: Duration = Duration::from_secs(15);
@@ -60,6 +75,7 @@ pub struct Hosts {
     session: SessionId,
     look: Notify,
     watcher: Mutex<Option<JoinHandle<()>>>,
+    remote: remote::Ports,
 }
 
 /// A running host and what it was started with.
@@ -68,6 +84,27 @@ struct Hosted {
     sealed: Vec<u8>,
     mailbox: Option<Mailbox>,
     stop: CancellationToken,
+    /// The task; none where the secret does not open.
+    task: Option<JoinHandle<()>>,
+}
+
+/// The hosts of this server by account.
+#[derive(Default)]
+struct Running {
+    hosts: BTreeMap<AccountId, Hosted>,
+    /// Those that were told to end and may still be finishing a delivery: their successors wait for them.
+    ending: BTreeMap<AccountId, JoinHandle<()>>,
+}
+
+impl Running {
+    fn end(&mut self, account: AccountId) {
+        if let Some(hosted) = self.hosts.remove(&account) {
+            hosted.stop.cancel();
+            if let Some(task) = hosted.task {
+                self.ending.insert(account, task);
+            }
+        }
+    }
 }
 
 impl Hosts {
@@ -92,12 +129,14 @@ impl Hosts {
             session,
             look: Notify::new(),
             watcher: Mutex::default(),
+            remote: remote::Ports::default(),
         })
     }
 
     /// Starts hosting, and follows the accounts as they come, change and go.
     pub fn start(&self, core: &Arc<Core>) {
         let watcher = core.serving.spawn(watch(Arc::clone(core)));
+        core.serving.spawn(away::watch(Arc::clone(core)));
         let mut slot = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = slot.replace(watcher) {
             before.abort();
@@ -109,6 +148,11 @@ impl Hosts {
         core.serving.spawn(paper::take(Arc::clone(core)));
     }
 
+    /// The ports of desktops hold the core, and the core holds them: whoever closes it lets go of them.
+    pub(crate) fn let_go(&self) {
+        self.remote.clear();
+    }
+
     /// A secret was kept or changed: look at the accounts again.
     pub fn look_again(&self) {
         self.look.notify_one();
@@ -118,7 +162,7 @@ impl Hosts {
 /// Keeps exactly the hosts running that the accounts ask for.
 async fn watch(core: Arc<Core>) {
     let mut head = core.feed.head();
-    let mut running: BTreeMap<AccountId, Hosted> = BTreeMap::new();
+    let mut running = Running::default();
     let mut seen = None;
     loop {
         let documents = core.directory.documents();
@@ -135,25 +179,32 @@ async fn watch(core: Arc<Core>) {
             () = tokio::time::sleep(LOOK) => seen = None,
         }
     }
-    for hosted in running.into_values() {
+    for hosted in running.hosts.into_values() {
         hosted.stop.cancel();
     }
 }
 
-async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
+async fn adjust(core: &Arc<Core>, running: &mut Running) {
     let accounts = core.directory.accounts();
-    running.retain(|id, hosted| {
-        let wanted = accounts
-            .iter()
-            .any(|account| account.id == *id && account.hosted_by.is_none());
-        if !wanted {
-            hosted.stop.cancel();
+    let unwanted: Vec<AccountId> = running
+        .hosts
+        .keys()
+        .filter(|id| {
+            accounts
+                .iter()
+                .all(|account| account.id != **id || account.hosted_by.is_some())
+        })
+        .copied()
+        .collect();
+    for id in unwanted {
+        running.end(id);
+        // One that a desktop hosts now is told of by whoever looks after those.
+        if accounts.iter().all(|account| account.id != id) {
             core.health.send_modify(|health| {
-                health.remove(id);
+                health.remove(&id);
             });
         }
-        wanted
-    });
+    }
     for account in accounts.into_iter().filter(|account| account.hosted_by.is_none()) {
         let sealed = match core.store.account_secret(account.id).await {
             Ok(Some(sealed)) => sealed,
@@ -165,28 +216,33 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
             }
         };
         if running
+            .hosts
             .get(&account.id)
             .is_some_and(|hosted| hosted.account == account && hosted.sealed == sealed)
         {
             continue;
         }
         let opened = secret::open(&core.seal, account.id, &sealed);
-        if let (Some(before), Ok(mailbox)) = (running.get_mut(&account.id), &opened) {
+        if let (Some(before), Ok(mailbox)) = (running.hosts.get_mut(&account.id), &opened) {
             // The provider replaced a token: the host that runs knows it already.
             if before.account == account && before.mailbox.as_ref().is_some_and(|before| before.is_same(mailbox)) {
                 before.sealed = sealed;
                 continue;
             }
         }
-        if let Some(before) = running.remove(&account.id) {
-            before.stop.cancel();
-        }
+        running.end(account.id);
         let stop = core.stop.child_token();
         let mailbox = opened.as_ref().ok().cloned();
-        match opened {
+        let task = match opened {
             Ok(mailbox) => {
-                core.serving
-                    .spawn(keep(Arc::clone(core), account.clone(), mailbox, stop.clone()));
+                let before = running.ending.remove(&account.id);
+                let kept = keep(Arc::clone(core), account.clone(), mailbox, stop.clone());
+                Some(core.serving.spawn(async move {
+                    if let Some(before) = before {
+                        wait_for(before, HAND_OVER).await;
+                    }
+                    kept.await;
+                }))
             }
             Err(error) => {
                 tracing::error!(%error, account = account.address, "the mailbox's password does not open: connect it again");
@@ -197,15 +253,27 @@ async fn adjust(core: &Arc<Core>, running: &mut BTreeMap<AccountId, Hosted>) {
                     said,
                 };
                 tell(core, &account, HealthState::Stopped { problem });
+                None
             }
-        }
+        };
         let hosted = Hosted {
             account: account.clone(),
             sealed,
             mailbox,
             stop,
+            task,
         };
-        running.insert(account.id, hosted);
+        running.hosts.insert(account.id, hosted);
+    }
+}
+
+/// Waits until a host that was told to end has ended: two of them share this server's lease, so the lease does not keep them apart.
+async fn wait_for(before: JoinHandle<()>, within: Duration) {
+    let end = before.abort_handle();
+    if tokio::time::timeout(within, before).await.is_err() {
+        // Whatever it was doing is found in the log by its successor: what passed the fence becomes unknown, and is looked for.
+        end.abort();
+        tracing::warn!("a mailbox's host did not end in time; it was ended");
     }
 }
 
@@ -228,22 +296,31 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
             Ok(Some(row)) => secret::open(&core.seal, account.id, &row).unwrap_or_else(|_| mailbox.clone()),
             Ok(None) | Err(_) => mailbox.clone(),
         };
-        let keeper = rotation::Sealed::new(Arc::clone(&core), account.clone());
+        let signs_in = mailbox.secret(Arc::new(rotation::Sealed::new(Arc::clone(&core), account.clone())));
+        if lease.taken_over()
+            && let Err(problem) = take_over(&core, &account, &mailbox, &signs_in).await
+        {
+            lease.release().await;
+            let next = core.now().plus_ms(i64::try_from(TAKEN.as_millis()).unwrap_or(0));
+            tell(&core, &account, HealthState::Retrying { problem, next });
+            pause(&stop, TAKEN).await;
+            continue;
+        }
         let port = Arc::new(Port::new(
             Arc::clone(&core),
             account.clone(),
-            mailbox.account.clone(),
-            Arc::clone(&lease),
+            Some(mailbox.account.clone()),
+            Hold::Own(Arc::clone(&lease)),
         ));
         let this = stop.child_token();
         let run = host::run(
             mailbox.account.clone(),
-            mailbox.secret(Arc::new(keeper)),
+            signs_in,
             port as Arc<dyn HostPort>,
             this.clone(),
         );
         // A task of its own: a panic in it ends this account's turn and nothing else.
-        let mut run = tokio::spawn(run);
+        let mut run = AbortOnDropHandle::new(tokio::spawn(run));
         let ended = tokio::select! {
             ended = &mut run => ended,
             () = lease.keep() => {
@@ -265,6 +342,33 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         }
         pause(&stop, rest).await;
     }
+}
+
+/// Looks whether this host sees the mailbox that the one before it saw.
+async fn take_over(core: &Core, account: &Account, mailbox: &Mailbox, signs_in: &Secret) -> Result<(), MailProblem> {
+    // What Graph has is known by its names, and its numbers are ours: the same number is the same message, whoever looks.
+    if mailbox.account.graph.is_some() {
+        return Ok(());
+    }
+    let server = &mailbox.account.imap;
+    let away = |error: &dyn std::fmt::Display| MailProblem {
+        kind: MailProblemKind::Disconnected,
+        server: server.to_string(),
+        said: Some(error.to_string()),
+    };
+    let known = same::known(&core.store, account.id)
+        .await
+        .map_err(|error| away(&error))?;
+    let samples: Vec<_> = known.iter().map(same::KnownFolder::sample).collect();
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let sightings = sameness::look(&mailbox.account, signs_in, &samples)
+        .await
+        .map_err(|error| problem(&error, server))?;
+    same::heed(&core.referee, known, &sightings)
+        .await
+        .map_err(|error| away(&error))
 }
 
 async fn pause(stop: &CancellationToken, time: Duration) {
@@ -296,4 +400,37 @@ fn update(core: &Core, account: &Account, change: impl FnOnce(&mut AccountHealth
         change(health);
         before.as_ref() != Some(health)
     });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_host_begins_when_the_one_before_has_ended() {
+        let (finish, finished) = oneshot::channel::<()>();
+        let before = tokio::spawn(async move {
+            finished.await.unwrap();
+        });
+        let waiting = wait_for(before, HAND_OVER);
+        tokio::pin!(waiting);
+        assert!(futures::poll!(&mut waiting).is_pending());
+        finish.send(()).unwrap();
+        waiting.await;
+    }
+
+    #[tokio::test]
+    async fn a_host_that_never_ends_is_ended() {
+        let (held, dropped) = oneshot::channel::<()>();
+        let before = tokio::spawn(async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        });
+        wait_for(before, Duration::from_millis(1)).await;
+        // Nothing was said: what it held is gone.
+        assert!(dropped.await.is_err());
+    }
 }

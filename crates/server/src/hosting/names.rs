@@ -39,7 +39,7 @@ fn of_host(named: &Named) -> NamedRow {
 #[async_trait]
 impl Names for Port {
     async fn place(&self, folder: &str) -> Result<Option<Place>, PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         let row = self.store().folder_place(self.id(), folder).await;
         Ok(row.map_err(|error| away(&error))?.map(|row| Place {
             uidvalidity: row.uidvalidity,
@@ -49,7 +49,7 @@ impl Names for Port {
     }
 
     async fn keep_place(&self, folder: &str, place: &Place) -> Result<(), PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         let row = PlaceRow {
             uidvalidity: place.uidvalidity,
             link: place.link.clone(),
@@ -80,7 +80,7 @@ impl Names for Port {
     }
 
     async fn keep(&self, book: &Book, new: &[Named], changed: &[Named]) -> Result<(), PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         let new: Vec<NamedRow> = new.iter().map(of_host).collect();
         let changed: Vec<NamedRow> = changed.iter().map(of_host).collect();
         let kept = self.store().keep_names(&folder(self.id(), book), &new, &changed).await;

@@ -42,7 +42,7 @@ pub(super) async fn take(core: Arc<Core>) {
 async fn of_paper(core: &Core) -> Vec<Account> {
     let mut found = Vec::new();
     for account in core.directory.accounts() {
-        if matches!(core.store.account_secret(account.id).await, Ok(None)) {
+        if account.hosted_by.is_none() && matches!(core.store.account_secret(account.id).await, Ok(None)) {
             found.push(account);
         }
     }

@@ -15,15 +15,15 @@ use baton_domain::{
     Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DeviceId,
     MessageId, Timestamp,
 };
-use baton_protocol::Answer;
+use baton_protocol::{Answer, HealthState};
 use baton_store::server::{OutboundRow, ServerStore, Sighting, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
+use super::hold::Hold;
 use super::intake::Intake;
-use super::lease::Lease;
 use super::outgoing::{self, NoBytes};
-use super::{condition, cursors, update};
+use super::{condition, cursors, update, views};
 use crate::core::Core;
 use crate::referee::SubmitError;
 
@@ -38,11 +38,14 @@ const FENCE_PAUSES: [Duration; 3] = [
 ];
 
 /// The port of one account's host.
-pub(super) struct Port {
+pub struct Port {
     core: Arc<Core>,
     account: Account,
-    mailbox: EmailAccount,
-    lease: Arc<Lease>,
+    /// `None` where a desktop has the mailbox.
+    mailbox: Option<EmailAccount>,
+    hold: Hold,
+    /// The names folders are kept under: fixed as long as one host has the account.
+    views: OnceCell<BTreeMap<String, u32>>,
     turn: tokio::sync::Mutex<watch::Receiver<u64>>,
     waits: Mutex<Waits>,
     intake: Intake,
@@ -57,19 +60,33 @@ struct Waits {
     next: Option<Timestamp>,
 }
 
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Port")
+            .field("account", &self.account.address)
+            .field("hold", &self.hold)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Port {
-    pub(super) fn new(core: Arc<Core>, account: Account, mailbox: EmailAccount, lease: Arc<Lease>) -> Self {
+    pub(super) fn new(core: Arc<Core>, account: Account, mailbox: Option<EmailAccount>, hold: Hold) -> Self {
         let turn = tokio::sync::Mutex::new(core.outgoing.subscribe());
         let intake = Intake::new(Arc::clone(&core), account.clone());
         Self {
             core,
             account,
             mailbox,
-            lease,
+            hold,
+            views: OnceCell::new(),
             turn,
             waits: Mutex::default(),
             intake,
         }
+    }
+
+    pub(super) const fn account(&self) -> &Account {
+        &self.account
     }
 
     pub(super) const fn id(&self) -> AccountId {
@@ -80,12 +97,31 @@ impl Port {
         &self.core.store
     }
 
-    pub(super) fn must_hold(&self) -> Result<(), PortError> {
-        if self.lease.held() {
-            Ok(())
-        } else {
-            Err(PortError::LeaseLost)
-        }
+    pub(super) async fn must_hold(&self) -> Result<(), PortError> {
+        self.hold.check(&self.core.store, self.account.id).await
+    }
+
+    /// Says how the account is doing.
+    pub(super) fn tell(&self, state: HealthState, health: &AccountHealth) {
+        let reads = condition::reads(health);
+        let sending = condition::takes(health);
+        update(&self.core, &self.account, |shown| {
+            shown.state = state;
+            shown.last_success = reads.or(shown.last_success);
+            shown.sending = sending;
+        });
+    }
+
+    /// The name a folder is kept under.
+    async fn kept_as(&self, folder: &str) -> Result<String, PortError> {
+        let views = self.views.get_or_try_init(|| async {
+            let rows = self.core.store.folder_cursors(self.account.id).await;
+            let rows = rows.map_err(|error| away(&error))?;
+            let views = views::current(rows).into_iter();
+            Ok::<_, PortError>(views.map(|(folder, (view, _))| (folder, view)).collect())
+        });
+        let view = views.await?.get(folder).copied().unwrap_or(0);
+        Ok(views::kept_as(folder, view))
     }
 
     /// A reply of this account that is not done with.
@@ -102,7 +138,7 @@ impl Port {
 
     /// Reports what became of a reply. Saying it twice has the effect of once: the command's id follows from what is said.
     async fn report(&self, what: &str, id: MessageId, attempt: u32, body: CommandBody) -> Result<(), PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         let row = self.open(id).await?;
         self.submit(
             row.conversation,
@@ -130,6 +166,18 @@ impl Port {
             Ok(Answer::Refused { refusal }) => Err(PortError::Refused(format!("{refusal:?}"))),
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Asks once whether a reply passes the fence. Asking with the same id again has the same answer.
+    pub(crate) async fn fence(&self, id: MessageId, attempt: u32, command: CommandId) -> Result<(), PortError> {
+        self.must_hold().await?;
+        let row = self.open(id).await?;
+        let body = CommandBody::OutboundSending { outbound: id, attempt };
+        let passed = self.submit(row.conversation, command, body).await;
+        if let Err(PortError::Refused(_)) = &passed {
+            self.hold(id, self.core.now().plus_ms(REFUSED_MS));
+        }
+        passed
     }
 
     fn hold(&self, id: MessageId, until: Timestamp) {
@@ -196,7 +244,7 @@ fn rank(state: JobState) -> u8 {
 #[async_trait]
 impl HostPort for Port {
     async fn cursors(&self) -> Result<Vec<FolderCursor>, PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         self.intake.settle().await?;
         let rows = self
             .core
@@ -204,22 +252,37 @@ impl HostPort for Port {
             .folder_cursors(self.account.id)
             .await
             .map_err(|error| away(&error))?;
-        Ok(rows.into_iter().map(cursors::of_host).collect())
+        let current = views::current(rows).into_iter();
+        Ok(current
+            .filter(|(_, (_, row))| cursors::is_told(row))
+            .map(|(folder, (_, row))| FolderCursor {
+                folder,
+                ..cursors::of_host(row)
+            })
+            .collect())
     }
 
     async fn put_blobs(&self, messages: Vec<Vec<u8>>) -> Result<Vec<BlobId>, PortError> {
         self.intake.keep(messages).await
     }
 
-    async fn receive(&self, batch: Vec<Arrived>, progress: FolderProgress) -> Result<(), PortError> {
-        self.must_hold()?;
-        self.intake.receive(batch, &progress).await
+    async fn receive(&self, mut batch: Vec<Arrived>, mut progress: FolderProgress) -> Result<(), PortError> {
+        self.must_hold().await?;
+        for item in &mut batch {
+            item.folder = self.kept_as(&item.folder).await?;
+        }
+        progress.cursor.folder = self.kept_as(&progress.cursor.folder).await?;
+        match &self.hold {
+            Hold::Own(_) => self.intake.receive(batch, &progress).await,
+            Hold::Granted(_) => self.intake.receive_at_once(batch, &progress).await,
+        }
     }
 
     async fn sighted(&self, folder: &str, uidvalidity: u32, changes: Changes) -> Result<(), PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         // What it speaks of may be on its way still.
         self.intake.settle().await?;
+        let folder = &self.kept_as(folder).await?;
         let flags = changes
             .flags
             .into_iter()
@@ -254,7 +317,7 @@ impl HostPort for Port {
     }
 
     async fn next_outbound(&self) -> Result<Option<OutboundJob>, PortError> {
-        self.must_hold()?;
+        self.must_hold().await?;
         if self.account.mode == AccountMode::Watch {
             return Ok(None);
         }
@@ -305,24 +368,17 @@ impl HostPort for Port {
     /// The id is a new one each time: a refusal because it was a moment too early must not stand for ever. Within one call the same
     /// question is asked again, because whether it passed the fence must be known.
     async fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<(), PortError> {
-        self.must_hold()?;
-        let row = self.open(id).await?;
         let command = CommandId(Uuid::now_v7());
-        let body = CommandBody::OutboundSending { outbound: id, attempt };
         let mut pauses = FENCE_PAUSES.into_iter();
-        let passed = loop {
-            match self.submit(row.conversation, command, body.clone()).await {
+        loop {
+            match self.fence(id, attempt, command).await {
                 Err(PortError::Unavailable(why)) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(pause).await,
-                    None => break Err(PortError::Unavailable(why)),
+                    None => return Err(PortError::Unavailable(why)),
                 },
-                told => break told,
+                told => return told,
             }
-        };
-        if let Err(PortError::Refused(_)) = &passed {
-            self.hold(id, self.core.now().plus_ms(REFUSED_MS));
         }
-        passed
     }
 
     async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {
@@ -377,18 +433,13 @@ impl HostPort for Port {
     }
 
     async fn health(&self, health: AccountHealth) {
-        let state = condition::shown(&health, &self.mailbox);
-        let reads = condition::reads(&health);
-        let sending = condition::takes(&health);
-        update(&self.core, &self.account, |shown| {
-            shown.state = state;
-            shown.last_success = reads.or(shown.last_success);
-            shown.sending = sending;
-        });
+        if let Some(mailbox) = &self.mailbox {
+            self.tell(condition::shown(&health, &mailbox.imap, &mailbox.smtp), &health);
+        }
     }
 
     fn lease_ok(&self) -> bool {
-        self.lease.held()
+        self.hold.held()
     }
 
     fn live_since(&self) -> Timestamp {

@@ -11,8 +11,8 @@ use baton_channels::email::probe;
 use baton_channels::oauth::{Grant, ProviderKind};
 use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
 use baton_protocol::{
-    AddAccount, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, ProviderClient,
-    ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
+    AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, MoveHosting,
+    ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,9 +21,10 @@ use super::error::{Answered, Problem};
 use super::extract::Body;
 use crate::auth::Caller;
 use crate::core::{AddAccountError, Core};
+use crate::directory::NewAccount;
 use crate::hosting::accounting::{self, AccountingError};
 use crate::hosting::mailbox::{self, BadSettings, Mailbox};
-use crate::hosting::secret;
+use crate::hosting::{secret, views};
 
 /// Quarantined items shown at most.
 const QUARANTINED: u64 = 1000;
@@ -31,6 +32,8 @@ const QUARANTINED: u64 = 1000;
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(add))
+        .routes(routes!(add_hosted))
+        .routes(routes!(move_hosting))
         .routes(routes!(test))
         .routes(routes!(sign_in_way, sign_in))
         .routes(routes!(balance))
@@ -66,6 +69,75 @@ async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddA
         }
     };
     let account = core.add_account(&mailbox, inbox, new.mode).await?;
+    Ok(Json(account))
+}
+
+/// Connect a mailbox that the caller's own desktop hosts. Nothing of how to sign in to it comes here.
+#[utoipa::path(post, path = "/v1/accounts/hosted", tag = "mailboxes", request_body = AddHosted,
+    responses((status = 200, description = "Connected", body = Account),
+        (status = 403, description = "Needs an admin, or who manages the inbox", body = ApiError)))]
+async fn add_hosted(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Body(new): Body<AddHosted>,
+) -> Answered<Json<Account>> {
+    let inbox = match new.inbox {
+        Some(inbox) => {
+            let manages = core
+                .directory
+                .capabilities(&caller.member, inbox)
+                .contains(&Capability::Manage);
+            if !manages {
+                needs_admin(&caller)?;
+            }
+            inbox
+        }
+        None => {
+            needs_admin(&caller)?;
+            core.directory
+                .inbox_named(&new.address, InboxPolicy::default(), core.now())
+                .await?
+        }
+    };
+    let account = NewAccount {
+        address: new.address,
+        name: new.name,
+        aliases: Vec::new(),
+        inbox,
+        mode: new.mode,
+        live_since: None,
+        hosted_by: Some(caller.member.id),
+    };
+    Ok(Json(core.directory.add_account(account, core.now()).await?))
+}
+
+/// Say who hosts a mailbox from now on. Whoever hosts it now finishes what it began, and hands over.
+#[utoipa::path(put, path = "/v1/accounts/{id}/hosting", tag = "mailboxes", request_body = MoveHosting,
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "It is so", body = Account),
+        (status = 403, description = "Needs an admin, or whose desktop hosts it", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError),
+        (status = 422, description = "The mailbox could not be reached or signed in to", body = ApiError)))]
+async fn move_hosting(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Body(to): Body<MoveHosting>,
+) -> Answered<Json<Account>> {
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    if account.hosted_by != Some(caller.member.id) {
+        needs_admin(&caller)?;
+    }
+    let account = match to {
+        MoveHosting::Server { mailbox } => {
+            let mut mailbox = Mailbox::try_from(*mailbox)?;
+            if let Some(words) = probe::first_problem(&mailbox::test(&mut mailbox).await) {
+                return Err(Problem::new(ErrorCode::MailboxRefused, words));
+            }
+            core.host_here(id, &mailbox).await?
+        }
+        MoveHosting::Desktop => core.host_at(id, caller.member.id).await?,
+    };
     Ok(Json(account))
 }
 
@@ -215,7 +287,7 @@ async fn quarantine(State(core): State<Arc<Core>>, caller: Caller) -> Answered<J
         .filter(|row| mine(row.account));
     let shown = rows.map(|row| Quarantined {
         account: row.account,
-        folder: decode_folder_name(&row.folder),
+        folder: decode_folder_name(views::told(&row.folder).0),
         uid: row.uid,
         cause: cause(&row.why),
         why: row.why,

@@ -10,6 +10,7 @@ mod conversations;
 mod error;
 mod extract;
 mod health;
+mod hosts;
 mod people;
 mod search;
 
@@ -70,6 +71,7 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
         .merge(conversations::router())
         .merge(search::router())
         .merge(health::router())
+        .merge(hosts::router())
         .layer(middleware::from_fn(async |request: Request, next: Next| {
             within(PATIENCE, request, next).await
         }));

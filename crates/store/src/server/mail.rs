@@ -109,6 +109,19 @@ pub struct OutboundRow {
     pub outbound: Outbound,
 }
 
+/// Who hosts an account, or did last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostRow {
+    /// Grows with every change of host.
+    pub token: u64,
+    /// The session that has it, or had it.
+    pub session: SessionId,
+    /// Until when.
+    pub expires: Timestamp,
+    /// Whether it still has it.
+    pub live: bool,
+}
+
 #[derive(FromQueryResult)]
 struct Counted {
     folder: String,
@@ -437,13 +450,66 @@ impl ServerStore {
             .map(|row| convert::number(row.token)))
     }
 
+    /// Who hosts an account, or did last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn host_of(&self, account: AccountId) -> Result<Option<HostRow>, StoreError> {
+        let row = host::Entity::find_by_id((self.workspace.0, account.0))
+            .one(&self.reader)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let now = self.now(&self.reader).await?;
+        Ok(Some(HostRow {
+            token: convert::number(row.token),
+            session: SessionId(row.session),
+            expires: Timestamp(row.expires),
+            live: row.expires > now.0,
+        }))
+    }
+
+    /// The newest items of a folder whose bytes are kept: UID and blob.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_items(
+        &self,
+        account: AccountId,
+        folder: &str,
+        uidvalidity: u32,
+        limit: u64,
+    ) -> Result<Vec<(u32, BlobId)>, StoreError> {
+        let rows: Vec<(i64, Option<String>)> = ledger::Entity::find()
+            .select_only()
+            .column(ledger::Column::Uid)
+            .column(ledger::Column::Blob)
+            .filter(ledger::Column::Workspace.eq(self.workspace.0))
+            .filter(ledger::Column::Account.eq(account.0))
+            .filter(ledger::Column::Folder.eq(folder))
+            .filter(ledger::Column::Uidvalidity.eq(i64::from(uidvalidity)))
+            .filter(ledger::Column::Blob.is_not_null())
+            .order_by_desc(ledger::Column::Uid)
+            .limit(limit)
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        let kept = rows.into_iter().filter_map(|(uid, blob)| {
+            let blob = BlobId::try_from(blob?).ok()?;
+            Some((convert::small(uid), blob))
+        });
+        Ok(kept.collect())
+    }
+
     /// Gives the hosting of an account back, so that another server need not wait for it to run out.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn release_host(&self, account: AccountId, session: SessionId) -> Result<(), StoreError> {
+        // From now on, and not from ever: since when nobody has it is told.
+        let now = self.now(&self.writer).await?;
         host::Entity::update_many()
-            .col_expr(host::Column::Expires, Expr::value(0_i64))
+            .col_expr(host::Column::Expires, Expr::value(now.0))
+            .filter(host::Column::Expires.gt(now.0))
             .filter(host::Column::Workspace.eq(self.workspace.0))
             .filter(host::Column::Account.eq(account.0))
             .filter(host::Column::Session.eq(session.0))

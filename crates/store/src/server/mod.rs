@@ -28,7 +28,7 @@ pub use backup::restore;
 pub use blobs::{Appended, BlobError, Blobs};
 pub use connect::{ServerStore, StoreOptions};
 pub use error::StoreError;
-pub use mail::{FolderLedger, OutboundRow, QuarantinedRow, Sighting};
+pub use mail::{FolderLedger, HostRow, OutboundRow, QuarantinedRow, Sighting};
 pub use names::{NamedRow, NumberedFolder, PlaceRow};
 pub use people::{InvitationRow, NewSession, SessionRow};
 pub use read::{ConversationFilter, ConversationKey, OwnerFilter, Readable};

@@ -576,6 +576,8 @@ async fn beside_the_log(store: &ServerStore) {
     let first = store.hold_host(account, left, 60_000).await.unwrap().unwrap();
     assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), Some(first));
     assert_eq!(store.hold_host(account, right, 60_000).await.unwrap(), None);
+    let row = store.host_of(account).await.unwrap().unwrap();
+    assert_eq!((row.token, row.session, row.live), (first, left, true));
     store.release_host(account, left).await.unwrap();
     assert!(store.hold_host(account, right, 60_000).await.unwrap().unwrap() > first);
     assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), None);

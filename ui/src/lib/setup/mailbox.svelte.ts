@@ -30,8 +30,8 @@ export class MailboxSetup {
   tenant = $state('');
   /** Microsoft’s other door, for where IMAP or SMTP is switched off. */
   graph = $state(false);
-  /** By which name the program holds the tokens of a sign-in that went well. */
-  held = $state('');
+  /** A sign-in that went well: by which name the program holds its tokens, and for which door they are. */
+  #tokens = $state.raw<{ held: string; graph: boolean } | null>(null);
   signInEnds = $state<number | null>(null);
   signingIn = $state(false);
   signInProblem = $state.raw<MailProblem | null>(null);
@@ -48,12 +48,6 @@ export class MailboxSetup {
 
   readonly domain = $derived(this.address.trim().split('@').pop() ?? '');
   readonly addressOk = $derived(ADDRESS.test(this.address.trim()));
-  readonly complete = $derived(
-    this.addressOk &&
-      (this.password !== '' || this.held !== '') &&
-      this.imap.host.trim() !== '' &&
-      this.smtp.host.trim() !== '',
-  );
   /** The provider on whose page one can sign in, by the servers. */
   readonly provider = $derived.by(() => {
     const host = this.imap.host.trim().toLowerCase();
@@ -61,14 +55,30 @@ export class MailboxSetup {
     if (/(^|\.)(office365|outlook)\.com$/.test(host)) return 'microsoft' as const;
     return null;
   });
-  readonly byGraph = $derived(this.graph && this.provider === 'microsoft');
+  /** Graph numbers no messages; the server does, so only the server reads such a mailbox. */
+  readonly byGraph = $derived.by(() => this.graph && this.provider === 'microsoft' && !this.here());
+  /** The tokens of a sign-in that opens the chosen door, by name; empty where there are none. */
+  readonly held = $derived.by(() => {
+    const tokens = this.#tokens;
+    return tokens !== null && tokens.graph === this.byGraph ? tokens.held : '';
+  });
+  readonly complete = $derived(
+    this.addressOk &&
+      (this.password !== '' || this.held !== '') &&
+      this.imap.host.trim() !== '' &&
+      this.smtp.host.trim() !== '',
+  );
   readonly passed = $derived(
     this.report !== null && this.report.steps.every((step) => step.problem === null),
   );
 
   #attempt = 0;
 
-  constructor(readonly backend: Backend) {}
+  /** `here` says whether the mailbox is to be read and sent from this computer. */
+  constructor(
+    readonly backend: Backend,
+    readonly here: () => boolean = () => false,
+  ) {}
 
   /** Looks for the servers of the address; those somebody edited stay. Mozilla's directory is asked only if told so. */
   async discover(directory = false): Promise<void> {
@@ -97,15 +107,16 @@ export class MailboxSetup {
   async signInAtProvider(): Promise<void> {
     if (this.provider === null) return;
     const attempt = ++this.#attempt;
+    const graph = this.byGraph;
     this.signingIn = true;
     this.signInProblem = null;
     this.failure = null;
-    this.held = '';
+    this.#tokens = null;
     try {
       const end = await this.backend.call('signInMailbox', {
         address: this.address.trim(),
         client: {
-          provider: { type: this.byGraph ? 'microsoftGraph' : this.provider },
+          provider: { type: graph ? 'microsoftGraph' : this.provider },
           tenant: this.tenant.trim() || null,
           clientId: this.clientId.trim(),
           clientSecret: this.clientSecret.trim() || null,
@@ -115,7 +126,7 @@ export class MailboxSetup {
       if (end.type === 'failed') {
         this.signInProblem = end.problem;
       } else {
-        this.held = end.held;
+        this.#tokens = { held: end.held, graph };
         this.signInEnds = end.endsAt;
       }
     } catch (error) {
@@ -125,20 +136,19 @@ export class MailboxSetup {
     }
   }
 
-  /** A sign-in for the one door does not open the other. */
+  /** Which of Microsoft’s doors is meant. A sign-in for the one does not open the other. */
   chooseGraph(graph: boolean): void {
     this.graph = graph;
-    this.held = '';
     this.report = null;
   }
 
-  /** Tries the mailbox. Answers whether every step went well. */
+  /** Tries the mailbox, from the server or from this computer. Answers whether every step went well. */
   async test(): Promise<boolean> {
     this.testing = true;
     this.report = null;
     this.failure = null;
     try {
-      this.report = await this.backend.call('testMailbox', this.settings());
+      this.report = await this.backend.call(this.here() ? 'testMailboxHere' : 'testMailbox', this.settings());
       if (!this.passed) this.editing = true;
       return this.passed;
     } catch (error) {

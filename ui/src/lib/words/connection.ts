@@ -47,7 +47,10 @@ export function connectionWords(connection: Connection, health: HealthRow[]): Co
     };
   }
   const ill = health.find(
-    (row) => row.health.state.type === 'stopped' || row.health.state.type === 'retrying',
+    (row) =>
+      row.health.state.type === 'stopped' ||
+      row.health.state.type === 'retrying' ||
+      (row.health.state.type === 'hostAway' && row.health.waitingToSend > 0),
   );
   if (ill) {
     const words = healthWords(ill.health);

@@ -7,7 +7,7 @@ import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
 import type { QuarantineCause } from '$lib/api/types/QuarantineCause';
 import type { Security } from '$lib/api/types/Security';
 import { clock } from '$lib/time/clock.svelte';
-import { countdown, number } from '$lib/time/format';
+import { countdown, number, stamp } from '$lib/time/format';
 
 const problems: Record<MailProblemKind, (server: { server: string }) => string> = {
   nameNotFound: m.problem_name_not_found,
@@ -122,5 +122,14 @@ export function healthWords(health: AccountHealth): HealthWords {
       };
     case 'stopped':
       return { text: problemWords(state.problem), tone: 'late' };
+    case 'hostAway': {
+      const text =
+        state.since === null
+          ? m.health_host_never({ name: state.name })
+          : m.health_host_away({ name: state.name, since: stamp(state.since) });
+      // Five minutes are a walk to another room; after that somebody should know.
+      const late = health.waitingToSend > 0 && state.since !== null && clock.now - state.since > 300_000;
+      return { text, tone: late ? 'late' : 'warn' };
+    }
   }
 }

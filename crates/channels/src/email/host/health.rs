@@ -10,6 +10,7 @@ use crate::email::smtp::Offers;
 /// One half of an account: receiving, or sending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[schema(as = HostHalf)]
 pub enum HealthState {
     /// Not connected yet.
     Connecting,
@@ -44,8 +45,9 @@ pub enum HealthState {
 }
 
 /// Both halves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = HostHealth)]
 pub struct AccountHealth {
     /// Receiving.
     pub receiving: HealthState,

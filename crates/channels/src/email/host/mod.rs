@@ -9,9 +9,11 @@ mod driver;
 mod health;
 pub mod outbox;
 mod port;
+pub mod sameness;
 mod sending;
 pub(in crate::email) mod session;
 pub mod sync;
+pub mod wire;
 
 pub use driver::{HostEnd, run};
 pub use health::{AccountHealth, HealthState};

@@ -12,7 +12,7 @@ use crate::email::smtp::Envelope;
 
 /// How far a folder has been received: every message with `lowest <= uid <= highest` was committed. A first sync starts at the newest
 /// and moves `lowest` down to 1; new mail moves `highest` up. The port stores it as it is and gives the last one back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FolderCursor {
     /// The folder's name on the wire.
@@ -44,7 +44,7 @@ impl FolderCursor {
 }
 
 /// Where a folder stands once a batch is committed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FolderProgress {
     /// The cursor to store, in the transaction of the batch.
@@ -56,7 +56,7 @@ pub struct FolderProgress {
 }
 
 /// A message of a folder. The same one may arrive again, after a crash or a renumbering; where it sits names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Arrived {
     /// The folder's name on the wire.
@@ -84,7 +84,7 @@ pub struct Arrived {
 }
 
 /// What is to be done with an outgoing message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum JobState {
     /// To be sent.
@@ -115,7 +115,7 @@ pub struct OutboundJob {
 }
 
 /// Why a message went back into the queue: it was certainly not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Returned {
     /// What stood in the way, in the server's or the system's words.
@@ -128,7 +128,8 @@ pub struct Returned {
 }
 
 /// Why the port could not do something.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, thiserror::Error)]
+#[serde(tag = "kind", content = "why", rename_all = "camelCase")]
 pub enum PortError {
     /// Another host has the account now. This one ends.
     #[error("another host has this account now")]

@@ -5,6 +5,7 @@
 //! tells people what happened to a message elsewhere.
 
 use imap_proto::{AttributeValue, Response};
+use serde::{Deserialize, Serialize};
 
 use super::fetch::lasting;
 use super::name::quoted;
@@ -39,7 +40,8 @@ pub struct Known {
 }
 
 /// What changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Changes {
     /// Messages with all the flags they have now.
     pub flags: Vec<(u32, Vec<String>)>,

@@ -13,6 +13,8 @@ use super::{ImapConn, ImapError};
 
 /// Bytes of one piece of a large message: few enough that one gets through a line that keeps breaking.
 const PIECE_BYTES: u32 = 128 * 1024;
+/// Bytes of a message's beginning: more than any header a message is recognised by.
+const HEAD_BYTES: u32 = 64 * 1024;
 /// Messages from here on are fetched in pieces.
 const LARGE_BYTES: u32 = 1024 * 1024;
 /// The largest message that is taken at all. Providers stop at 25 to 150 MB.
@@ -182,6 +184,30 @@ impl ImapConn {
                 })
             })
             .collect())
+    }
+
+    /// The beginnings of those of these messages that exist: their headers, and little more.
+    ///
+    /// # Errors
+    /// As for every command.
+    pub async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Body>, ImapError> {
+        let mut found = Vec::new();
+        if uids.is_empty() {
+            return Ok(found);
+        }
+        let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{HEAD_BYTES}>)", uid_set(uids));
+        self.command(&command, |response| {
+            if let Some((uid, _, bytes)) = body_of(response)
+                && uids.contains(&uid)
+            {
+                found.push(Body {
+                    uid,
+                    bytes: bytes.to_vec(),
+                });
+            }
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Messages in one go. What came before an error is in `found` all the same.

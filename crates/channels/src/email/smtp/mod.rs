@@ -23,7 +23,8 @@ use dialogue::Reply;
 pub(super) use dialogue::{Dialogue, Patience};
 
 /// Who a message is from and for, on the envelope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Envelope {
     /// The return address; `None` is the empty one, for automatic answers.
     pub from: Option<String>,
@@ -35,7 +36,7 @@ pub struct Envelope {
 }
 
 /// What a provider takes, by what it says to EHLO: what has to be known before a message is written, not after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Offers {
     /// The most bytes a message may have, encoded (RFC 1870); `None` where it doesn't say.

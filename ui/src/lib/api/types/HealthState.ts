@@ -25,4 +25,12 @@ next: Timestamp, } | { "type": "stopped",
 /**
  * Why.
  */
-problem: MailProblem, };
+problem: MailProblem, } | { "type": "hostAway", 
+/**
+ * Whose desktop.
+ */
+name: string, 
+/**
+ * Since when; `None` when it never was there.
+ */
+since: Timestamp | null, };

@@ -58,7 +58,27 @@ mailbox: MailboxSettings,
 /**
  * How far Baton acts on it.
  */
-mode: AccountMode, } } | { "method": "list", "params": ListQuery } | { "method": "counts" } | { "method": "open", "params": { 
+mode: AccountMode, } } | { "method": "testMailboxHere", "params": MailboxSettings } | { "method": "hostMailbox", "params": { 
+/**
+ * The mailbox.
+ */
+mailbox: MailboxSettings, 
+/**
+ * How far Baton acts on it.
+ */
+mode: AccountMode, } } | { "method": "moveMailbox", "params": { 
+/**
+ * Which.
+ */
+account: AccountId, 
+/**
+ * How to reach it.
+ */
+mailbox: MailboxSettings, 
+/**
+ * By this desktop.
+ */
+here: boolean, } } | { "method": "list", "params": ListQuery } | { "method": "counts" } | { "method": "open", "params": { 
 /**
  * Which.
  */
