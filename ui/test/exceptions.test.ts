@@ -14,13 +14,14 @@ const nothing = (backend: ScriptedBackend) => {
 
 test('every exception says what happened, and an answer from outside is claimed from the list', async () => {
   const { backend } = await openWindow((backend) => (backend.exceptions = exceptions));
-  expect(textOf('exceptions-open')).toContain('5');
+  expect(textOf('exceptions-open')).toContain('6');
   await press('gx');
-  await expect.poll(() => all('exception-item').length).toBe(4);
+  await expect.poll(() => all('exception-item').length).toBe(5);
   const said = all('exception-item').map((item) => item.textContent?.replace(/\s+/g, ' '));
   expect(said[0]).toContain('Nobody can know whether Anna Berger’s reply left.');
   expect(said[1]).toContain('552 5.3.4 message size exceeds fixed limit');
-  expect(said[3]).toContain('Somebody answered from another mail program.');
+  expect(said[3]).toContain('Nobody took it by');
+  expect(said[4]).toContain('Somebody answered from another mail program.');
   await click('exception-mine');
   await expect
     .poll(() => backend.asked('act').at(-1))
@@ -43,7 +44,7 @@ test('a refused way out is said in place, and the exception stays', async () => 
     outbound: 'o-1',
     how: 'delivered',
   });
-  expect(all('exception-item')).toHaveLength(4);
+  expect(all('exception-item')).toHaveLength(5);
 });
 
 test('without exceptions the page says what would be here', async () => {

@@ -14,7 +14,7 @@ pub use exceptions::exceptions;
 pub use list::{Listed, page};
 pub(crate) use list::{at, replying};
 pub(crate) use place::views;
-pub use place::{Placement, Viewer, due_at, place, snoozed, trouble, turn, unread};
+pub use place::{Placement, Viewer, clock, due_at, place, snoozed, trouble, turn, unread};
 pub use search::{Haystack, Needle};
 pub use thread::{PendingNote, thread};
 

@@ -42,6 +42,10 @@ pub enum Deadline {
     Snooze,
     /// A handoff nobody took.
     Handoff,
+    /// So much of a clock's target has passed that its owner is warned.
+    ClockWarning,
+    /// A clock's deadline.
+    ClockBreach,
 }
 
 /// How a holder answers a colleague who asks for the reply lock.

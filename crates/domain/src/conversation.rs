@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, ConversationId, DeviceId, Direction, InboxId, MemberId, MessageId, MessageKind, Outbound,
-    Timestamp,
+    AccountId, Address, Clock, ConversationId, DeviceId, Direction, InboxId, MemberId, MessageId, MessageKind,
+    Outbound, Timestamp,
 };
 
 /// The six phases every status belongs to.
@@ -391,6 +391,9 @@ pub struct Provisional {
     pub unanswered_since: Option<Timestamp>,
     /// The newest message before it.
     pub last_message: Option<LastMessage>,
+    /// The clock that waited for it, as it was.
+    #[serde(default)]
+    pub response: Option<Clock>,
     /// Whether all that the reply changes has been recorded: what comes later is not its doing.
     #[serde(default)]
     pub complete: bool,
@@ -450,6 +453,9 @@ pub struct Conversation {
     pub before_message: Option<Before>,
     /// What the newest reply changed, while it can still be taken back or fail.
     pub provisional: Option<Provisional>,
+    /// SLA clocks: those that run, and the last of each place that ended.
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
     /// Offers made.
     pub quotes: Vec<Quote>,
     /// Who is replying.

@@ -1,15 +1,17 @@
 //! Deadlines: when a conversation needs attention by itself.
 
-use crate::{Conversation, Deadline, FollowUp, Timestamp};
+use crate::{Clock, Conversation, Deadline, FollowUp, Timestamp};
 
 /// The next deadline of a conversation and what it is; `None` when nothing happens without somebody acting.
 ///
 /// The referee's scheduler wakes at it, and the desktop reminds by the same function, offline too.
 #[must_use]
 pub fn next_deadline(conversation: &Conversation) -> Option<(Timestamp, Deadline)> {
-    if conversation.status.is_over() {
-        return None;
-    }
+    deadlines(conversation).min_by_key(|(at, _)| *at)
+}
+
+/// Every deadline that stands.
+pub fn deadlines(conversation: &Conversation) -> impl Iterator<Item = (Timestamp, Deadline)> + '_ {
     let follow_up = conversation.follow_up.as_ref().and_then(follow_up_deadline);
     let snooze = conversation
         .snoozed
@@ -20,10 +22,13 @@ pub fn next_deadline(conversation: &Conversation) -> Option<(Timestamp, Deadline
         .handoff
         .as_ref()
         .map(|offer| (offer.until, Deadline::Handoff));
+    let clocks = conversation.clocks.iter().flat_map(Clock::deadlines);
+    let open = !conversation.status.is_over();
     [follow_up, snooze, handoff]
         .into_iter()
         .flatten()
-        .min_by_key(|(at, _)| *at)
+        .chain(clocks)
+        .filter(move |_| open)
 }
 
 fn follow_up_deadline(follow_up: &FollowUp) -> Option<(Timestamp, Deadline)> {

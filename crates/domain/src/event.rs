@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Actor, Address, Blocked, CancelReason, Category, Closing, CommandId, ConversationId, Deadline, DeviceId,
-    Document, DocumentId, FollowUp, HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId,
-    Money, NextStep, Outbound, Priority, Quote, Scope, Settlement, Snooze, Source, Status, Timestamp,
+    AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
+    Deadline, DeviceId, Document, DocumentId, FollowUp, HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId,
+    Message, MessageId, Money, NextStep, Outbound, Priority, Quote, Scope, Settlement, Snooze, Source, Status,
+    Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -364,6 +365,53 @@ pub enum Event {
     QuoteMade {
         /// The offer.
         quote: Quote,
+    },
+    /// An SLA clock runs, or runs by another target since the same instant, or goes on after what ended it did not last.
+    ClockStarted {
+        /// The clock.
+        clock: Box<Clock>,
+    },
+    /// It stands still: the next move is somebody else's.
+    ClockPaused {
+        /// Which.
+        clock: ClockKind,
+    },
+    /// It goes on.
+    ClockResumed {
+        /// Which.
+        clock: ClockKind,
+        /// When half of its target will have passed.
+        half_at: Timestamp,
+        /// When its owner will be warned.
+        warn_at: Timestamp,
+        /// Its deadline now.
+        due: Timestamp,
+    },
+    /// Most of its target has passed, as much as the policy says.
+    ClockWarned {
+        /// Which.
+        clock: ClockKind,
+        /// When it had.
+        at: Timestamp,
+    },
+    /// Its deadline came first. Stamped with the deadline, not with the tick that noticed it.
+    ClockBreached {
+        /// Which.
+        clock: ClockKind,
+        /// The deadline.
+        at: Timestamp,
+    },
+    /// An answer from outside, sent in time, was seen after the breach: it does not stand.
+    BreachWithdrawn {
+        /// Which.
+        clock: ClockKind,
+        /// When that answer was sent.
+        answered: Timestamp,
+    },
+    /// What the conversation is now has no such target.
+    ClockDropped {
+        /// Which.
+        clock: ClockKind,
     },
 }
 

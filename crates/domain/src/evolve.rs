@@ -63,6 +63,7 @@ pub fn evolve(state: Option<Conversation>, stamp: Stamp, event: &Event) -> Optio
 /// Folds `event` into a state that exists.
 pub(crate) fn apply(state: &mut Conversation, stamp: Stamp, event: &Event) {
     fold(state, stamp, event);
+    crate::sla::fold(state, stamp, event);
     state.version = state.version.saturating_add(1);
     state.updated_at = stamp.at;
 }
@@ -94,6 +95,7 @@ fn empty(stamp: Stamp) -> Conversation {
         closing: None,
         before_message: None,
         provisional: None,
+        clocks: Vec::new(),
         quotes: Vec::new(),
         lock: None,
         outbound: Vec::new(),
@@ -286,6 +288,14 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::OutboundFiled { outbound } => with_outbound(state, *outbound, |outbound| outbound.filed = true),
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
+        // The clocks have a fold of their own.
+        Event::ClockStarted { .. }
+        | Event::ClockPaused { .. }
+        | Event::ClockResumed { .. }
+        | Event::ClockWarned { .. }
+        | Event::ClockBreached { .. }
+        | Event::BreachWithdrawn { .. }
+        | Event::ClockDropped { .. } => {}
     }
 }
 
@@ -457,8 +467,10 @@ fn count(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
         before,
         unanswered_since: state.unanswered_since,
         last_message: state.last_message.clone(),
+        response: None,
         complete: false,
     });
+    crate::sla::answered(state, stamp.at);
     state.messages = state.messages.saturating_add(1);
     state.replies = state.replies.saturating_add(1);
     state.has_attachment |= !outbound.draft.files.is_empty();
@@ -530,11 +542,17 @@ fn did_not_leave(state: &mut Conversation, id: MessageId) {
     state.messages = state.messages.saturating_sub(1);
     state.replies = state.replies.saturating_sub(1);
     state.quotes.retain(|quote| quote.message != id);
-    if let Some(provisional) = state.provisional.take_if(|provisional| provisional.outbound == id)
-        && state.last_message.as_ref().is_some_and(|last| last.id == id)
-    {
+    let Some(provisional) = state.provisional.take_if(|provisional| provisional.outbound == id) else {
+        return;
+    };
+    if state.last_message.as_ref().is_some_and(|last| last.id == id) {
         state.last_message = provisional.last_message;
         state.unanswered_since = provisional.unanswered_since;
+        crate::sla::restore_response(state, provisional.response);
+    } else if let (Some(_), Some(since)) = (state.unanswered_since, provisional.unanswered_since) {
+        // They wrote again meanwhile, and were not answered since before this reply.
+        state.unanswered_since = Some(since);
+        crate::sla::restore_response(state, provisional.response);
     }
 }
 

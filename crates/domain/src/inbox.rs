@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, InboxId, MINUTE_MS, Member, MemberId,
-    Money, Role, SECOND_MS, Scope, Timestamp, WorkspaceId,
+    Money, Role, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -45,6 +45,9 @@ pub struct InboxPolicy {
     pub high_value: Option<Money>,
     /// When people are at work.
     pub calendar: BusinessCalendar,
+    /// What is to happen in time; nothing until an admin says what is promised. [`SlaPolicy::usual`] is a good beginning.
+    #[serde(default)]
+    pub sla: SlaPolicy,
 }
 
 impl Default for InboxPolicy {
@@ -60,6 +63,7 @@ impl Default for InboxPolicy {
             lock_lifetime_ms: 45 * SECOND_MS,
             high_value: None,
             calendar: BusinessCalendar::default(),
+            sla: SlaPolicy::default(),
         }
     }
 }

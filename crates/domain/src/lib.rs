@@ -23,6 +23,7 @@ mod member;
 mod message;
 mod permission;
 mod refusal;
+mod sla;
 mod time;
 
 pub use calendar::*;
@@ -41,4 +42,5 @@ pub use member::*;
 pub use message::*;
 pub use permission::needs;
 pub use refusal::*;
+pub use sla::*;
 pub use time::*;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, DeviceId, DocumentBody, Inbox, InboxId,
-    InboxPolicy, MINUTE_MS, Member, MemberId, Role, Timestamp, Workspace, WorkspaceId,
+    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, DeviceId, DocumentBody, HOUR_MS, Inbox,
+    InboxId, InboxPolicy, MINUTE_MS, Member, MemberId, Role, SlaPolicy, Target, Timestamp, Workspace, WorkspaceId,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -235,8 +235,18 @@ pub fn full_access(member: MemberId) -> Access {
 fn policy() -> InboxPolicy {
     InboxPolicy {
         calendar: BusinessCalendar::weekdays("Europe/Berlin"),
+        sla: targets(),
         ..InboxPolicy::default()
     }
+}
+
+/// What is usual, and an end within three days: the clock that pauses.
+fn targets() -> SlaPolicy {
+    let mut targets = SlaPolicy::usual();
+    for rule in &mut targets.rules {
+        rule.targets.resolution = Some(Target::business(24 * HOUR_MS));
+    }
+    targets
 }
 
 #[cfg(test)]

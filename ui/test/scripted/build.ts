@@ -87,6 +87,7 @@ export class Story {
         closing: null,
         beforeMessage: null,
         provisional: null,
+        clocks: [],
         quotes: [],
         lock: null,
         outbound: [],

@@ -49,6 +49,7 @@ const inbox = (id: string, name: string): Inbox => ({
     lockLifetimeMs: 45_000,
     highValue: { cents: 2_000_000, currency: 'EUR' },
     calendar,
+    sla: { version: 0, rules: [], warnPercent: 80 },
   },
 });
 

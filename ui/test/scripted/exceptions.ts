@@ -45,6 +45,11 @@ export const exceptions: Exception[] = [
     what: { type: 'bounced', outbound: 'o-3' },
   },
   {
+    ...about(1044, 'Hafenlogistik', 'Jens Petersen', 'Zwölf Kabinen für das Terminal', NOW - HOUR),
+    owner: null,
+    what: { type: 'unassigned', due: NOW - HOUR },
+  },
+  {
     ...about(1042, 'Roche & Filles', 'Amélie Roche', 'Devis pour deux cabines', NOW - 3 * HOUR),
     owner: null,
     what: {

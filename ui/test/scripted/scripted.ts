@@ -23,6 +23,7 @@ import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
 import type { UiEvent } from '$lib/api/types/UiEvent';
 import type { View } from '$lib/api/types/View';
+import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
 import { account, anna, DAY, NOW, settings, team } from './cast';
 
@@ -213,6 +214,7 @@ export class ScriptedBackend implements Backend {
       phase: 'open',
       turn: scene.turn,
       due: conversation.snoozed?.until ?? conversation.followUp?.due ?? null,
+      clock: pressing(conversation.clocks),
       at: conversation.lastMessage?.at ?? conversation.createdAt,
       priority: conversation.priority,
       value: conversation.value,

@@ -95,6 +95,7 @@ impl Engine {
             },
             turn: views::turn(conversation, self.now),
             due: views::due_at(conversation, self.now),
+            clock: views::clock(conversation),
             at: views::at(conversation),
             priority: conversation.priority,
             value: conversation.value.clone(),
@@ -199,7 +200,7 @@ impl Engine {
     /// What left the usual path, in all conversations.
     #[must_use]
     pub fn exceptions(&self) -> Vec<Exception> {
-        views::exceptions(self.conversations())
+        views::exceptions(self.conversations(), self.now)
     }
 
     /// A channel account, and the version of its document.

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Capability, CommandBody, Conversation, ConversationId, Event, HOUR_MS, LogEntry, MINUTE_MS, MemberId, MessageKind,
-    OwnerChange, SECOND_MS, Timestamp,
+    Capability, Clock, CommandBody, Conversation, ConversationId, Event, HOUR_MS, LogEntry, MINUTE_MS, MemberId,
+    MessageKind, OwnerChange, SECOND_MS, Timestamp,
 };
 use baton_protocol::UiEvent;
 use baton_store::replica::ShownRow;
@@ -41,8 +41,12 @@ pub(super) enum Kind {
     Asked,
     /// Offered to me.
     Offered,
+    /// The customer of mine waits longer than was promised.
+    Breached,
     /// The customer answered in a conversation of mine.
     Answered,
+    /// Most of the time for my answer has passed.
+    Warned,
     /// A follow-up of mine is due.
     FollowUp,
     /// Assigned to me.
@@ -57,7 +61,9 @@ impl Kind {
             Self::Trouble => "trouble",
             Self::Asked => "asked",
             Self::Offered => "offered",
+            Self::Breached => "breached",
             Self::Answered => "answered",
+            Self::Warned => "warned",
             Self::FollowUp => "followUp",
             Self::Assigned => "assigned",
             Self::NewLead => "newLead",
@@ -161,6 +167,10 @@ impl Engine {
             .as_ref()
             .filter(|offer| offer.to == me)
             .map(|offer| (offer.until, offer.from));
+        let clock = self.pressing(state);
+        if let Some((kind, at)) = clock {
+            self.remind(kind, id, at.0, Some(at), None);
+        }
         if let Some(due) = follow_up {
             self.remind(Kind::FollowUp, id, due.0, Some(due), None);
         }
@@ -173,6 +183,18 @@ impl Engine {
         };
         if over {
             self.withdraw(id, true);
+        }
+    }
+
+    /// The answer of mine that is late, or nearly. Snoozing does not stop the customer waiting.
+    fn pressing(&self, state: &Conversation) -> Option<(Kind, Timestamp)> {
+        let mine = state.owner == Some(self.id.me) && !state.status.is_over();
+        let waits = |clock: &&Clock| clock.kind.is_response() && clock.runs();
+        let clock = state.clocks.iter().find(waits).filter(|_| mine)?;
+        if clock.due <= self.now {
+            Some((Kind::Breached, clock.due))
+        } else {
+            (clock.warn_at <= self.now).then_some((Kind::Warned, clock.warn_at))
         }
     }
 
@@ -244,6 +266,7 @@ impl Engine {
                 let offer = state.handoff.as_ref().filter(|offer| offer.to == me);
                 offer.map(|offer| offer.until) == reminder.deadline
             }
+            Kind::Breached | Kind::Warned => self.pressing(state) == reminder.deadline.map(|at| (reminder.kind, at)),
             Kind::Answered => mine && state.unanswered_since.is_some(),
             Kind::Assigned => mine,
             Kind::NewLead => state.owner.is_none() && !state.status.is_over() && self.on_duty(state),
@@ -286,17 +309,17 @@ impl Engine {
         if self.now < self.reminders.gather_until {
             return;
         }
-        if self.quiet() {
-            for reminder in self.reminders.waiting.values_mut() {
-                reminder.held_back = true;
-            }
-            return;
+        // A customer who waits longer than was promised is not held back for anything.
+        let quiet = self.quiet();
+        let waits = |reminder: &Reminder| quiet && reminder.kind != Kind::Breached;
+        for reminder in self.reminders.waiting.values_mut().filter(|one| waits(one)) {
+            reminder.held_back = true;
         }
         let ready: Vec<Reminder> = self
             .reminders
             .waiting
             .values()
-            .filter(|reminder| reminder.show_at <= self.now)
+            .filter(|reminder| reminder.show_at <= self.now && !waits(reminder))
             .cloned()
             .collect();
         let mut by_conversation: BTreeMap<ConversationId, Vec<Reminder>> = BTreeMap::new();
@@ -314,12 +337,22 @@ impl Engine {
                 by_conversation.entry(id).or_default().push(reminder);
             }
         }
+        // And it is not lost among what can wait.
+        let (breached, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = by_conversation
+            .into_iter()
+            .partition(|(_, reminders): &(_, Vec<Reminder>)| reminders.iter().any(|one| one.kind == Kind::Breached));
+        self.tell(breached, BUNDLE);
         let held_back = |reminders: &Vec<Reminder>| reminders.iter().any(|reminder| reminder.held_back);
-        let together = if by_conversation.values().any(held_back) {
+        let together = if rest.values().any(held_back) {
             BUNDLE_HELD_BACK
         } else {
             BUNDLE
         };
+        self.tell(rest, together);
+    }
+
+    /// One by one, or from so many on in one notification.
+    fn tell(&mut self, by_conversation: BTreeMap<ConversationId, Vec<Reminder>>, together: usize) {
         if by_conversation.len() >= together {
             self.show_bundle(by_conversation);
         } else {
@@ -363,7 +396,6 @@ impl Engine {
     }
 
     fn show_bundle(&mut self, by_conversation: BTreeMap<ConversationId, Vec<Reminder>>) {
-        let key = format!("bundle/{}/{}", self.id.me, self.now.0);
         let mut rows: Vec<(Reminder, &Conversation)> = by_conversation
             .iter()
             .filter_map(|(id, reminders)| {
@@ -372,6 +404,8 @@ impl Engine {
             })
             .collect();
         rows.sort_by_key(|(reminder, _)| (reminder.kind, reminder.deadline));
+        let first = rows.first().map_or("", |(reminder, _)| reminder.kind.name());
+        let key = format!("bundle/{}/{}/{first}", self.id.me, self.now.0);
         let notification: Notification = words::bundle(key.clone(), &rows, self.language());
         let conversations = rows.iter().map(|(_, state)| state.id).collect();
         self.reminders.bundles.insert(key, conversations);

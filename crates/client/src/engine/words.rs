@@ -1,6 +1,6 @@
 //! What a native notification says: plain text, in the person's language.
 
-use baton_domain::{Conversation, ConversationId, FollowUp, FollowUpKind, Timestamp};
+use baton_domain::{Conversation, ConversationId, FollowUp, FollowUpKind, HOUR_MS, MINUTE_MS, Timestamp};
 
 use super::documents::Documents;
 use super::remind::{Kind, Reminder};
@@ -42,6 +42,12 @@ pub(super) fn notification(
             title("notify_answered", ""),
             preview(state),
             ["open", "snooze"].as_slice(),
+        ),
+        Kind::Breached => (title("notify_breached", ""), preview(state), ["open"].as_slice()),
+        Kind::Warned => (
+            title("notify_warned", ""),
+            due_in(state, now, language),
+            ["open"].as_slice(),
         ),
         Kind::NewLead => (
             title("notify_new_lead", ""),
@@ -90,7 +96,9 @@ pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: 
                 Kind::Trouble => "notify_bundle_trouble",
                 Kind::Asked => "notify_bundle_asked",
                 Kind::Offered => "notify_bundle_offered",
+                Kind::Breached => "notify_bundle_breached",
                 Kind::Answered => "notify_bundle_answered",
+                Kind::Warned => "notify_bundle_warned",
                 Kind::FollowUp => "notify_bundle_follow_up",
                 Kind::Assigned => "notify_bundle_assigned",
                 Kind::NewLead => "notify_bundle_new_lead",
@@ -147,6 +155,22 @@ fn who(state: &Conversation) -> String {
         Some(company) if !company.trim().is_empty() => company.clone(),
         _ => person.clone(),
     }
+}
+
+/// The time that is left for the answer, on the wall: in minutes, over a night or a weekend in hours.
+fn due_in(state: &Conversation, now: Timestamp, language: Language) -> Option<String> {
+    let clock = state
+        .clocks
+        .iter()
+        .find(|clock| clock.kind.is_response() && clock.runs())?;
+    let left = clock.due.since_ms(now);
+    let (name, unit) = if left < 2 * HOUR_MS {
+        ("notify_left", MINUTE_MS)
+    } else {
+        ("notify_left_hours", HOUR_MS)
+    };
+    let count = u64::try_from(left.div_euclid(unit)).unwrap_or_default().max(1);
+    Some(language.count(name, count, &[]))
 }
 
 fn promised(follow_up: &FollowUp, now: Timestamp, language: Language) -> String {

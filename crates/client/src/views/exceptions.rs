@@ -1,8 +1,9 @@
-//! Exceptions, read off the state: replies in doubt, refused or returned, and answers from outside Baton that nobody has taken.
+//! Exceptions, read off the state: replies in doubt, refused or returned, answers from outside Baton that nobody has taken, and
+//! leads without an owner past their time.
 
 use std::cmp::Reverse;
 
-use baton_domain::{Conversation, Direction, Outbound, OutboundState};
+use baton_domain::{Clock, ClockKind, Conversation, Direction, Outbound, OutboundState, Timestamp};
 use baton_protocol::{Exception, ExceptionKind};
 
 /// How much of a text is shown, in characters.
@@ -10,8 +11,8 @@ const TEXT_CHARS: usize = 280;
 
 /// Every exception of these conversations: what is in doubt first, then the newest.
 #[must_use]
-pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> Vec<Exception> {
-    let mut all: Vec<Exception> = conversations.flat_map(of).collect();
+pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>, now: Timestamp) -> Vec<Exception> {
+    let mut all: Vec<Exception> = conversations.flat_map(|one| of(one, now)).collect();
     all.sort_by_key(|exception| {
         let certain = !matches!(exception.what, ExceptionKind::Unknown { .. });
         (certain, Reverse(exception.at), exception.number)
@@ -19,7 +20,7 @@ pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> 
     all
 }
 
-fn of(conversation: &Conversation) -> Vec<Exception> {
+fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
     let about = |at, what| Exception {
         conversation: conversation.id,
         number: conversation.number,
@@ -55,11 +56,23 @@ fn of(conversation: &Conversation) -> Vec<Exception> {
         )
     });
     let outside = outside(conversation).map(|(at, what)| about(at, what));
-    in_doubt.chain(failed).chain(bounced).chain(outside).collect()
+    let unassigned = unassigned(conversation, now).map(|due| about(due, ExceptionKind::Unassigned { due }));
+    in_doubt
+        .chain(failed)
+        .chain(bounced)
+        .chain(outside)
+        .chain(unassigned)
+        .collect()
+}
+
+/// Past the time in which it was to have an owner: by the clock, whether or not the server has said so yet.
+fn unassigned(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
+    let waits = |clock: &&Clock| clock.kind == ClockKind::Owner && clock.runs() && clock.due <= now;
+    conversation.clocks.iter().find(waits).map(|clock| clock.due)
 }
 
 /// Only the newest reply: an older one that failed was written again, or given up.
-fn failed(outbound: &Outbound) -> Option<(baton_domain::Timestamp, ExceptionKind)> {
+fn failed(outbound: &Outbound) -> Option<(Timestamp, ExceptionKind)> {
     let OutboundState::Failed { reason } = &outbound.state else {
         return None;
     };
@@ -72,7 +85,7 @@ fn failed(outbound: &Outbound) -> Option<(baton_domain::Timestamp, ExceptionKind
     Some((outbound.queued_at, what))
 }
 
-fn outside(conversation: &Conversation) -> Option<(baton_domain::Timestamp, ExceptionKind)> {
+fn outside(conversation: &Conversation) -> Option<(Timestamp, ExceptionKind)> {
     let last = conversation.last_message.as_ref()?;
     let nobodys = conversation.owner.is_none() && !conversation.history && !conversation.status.is_over();
     (nobodys && last.direction == Direction::Outside).then(|| {

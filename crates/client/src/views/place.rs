@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Conversation, DAY_MS, Direction, FollowUp, FollowUpKind, MemberId, MessageId, MessageKind,
-    OutboundState, Outcome, Status, Timestamp,
+    Account, AccountId, ClockKind, Conversation, DAY_MS, Direction, FollowUp, FollowUpKind, MemberId, MessageId,
+    MessageKind, OutboundState, Outcome, Status, Timestamp,
 };
-use baton_protocol::{Group, Turn, View};
+use baton_protocol::{Group, RowClock, Turn, View};
 
 /// How long before a mailbox went live an unanswered message still counts as left over.
 const LEFT_OVER_MS: i64 = 30 * DAY_MS;
@@ -178,7 +178,26 @@ fn overdue(conversation: &Conversation, now: Timestamp) -> bool {
 fn changes_at(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
     let snooze = conversation.snoozed.as_ref().and_then(|snooze| snooze.until);
     let follow_up = conversation.follow_up.as_ref().map(|follow_up| follow_up.due);
-    [snooze, follow_up].into_iter().flatten().filter(|at| *at > now).min()
+    // Warnings and breaches are said by the clock, offline too.
+    let clocks = conversation.clocks.iter().filter(|clock| clock.runs());
+    let clocks = clocks.flat_map(|clock| [clock.warn_at, clock.due]);
+    let dates = [snooze, follow_up].into_iter().flatten();
+    dates.chain(clocks).filter(|at| *at > now).min()
+}
+
+/// The SLA clock that presses most: what the customer waits for comes before what they do not notice.
+#[must_use]
+pub fn clock(conversation: &Conversation) -> Option<RowClock> {
+    let running = conversation.clocks.iter().filter(|clock| clock.runs());
+    let pressing = running.min_by_key(|clock| (clock.kind == ClockKind::Resolution, clock.due))?;
+    Some(RowClock {
+        kind: pressing.kind,
+        started: pressing.started,
+        half_at: pressing.half_at,
+        warn_at: pressing.warn_at,
+        warn_percent: pressing.warn_percent,
+        due: pressing.due,
+    })
 }
 
 /// Whose move it is, and why.

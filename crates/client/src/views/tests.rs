@@ -350,15 +350,15 @@ fn an_answer_from_outside_is_an_exception_until_somebody_owns_the_conversation()
         live: true,
     };
     let open = after(&[created(false), received.clone(), outside.clone()]);
-    let found = exceptions(std::iter::once(&open));
+    let found = exceptions(std::iter::once(&open), NOW);
     assert_eq!(found.len(), 1);
     assert!(matches!(&found[0].what, ExceptionKind::AnsweredOutside { text, .. } if text == "Yes, 40 of them."));
 
     let taken = after(&[created(false), received.clone(), outside.clone(), mine()]);
-    assert_eq!(exceptions(std::iter::once(&taken)), []);
+    assert_eq!(exceptions(std::iter::once(&taken), NOW), []);
     let history = after(&[created(true), received, outside]);
     assert_eq!(
-        exceptions(std::iter::once(&history)),
+        exceptions(std::iter::once(&history), NOW),
         [],
         "what was so before starts nothing"
     );

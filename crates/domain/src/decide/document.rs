@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Invalid, LogBody, Member,
-    MemberId, Refusal, Role,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, InboxPolicy, Invalid,
+    LogBody, Member, MemberId, Refusal, Role,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -34,15 +34,17 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             plausible(document, context)?;
             let current = context.documents.get(&document.id());
             based_on(command, current)?;
-            if current.is_some_and(|current| current.body == **document) {
+            let version = current.map_or(0, |current| current.version).saturating_add(1);
+            let mut body = (**document).clone();
+            count_targets(&mut body, current.map(|current| &current.body));
+            if current.is_some_and(|current| current.body == body) {
                 return Ok(None);
             }
-            let version = current.map_or(0, |current| current.version).saturating_add(1);
             Ok(Some(LogBody::DocumentPut {
                 document: Document {
                     id: document.id(),
                     version,
-                    body: (**document).clone(),
+                    body,
                 },
             }))
         }
@@ -69,6 +71,22 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             }
         }
         _ => Err(invalid("body", Invalid::NotNow)),
+    }
+}
+
+/// The version of an inbox's targets counts their changes, whatever its writer says: running clocks name it.
+fn count_targets(body: &mut DocumentBody, current: Option<&DocumentBody>) {
+    let DocumentBody::Inbox(inbox) = body else { return };
+    let before = match current {
+        Some(DocumentBody::Inbox(before)) => before.policy.clone(),
+        _ => InboxPolicy::default(),
+    };
+    let after = &mut inbox.policy;
+    after.sla.version = before.sla.version;
+    // The calendar is part of what was promised.
+    let same = after.sla == before.sla && (after.calendar == before.calendar || after.sla.rules.is_empty());
+    if !same {
+        after.sla.version = before.sla.version.saturating_add(1);
     }
 }
 
@@ -142,15 +160,20 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         DocumentBody::Inbox(inbox) => {
             text("name", &inbox.name, 200)?;
             // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.
-            let before = context.documents.get(&DocumentId(inbox.id.0));
-            let known = before.is_some_and(|before| {
-                matches!(&before.body, DocumentBody::Inbox(before) if before.policy.calendar == inbox.policy.calendar)
-            });
-            if known {
-                return Ok(());
+            let before = context.documents.get(&DocumentId(inbox.id.0)).map(|known| &known.body);
+            let policy = match before {
+                Some(DocumentBody::Inbox(before)) => Some(&before.policy),
+                _ => None,
+            };
+            if policy.is_none_or(|policy| policy.calendar != inbox.policy.calendar) {
+                let checked = inbox.policy.calendar.check();
+                checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))?;
             }
-            let checked = inbox.policy.calendar.check();
-            checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))
+            if inbox.policy.sla.is_sound() {
+                Ok(())
+            } else {
+                Err(invalid("sla", Invalid::Unknown))
+            }
         }
         DocumentBody::Account(account) => {
             if !account.address.contains('@') {

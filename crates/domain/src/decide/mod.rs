@@ -3,6 +3,7 @@
 //! One function, [`decide`], for every command; the files beside it hold one topic each. All of them see a [`Case`]: the
 //! state, the command and the context, and nothing else.
 
+mod clocks;
 mod closing;
 mod document;
 mod incoming;
@@ -20,7 +21,7 @@ pub use standing::{Standing, left_behind, no_longer_stands};
 use crate::permission::{Issuer, grants, issuer};
 use crate::{
     Actor, Capability, Cause, Command, CommandBody, Context, Conversation, Direction, Event, FollowUp, Invalid,
-    LastMessage, MemberId, MessageKind, NextStep, Refusal, Status,
+    LastMessage, MemberId, MessageKind, NextStep, Refusal, Stamp, Status,
 };
 
 /// The longest note, next step or reason, in characters.
@@ -34,6 +35,18 @@ const LINE_CHARS: usize = 500;
 /// The refusal, typed, with what the window needs to offer the next best thing.
 pub fn decide(state: Option<&Conversation>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     may_issue(command, context)?;
+    let events = work(state, command, context)?;
+    let stamp = Stamp {
+        number: context.next_event,
+        at: context.now,
+        actor: command.actor,
+        conversation: command.conversation,
+    };
+    Ok(clocks::beside(state, Some(&command.body), events, stamp, context.inbox))
+}
+
+/// What a command leads to, but for the clocks that follow the work.
+fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     match &command.body {
         CommandBody::Receive { message, live, inbox } => Ok(incoming::receive(state, message, *live, *inbox, context)),
         CommandBody::ExternalReply { message, live, inbox } => {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::collect;
 use super::outbound::{cancelled, not_by_owner};
+use super::{clocks, collect};
 use crate::evolve::apply;
 use crate::permission::grants;
 use crate::{
@@ -157,7 +157,8 @@ pub fn no_longer_stands(state: &Conversation, standing: Standing<'_>) -> Vec<Eve
         let more = cancelled(&now, id, CancelReason::OwnerChanged);
         happen(&mut now, more);
     }
-    events
+    // A lead back in the queue is to have an owner again in time.
+    clocks::beside(Some(state), None, events, stamp(state, standing), standing.inbox)
 }
 
 /// Drafts in a conversation whose authors can't read it any more: which, and the note that each becomes. An empty one becomes

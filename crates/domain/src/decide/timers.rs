@@ -1,13 +1,12 @@
 //! Deadlines that came. Each fires once, is stamped with the deadline, and says nothing if it does not stand any more.
 
-use super::Case;
-use crate::{
-    Cause, Closing, Deadline, Event, FollowUpKind, HandoffEnd, Outcome, OwnerChange, Status, Timestamp, next_deadline,
-};
+use super::{Case, clocks};
+use crate::deadline::deadlines;
+use crate::{Cause, Closing, Deadline, Event, FollowUpKind, HandoffEnd, Outcome, OwnerChange, Status, Timestamp};
 
 impl Case<'_> {
     pub(super) fn due(&self, what: Deadline, at: Timestamp) -> Vec<Event> {
-        let stands = self.context.now >= at && !self.state.status.is_over() && self.stands(what, at);
+        let stands = self.context.now >= at && deadlines(self.state).any(|one| one == (at, what));
         if !stands {
             return Vec::new();
         }
@@ -20,27 +19,8 @@ impl Case<'_> {
                 events
             }
             Deadline::Handoff => self.handoff_lapsed(),
+            Deadline::ClockWarning | Deadline::ClockBreach => clocks::came(self.state, what, at),
         }
-    }
-
-    fn stands(&self, what: Deadline, at: Timestamp) -> bool {
-        // Other deadlines of the same conversation may be earlier; each is asked for on its own.
-        let mut only = self.state.clone();
-        match what {
-            Deadline::FollowUp | Deadline::Closing => {
-                only.snoozed = None;
-                only.handoff = None;
-            }
-            Deadline::Snooze => {
-                only.follow_up = None;
-                only.handoff = None;
-            }
-            Deadline::Handoff => {
-                only.follow_up = None;
-                only.snoozed = None;
-            }
-        }
-        next_deadline(&only) == Some((at, what))
     }
 
     fn follow_up_due(&self, at: Timestamp) -> Vec<Event> {

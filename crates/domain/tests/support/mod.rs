@@ -103,6 +103,14 @@ impl Team {
         team
     }
 
+    /// A team that promises the usual, on Thursday 26 November 2026 at ten.
+    pub fn with_targets() -> Self {
+        let mut team = Self::new();
+        team.inbox.policy.sla = SlaPolicy::usual();
+        team.now = berlin("2026-11-26T10:00");
+        team
+    }
+
     pub fn conversation(&self) -> &Conversation {
         self.state.as_ref().unwrap()
     }

@@ -55,6 +55,11 @@ pub enum ExceptionKind {
         /// The reply.
         outbound: MessageId,
     },
+    /// Nobody took it within the time it is to have an owner.
+    Unassigned {
+        /// The deadline.
+        due: Timestamp,
+    },
     /// Somebody answered from another mail program, and nobody owns the conversation.
     AnsweredOutside {
         /// Their answer.

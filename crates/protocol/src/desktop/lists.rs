@@ -1,6 +1,6 @@
 //! Lists: views, groups and rows.
 
-use baton_domain::{Address, ConversationId, InboxId, MemberId, Money, Phase, Priority, Status, Timestamp};
+use baton_domain::{Address, ClockKind, ConversationId, InboxId, MemberId, Money, Phase, Priority, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -144,6 +144,24 @@ pub enum Turn {
     Over,
 }
 
+/// An SLA clock as a list shows it: a ring that fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RowClock {
+    /// What it waits for.
+    pub kind: ClockKind,
+    /// Since when: the ring is empty.
+    pub started: Timestamp,
+    /// When half of its time has passed: it changes colour.
+    pub half_at: Timestamp,
+    /// When so much has that its owner is warned.
+    pub warn_at: Timestamp,
+    /// How much that is, in hundredths.
+    pub warn_percent: u8,
+    /// Its deadline: the ring is full.
+    pub due: Timestamp,
+}
+
 /// A row of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -174,6 +192,8 @@ pub struct Row {
     pub turn: Turn,
     /// When something is due.
     pub due: Option<Timestamp>,
+    /// The SLA clock that presses most.
+    pub clock: Option<RowClock>,
     /// The instant the list shows otherwise: the newest message's.
     pub at: Timestamp,
     /// How urgent.

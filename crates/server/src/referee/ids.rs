@@ -27,6 +27,8 @@ pub fn due_id(conversation: ConversationId, version: u32, what: Deadline, at: Ti
         Deadline::Closing => "closing",
         Deadline::Snooze => "snooze",
         Deadline::Handoff => "handoff",
+        Deadline::ClockWarning => "clock warning",
+        Deadline::ClockBreach => "clock breach",
     };
     CommandId::derive(conversation.0, &format!("{what} {} {version}", at.0))
 }

@@ -8,3 +8,4 @@ mod driver;
 mod facts;
 mod mail;
 mod standing;
+mod targets;

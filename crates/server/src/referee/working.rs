@@ -7,7 +7,7 @@ use std::sync::Arc;
 use baton_domain::{
     Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext,
     DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Standing,
-    Timestamp, decide, decide_document, evolve, left_behind, next_deadline, no_longer_stands,
+    Timestamp, deadlines, decide, decide_document, evolve, left_behind, next_deadline, no_longer_stands,
 };
 use baton_store::port::{
     AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
@@ -140,8 +140,14 @@ impl<'a> Working<'a> {
             return Ok(());
         }
         match *row {
-            DueRow::Deadline { conversation, .. } => {
-                self.parked.insert(conversation);
+            DueRow::Deadline { conversation, what, at } => {
+                // One that came meanwhile, asked by another server, says nothing about the next: that is looked at again.
+                if self
+                    .state(conversation)
+                    .is_some_and(|state| deadlines(state).any(|one| one == (at, what)))
+                {
+                    self.parked.insert(conversation);
+                }
                 self.touch(conversation);
             }
             DueRow::Lease {

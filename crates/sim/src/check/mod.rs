@@ -4,6 +4,7 @@
 //! what the provider's mailboxes hold, and says where these contradict a promise. It only looks at what is durable; a promise
 //! broken by an entry that a power cut takes back was not broken.
 
+mod clocks;
 mod mail;
 mod rights;
 mod thread;
@@ -17,6 +18,7 @@ use baton_domain::{
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
 
+use clocks::Clocks;
 pub use mail::Mail;
 use rights::Rights;
 use thread::Thread;
@@ -97,6 +99,7 @@ pub struct Check {
     in_log: BTreeMap<CommandId, (u64, u64)>,
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
+    clocks: BTreeMap<ConversationId, Clocks>,
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
     rights: Rights,
     read: u64,
@@ -233,6 +236,7 @@ impl Check {
             _ => {}
         }
         self.dates_come(entry.number, *conversation, event)?;
+        self.clocks.entry(*conversation).or_default().moved(entry, event)?;
         let Some(thread) = self.threads.get_mut(conversation) else {
             return Ok(());
         };
@@ -257,18 +261,31 @@ impl Check {
                 set(Deadline::Closing, follow_up.closes_at);
             }
             Event::Snoozed { snooze, .. } => set(Deadline::Snooze, snooze.until),
-            Event::CameDue { what, at } => {
-                let date = self.dates.entry((conversation, *what, *at)).or_default();
-                date.came = date.came.saturating_add(1);
-                if date.came > date.set {
-                    let how = format!(
-                        "entry {number}: {what:?} of {} came {} times and was set {} times",
-                        at.0, date.came, date.set
-                    );
-                    return Err(because(Promise::Deadlines, how));
-                }
+            Event::ClockStarted { clock } => {
+                set(Deadline::ClockWarning, Some(clock.warn_at));
+                set(Deadline::ClockBreach, Some(clock.due));
             }
+            Event::ClockResumed { warn_at, due, .. } => {
+                set(Deadline::ClockWarning, Some(*warn_at));
+                set(Deadline::ClockBreach, Some(*due));
+            }
+            Event::ClockWarned { at, .. } => return self.came(number, conversation, Deadline::ClockWarning, *at),
+            Event::ClockBreached { at, .. } => return self.came(number, conversation, Deadline::ClockBreach, *at),
+            Event::CameDue { what, at } => return self.came(number, conversation, *what, *at),
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn came(&mut self, number: u64, conversation: ConversationId, what: Deadline, at: Timestamp) -> Result<(), Broken> {
+        let date = self.dates.entry((conversation, what, at)).or_default();
+        date.came = date.came.saturating_add(1);
+        if date.came > date.set {
+            let how = format!(
+                "entry {number}: {what:?} of {} came {} times and was set {} times",
+                at.0, date.came, date.set
+            );
+            return Err(because(Promise::Deadlines, how));
         }
         Ok(())
     }

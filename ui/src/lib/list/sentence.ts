@@ -1,6 +1,7 @@
 /** A row as somebody would say it: what a screen reader hears. */
 import { m } from '$lib/paraglide/messages.js';
 import type { Row } from '$lib/api/types/Row';
+import { clockName } from '$lib/time/clocks';
 import { dueWords, stamp } from '$lib/time/format';
 import { addressName, firstName, label, type People } from '$lib/words/people';
 import { turnWords } from '$lib/words/turn';
@@ -14,6 +15,9 @@ export function rowSentence(row: Row, people: People): string {
     turnWords(row, people),
     row.due === null ? m.row_last({ time: stamp(row.at) }) : m.row_due({ when: dueWords(row.due).text }),
   ];
+  if (row.clock !== null) {
+    parts.push(m.row_clock({ what: clockName[row.clock.kind](), when: dueWords(row.clock.due).text }));
+  }
   if (row.unread) parts.push(m.row_unread());
   if (row.replying !== null && row.replying !== people.me)
     parts.push(m.is_replying({ name: firstName(people, row.replying) }));

@@ -64,6 +64,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         closing: m.event_closing_due(),
         snooze: m.event_snooze_over(),
         handoff: null,
+        clockWarning: null,
+        clockBreach: null,
       }[event.what];
     case 'blocked':
       return m.event_blocked({
@@ -104,6 +106,20 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       }[event.how];
     case 'quoteMade':
       return m.event_quote({ amount: money(event.quote.amount) });
+    case 'clockBreached':
+      return {
+        owner: m.event_clock_breached_owner(),
+        firstResponse: m.event_clock_breached_answer(),
+        nextResponse: m.event_clock_breached_answer(),
+        resolution: m.event_clock_breached_resolution(),
+      }[event.clock];
+    case 'breachWithdrawn':
+      return m.event_breach_withdrawn();
+    case 'clockStarted':
+    case 'clockPaused':
+    case 'clockResumed':
+    case 'clockWarned':
+    case 'clockDropped':
     case 'messageReceived':
     case 'outsideReply':
     case 'noteAdded':

@@ -1,6 +1,7 @@
 /** Exceptions in words: what happened. */
 import { m } from '$lib/paraglide/messages.js';
 import type { ExceptionKind } from '$lib/api/types/ExceptionKind';
+import { past } from '$lib/time/format';
 import { fullName, type People } from './people';
 
 export function exceptionWords(what: ExceptionKind, people: People): string {
@@ -13,6 +14,8 @@ export function exceptionWords(what: ExceptionKind, people: People): string {
         : m.exception_failed({ name: fullName(people, what.by), reason: what.reason });
     case 'bounced':
       return m.exception_bounced();
+    case 'unassigned':
+      return m.exception_unassigned({ when: past(what.due) });
     case 'answeredOutside':
       return m.exception_outside();
   }

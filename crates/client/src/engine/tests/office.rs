@@ -94,13 +94,12 @@ fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
 impl Office {
     /// Anna and Ben, both at their desks and connected.
     pub(super) fn open() -> Self {
-        let all = [
-            Capability::Read,
-            Capability::Comment,
-            Capability::Work,
-            Capability::Assign,
-            Capability::SendOnBehalf,
-        ];
+        Self::under(InboxPolicy::default())
+    }
+
+    pub(super) fn under(policy: InboxPolicy) -> Self {
+        use Capability::{Assign, Comment, Read, SendOnBehalf, Work};
+        let all = [Read, Comment, Work, Assign, SendOnBehalf];
         let person = |desk: usize, name: &str| Member {
             id: member(desk),
             name: name.to_owned(),
@@ -119,7 +118,7 @@ impl Office {
             id: InboxId(uuid(INBOX)),
             name: "Sales".to_owned(),
             access: vec![access(ANNA), access(BEN)],
-            policy: InboxPolicy::default(),
+            policy,
         };
         let account = Account {
             id: AccountId(uuid(ACCOUNT)),

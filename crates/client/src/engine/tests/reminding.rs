@@ -1,4 +1,7 @@
-use baton_domain::{CommandBody, ConversationId, DAY_MS, HOUR_MS, HandoffContext, MINUTE_MS};
+use baton_domain::{
+    Cohort, CommandBody, ConversationId, DAY_MS, HOUR_MS, HandoffContext, InboxPolicy, MINUTE_MS, SlaPolicy, SlaRule,
+    Target, Targets,
+};
 
 use super::office::member;
 use super::{ANNA, BEN, Office};
@@ -262,4 +265,76 @@ fn what_another_device_of_mine_handled_is_withdrawn_here() {
     };
     office.input(ANNA, Input::Server(Box::new(handled.into())));
     assert_eq!(office.desks[ANNA].withdrawn, vec![key]);
+}
+
+/// An office that answers within two hours on the wall, and takes what comes within one.
+fn within_two_hours() -> InboxPolicy {
+    let rule = SlaRule {
+        name: "All".to_owned(),
+        when: Cohort::default(),
+        targets: Targets {
+            owner: Some(Target::wall(HOUR_MS)),
+            first_response: Some(Target::wall(2 * HOUR_MS)),
+            ..Targets::default()
+        },
+    };
+    InboxPolicy {
+        sla: SlaPolicy {
+            version: 1,
+            rules: vec![rule],
+            ..SlaPolicy::default()
+        },
+        ..InboxPolicy::default()
+    }
+}
+
+#[test]
+fn the_owner_is_warned_and_told_of_the_breach_once_offline_too() {
+    let mut office = Office::under(within_two_hours());
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.advance(10_000);
+    for desk in [ANNA, BEN] {
+        office.desks[desk].notifications.clear();
+    }
+    office.cut(ANNA);
+    office.advance(HOUR_MS + 40 * MINUTE_MS);
+    let shown = office.desks[ANNA].notifications.clone();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0].title, "Answer Carl soon");
+    assert!(shown[0].body.contains("minutes left"), "{}", shown[0].body);
+    office.advance(30 * MINUTE_MS);
+    office.connect(ANNA);
+    office.crash(ANNA);
+    office.connect(ANNA);
+    office.advance(MINUTE_MS);
+    let titles: Vec<_> = office.desks[ANNA]
+        .notifications
+        .iter()
+        .map(|one| one.title.as_str())
+        .collect();
+    assert_eq!(titles, ["Answer Carl soon", "Carl waits longer than promised"]);
+    assert!(office.desks[BEN].notifications.is_empty(), "it is not his");
+}
+
+#[test]
+fn a_lead_nobody_took_in_time_is_an_exception_until_somebody_does() {
+    let mut office = Office::under(within_two_hours());
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.advance(HOUR_MS - MINUTE_MS);
+    assert_eq!(office.desks[BEN].engine.exceptions(), []);
+    office.advance(2 * MINUTE_MS);
+    let found = office.desks[BEN].engine.exceptions();
+    assert!(
+        matches!(
+            found[..],
+            [baton_protocol::Exception {
+                what: baton_protocol::ExceptionKind::Unassigned { .. },
+                ..
+            }]
+        ),
+        "{found:?}"
+    );
+    office.act(BEN, enquiry, CommandBody::Claim);
+    assert_eq!(office.desks[BEN].engine.exceptions(), []);
 }

@@ -4,6 +4,7 @@ import type { Address } from "./Address";
 import type { Before } from "./Before";
 import type { Blocked } from "./Blocked";
 import type { Category } from "./Category";
+import type { Clock } from "./Clock";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
 import type { FollowUp } from "./FollowUp";
@@ -128,6 +129,10 @@ beforeMessage: Before | null,
  * What the newest reply changed, while it can still be taken back or fail.
  */
 provisional: Provisional | null, 
+/**
+ * SLA clocks: those that run, and the last of each place that ended.
+ */
+clocks: Array<Clock>, 
 /**
  * Offers made.
  */

@@ -5,6 +5,8 @@ import type { Blocked } from "./Blocked";
 import type { CancelReason } from "./CancelReason";
 import type { Category } from "./Category";
 import type { Cause } from "./Cause";
+import type { Clock } from "./Clock";
+import type { ClockKind } from "./ClockKind";
 import type { Closing } from "./Closing";
 import type { Deadline } from "./Deadline";
 import type { DeviceId } from "./DeviceId";
@@ -329,4 +331,56 @@ outbound: MessageId, } | { "type": "quoteMade",
 /**
  * The offer.
  */
-quote: Quote, };
+quote: Quote, } | { "type": "clockStarted", 
+/**
+ * The clock.
+ */
+clock: Clock, } | { "type": "clockPaused", 
+/**
+ * Which.
+ */
+clock: ClockKind, } | { "type": "clockResumed", 
+/**
+ * Which.
+ */
+clock: ClockKind, 
+/**
+ * When half of its target will have passed.
+ */
+halfAt: Timestamp, 
+/**
+ * When its owner will be warned.
+ */
+warnAt: Timestamp, 
+/**
+ * Its deadline now.
+ */
+due: Timestamp, } | { "type": "clockWarned", 
+/**
+ * Which.
+ */
+clock: ClockKind, 
+/**
+ * When it had.
+ */
+at: Timestamp, } | { "type": "clockBreached", 
+/**
+ * Which.
+ */
+clock: ClockKind, 
+/**
+ * The deadline.
+ */
+at: Timestamp, } | { "type": "breachWithdrawn", 
+/**
+ * Which.
+ */
+clock: ClockKind, 
+/**
+ * When that answer was sent.
+ */
+answered: Timestamp, } | { "type": "clockDropped", 
+/**
+ * Which.
+ */
+clock: ClockKind, };

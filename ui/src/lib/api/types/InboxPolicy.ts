@@ -2,6 +2,7 @@
 import type { BusinessCalendar } from "./BusinessCalendar";
 import type { Money } from "./Money";
 import type { ReplyPolicy } from "./ReplyPolicy";
+import type { SlaPolicy } from "./SlaPolicy";
 
 /**
  * How an inbox works.
@@ -46,4 +47,8 @@ highValue: Money | null,
 /**
  * When people are at work.
  */
-calendar: BusinessCalendar, };
+calendar: BusinessCalendar, 
+/**
+ * What is to happen in time; nothing until an admin says what is promised. [`SlaPolicy::usual`] is a good beginning.
+ */
+sla: SlaPolicy, };

@@ -8,6 +8,7 @@ import type { MemberId } from "./MemberId";
 import type { Money } from "./Money";
 import type { Phase } from "./Phase";
 import type { Priority } from "./Priority";
+import type { RowClock } from "./RowClock";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
 import type { Turn } from "./Turn";
@@ -68,6 +69,10 @@ turn: Turn,
  * When something is due.
  */
 due: Timestamp | null, 
+/**
+ * The SLA clock that presses most.
+ */
+clock: RowClock | null, 
 /**
  * The instant the list shows otherwise: the newest message's.
  */

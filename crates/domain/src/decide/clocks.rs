@@ -1,0 +1,245 @@
+//! SLA clocks follow the work: what a command led to starts them, lets them stand and run on, and takes a breach back.
+//!
+//! First and next response never pause while the newest message needing an answer is the customer's, whatever the status:
+//! blocking or snoozing does not stop the customer waiting. Only resolution pauses, while the next move is not ours. What is
+//! decided after a deadline that nobody has noticed yet notices it first: a late answer never hides that it was late.
+
+use crate::evolve::apply;
+use crate::{
+    Clock, ClockEnd, ClockKind, CommandBody, Conversation, Deadline, Event, Inbox, InboxPolicy, Phase, Stamp,
+    Timestamp, Timetable, evolve,
+};
+
+/// `events`, just decided on `before`, with what they mean for the clocks, and after what these missed.
+pub(super) fn beside(
+    before: Option<&Conversation>,
+    body: Option<&CommandBody>,
+    events: Vec<Event>,
+    stamp: Stamp,
+    inbox: &Inbox,
+) -> Vec<Event> {
+    let has_clocks = before.is_some_and(|before| !before.clocks.is_empty());
+    if events.is_empty() || (inbox.policy.sla.rules.is_empty() && !has_clocks) {
+        return events;
+    }
+    let mut all = before.map_or_else(Vec::new, |before| missed(before, body, stamp.at));
+    all.extend(events);
+    let followed = follow(before, &all, stamp, inbox);
+    all.extend(followed);
+    all
+}
+
+/// Warnings and breaches of before `now` that are still to be said, in their order. Not those that an answer from outside, seen
+/// only now, disproves.
+fn missed(state: &Conversation, body: Option<&CommandBody>, now: Timestamp) -> Vec<Event> {
+    if state.status.is_over() || matches!(body, Some(CommandBody::Due { .. })) {
+        return Vec::new();
+    }
+    let sent = match body {
+        Some(CommandBody::ExternalReply { message, .. }) => Some(message.at),
+        _ => None,
+    };
+    let disproved = |clock: &Clock, at| clock.kind.is_response() && sent.is_some_and(|sent| sent <= at);
+    let clocks = state.clocks.iter().flat_map(|clock| {
+        let passed = clock
+            .deadlines()
+            .filter(move |(at, _)| *at <= now && !disproved(clock, *at));
+        passed.map(|(at, what)| (at, said(clock.kind, what, at)))
+    });
+    let mut missed: Vec<(Timestamp, Event)> = clocks.collect();
+    missed.sort_by_key(|(at, _)| *at);
+    missed.into_iter().map(|(_, event)| event).collect()
+}
+
+/// A clock's warning or breach has come, or several at one instant.
+pub(super) fn came(state: &Conversation, what: Deadline, at: Timestamp) -> Vec<Event> {
+    let due = state
+        .clocks
+        .iter()
+        .filter(|clock| clock.deadlines().any(|one| one == (at, what)));
+    due.map(|clock| said(clock.kind, what, at)).collect()
+}
+
+fn said(clock: ClockKind, what: Deadline, at: Timestamp) -> Event {
+    match what {
+        Deadline::ClockWarning => Event::ClockWarned { clock, at },
+        _ => Event::ClockBreached { clock, at },
+    }
+}
+
+fn follow(before: Option<&Conversation>, events: &[Event], stamp: Stamp, inbox: &Inbox) -> Vec<Event> {
+    let mut after = before.cloned();
+    for event in events {
+        match &mut after {
+            Some(state) => apply(state, stamp, event),
+            None => after = evolve(None, stamp, event),
+        }
+    }
+    let Some(after) = after else { return Vec::new() };
+    let response = if after.replies == 0 {
+        ClockKind::FirstResponse
+    } else {
+        ClockKind::NextResponse
+    };
+    let mut follow = Following {
+        before,
+        after,
+        events,
+        stamp,
+        policy: &inbox.policy,
+        table: None,
+        decided: Vec::new(),
+    };
+    follow.withdraw();
+    follow.go_on_after_the_end();
+    for kind in [ClockKind::Owner, response, ClockKind::Resolution] {
+        follow.run(kind);
+    }
+    follow.stand_or_go_on();
+    follow.decided
+}
+
+struct Following<'a> {
+    before: Option<&'a Conversation>,
+    /// What was decided here included.
+    after: Conversation,
+    events: &'a [Event],
+    stamp: Stamp,
+    policy: &'a InboxPolicy,
+    /// Made when it is asked for: most commands move no clock.
+    table: Option<Timetable>,
+    decided: Vec<Event>,
+}
+
+/// Since when a clock of that kind is to run, if it is.
+fn wanted_since(state: &Conversation, kind: ClockKind, now: Timestamp) -> Option<Timestamp> {
+    if state.status.is_over() || !state.category.has_duties() {
+        return None;
+    }
+    match kind {
+        ClockKind::Owner => state.owner.is_none().then_some(now),
+        ClockKind::FirstResponse | ClockKind::NextResponse => state.unanswered_since,
+        ClockKind::Resolution => Some(now),
+    }
+}
+
+impl Following<'_> {
+    fn decide(&mut self, event: Event) {
+        apply(&mut self.after, self.stamp, &event);
+        self.decided.push(event);
+    }
+
+    fn with_table<T>(&mut self, reckon: impl FnOnce(&Timetable) -> Option<T>) -> Option<T> {
+        let calendar = &self.policy.calendar;
+        reckon(self.table.get_or_insert_with(|| calendar.timetable()))
+    }
+
+    fn start(&mut self, clock: Option<Clock>) {
+        if let Some(clock) = clock {
+            self.decide(Event::ClockStarted { clock: Box::new(clock) });
+        }
+    }
+
+    /// An answer from outside that was sent in time, and is seen after the breach was noticed, disproves it.
+    fn withdraw(&mut self) {
+        if self.after.unanswered_since.is_some() {
+            return;
+        }
+        let breached = self.before.into_iter().flat_map(|before| &before.clocks);
+        let mut breached = breached.filter(|clock| clock.kind.is_response() && clock.breached);
+        let disproved = breached.find_map(|clock| {
+            let sent = self.events.iter().find_map(|event| match event {
+                Event::OutsideReply { message, .. } => Some(message.at),
+                _ => None,
+            })?;
+            // One that was answered later by another reply: this one counts if it answers the same.
+            let answers = clock.is_open() || sent >= clock.started;
+            (sent <= clock.due && answers).then_some((clock.kind, sent.max(clock.started)))
+        });
+        if let Some((clock, answered)) = disproved {
+            self.decide(Event::BreachWithdrawn { clock, answered });
+        }
+    }
+
+    /// What had ended has not: its clock goes on with what was left.
+    fn go_on_after_the_end(&mut self) {
+        let reopened = |event: &Event| matches!(event, Event::Reopened { .. });
+        if self.after.status.is_over() || !self.events.iter().any(reopened) {
+            return;
+        }
+        let ended =
+            |clock: &&Clock| clock.kind == ClockKind::Resolution && matches!(clock.end, Some(ClockEnd::Met { .. }));
+        if let Some(clock) = self.after.clocks.iter().find(ended).cloned() {
+            let now = self.stamp.at;
+            let going_on = self.with_table(|table| clock.going_on(now, table));
+            self.start(going_on);
+        }
+    }
+
+    /// Starts the clock that is wanted from now on, and computes one anew whose cohort changed.
+    fn run(&mut self, kind: ClockKind) {
+        let now = self.stamp.at;
+        let Some(since) = wanted_since(&self.after, kind, now) else {
+            return;
+        };
+        let said_anew = self
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::FieldsChanged { .. }));
+        let policy = &self.policy.sla;
+        let mut running = self.after.clocks.iter().filter(|clock| clock.is_open());
+        let running = running.find(|clock| clock.kind.shares_place(kind)).cloned();
+        let Some(clock) = running else {
+            let before = self.before.and_then(|before| wanted_since(before, kind, now));
+            if (before.is_none() || said_anew)
+                && let Some(rule) = policy.rule_for(&self.after).cloned()
+            {
+                let clock = self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table));
+                self.start(clock);
+            }
+            return;
+        };
+        // A policy that changed leaves running clocks alone until they are computed anew, and what was breached stays so.
+        if said_anew && !clock.breached && clock.policy == policy.version {
+            self.compute_anew(&clock);
+        }
+    }
+
+    /// What the conversation is was said anew, and its cohort may have another target.
+    fn compute_anew(&mut self, clock: &Clock) {
+        let (now, policy) = (self.stamp.at, &self.policy.sla);
+        let rule = policy.rule_for(&self.after).cloned();
+        match rule.and_then(|rule| rule.targets.of(clock.kind).map(|target| (rule, target))) {
+            Some((_, target)) if target == clock.target => {}
+            Some((rule, _)) => {
+                let anew = self.with_table(|table| clock.retargeted(&rule, policy, now, table));
+                self.start(anew);
+            }
+            None => self.decide(Event::ClockDropped { clock: clock.kind }),
+        }
+    }
+
+    /// The end is not waited for while the next move is somebody else's.
+    fn stand_or_go_on(&mut self) {
+        let resolution = |clock: &&Clock| clock.kind == ClockKind::Resolution && clock.is_open();
+        let Some(clock) = self.after.clocks.iter().find(resolution).cloned() else {
+            return;
+        };
+        let rests = matches!(self.after.phase(), Phase::Pending | Phase::Snoozed);
+        match (clock.stands_still(), rests) {
+            (false, true) => self.decide(Event::ClockPaused { clock: clock.kind }),
+            (true, false) => {
+                let now = self.stamp.at;
+                if let Some(clock) = self.with_table(|table| clock.going_on(now, table)) {
+                    self.decide(Event::ClockResumed {
+                        clock: clock.kind,
+                        half_at: clock.half_at,
+                        warn_at: clock.warn_at,
+                        due: clock.due,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
