@@ -7,6 +7,7 @@
 //! The start is in this order for speed: one instance, then the engine and the window side by side. The window's first question
 //! waits for the engine, so neither waits for the other's beginning.
 
+mod again;
 mod arguments;
 mod commands;
 mod deep_link;
@@ -46,6 +47,10 @@ pub fn run() -> ExitCode {
     match open(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = match again::once_the_other_has_ended(error) {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }

@@ -194,6 +194,8 @@ pub enum DocumentBody {
     Inbox(Inbox),
     /// A channel account.
     Account(Account),
+    /// Who hosts a channel account.
+    Host(Host),
 }
 
 impl DocumentBody {
@@ -205,6 +207,7 @@ impl DocumentBody {
             Self::Member(member) => member.id.0,
             Self::Inbox(inbox) => inbox.id.0,
             Self::Account(account) => account.id.0,
+            Self::Host(host) => return Host::document(host.account),
         })
     }
 

@@ -9,7 +9,7 @@
 //! runs. One set of contract tests holds all three to the same behaviour.
 
 use async_trait::async_trait;
-use baton_domain::{ConversationId, DeviceId, MemberId, Timestamp};
+use baton_domain::{ConversationId, DeviceId, HostGrant, MemberId, Timestamp};
 
 mod batch;
 pub mod chain;
@@ -95,6 +95,13 @@ pub trait Sequencer: Send + Sync {
     /// # Errors
     /// When the store can't be reached.
     async fn renew(&self, renewal: Renewal) -> Result<bool, PortError>;
+
+    /// Moves the time at which a host's grant runs out; false when it has run out, or is not the account's any more. It does not take
+    /// the head.
+    ///
+    /// # Errors
+    /// When the store can't be reached.
+    async fn renew_host(&self, grant: HostGrant, lifetime_ms: i64) -> Result<bool, PortError>;
 
     /// What is due at the store's time, and when the next thing falls due after it. It does not take the head.
     ///

@@ -40,6 +40,8 @@ impl Documents {
             DocumentBody::Account(account) => {
                 self.accounts.insert(account.id, account);
             }
+            // Servers and hosts judge by it; the window is told how a mailbox is doing by its health.
+            DocumentBody::Host(_) => {}
         }
     }
 

@@ -55,7 +55,9 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             based_on(command, Some(current))?;
             match current.body {
                 // The trail names them for ever: they leave, they are not removed.
-                DocumentBody::Member(_) | DocumentBody::Workspace(_) => Err(invalid("document", Invalid::NotNow)),
+                DocumentBody::Member(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => {
+                    Err(invalid("document", Invalid::NotNow))
+                }
                 DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
                 // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
                 DocumentBody::Inbox(_) => {
@@ -157,6 +159,8 @@ fn based_on(command: &Command, current: Option<&Document>) -> Result<(), Refusal
 fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<(), Refusal> {
     match document {
         DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
+        // A grant is asked for by the host itself, and never put.
+        DocumentBody::Host(_) => Err(invalid("document", Invalid::NotNow)),
         DocumentBody::Inbox(inbox) => {
             text("name", &inbox.name, 200)?;
             // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.

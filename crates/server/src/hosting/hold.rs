@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_channels::email::host::PortError;
-use baton_domain::{AccountId, SessionId};
+use baton_domain::{AccountId, HostGrant};
 use baton_store::server::ServerStore;
 
 use super::lease::Lease;
@@ -14,16 +14,7 @@ pub(super) enum Hold {
     /// This server hosts the account.
     Own(Arc<Lease>),
     /// A desktop does.
-    Granted(Granted),
-}
-
-/// The grant of a desktop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Granted {
-    /// Its session.
-    pub(super) session: SessionId,
-    /// The lease's number.
-    pub(super) token: u64,
+    Granted(HostGrant),
 }
 
 impl Hold {
@@ -38,10 +29,17 @@ impl Hold {
                     .host_of(account)
                     .await
                     .map_err(|error| PortError::Unavailable(error.to_string()))?;
-                let held =
-                    row.is_some_and(|row| row.live && row.session == granted.session && row.token == granted.token);
+                let held = row.is_some_and(|row| row.live && row.grant == *granted);
                 if held { Ok(()) } else { Err(PortError::LeaseLost) }
             }
+        }
+    }
+
+    /// The grant under which everything is said: the referee looks again whether it stands.
+    pub(super) fn grant(&self) -> HostGrant {
+        match self {
+            Self::Own(lease) => lease.grant(),
+            Self::Granted(granted) => *granted,
         }
     }
 

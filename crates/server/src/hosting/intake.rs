@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use baton_channels::email::host::{Arrived, FolderProgress, PortError};
 use baton_channels::email::imap::FolderRole;
-use baton_domain::{Account, BlobId};
+use baton_domain::{Account, BlobId, HostGrant};
 use baton_store::port::FolderCursor;
 use baton_store::server::{BlobError, ServerStore};
 use tokio::sync::Mutex;
@@ -34,6 +34,8 @@ type Read = Result<ParsedArrival, String>;
 pub(super) struct Intake {
     core: Arc<Core>,
     account: Account,
+    /// The host's grant, under which everything is brought.
+    under: HostGrant,
     bytes: Mutex<Bytes>,
     behind: Mutex<Option<Behind>>,
 }
@@ -65,10 +67,11 @@ struct Behind {
 }
 
 impl Intake {
-    pub(super) fn new(core: Arc<Core>, account: Account) -> Self {
+    pub(super) fn new(core: Arc<Core>, account: Account, under: HostGrant) -> Self {
         Self {
             core,
             account,
+            under,
             bytes: Mutex::default(),
             behind: Mutex::default(),
         }
@@ -92,7 +95,7 @@ impl Intake {
     /// Commits a batch, or sees to it: in a first sync, where another batch certainly follows, it is committed behind the host's back.
     pub(super) async fn receive(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<(), PortError> {
         let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
-        let task = tokio::spawn(commit(Arc::clone(&self.core), arrivals.clone(), cursor.clone()));
+        let task = tokio::spawn(commit(Arc::clone(&self.core), self.under, arrivals.clone(), cursor.clone()));
         *self.behind.lock().await = Some(Behind {
             arrivals,
             cursor,
@@ -112,7 +115,7 @@ impl Intake {
         progress: &FolderProgress,
     ) -> Result<(), PortError> {
         let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
-        let done = commit(Arc::clone(&self.core), arrivals, cursor).await;
+        let done = commit(Arc::clone(&self.core), self.under, arrivals, cursor).await;
         done.map_err(|error| unavailable(&error))
     }
 
@@ -143,7 +146,7 @@ impl Intake {
         let Some(batch) = behind.as_mut() else { return Ok(()) };
         let done = match batch.task.take() {
             Some(task) => task.await.unwrap_or(Err(SubmitError::Stopped)),
-            None => commit(Arc::clone(&self.core), batch.arrivals.clone(), batch.cursor.clone()).await,
+            None => commit(Arc::clone(&self.core), self.under, batch.arrivals.clone(), batch.cursor.clone()).await,
         };
         match done {
             Ok(()) => {
@@ -184,9 +187,14 @@ impl Intake {
     }
 }
 
-async fn commit(core: Arc<Core>, arrivals: Vec<Arrival>, cursor: FolderCursor) -> Result<(), SubmitError> {
+async fn commit(
+    core: Arc<Core>,
+    under: HostGrant,
+    arrivals: Vec<Arrival>,
+    cursor: FolderCursor,
+) -> Result<(), SubmitError> {
     let folder = cursor.folder.clone();
-    let received = core.referee.receive(arrivals, Some(cursor)).await?;
+    let received = core.referee.receive_under(arrivals, Some(cursor), Some(under)).await?;
     tracing::debug!(folder, ?received, "mail was taken in");
     Ok(())
 }

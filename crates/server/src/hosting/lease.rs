@@ -6,8 +6,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use baton_domain::{AccountId, SessionId};
-use baton_store::server::ServerStore;
+use baton_domain::{AccountId, HostGrant, SessionId};
+
+use crate::referee::{HostAsk, HostGranted, RefereeHandle};
 
 /// How long it lives without being renewed, in milliseconds.
 pub(super) const LIFETIME_MS: i64 = 60_000;
@@ -21,9 +22,8 @@ const MARGIN_MS: i64 = 10_000;
 /// A held lease.
 #[derive(Debug)]
 pub(super) struct Lease {
-    store: ServerStore,
-    account: AccountId,
-    session: SessionId,
+    referee: RefereeHandle,
+    grant: HostGrant,
     /// Until when it is held, by the clock that counts suspend.
     until_boot_ms: AtomicI64,
     /// Another host had the account before: this one must show that it sees the same mailbox.
@@ -31,23 +31,27 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease; `None` while another server has it, or the database does not answer.
-    pub(super) async fn take(store: &ServerStore, account: AccountId, session: SessionId) -> Option<Self> {
-        let before = match store.host_of(account).await {
-            Ok(before) => before,
-            Err(error) => {
-                tracing::warn!(%error, "an account's lease could not be read");
-                return None;
-            }
-        };
-        let lease = Self {
-            store: store.clone(),
+    /// Takes the lease; `None` while another has it, or the store does not answer.
+    pub(super) async fn take(referee: &RefereeHandle, account: AccountId, session: SessionId) -> Option<Self> {
+        // From before the question: the answer may take a while.
+        let asked = baton_clock::boot_ms();
+        let ask = HostAsk {
             account,
             session,
-            until_boot_ms: AtomicI64::new(0),
-            taken_over: before.is_some_and(|row| row.session != session),
+            lifetime_ms: LIFETIME_MS,
         };
-        lease.renew().await.then_some(lease)
+        match referee.host(ask).await {
+            Ok(granted) => granted.map(|HostGranted { grant, before }| Self {
+                referee: referee.clone(),
+                grant,
+                until_boot_ms: AtomicI64::new(asked.saturating_add(LIFETIME_MS)),
+                taken_over: before.is_some_and(|host| host.session != session),
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "an account's lease could not be taken");
+                None
+            }
+        }
     }
 
     /// Whether another host had the account before.
@@ -55,16 +59,20 @@ impl Lease {
         self.taken_over
     }
 
+    /// The grant, under which everything is said.
+    pub(super) const fn grant(&self) -> HostGrant {
+        self.grant
+    }
+
     async fn renew(&self) -> bool {
-        // From before the question: the answer may take a while.
         let asked = baton_clock::boot_ms();
-        match self.store.hold_host(self.account, self.session, LIFETIME_MS).await {
-            Ok(Some(_)) => {
+        match self.referee.renew_host(self.grant, LIFETIME_MS).await {
+            Ok(true) => {
                 self.until_boot_ms
                     .store(asked.saturating_add(LIFETIME_MS), Ordering::Release);
                 true
             }
-            Ok(None) => {
+            Ok(false) => {
                 self.until_boot_ms.store(0, Ordering::Release);
                 false
             }
@@ -93,7 +101,7 @@ impl Lease {
     /// Gives it back, so that another server need not wait.
     pub(super) async fn release(&self) {
         self.until_boot_ms.store(0, Ordering::Release);
-        if let Err(error) = self.store.release_host(self.account, self.session).await {
+        if let Err(error) = self.referee.release_host(self.grant).await {
             tracing::debug!(%error, "an account's lease runs out by itself");
         }
     }

@@ -285,7 +285,7 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
     });
     let mut rest = FIRST_REST;
     while !stop.is_cancelled() {
-        let Some(lease) = Lease::take(&core.store, account.id, core.hosts.session).await else {
+        let Some(lease) = Lease::take(&core.referee, account.id, core.hosts.session).await else {
             pause(&stop, TAKEN).await;
             continue;
         };
@@ -298,7 +298,7 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         };
         let signs_in = mailbox.secret(Arc::new(rotation::Sealed::new(Arc::clone(&core), account.clone())));
         if lease.taken_over()
-            && let Err(problem) = take_over(&core, &account, &mailbox, &signs_in).await
+            && let Err(problem) = take_over(&core, &lease, &account, &mailbox, &signs_in).await
         {
             lease.release().await;
             let next = core.now().plus_ms(i64::try_from(TAKEN.as_millis()).unwrap_or(0));
@@ -345,7 +345,13 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
 }
 
 /// Looks whether this host sees the mailbox that the one before it saw.
-async fn take_over(core: &Core, account: &Account, mailbox: &Mailbox, signs_in: &Secret) -> Result<(), MailProblem> {
+async fn take_over(
+    core: &Core,
+    lease: &Lease,
+    account: &Account,
+    mailbox: &Mailbox,
+    signs_in: &Secret,
+) -> Result<(), MailProblem> {
     // What Graph has is known by its names, and its numbers are ours: the same number is the same message, whoever looks.
     if mailbox.account.graph.is_some() {
         return Ok(());
@@ -366,7 +372,7 @@ async fn take_over(core: &Core, account: &Account, mailbox: &Mailbox, signs_in: 
     let sightings = sameness::look(&mailbox.account, signs_in, &samples)
         .await
         .map_err(|error| problem(&error, server))?;
-    same::heed(&core.referee, known, &sightings)
+    same::heed(&core.referee, lease.grant(), known, &sightings)
         .await
         .map_err(|error| away(&error))
 }

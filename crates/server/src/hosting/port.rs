@@ -25,7 +25,7 @@ use super::intake::Intake;
 use super::outgoing::{self, NoBytes};
 use super::{condition, cursors, update, views};
 use crate::core::Core;
-use crate::referee::SubmitError;
+use crate::referee::{Fault, SubmitError};
 
 /// How long a reply rests whose fence was refused, in milliseconds: what refuses it usually ends it, too.
 const REFUSED_MS: i64 = 2_000;
@@ -72,7 +72,7 @@ impl std::fmt::Debug for Port {
 impl Port {
     pub(super) fn new(core: Arc<Core>, account: Account, mailbox: Option<EmailAccount>, hold: Hold) -> Self {
         let turn = tokio::sync::Mutex::new(core.outgoing.subscribe());
-        let intake = Intake::new(Arc::clone(&core), account.clone());
+        let intake = Intake::new(Arc::clone(&core), account.clone(), hold.grant());
         Self {
             core,
             account,
@@ -161,7 +161,7 @@ impl Port {
             based_on: None,
             body,
         };
-        match self.core.referee.submit(command).await {
+        match self.core.referee.submit_under(command, Some(self.hold.grant())).await {
             Ok(Answer::Done { .. }) => Ok(()),
             Ok(Answer::Refused { refusal }) => Err(PortError::Refused(format!("{refusal:?}"))),
             Err(error) => Err(unavailable(&error)),
@@ -461,5 +461,8 @@ pub(super) fn away(error: &StoreError) -> PortError {
 }
 
 pub(super) fn unavailable(error: &SubmitError) -> PortError {
-    PortError::Unavailable(error.to_string())
+    match error {
+        SubmitError::Store(Fault::NotHost) => PortError::LeaseLost,
+        other => PortError::Unavailable(other.to_string()),
+    }
 }

@@ -10,19 +10,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use baton_channels::email::host::PortError;
 use baton_channels::email::host::sameness::Sighting;
 use baton_channels::email::host::wire::{Condition, Grant, Taken};
-use baton_domain::{Account, AccountId, SessionId};
-use baton_store::server::StoreError;
+use baton_domain::{Account, AccountId, HostGrant, SessionId};
 
-use super::hold::{Granted, Hold};
+use super::hold::Hold;
 use super::lease::LIFETIME_MS;
-use super::port::Port;
+use super::port::{Port, unavailable};
 use super::{condition, same, tell};
 use crate::auth::Caller;
 use crate::core::Core;
+use crate::referee::{HostAsk, HostGranted, SubmitError};
 
 /// The ports of desktops that host. What one remembers (which replies rest) lives as long as its grant.
 #[derive(Debug, Default)]
-pub(super) struct Ports(Mutex<BTreeMap<AccountId, (Granted, Arc<Port>)>>);
+pub(super) struct Ports(Mutex<BTreeMap<AccountId, (HostGrant, Arc<Port>)>>);
 
 impl Ports {
     pub(super) fn clear(&self) {
@@ -43,21 +43,27 @@ pub async fn take(
     if account.hosted_by != Some(caller.member.id) {
         return Ok(Taken::NotYours);
     }
-    let before = core.store.host_of(account.id).await.map_err(|error| away(&error))?;
-    let held = core
-        .store
-        .hold_host(account.id, caller.session, LIFETIME_MS)
-        .await
-        .map_err(|error| away(&error))?;
-    let Some(token) = held else {
-        return Ok(Taken::Elsewhere);
+    let proved = |had: &Grant| had.proof == Some(word(core, account.id, caller.session, had.token));
+    let (token, stands) = match renewed(core, caller, account, had.as_ref()).await? {
+        Some(had) => (had.token, proved(had)),
+        None => {
+            let ask = HostAsk {
+                account: account.id,
+                session: caller.session,
+                lifetime_ms: LIFETIME_MS,
+            };
+            let granted = core.referee.host(ask).await.map_err(|error| unavailable(&error))?;
+            let Some(HostGranted { grant, before }) = granted else {
+                return Ok(Taken::Elsewhere);
+            };
+            // What this desktop showed before still stands, if nobody else had the account since.
+            let stands = had.is_some_and(|had| {
+                let last = before.is_some_and(|host| host.session == caller.session && host.token == had.token);
+                last && proved(&had)
+            });
+            (grant.token, stands)
+        }
     };
-    // What this desktop showed before still stands, if nobody else had the account since: then the number is the same, or the next one.
-    let stands = had.is_some_and(|had| {
-        let shown = had.proof == Some(word(core, account.id, caller.session, had.token));
-        let last = before.is_some_and(|row| row.session == caller.session && row.token == had.token);
-        shown && last && token.saturating_sub(had.token) <= 1
-    });
     let word = word(core, account.id, caller.session, token);
     let known = if stands {
         Vec::new()
@@ -75,6 +81,27 @@ pub async fn take(
     })
 }
 
+/// The grant a desktop had, if it has it still: then it lives on.
+async fn renewed<'a>(
+    core: &Core,
+    caller: &Caller,
+    account: &Account,
+    had: Option<&'a Grant>,
+) -> Result<Option<&'a Grant>, PortError> {
+    let Some(had) = had else { return Ok(None) };
+    let grant = grant_of(caller, account, had);
+    let renewed = core.referee.renew_host(grant, LIFETIME_MS).await;
+    Ok(renewed.map_err(|error| unavailable(&error))?.then_some(had))
+}
+
+const fn grant_of(caller: &Caller, account: &Account, said: &Grant) -> HostGrant {
+    HostGrant {
+        account: account.id,
+        session: caller.session,
+        token: said.token,
+    }
+}
+
 /// Heeds what a desktop saw, and gives the word that lets it go on.
 ///
 /// # Errors
@@ -86,13 +113,10 @@ pub async fn prove(
     grant: &Grant,
     sightings: &[Sighting],
 ) -> Result<Grant, PortError> {
-    let granted = Granted {
-        session: caller.session,
-        token: grant.token,
-    };
+    let granted = grant_of(caller, account, grant);
     Hold::Granted(granted).check(&core.store, account.id).await?;
     let known = same::known(&core.store, account.id).await?;
-    same::heed(&core.referee, known, sightings).await?;
+    same::heed(&core.referee, granted, known, sightings).await?;
     Ok(Grant {
         token: grant.token,
         proof: Some(word(core, account.id, caller.session, grant.token)),
@@ -109,10 +133,7 @@ pub fn port(core: &Arc<Core>, caller: &Caller, account: &Account, grant: &Grant)
     if !bool::from(subtle::ConstantTimeEq::ct_eq(proof.as_bytes(), right.as_bytes())) {
         return Err(PortError::LeaseLost);
     }
-    let granted = Granted {
-        session: caller.session,
-        token: grant.token,
-    };
+    let granted = grant_of(caller, account, grant);
     let mut ports = core.hosts.remote.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((of, port)) = ports.get(&account.id)
         && *of == granted
@@ -143,9 +164,12 @@ pub async fn tell_condition(port: &Port, said: &Condition) -> Result<(), PortErr
 /// Gives the lease back.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn release(core: &Arc<Core>, caller: &Caller, account: &Account) -> Result<(), StoreError> {
-    core.store.release_host(account.id, caller.session).await?;
+/// When the store does not do it.
+pub async fn release(core: &Arc<Core>, caller: &Caller, account: &Account) -> Result<(), SubmitError> {
+    let held = core.referee.documents().host(account.id).copied();
+    if let Some(host) = held.filter(|host| host.session == caller.session) {
+        core.referee.release_host(host.grant()).await?;
+    }
     super::away::look(core, account).await;
     Ok(())
 }

@@ -3,10 +3,11 @@
 use baton_channels::email::host::PortError;
 use baton_channels::email::host::sameness::{Known, Sample, Sighting, Verdict, judge};
 use baton_channels::email::parse;
-use baton_domain::AccountId;
+use baton_domain::{AccountId, HostGrant};
 use baton_store::port::FolderCursor;
 use baton_store::server::ServerStore;
 
+use super::port::unavailable;
 use super::{cursors, views};
 use crate::referee::RefereeHandle;
 
@@ -80,6 +81,7 @@ pub(super) async fn known(store: &ServerStore, account: AccountId) -> Result<Vec
 /// Heeds what a host saw: a folder that is not proved to be the same begins anew, under a name of its own.
 pub(super) async fn heed(
     referee: &RefereeHandle,
+    under: HostGrant,
     known: Vec<KnownFolder>,
     sightings: &[Sighting],
 ) -> Result<(), PortError> {
@@ -98,9 +100,9 @@ pub(super) async fn heed(
             !folder.bare,
         );
         referee
-            .receive(Vec::new(), Some(anew))
+            .receive_under(Vec::new(), Some(anew), Some(under))
             .await
-            .map_err(|error| PortError::Unavailable(error.to_string()))?;
+            .map_err(|error| unavailable(&error))?;
     }
     Ok(())
 }

@@ -140,7 +140,8 @@ impl From<SubmitError> for Problem {
                 ErrorCode::StoreUnavailable,
                 "it was not decided; the same may be asked again",
             ),
-            SubmitError::Store(Fault::Rejected(_)) => Self::internal(&error),
+            // Only a host hears this, and its port says it in its own words.
+            SubmitError::Store(Fault::Rejected(_) | Fault::NotHost) => Self::internal(&error),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Inbox, InboxId, LogBody, Member,
+    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Host, Inbox, InboxId, LogBody, Member,
     MemberId, Role, Workspace,
 };
 use baton_store::server::Readable;
@@ -15,6 +15,7 @@ pub struct DocumentSet {
     members: BTreeMap<MemberId, Member>,
     inboxes: BTreeMap<InboxId, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
+    hosts: BTreeMap<AccountId, Host>,
     workspace: Option<Workspace>,
 }
 
@@ -51,6 +52,12 @@ impl DocumentSet {
     #[must_use]
     pub const fn accounts(&self) -> &BTreeMap<AccountId, Account> {
         &self.accounts
+    }
+
+    /// Who hosts an account, or did last.
+    #[must_use]
+    pub fn host(&self, account: AccountId) -> Option<&Host> {
+        self.hosts.get(&account)
     }
 
     /// The workspace; `None` before it was named.
@@ -116,7 +123,7 @@ impl DocumentSet {
                 .filter(|member| !inbox.capabilities_of(member).contains(&Capability::Work))
                 .map(|member| member.id)
                 .collect(),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) => BTreeSet::new(),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => BTreeSet::new(),
         }
     }
 
@@ -131,7 +138,7 @@ impl DocumentSet {
                 .map(|member| member.id)
                 .collect(),
             DocumentBody::Member(_) => self.cut_off_by(document),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) => BTreeSet::new(),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => BTreeSet::new(),
         }
     }
 
@@ -177,6 +184,9 @@ impl DocumentSet {
             DocumentBody::Account(account) => {
                 self.accounts.insert(account.id, account.clone());
             }
+            DocumentBody::Host(host) => {
+                self.hosts.insert(host.account, *host);
+            }
         }
         self.all.insert(document.id, document);
     }
@@ -192,6 +202,9 @@ impl DocumentSet {
             }
             Some(DocumentBody::Account(account)) => {
                 self.accounts.remove(&account.id);
+            }
+            Some(DocumentBody::Host(host)) => {
+                self.hosts.remove(&host.account);
             }
             None => {}
         }

@@ -1,6 +1,6 @@
 //! What one commit takes together, and what it needs loaded for it.
 
-use baton_domain::{Command, CommandBody, ConversationId, InboxId};
+use baton_domain::{Command, CommandBody, ConversationId, HostGrant, InboxId};
 use baton_store::port::{DueRow, FolderCursor, Needs, ThreadKey};
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::arrival::{Arrival, ParsedArrival};
 use super::cache::Cache;
 use super::documents::DocumentSet;
 use super::due;
-use super::io::Ticket;
+use super::io::{HostAsk, Ticket};
 use super::threading;
 
 /// One piece of work.
@@ -17,7 +17,15 @@ pub(super) enum Work {
     /// Only load what the referee knows nothing of yet.
     Open { ticket: Ticket },
     /// A command somebody asked.
-    Command { ticket: Ticket, command: Box<Command> },
+    Command {
+        ticket: Ticket,
+        command: Box<Command>,
+        under: Option<HostGrant>,
+    },
+    /// Somebody wants to host an account.
+    Host { ticket: Ticket, ask: HostAsk },
+    /// A host gives its grant back.
+    Release { ticket: Ticket, grant: HostGrant },
     /// Something due.
     Due { row: DueRow },
     /// Mail. `refused`: the store would not write it as a message; it goes into quarantine.
@@ -25,16 +33,24 @@ pub(super) enum Work {
         ticket: Ticket,
         arrival: Box<Arrival>,
         refused: Option<String>,
+        under: Option<HostGrant>,
     },
     /// How far a folder is read now.
-    Progress { ticket: Ticket, cursor: FolderCursor },
+    Progress {
+        ticket: Ticket,
+        cursor: FolderCursor,
+        under: Option<HostGrant>,
+    },
 }
 
 impl Work {
     /// Adds what this piece needs loaded.
     pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache, documents: &DocumentSet) {
         match self {
-            Self::Open { .. } | Self::Progress { .. } => {}
+            Self::Open { .. } | Self::Progress { .. } | Self::Release { .. } => {}
+            Self::Host { ask, .. } => {
+                needs.hosts.insert(ask.account);
+            }
             // That a deadline comes once is in the conversation itself: there is no first answer to look for.
             Self::Due { row } => conversation(due::place(row), needs, cache),
             Self::Command { command, .. } => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, LogEntry, OutboundState, Timestamp,
+    Actor, Command, CommandBody, CommandId, ConversationId, DeviceId, HostGrant, LogEntry, OutboundState, Timestamp,
 };
 use baton_protocol::{Answer, Cursor};
 use baton_store::port::{FolderCursor, LeaseRow, PortError, Renewal, Sequencer as _};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::arrival::{Arrival, RawArrival, Received};
 use super::documents::DocumentSet;
 use super::driver::{Driver, Request};
-use super::io::{Fault, Input, Reply, Ticket};
+use super::io::{Fault, HostAsk, HostGranted, Input, Reply, Ticket};
 
 /// How many commits a slow subscriber may lag behind before it has to catch up from the store.
 const KEPT_COMMITS: usize = 1024;
@@ -119,16 +119,55 @@ impl RefereeHandle {
     /// # Errors
     /// When it can't be told what became of it: ask again with the same id.
     pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
+        self.submit_under(command, None).await
+    }
+
+    /// Asks for a decision about what a host says. It counts only while the host's grant stands.
+    ///
+    /// # Errors
+    /// [`Fault::NotHost`] when that does not stand any more; otherwise as [`Self::submit`].
+    pub async fn submit_under(&self, command: Command, under: Option<HostGrant>) -> Result<Answer, SubmitError> {
         let reply = self
             .ask(|ticket| Input::Submit {
                 ticket,
                 command: Box::new(command),
+                under,
             })
             .await?;
         match reply {
             Reply::Command(answer) => Ok(answer),
-            Reply::Received(_) | Reply::Opened => Err(SubmitError::Stopped),
+            _ => Err(SubmitError::Stopped),
         }
+    }
+
+    /// Grants the hosting of an account, anew each time; `None` while another has it. The grant has a number that no other has.
+    ///
+    /// # Errors
+    /// When the store did not do it.
+    pub async fn host(&self, ask: HostAsk) -> Result<Option<HostGranted>, SubmitError> {
+        match self.ask(|ticket| Input::Host { ticket, ask }).await? {
+            Reply::Hosted(grant) => Ok(grant),
+            _ => Err(SubmitError::Stopped),
+        }
+    }
+
+    /// Gives a host's grant back, so that another need not wait for it to run out.
+    ///
+    /// # Errors
+    /// When the store did not do it.
+    pub async fn release_host(&self, grant: HostGrant) -> Result<(), SubmitError> {
+        match self.ask(|ticket| Input::Release { ticket, grant }).await? {
+            Reply::Released => Ok(()),
+            _ => Err(SubmitError::Stopped),
+        }
+    }
+
+    /// A host still hosts; false when its grant has run out or does not stand any more.
+    ///
+    /// # Errors
+    /// When the store can't be reached.
+    pub async fn renew_host(&self, grant: HostGrant, lifetime_ms: i64) -> Result<bool, SubmitError> {
+        Ok(self.store.renew_host(grant, lifetime_ms).await?)
     }
 
     /// Takes mail in whose bytes are durable and read already. All of it and `progress` are durable when this returns.
@@ -140,16 +179,30 @@ impl RefereeHandle {
         arrivals: Vec<Arrival>,
         progress: Option<FolderCursor>,
     ) -> Result<Received, SubmitError> {
+        self.receive_under(arrivals, progress, None).await
+    }
+
+    /// Takes in what a host brings. It counts only while the host's grant stands.
+    ///
+    /// # Errors
+    /// [`Fault::NotHost`] when that does not stand any more; otherwise as [`Self::receive`].
+    pub async fn receive_under(
+        &self,
+        arrivals: Vec<Arrival>,
+        progress: Option<FolderCursor>,
+        under: Option<HostGrant>,
+    ) -> Result<Received, SubmitError> {
         let reply = self
             .ask(|ticket| Input::Receive {
                 ticket,
                 arrivals,
                 progress,
+                under,
             })
             .await?;
         match reply {
             Reply::Received(received) => Ok(received),
-            Reply::Command(_) | Reply::Opened => Err(SubmitError::Stopped),
+            _ => Err(SubmitError::Stopped),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What goes into the referee and what comes out.
 
-use baton_domain::{Command, LogEntry, MessageId, Timestamp};
+use baton_domain::{AccountId, Command, Host, HostGrant, LogEntry, MessageId, SessionId, Timestamp};
 use baton_protocol::{Answer, Cursor};
 use baton_store::port::{Batch, DueRow, FolderCursor, Loaded, Needs, PortError, Tail};
 
@@ -27,6 +27,8 @@ pub enum Input {
         ticket: Ticket,
         /// What they ask.
         command: Box<Command>,
+        /// Where a host says it: its grant. It counts only while that stands.
+        under: Option<HostGrant>,
     },
     /// A host brings mail. Its raw bytes are durable, and read as far as they can be.
     Receive {
@@ -36,6 +38,22 @@ pub enum Input {
         arrivals: Vec<Arrival>,
         /// How far the folder is read once all of them are in.
         progress: Option<FolderCursor>,
+        /// Where a host brings it: its grant. It counts only while that stands.
+        under: Option<HostGrant>,
+    },
+    /// Somebody wants to host an account.
+    Host {
+        /// Who waits for the answer.
+        ticket: Ticket,
+        /// Which, and who.
+        ask: HostAsk,
+    },
+    /// A host gives its grant back.
+    Release {
+        /// Who waits for the answer.
+        ticket: Ticket,
+        /// The grant.
+        grant: HostGrant,
     },
     /// These are due.
     Tick {
@@ -61,6 +79,26 @@ pub enum Input {
         /// Why.
         error: PortError,
     },
+}
+
+/// A wish to host an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostAsk {
+    /// Which.
+    pub account: AccountId,
+    /// The server or desktop that wants to.
+    pub session: SessionId,
+    /// How long the grant lives without a renewal, in milliseconds.
+    pub lifetime_ms: i64,
+}
+
+/// A wish to host that was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostGranted {
+    /// The grant.
+    pub grant: HostGrant,
+    /// Who had the account before: another has to show that it sees the same mailbox.
+    pub before: Option<Host>,
 }
 
 /// What the referee wants done.
@@ -101,6 +139,10 @@ pub enum Reply {
     Received(Received),
     /// The referee knows the log.
     Opened,
+    /// What was granted; `None` while another hosts the account.
+    Hosted(Option<HostGranted>),
+    /// The grant does not stand any more, by whomever it was given back or replaced.
+    Released,
 }
 
 /// Why it can't be told what became of it. Asking again with the same id is safe.
@@ -112,6 +154,9 @@ pub enum Fault {
     /// No room on the disk.
     #[error("no room on the disk: {0}")]
     Full(String),
+    /// It came from a host whose grant does not stand any more: nothing of it was done.
+    #[error("another host has the account")]
+    NotHost,
     /// The store refuses to write it, now and later.
     #[error("the store refuses it: {0}")]
     Rejected(String),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use baton_domain::HostGrant;
 use baton_protocol::{Answer, Cursor};
 use baton_store::port::{Decided, DueRow, Head, Loaded, Needs, Sealed, Tail};
 
@@ -39,16 +40,19 @@ enum Phase {
     Appending {
         works: Vec<Work>,
         done: Box<Done>,
-        answers: Vec<(Ticket, Reply)>,
+        answers: Vec<(Ticket, Result<Reply, Fault>)>,
         received: BTreeMap<Ticket, Received>,
+        stale: BTreeSet<Ticket>,
     },
 }
 
 /// Everything decided on one working state.
 struct Judged {
     works: Vec<Work>,
-    answers: Vec<(Ticket, Reply)>,
+    answers: Vec<(Ticket, Result<Reply, Fault>)>,
     received: BTreeMap<Ticket, Received>,
+    /// Deliveries of hosts whose grant does not stand any more.
+    stale: BTreeSet<Ticket>,
 }
 
 /// The referee of one workspace. The driver tells it what happened and does what it wants, in order.
@@ -115,12 +119,17 @@ impl Referee {
         let mut effects = Vec::new();
         match input {
             Input::Open { ticket } => self.waiting.push_back(Work::Open { ticket }),
-            Input::Submit { ticket, command } => self.waiting.push_back(Work::Command { ticket, command }),
+            Input::Submit { ticket, command, under } => {
+                self.waiting.push_back(Work::Command { ticket, command, under });
+            }
+            Input::Host { ticket, ask } => self.waiting.push_back(Work::Host { ticket, ask }),
+            Input::Release { ticket, grant } => self.waiting.push_back(Work::Release { ticket, grant }),
             Input::Receive {
                 ticket,
                 arrivals,
                 progress,
-            } => self.deliver(ticket, arrivals, progress, &mut effects),
+                under,
+            } => self.deliver(ticket, arrivals, progress, under, &mut effects),
             Input::Tick { due } => {
                 for row in due {
                     // What is being decided already needs no second asking.
@@ -143,6 +152,7 @@ impl Referee {
         ticket: Ticket,
         arrivals: Vec<super::arrival::Arrival>,
         progress: Option<baton_store::port::FolderCursor>,
+        under: Option<HostGrant>,
         effects: &mut Vec<Effect>,
     ) {
         let left = arrivals.len().saturating_add(usize::from(progress.is_some()));
@@ -164,10 +174,11 @@ impl Referee {
             ticket,
             arrival: Box::new(arrival),
             refused: None,
+            under,
         });
         self.mail.extend(mail);
         self.mail
-            .extend(progress.map(|cursor| Work::Progress { ticket, cursor }));
+            .extend(progress.map(|cursor| Work::Progress { ticket, cursor, under }));
     }
 
     /// Takes what waits into a commit, if none is under way.
@@ -253,19 +264,21 @@ impl Referee {
                 let (batch, done) = working.finish();
                 if batch.is_empty() {
                     effects.push(Effect::Rollback);
-                    self.settle(judged.works, judged.answers, judged.received, effects);
+                    self.settle(judged, effects);
                 } else {
                     effects.push(Effect::Append(Box::new(batch)));
                     let Judged {
                         works,
                         answers,
                         received,
+                        stale,
                     } = judged;
                     self.phase = Phase::Appending {
                         works,
                         done: Box::new(done),
                         answers,
                         received,
+                        stale,
                     };
                 }
             }
@@ -342,6 +355,7 @@ impl Referee {
             done,
             answers,
             received,
+            stale,
         } = std::mem::replace(&mut self.phase, Phase::Idle)
         else {
             return;
@@ -363,22 +377,29 @@ impl Referee {
         if !entries.is_empty() {
             effects.push(Effect::Publish { from, to, entries });
         }
-        self.settle(works, answers, received, effects);
+        let judged = Judged {
+            works,
+            answers,
+            received,
+            stale,
+        };
+        self.settle(judged, effects);
         effects.extend(wake.map(Effect::WakeAt));
     }
 
     /// Answers, once what was decided is durable.
-    fn settle(
-        &mut self,
-        works: Vec<Work>,
-        answers: Vec<(Ticket, Reply)>,
-        received: BTreeMap<Ticket, Received>,
-        effects: &mut Vec<Effect>,
-    ) {
-        effects.extend(answers.into_iter().map(|(ticket, reply)| Effect::Answer {
-            ticket,
-            outcome: Ok(reply),
-        }));
+    fn settle(&mut self, judged: Judged, effects: &mut Vec<Effect>) {
+        let Judged {
+            works,
+            answers,
+            received,
+            stale,
+        } = judged;
+        effects.extend(
+            answers
+                .into_iter()
+                .map(|(ticket, outcome)| Effect::Answer { ticket, outcome }),
+        );
         for (ticket, part) in received {
             if let Some(delivery) = self.deliveries.get_mut(&ticket) {
                 add(&mut delivery.received, part);
@@ -389,8 +410,11 @@ impl Referee {
                 Work::Due { row } => {
                     self.due.remove(&row);
                 }
-                Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => self.part_done(ticket, None, effects),
-                Work::Open { .. } | Work::Command { .. } => {}
+                Work::Arrival { ticket, .. } | Work::Progress { ticket, .. } => {
+                    let fault = stale.contains(&ticket).then_some(Fault::NotHost);
+                    self.part_done(ticket, fault, effects);
+                }
+                Work::Open { .. } | Work::Command { .. } | Work::Host { .. } | Work::Release { .. } => {}
             }
         }
     }
@@ -442,11 +466,13 @@ impl Referee {
                 ticket,
                 arrival,
                 refused: None,
+                under,
             } => {
                 self.alone.push_front(Work::Arrival {
                     ticket,
                     arrival,
                     refused: Some(fault.to_string()),
+                    under,
                 });
             }
             other => self.give_up(other, &fault, effects),
@@ -455,7 +481,10 @@ impl Referee {
 
     fn give_up(&mut self, work: Work, fault: &Fault, effects: &mut Vec<Effect>) {
         match work {
-            Work::Open { ticket } | Work::Command { ticket, .. } => {
+            Work::Open { ticket }
+            | Work::Command { ticket, .. }
+            | Work::Host { ticket, .. }
+            | Work::Release { ticket, .. } => {
                 effects.push(Effect::Answer {
                     ticket,
                     outcome: Err(fault.clone()),
@@ -475,21 +504,38 @@ impl Referee {
 fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Work>, Fault)> {
     let mut answers = Vec::new();
     let mut received: BTreeMap<Ticket, Received> = BTreeMap::new();
+    let mut stale = BTreeSet::new();
     let mut fault = None;
     for work in &works {
         let done = match work {
             Work::Open { ticket } => {
-                answers.push((*ticket, Reply::Opened));
+                answers.push((*ticket, Ok(Reply::Opened)));
                 Ok(())
             }
-            Work::Command { ticket, command } => working
+            // It is not remembered as an answer: the same command may come again, from whoever hosts now.
+            Work::Command { ticket, under, .. } if !working.counts(*under) => {
+                answers.push((*ticket, Err(Fault::NotHost)));
+                Ok(())
+            }
+            Work::Arrival { ticket, under, .. } | Work::Progress { ticket, under, .. } if !working.counts(*under) => {
+                stale.insert(*ticket);
+                Ok(())
+            }
+            Work::Command { ticket, command, .. } => working
                 .command(command)
-                .map(|decided| answers.push((*ticket, Reply::Command(answer(decided))))),
+                .map(|decided| answers.push((*ticket, Ok(Reply::Command(answer(decided)))))),
+            Work::Host { ticket, ask } => working
+                .host(*ask)
+                .map(|grant| answers.push((*ticket, Ok(Reply::Hosted(grant))))),
+            Work::Release { ticket, grant } => working
+                .release(*grant)
+                .map(|()| answers.push((*ticket, Ok(Reply::Released)))),
             Work::Due { row } => working.due(row),
             Work::Arrival {
                 ticket,
                 arrival,
                 refused,
+                ..
             } => working.arrive(arrival, refused.as_deref(), received.entry(*ticket).or_default()),
             Work::Progress { cursor, .. } => {
                 working
@@ -510,6 +556,7 @@ fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Wor
             works,
             answers,
             received,
+            stale,
         }),
         Some(fault) => Err((works, fault)),
     }

@@ -14,6 +14,7 @@ mod driver;
 mod due;
 mod group;
 mod handle;
+mod hosting;
 mod ids;
 mod ingest;
 mod io;
@@ -30,6 +31,6 @@ pub use arrival::{Arrival, ArrivalKind, Asked, FolderRole, ParsedArrival, RawArr
 pub use documents::DocumentSet;
 pub use handle::{Committed, OpenError, RefereeHandle, SubmitError};
 pub use ids::{due_id, item_id};
-pub use io::{Effect, Fault, HeaderIds, Input, Reply, Ticket};
+pub use io::{Effect, Fault, HeaderIds, HostAsk, HostGranted, Input, Reply, Ticket};
 pub use machine::Referee;
 pub use parse::{parse, parse_with_text};

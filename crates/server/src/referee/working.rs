@@ -449,8 +449,12 @@ impl<'a> Working<'a> {
         )
     }
 
-    fn append(&mut self, command: &Command, scope: Scope, body: LogBody) -> Result<(), Fault> {
-        let number = self.head.number.saturating_add(1);
+    pub(super) const fn next_number(&self) -> u64 {
+        self.head.number.saturating_add(1)
+    }
+
+    pub(super) fn append(&mut self, command: &Command, scope: Scope, body: LogBody) -> Result<(), Fault> {
+        let number = self.next_number();
         let entry = LogEntry {
             number,
             at: self.now,

@@ -37,7 +37,7 @@ impl Rights {
                     DocumentBody::Member(member) => drop(self.members.insert(member.id, member)),
                     DocumentBody::Inbox(inbox) => drop(self.inboxes.insert(inbox.id, inbox)),
                     DocumentBody::Account(account) => drop(self.accounts.insert(account.id, account)),
-                    DocumentBody::Workspace(_) => {}
+                    DocumentBody::Workspace(_) | DocumentBody::Host(_) => {}
                 }
                 Ok(())
             }

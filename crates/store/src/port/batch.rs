@@ -5,7 +5,7 @@ use baton_domain::{
     LogEntry, MessageId, Timestamp,
 };
 
-use super::{Decided, DraftRow, Head, ItemKey, ItemOutcome, LeaseRow, ThreadKey};
+use super::{Decided, DraftRow, Head, HostLease, ItemKey, ItemOutcome, LeaseRow, ThreadKey};
 
 /// An entry with its place in the hash chain.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,8 @@ pub struct Batch {
     pub leases: Vec<LeaseRow>,
     /// Reply locks ended.
     pub ended_leases: Vec<ConversationId>,
+    /// Grants of hosts, and until when: one an account.
+    pub hosts: Vec<HostLease>,
     /// First answers.
     pub answers: Vec<AnswerRow>,
     /// Documents as they are after it.
@@ -73,6 +75,7 @@ impl Batch {
             cursors: Vec::new(),
             leases: Vec::new(),
             ended_leases: Vec::new(),
+            hosts: Vec::new(),
             answers: Vec::new(),
             documents: Vec::new(),
             removed_documents: Vec::new(),
@@ -93,6 +96,7 @@ impl Batch {
             && self.cursors.is_empty()
             && self.leases.is_empty()
             && self.ended_leases.is_empty()
+            && self.hosts.is_empty()
             && self.answers.is_empty()
             && self.documents.is_empty()
             && self.removed_documents.is_empty()

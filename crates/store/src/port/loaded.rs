@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DraftId, DraftText,
-    InboxId, LeaseFacts, MemberId, MessageId, Refusal, Timestamp,
+    HostGrant, InboxId, LeaseFacts, MemberId, MessageId, Refusal, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub struct Needs {
     pub conversations: BTreeSet<ConversationId>,
     /// Conversations of which only the live facts of the reply lock are needed.
     pub leases: BTreeSet<ConversationId>,
+    /// Accounts whose host is needed.
+    pub hosts: BTreeSet<AccountId>,
     /// Keys of the thread index. The conversations they lead to are loaded too.
     pub keys: BTreeSet<ThreadKey>,
     /// Content digests of arriving messages. The conversations they lead to are loaded too.
@@ -87,6 +89,8 @@ pub struct Loaded {
     pub conversations: BTreeMap<ConversationId, Conversation>,
     /// The live facts of the reply locks of all conversations asked for or loaded.
     pub leases: BTreeMap<ConversationId, LeaseRow>,
+    /// Until when the last hosts of the accounts asked for have them.
+    pub hosts: BTreeMap<AccountId, HostLease>,
     /// Hits of the thread index, at most [`HITS_PER_KEY`] a key, the newest first.
     pub hits: BTreeMap<ThreadKey, Vec<KeyHit>>,
     /// Messages with those digests.
@@ -226,6 +230,15 @@ impl LeaseRow {
             (self.expires, false)
         }
     }
+}
+
+/// Until when a host has its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostLease {
+    /// The grant.
+    pub grant: HostGrant,
+    /// When it runs out unless renewed.
+    pub expires: Timestamp,
 }
 
 /// A draft as saved.

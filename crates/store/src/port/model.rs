@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use baton_domain::{
-    AccountId, CommandId, Conversation, ConversationId, Document, DocumentId, DraftId, InboxId, Timestamp,
+    AccountId, CommandId, Conversation, ConversationId, Document, DocumentId, DraftId, HostGrant, InboxId, Timestamp,
 };
 use uuid::Uuid;
 
 use super::{
     AnswerRow, Batch, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor, HITS_PER_KEY,
-    Head, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal, Sealed,
+    Head, HostLease, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal, Sealed,
     Sequencer, StoredAnswer, Tail, ThreadKey,
 };
 
@@ -34,6 +34,7 @@ struct State {
     items: BTreeMap<ItemKey, ItemRow>,
     cursors: BTreeMap<(AccountId, String), FolderCursor>,
     leases: BTreeMap<ConversationId, LeaseRow>,
+    hosts: BTreeMap<AccountId, HostLease>,
     documents: BTreeMap<DocumentId, Document>,
     drafts: BTreeMap<DraftId, DraftRow>,
 }
@@ -43,6 +44,7 @@ struct State {
 enum Unsynced {
     Batch(Box<Batch>),
     Renewal(Renewal, Timestamp),
+    HostRenewal(HostGrant, Timestamp),
     Draft(Box<DraftRow>),
 }
 
@@ -115,6 +117,16 @@ impl Model {
         held
     }
 
+    /// Moves the time at which a grant runs out, if it is still that grant and has not run out.
+    pub fn renew_host(&mut self, grant: HostGrant, lifetime_ms: i64) -> bool {
+        let until = self.now.plus_ms(lifetime_ms);
+        let held = self.current.renew_host(grant, self.now, until);
+        if held {
+            self.unsynced.push(Unsynced::HostRenewal(grant, until));
+        }
+        held
+    }
+
     /// Gives every open lease one lifetime from now: done when a referee starts.
     pub fn grace(&mut self) {
         for state in [&mut self.current, &mut self.durable] {
@@ -140,6 +152,10 @@ impl Model {
                 Unsynced::Batch(batch) => self.durable.apply(&batch),
                 Unsynced::Renewal(renewal, at) => {
                     self.durable.renew(renewal, at);
+                }
+                Unsynced::HostRenewal(grant, until) => {
+                    // It held when it was asked.
+                    self.durable.renew_host(grant, Timestamp(i64::MIN), until);
                 }
                 Unsynced::Draft(draft) => {
                     self.durable.put_draft(&draft);
@@ -268,6 +284,7 @@ impl State {
             items: BTreeMap::new(),
             cursors: BTreeMap::new(),
             leases: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             documents: BTreeMap::new(),
             drafts: BTreeMap::new(),
         }
@@ -348,6 +365,7 @@ impl State {
                 .collect(),
             conversations,
             leases: pick(&self.leases, &leased).map(|(id, row)| (*id, *row)).collect(),
+            hosts: pick(&self.hosts, &needs.hosts).map(|(id, row)| (*id, *row)).collect(),
             hits,
             digests,
             items: pick(&self.items, &needs.items)
@@ -435,6 +453,8 @@ impl State {
         }
         self.leases
             .extend(batch.leases.iter().map(|row| (row.conversation, *row)));
+        self.hosts
+            .extend(batch.hosts.iter().map(|row| (row.grant.account, *row)));
         self.documents
             .extend(batch.documents.iter().map(|document| (document.id, document.clone())));
         for id in &batch.removed_documents {
@@ -459,6 +479,17 @@ impl State {
         if held {
             lease.expires = now.plus_ms(lease.lifetime_ms);
             lease.active_at = lease.active_at.max(renewal.active_at.min(now));
+        }
+        held
+    }
+
+    fn renew_host(&mut self, grant: HostGrant, now: Timestamp, until: Timestamp) -> bool {
+        let Some(row) = self.hosts.get_mut(&grant.account) else {
+            return false;
+        };
+        let held = row.grant == grant && row.expires > now;
+        if held {
+            row.expires = until;
         }
         held
     }
@@ -539,6 +570,13 @@ impl Sequencer for ModelPort {
     async fn renew(&self, renewal: Renewal) -> Result<bool, PortError> {
         let mut model = self.model();
         let held = model.renew(renewal);
+        model.sync();
+        Ok(held)
+    }
+
+    async fn renew_host(&self, grant: HostGrant, lifetime_ms: i64) -> Result<bool, PortError> {
+        let mut model = self.model();
+        let held = model.renew_host(grant, lifetime_ms);
         model.sync();
         Ok(held)
     }

@@ -2,18 +2,18 @@
 
 use baton_domain::{
     AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DocumentBody, DocumentId,
-    DraftId, Event, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope, Status,
-    Timestamp,
+    DraftId, Event, HostGrant, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope,
+    SessionId, Status, Timestamp,
 };
 use sea_orm::ActiveValue::Set;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::entity::{conversation, document, draft, folder_cursor, lease, ledger, log, outbound, thread_key};
+use super::entity::{conversation, document, draft, folder_cursor, host, lease, ledger, log, outbound, thread_key};
 use super::error::StoreError;
 use crate::port::{
-    ConversationRow, DraftRow, FolderCursor, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Sealed, chain,
+    ConversationRow, DraftRow, FolderCursor, HostLease, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Sealed, chain,
 };
 
 /// The version events are written in; older ones are upcast on reading.
@@ -241,6 +241,28 @@ pub(super) fn lease(row: &lease::Model) -> LeaseRow {
         active_at: Timestamp(row.active_at),
         lifetime_ms: row.lifetime_ms,
         idle_ms: row.idle_ms,
+    }
+}
+
+pub(super) fn host_row(workspace: Uuid, from: &HostLease) -> host::ActiveModel {
+    let HostLease { grant, expires } = *from;
+    host::ActiveModel {
+        workspace: Set(workspace),
+        account: Set(grant.account.0),
+        token: Set(signed(grant.token)),
+        session: Set(grant.session.0),
+        expires: Set(expires.0),
+    }
+}
+
+pub(super) fn host(row: &host::Model) -> HostLease {
+    HostLease {
+        grant: HostGrant {
+            account: AccountId(row.account),
+            session: SessionId(row.session),
+            token: number(row.token),
+        },
+        expires: Timestamp(row.expires),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::{ConversationId, InboxId, MemberId, MessageId, Phase};
+use baton_domain::{AccountId, ConversationId, InboxId, MemberId, MessageId, Phase};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
-use super::entity::{answer, content_digest, conversation, document, draft, lease, ledger, log, outbound, thread_key};
+use super::entity::{answer, content_digest, conversation, document, draft, host, lease, ledger, log, outbound, thread_key};
 use super::error::StoreError;
 use crate::port::{
-    DigestHit, DraftRow, HITS_PER_KEY, Head, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
+    DigestHit, DraftRow, HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
     StoredAnswer, ThreadKey,
 };
 
@@ -58,6 +58,7 @@ impl ServerStore {
             answers: self.answers(tx, needs).await?,
             conversations: self.states(tx, &wanted).await?,
             leases: self.leases(tx, &leased).await?,
+            hosts: self.hosts(tx, &needs.hosts).await?,
             hits,
             digests,
             items: self.items(tx, &needs.items).await?,
@@ -210,6 +211,19 @@ impl ServerStore {
                 rows.iter()
                     .map(|row| (ConversationId(row.conversation), convert::lease(row))),
             );
+        }
+        Ok(found)
+    }
+
+    async fn hosts(
+        &self,
+        tx: &impl ConnectionTrait,
+        wanted: &BTreeSet<AccountId>,
+    ) -> Result<BTreeMap<AccountId, HostLease>, StoreError> {
+        let mut found = BTreeMap::new();
+        for account in wanted {
+            let row = host::Entity::find_by_id((self.workspace.0, account.0)).one(tx).await?;
+            found.extend(row.map(|row| (*account, convert::host(&row))));
         }
         Ok(found)
     }

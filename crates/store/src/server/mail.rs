@@ -1,6 +1,6 @@
 //! Queries about channel accounts: the ledger's balance, quarantine, folders, replies on their way out, and who hosts.
 
-use baton_domain::{AccountId, BlobId, ConversationId, Outbound, SessionId, Timestamp};
+use baton_domain::{AccountId, BlobId, ConversationId, HostGrant, Outbound, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
@@ -11,7 +11,7 @@ use super::connect::ServerStore;
 use super::convert;
 use super::entity::{folder_cursor, host, ledger, outbound, workspace};
 use super::error::StoreError;
-use crate::port::{FolderCursor, ItemOutcome};
+use crate::port::{FolderCursor, HostLease, ItemOutcome};
 
 /// How the ledger accounts for one folder's mail, under its numbers of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +112,8 @@ pub struct OutboundRow {
 /// Who hosts an account, or did last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostRow {
-    /// Grows with every change of host.
-    pub token: u64,
-    /// The session that has it, or had it.
-    pub session: SessionId,
+    /// The grant.
+    pub grant: HostGrant,
     /// Until when.
     pub expires: Timestamp,
     /// Whether it still has it.
@@ -384,72 +382,6 @@ impl ServerStore {
             .collect()
     }
 
-    /// Takes or keeps the hosting of an account for `lifetime_ms`; `None` while another session has it. The token grows with every change
-    /// of host.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn hold_host(
-        &self,
-        account: AccountId,
-        session: SessionId,
-        lifetime_ms: i64,
-    ) -> Result<Option<u64>, StoreError> {
-        use host::{Column, Entity};
-        let now = self.now(&self.writer).await?;
-        let mine = Condition::all()
-            .add(Column::Workspace.eq(self.workspace.0))
-            .add(Column::Account.eq(account.0));
-        let expires = now.plus_ms(lifetime_ms).0;
-        let first = host::ActiveModel {
-            workspace: Set(self.workspace.0),
-            account: Set(account.0),
-            token: Set(0),
-            session: Set(session.0),
-            expires: Set(0),
-        };
-        let known = OnConflict::columns([Column::Workspace, Column::Account])
-            .do_nothing()
-            .to_owned();
-        match Entity::insert(first)
-            .on_conflict(known)
-            .exec_without_returning(&self.writer)
-            .await
-        {
-            Ok(_) | Err(sea_orm::DbErr::RecordNotInserted) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let renewed = Entity::update_many()
-            .col_expr(Column::Expires, Expr::value(expires))
-            .filter(mine.clone())
-            .filter(Column::Session.eq(session.0))
-            .filter(Column::Expires.gt(now.0))
-            .exec(&self.writer)
-            .await?;
-        let held = if renewed.rows_affected == 1 {
-            true
-        } else {
-            let taken = Entity::update_many()
-                .col_expr(Column::Expires, Expr::value(expires))
-                .col_expr(Column::Session, Expr::value(session.0))
-                .col_expr(Column::Token, Expr::col(Column::Token).add(1))
-                .filter(mine)
-                .filter(Column::Expires.lte(now.0))
-                .exec(&self.writer)
-                .await?;
-            taken.rows_affected == 1
-        };
-        if !held {
-            return Ok(None);
-        }
-        let row = Entity::find_by_id((self.workspace.0, account.0))
-            .one(&self.writer)
-            .await?;
-        Ok(row
-            .filter(|row| row.session == session.0)
-            .map(|row| convert::number(row.token)))
-    }
-
     /// Who hosts an account, or did last.
     ///
     /// # Errors
@@ -460,11 +392,11 @@ impl ServerStore {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let now = self.now(&self.reader).await?;
+        let HostLease { grant, expires } = convert::host(&row);
         Ok(Some(HostRow {
-            token: convert::number(row.token),
-            session: SessionId(row.session),
-            expires: Timestamp(row.expires),
-            live: row.expires > now.0,
+            grant,
+            expires,
+            live: expires > now,
         }))
     }
 
@@ -498,24 +430,6 @@ impl ServerStore {
             Some((convert::small(uid), blob))
         });
         Ok(kept.collect())
-    }
-
-    /// Gives the hosting of an account back, so that another server need not wait for it to run out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn release_host(&self, account: AccountId, session: SessionId) -> Result<(), StoreError> {
-        // From now on, and not from ever: since when nobody has it is told.
-        let now = self.now(&self.writer).await?;
-        host::Entity::update_many()
-            .col_expr(host::Column::Expires, Expr::value(now.0))
-            .filter(host::Column::Expires.gt(now.0))
-            .filter(host::Column::Workspace.eq(self.workspace.0))
-            .filter(host::Column::Account.eq(account.0))
-            .filter(host::Column::Session.eq(session.0))
-            .exec(&self.writer)
-            .await?;
-        Ok(())
     }
 
     /// Whether the log was restored from a backup and what was on its way out then has not been held yet.

@@ -4,7 +4,7 @@
 //! after it is what stood at the head. SQLite: one writer, BEGIN IMMEDIATE.
 
 use async_trait::async_trait;
-use baton_domain::{ConversationId, Timestamp};
+use baton_domain::{ConversationId, HostGrant, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, FromQueryResult as _,
@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::connect::ServerStore;
 use super::convert;
-use super::entity::{conversation, lease, workspace};
+use super::entity::{conversation, host, lease, workspace};
 use super::error::StoreError;
 use crate::port::{Batch, DueList, DueRow, Head, Loaded, Needs, PortError, Renewal, Sequencer, Tail};
 
@@ -169,6 +169,23 @@ impl Sequencer for ServerStore {
         let moved = lease::Entity::update_many()
             .col_expr(lease::Column::Expires, Expr::col(lease::Column::LifetimeMs).add(now.0))
             .col_expr(lease::Column::ActiveAt, later.into())
+            .filter(held)
+            .exec(&self.writer)
+            .await
+            .map_err(StoreError::from)?;
+        Ok(moved.rows_affected == 1)
+    }
+
+    async fn renew_host(&self, grant: HostGrant, lifetime_ms: i64) -> Result<bool, PortError> {
+        let now = self.now(&self.writer).await?;
+        let held = Condition::all()
+            .add(host::Column::Workspace.eq(self.workspace.0))
+            .add(host::Column::Account.eq(grant.account.0))
+            .add(host::Column::Session.eq(grant.session.0))
+            .add(host::Column::Token.eq(convert::signed(grant.token)))
+            .add(host::Column::Expires.gt(now.0));
+        let moved = host::Entity::update_many()
+            .col_expr(host::Column::Expires, Expr::value(now.plus_ms(lifetime_ms).0))
             .filter(held)
             .exec(&self.writer)
             .await

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::connect::ServerStore;
 use super::convert;
 use super::entity::{
-    answer, content_digest, conversation, document, draft, folder_cursor, lease, ledger, outbound, thread_key,
+    answer, content_digest, conversation, document, draft, folder_cursor, host, lease, ledger, outbound, thread_key,
     workspace,
 };
 use super::error::StoreError;
@@ -169,7 +169,13 @@ impl ServerStore {
             .iter()
             .map(|row| convert::lease_row(self.workspace.0, row))
             .collect();
-        insert(tx, granted, Some(replaced::<lease::Entity>())).await
+        insert(tx, granted, Some(replaced::<lease::Entity>())).await?;
+        let hosts = batch
+            .hosts
+            .iter()
+            .map(|row| convert::host_row(self.workspace.0, row))
+            .collect();
+        insert(tx, hosts, Some(replaced::<host::Entity>())).await
     }
 
     async fn remove_documents(&self, tx: &impl ConnectionTrait, removed: &[DocumentId]) -> Result<(), StoreError> {
