@@ -23,7 +23,10 @@ pub(crate) fn once_the_other_has_ended(error: anyhow::Error) -> Result<Infallibl
         return Err(error);
     }
     // Nothing runs in this process yet that could be held up.
-    #[allow(clippy::disallowed_methods, reason = "the start waits for another process, and has no runtime")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the start waits for another process, and has no runtime"
+    )]
     std::thread::sleep(PAUSE);
     begin_anew(tried.saturating_add(1), error)
 }
@@ -64,7 +67,9 @@ mod tests {
     #[test]
     fn only_an_instance_that_went_away_is_waited_for() {
         let went = "failed to initialize plugin `single-instance`: failed to forward arguments to the running instance: NoReply";
-        assert!(other_was_ending(&anyhow::anyhow!(went).context("start the window system")));
+        assert!(other_was_ending(
+            &anyhow::anyhow!(went).context("start the window system")
+        ));
         assert!(!other_was_ending(&anyhow::anyhow!("there is no display here")));
     }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, InboxId, MINUTE_MS, Member, MemberId,
-    Money, Role, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
+    Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, Host, InboxId, MINUTE_MS, Member,
+    MemberId, Money, Role, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -207,7 +207,7 @@ impl DocumentBody {
             Self::Member(member) => member.id.0,
             Self::Inbox(inbox) => inbox.id.0,
             Self::Account(account) => account.id.0,
-            Self::Host(host) => return Host::document(host.account),
+            Self::Host(host) => Host::document(host.account).0,
         })
     }
 

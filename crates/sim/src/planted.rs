@@ -27,11 +27,13 @@ pub enum Planted {
     Overslept,
     /// Who replies is not looked up when somebody loses the right to.
     RightsKept,
+    /// Nobody looks whether a host is still one.
+    StaleHost,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -44,6 +46,7 @@ impl Planted {
         Self::MailSkipped,
         Self::Overslept,
         Self::RightsKept,
+        Self::StaleHost,
     ];
 
     /// Its name on the command line.
@@ -62,6 +65,7 @@ impl Planted {
             Self::MailSkipped => "mail-skipped",
             Self::Overslept => "overslept",
             Self::RightsKept => "rights-kept",
+            Self::StaleHost => "stale-host",
         }
     }
 }

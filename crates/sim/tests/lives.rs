@@ -90,7 +90,15 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
             tally.refusals
         );
     }
-    for report in ["sent", "failed", "returned", "unknown", "filed"] {
+    for report in [
+        "sent",
+        "failed",
+        "returned",
+        "unknown",
+        "filed",
+        "host waits",
+        "stale host",
+    ] {
         assert!(
             tally.mail.contains_key(report),
             "no reply was {report}: {:?}",

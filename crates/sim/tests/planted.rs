@@ -89,6 +89,11 @@ fn a_right_that_is_lost_and_kept_all_the_same_is_found() {
 }
 
 #[test]
+fn a_host_that_was_replaced_and_still_counts_is_found() {
+    found(Planted::StaleHost, &[Promise::OneHost]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);

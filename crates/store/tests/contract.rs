@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use baton_domain::{
     Account, AccountId, AccountMode, Actor, Address, BlobId, CommandId, Conversation, ConversationId, Deadline,
-    DeviceId, Document, DocumentBody, DraftId, DraftText, Event, InboxId, LogBody, LogEntry, MemberId, MessageId,
-    Scope, Source, Stamp, Timestamp, evolve,
+    DeviceId, Document, DocumentBody, DraftId, DraftText, Event, HostGrant, InboxId, LogBody, LogEntry, MemberId,
+    MessageId, Scope, SessionId, Source, Stamp, Timestamp, evolve,
 };
 use baton_store::port::model::{Model, ModelPort};
 use baton_store::port::{
-    AnswerRow, Batch, ConversationRow, Decided, DigestRow, DraftRow, DueRow, FolderCursor, HITS_PER_KEY, Head, ItemKey,
-    ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
+    AnswerRow, Batch, ConversationRow, Decided, DigestRow, DraftRow, DueRow, FolderCursor, HITS_PER_KEY, Head,
+    HostLease, ItemKey, ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
 };
 use baton_store::server::{ServerStore, StoreOptions};
 use standing::{
@@ -534,6 +534,53 @@ async fn only_the_holder_renews<S: Subject>(store: S) {
     assert!(loaded.leases[&ConversationId(id(100))].active_at <= now().plus_ms(1000));
 }
 
+async fn a_host_is_renewed_by_its_own_grant_while_that_lives<S: Subject>(store: S) {
+    let grant = HostGrant {
+        account: SALES,
+        session: SessionId(id(21)),
+        token: 7,
+    };
+    let until = now().plus_ms(30_000);
+    let hosts = async |expires: Timestamp, grant: HostGrant| {
+        append(&store, |head| {
+            let mut batch = batch(&head, &[]);
+            batch.hosts.push(HostLease { grant, expires });
+            batch
+        })
+        .await
+        .unwrap();
+    };
+    let known = async || {
+        let needs = Needs {
+            hosts: [SALES].into(),
+            ..Needs::default()
+        };
+        load(&store, needs).await.hosts.get(&SALES).copied()
+    };
+    assert_eq!(known().await, None);
+    assert!(!store.renew_host(grant, 60_000).await.unwrap(), "nobody was granted it");
+    hosts(until, grant).await;
+    assert_eq!(known().await, Some(HostLease { grant, expires: until }));
+    let other = HostGrant {
+        session: SessionId(id(22)),
+        ..grant
+    };
+    let older = HostGrant { token: 6, ..grant };
+    for stranger in [other, older] {
+        assert!(!store.renew_host(stranger, 60_000).await.unwrap());
+    }
+    assert!(store.renew_host(grant, 60_000).await.unwrap());
+    assert!(known().await.unwrap().expires > until);
+    // One that has run out is not brought back: somebody may be about to take it.
+    hosts(now().plus_ms(-1), grant).await;
+    assert!(!store.renew_host(grant, 60_000).await.unwrap());
+    // The next grant takes its place.
+    let next = HostGrant { token: 9, ..other };
+    hosts(until, next).await;
+    assert!(!store.renew_host(grant, 60_000).await.unwrap());
+    assert!(store.renew_host(next, 60_000).await.unwrap());
+}
+
 async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(store: S) {
     let start = now();
     let (first, second, later) = (
@@ -691,6 +738,7 @@ macro_rules! contract {
             known_beats_mentioned_and_the_newest_date_stays,
             a_key_leads_to_the_newest_conversations_only,
             only_the_holder_renews,
+            a_host_is_renewed_by_its_own_grant_while_that_lives,
             what_is_due_comes_in_order_and_the_next_is_told,
             an_older_save_never_replaces_a_newer_draft,
             a_removed_document_and_an_ended_lease_are_gone,

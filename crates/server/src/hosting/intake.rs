@@ -95,7 +95,12 @@ impl Intake {
     /// Commits a batch, or sees to it: in a first sync, where another batch certainly follows, it is committed behind the host's back.
     pub(super) async fn receive(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<(), PortError> {
         let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
-        let task = tokio::spawn(commit(Arc::clone(&self.core), self.under, arrivals.clone(), cursor.clone()));
+        let task = tokio::spawn(commit(
+            Arc::clone(&self.core),
+            self.under,
+            arrivals.clone(),
+            cursor.clone(),
+        ));
         *self.behind.lock().await = Some(Behind {
             arrivals,
             cursor,
@@ -146,7 +151,15 @@ impl Intake {
         let Some(batch) = behind.as_mut() else { return Ok(()) };
         let done = match batch.task.take() {
             Some(task) => task.await.unwrap_or(Err(SubmitError::Stopped)),
-            None => commit(Arc::clone(&self.core), self.under, batch.arrivals.clone(), batch.cursor.clone()).await,
+            None => {
+                commit(
+                    Arc::clone(&self.core),
+                    self.under,
+                    batch.arrivals.clone(),
+                    batch.cursor.clone(),
+                )
+                .await
+            }
         };
         match done {
             Ok(()) => {

@@ -186,7 +186,3 @@ fn word(core: &Core, account: AccountId, session: SessionId, token: u64) -> Stri
         .to_hex()
         .to_string()
 }
-
-fn away(error: &StoreError) -> PortError {
-    PortError::Unavailable(error.to_string())
-}

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Host, Inbox, InboxId, LogBody, Member,
-    MemberId, Role, Workspace,
+    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Host, Inbox, InboxId, LogBody,
+    Member, MemberId, Role, Workspace,
 };
 use baton_store::server::Readable;
 

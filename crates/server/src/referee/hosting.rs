@@ -16,7 +16,11 @@ use super::working::Working;
 impl Working<'_> {
     /// Whether what comes under that grant counts. What no host brought always does.
     pub(super) fn counts(&self, under: Option<HostGrant>) -> bool {
-        under.is_none_or(|grant| self.documents.host(grant.account).is_some_and(|host| host.stands(grant)))
+        under.is_none_or(|grant| {
+            self.documents
+                .host(grant.account)
+                .is_some_and(|host| host.stands(grant))
+        })
     }
 
     /// Grants the hosting of an account; `None` while another has it.

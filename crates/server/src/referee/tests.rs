@@ -6,6 +6,7 @@ mod commits;
 mod court;
 mod driver;
 mod facts;
+mod hosting;
 mod mail;
 mod standing;
 mod targets;

@@ -65,6 +65,7 @@ impl Past {
             .ask(at, |ticket| Input::Submit {
                 ticket,
                 command: Box::new(command),
+                under: None,
             })
             .await?;
         match happened.reply {
@@ -84,6 +85,7 @@ impl Past {
                 ticket,
                 arrivals,
                 progress: None,
+                under: None,
             })
             .await?;
         match happened.reply {

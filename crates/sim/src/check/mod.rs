@@ -12,8 +12,8 @@ mod thread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, InboxId, LogBody, LogEntry,
-    MemberId, MessageId, Timestamp,
+    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, HostGrant, InboxId, LogBody,
+    LogEntry, MemberId, MessageId, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
@@ -65,6 +65,8 @@ pub enum Promise {
     Deadlines,
     /// Nobody replies, and nothing leaves, without the right to.
     Permitted,
+    /// What a host says counts only while its grant stands.
+    OneHost,
     /// Everything comes to rest.
     Rest,
     /// The chain of the log verifies.
@@ -167,6 +169,11 @@ impl Check {
         }
         // What is durable ends with a whole commit.
         self.rights.stand()
+    }
+
+    /// A host says something under a grant.
+    pub fn said_under(&mut self, command: CommandId, grant: HostGrant) {
+        self.rights.said_under(command, grant);
     }
 
     /// Whether somebody may read an inbox, as the documents say.

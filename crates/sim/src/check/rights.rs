@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Capability, ConversationId, DocumentBody, Event, Inbox, InboxId, LogBody,
-    LogEntry, Member, MemberId, MessageId, Role, Settlement,
+    Account, AccountId, AccountMode, Capability, CommandId, ConversationId, DocumentBody, Event, Host, HostGrant,
+    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, Settlement,
 };
 
 use super::{Broken, Promise, because};
@@ -24,6 +24,9 @@ pub(super) struct Rights {
     members: BTreeMap<MemberId, Member>,
     inboxes: BTreeMap<InboxId, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
+    hosts: BTreeMap<AccountId, Host>,
+    /// Under which grants a command of a host was said: another host may say the same again.
+    said: BTreeMap<CommandId, Vec<HostGrant>>,
     places: BTreeMap<ConversationId, InboxId>,
     locks: BTreeMap<ConversationId, MemberId>,
     replies: BTreeMap<MessageId, Waiting>,
@@ -37,13 +40,38 @@ impl Rights {
                     DocumentBody::Member(member) => drop(self.members.insert(member.id, member)),
                     DocumentBody::Inbox(inbox) => drop(self.inboxes.insert(inbox.id, inbox)),
                     DocumentBody::Account(account) => drop(self.accounts.insert(account.id, account)),
-                    DocumentBody::Workspace(_) | DocumentBody::Host(_) => {}
+                    DocumentBody::Host(host) => {
+                        let next = self.hosts.insert(host.account, host);
+                        if next.is_some_and(|before| before.token > host.token) {
+                            return Err(because(
+                                Promise::OneHost,
+                                format!("token {} came after {next:?}", host.token),
+                            ));
+                        }
+                    }
+                    DocumentBody::Workspace(_) => {}
                 }
                 Ok(())
             }
             LogBody::DocumentRemoved { .. } => Ok(()),
+            LogBody::Conversation { .. } if !self.from_a_host(entry) => Err(because(
+                Promise::OneHost,
+                format!("entry {} was said by a host that was none any more", entry.number),
+            )),
             LogBody::Conversation { conversation, event } => self.happens(entry.number, *conversation, event),
         }
+    }
+
+    pub(super) fn said_under(&mut self, command: CommandId, grant: HostGrant) {
+        self.said.entry(command).or_default().push(grant);
+    }
+
+    /// Whether a host that said this was one when it was decided; true for what no host said.
+    fn from_a_host(&self, entry: &LogEntry) -> bool {
+        let stands = |grant: &HostGrant| self.hosts.get(&grant.account).is_some_and(|host| host.stands(*grant));
+        self.said
+            .get(&entry.command)
+            .is_none_or(|grants| grants.iter().any(stands))
     }
 
     fn happens(&mut self, number: u64, conversation: ConversationId, event: &Event) -> Result<(), Broken> {

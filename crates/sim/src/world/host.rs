@@ -7,11 +7,11 @@ use baton_channels::email::host::{JobState, OutboundJob, PortError};
 use baton_channels::email::smtp::{Envelope, Outcome};
 use baton_channels::email::{MailAddress, Outgoing, compose};
 use baton_domain::{
-    AccountId, Actor, Command, CommandBody, CommandId, DeviceId, Event, MessageId, Outbound, OutboundState, SECOND_MS,
-    Timestamp,
+    AccountId, Actor, Command, CommandBody, CommandId, DeviceId, Event, HostGrant, MessageId, Outbound, OutboundState,
+    SECOND_MS, SessionId, Timestamp,
 };
 use baton_protocol::Answer;
-use baton_server::referee::{Fault, Input as RefereeInput, Reply};
+use baton_server::referee::{Fault, HostAsk, Input as RefereeInput, Reply};
 use uuid::Uuid;
 
 use super::server::Waiter;
@@ -44,6 +44,10 @@ pub enum Next {
 pub struct Host {
     pub(super) account: AccountId,
     pub(super) life: u32,
+    /// The machine it runs on: another has to wait until its grant runs out.
+    machine: u32,
+    grant: Option<HostGrant>,
+    asking: bool,
     outbox: Option<Outbox>,
     job: Option<OutboundJob>,
     report: Option<Report>,
@@ -55,6 +59,18 @@ pub struct Host {
     /// Replies that were under way when a host of this account died: for a planted bug.
     interrupted: BTreeSet<MessageId>,
 }
+
+/// What a host says about a reply, on its way to a server.
+#[derive(Debug)]
+pub struct Words {
+    host: usize,
+    life: u32,
+    command: Box<Command>,
+    under: Option<HostGrant>,
+}
+
+/// How long a grant keeps another machine away.
+const GRANTED_MS: i64 = 10 * SECOND_MS;
 
 /// What a host waits for from the referee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +85,9 @@ impl Host {
         Self {
             account,
             life: 0,
+            machine: 0,
+            grant: None,
+            asking: false,
             outbox: None,
             job: None,
             report: None,
@@ -119,6 +138,8 @@ impl World {
         let Some(host) = self.hosts.get_mut(at) else { return };
         let under_way = host.job.as_ref().map(|job| job.id);
         host.life = host.life.wrapping_add(1);
+        host.grant = None;
+        host.asking = false;
         host.outbox = None;
         host.report = None;
         host.waits = None;
@@ -131,7 +152,58 @@ impl World {
             host.interrupted.insert(id);
             self.check.mail.excuse(id);
         }
+        // Now and then it is another machine that goes on.
+        if self.chance.chance(30)
+            && let Some(host) = self.hosts.get_mut(at)
+        {
+            host.machine = host.machine.wrapping_add(1);
+        }
         let wait = self.chance.between(500, 3000);
+        self.host_after(at, wait, Next::Look);
+        self.host_after(at, wait, Next::Outbox);
+    }
+
+    /// The grant under which a host works. One that has none asks for it, and goes on when it has it.
+    pub(super) fn must_host(&mut self, at: usize) -> Option<HostGrant> {
+        let server = self.some_server();
+        let host = self.hosts.get_mut(at)?;
+        if host.grant.is_some() || host.asking {
+            return host.grant;
+        }
+        let (life, account) = (host.life, host.account);
+        let ask = HostAsk {
+            account,
+            session: SessionId::derive(account.0, &host.machine.to_string()),
+            lifetime_ms: GRANTED_MS,
+        };
+        host.asking = true;
+        let waiter = Waiter::Grant { host: at, life };
+        let asked =
+            server.is_some_and(|server| self.ask_referee(server, waiter, |ticket| RefereeInput::Host { ticket, ask }));
+        if !asked {
+            self.granted(at, life, Ok(Reply::Hosted(None)));
+        }
+        None
+    }
+
+    /// What became of a host's wish to be one.
+    pub(super) fn granted(&mut self, at: usize, life: u32, outcome: Result<Reply, Fault>) {
+        let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else {
+            return;
+        };
+        host.asking = false;
+        let wait = match outcome {
+            Ok(Reply::Hosted(Some(granted))) => {
+                host.grant = Some(granted.grant);
+                1
+            }
+            outcome => {
+                if matches!(outcome, Ok(Reply::Hosted(None))) {
+                    Tally::count(&mut self.tally.mail, "host waits");
+                }
+                SECOND_MS
+            }
+        };
         self.host_after(at, wait, Next::Look);
         self.host_after(at, wait, Next::Outbox);
     }
@@ -166,6 +238,10 @@ impl World {
 
     fn outbox_ready(&mut self, at: usize) {
         let Some(host) = self.hosts.get_mut(at) else { return };
+        if host.grant.is_none() {
+            self.must_host(at);
+            return;
+        }
         let busy = host.job.is_some() && host.waits.is_some() || host.outcome.is_some();
         if busy || !host.asleep && host.outbox.is_some() {
             return;
@@ -348,7 +424,7 @@ impl World {
 
     fn submit_report(&mut self, at: usize, job: &OutboundJob, name: &str, body: CommandBody, waits: Waits) -> bool {
         let Some(server) = self.some_server() else { return false };
-        let Some((account, life)) = self.hosts.get(at).map(|host| (host.account, host.life)) else {
+        let Some((account, life, grant)) = self.hosts.get(at).map(|host| (host.account, host.life, host.grant)) else {
             return false;
         };
         let has = |conversation: &&baton_domain::Conversation| conversation.outbound(job.id).is_some();
@@ -368,16 +444,62 @@ impl World {
         if let Some(host) = self.hosts.get_mut(at) {
             host.waits = Some(waits);
         }
-        self.ask_referee(server, Waiter::Report { host: at, life }, |ticket| {
-            RefereeInput::Submit { ticket, command }
+        if let Some(grant) = grant {
+            self.check.said_under(command.id, grant);
+        }
+        let words = Words {
+            host: at,
+            life,
+            command,
+            under: grant.filter(|_| !self.planted(Planted::StaleHost)),
+        };
+        if self.chance.chance(3) {
+            // They are on their way for long, and whoever said them may be gone when they arrive.
+            if self.chance.chance(50) {
+                self.kill_host(at);
+            }
+            let wait = self.chance.between(SECOND_MS, 30 * SECOND_MS);
+            self.agenda.after(wait, Happening::HostsWords { words });
+            return true;
+        }
+        self.hand_over(server, words)
+    }
+
+    /// What a host said long ago arrives.
+    pub(super) fn hosts_words(&mut self, words: Words) {
+        let (at, life) = (words.host, words.life);
+        let said = self.some_server().is_some_and(|server| self.hand_over(server, words));
+        if !said {
+            self.reported(at, life, Err(Fault::Unavailable("the server is away".to_owned())));
+        }
+    }
+
+    fn hand_over(&mut self, server: usize, words: Words) -> bool {
+        let Words {
+            host,
+            life,
+            command,
+            under,
+        } = words;
+        self.ask_referee(server, Waiter::Report { host, life }, |ticket| RefereeInput::Submit {
+            ticket,
+            command,
+            under,
         })
     }
 
     /// The referee's word on a fence or a report.
     pub(super) fn reported(&mut self, at: usize, life: u32, outcome: Result<Reply, Fault>) {
+        let stale = matches!(&outcome, Err(Fault::NotHost));
+        if stale {
+            Tally::count(&mut self.tally.mail, "stale host");
+        }
         let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else {
             return;
         };
+        if stale {
+            return self.kill_host(at);
+        }
         let waits = host.waits.take();
         let refused = matches!(&outcome, Ok(Reply::Command(Answer::Refused { .. })));
         match (waits, outcome) {

@@ -83,6 +83,8 @@ enum Happening {
     ServerStarts { server: usize },
     /// A host goes on.
     Host { host: usize, life: u32, what: host::Next },
+    /// What a host said arrives late.
+    HostsWords { words: host::Words },
     /// A person goes on with what they began.
     Person { desk: usize, scene: Box<people::Scene> },
     /// Something that was slow or cut is well again.
@@ -221,6 +223,7 @@ impl World {
             Happening::Follow { server, life } => self.follow(server, life),
             Happening::ServerStarts { server } => self.server_starts(server),
             Happening::Host { host, life, what } => self.host_goes_on(host, life, what),
+            Happening::HostsWords { words } => self.hosts_words(words),
             Happening::Person { desk, scene } => self.scene(desk, *scene),
             Happening::Heals { desk } => self.heals(desk),
             Happening::RuledBack { fault } => self.rule(fault, false),

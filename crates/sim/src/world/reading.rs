@@ -24,6 +24,7 @@ impl World {
 
     /// A host brings what its cursors say is new.
     pub(super) fn read_mail(&mut self, at: usize) {
+        let Some(grant) = self.must_host(at) else { return };
         let Some((account, life)) = self
             .hosts
             .get(at)
@@ -77,6 +78,7 @@ impl World {
                     ticket,
                     arrivals,
                     progress,
+                    under: Some(grant),
                 }
             });
             return;

@@ -34,7 +34,11 @@ impl World {
         let mut command = self.by_operator(document);
         command.id = CommandId::derive(Uuid::from_u128(2), &number.to_string());
         let command = Box::new(command);
-        self.ask_referee(server, Waiter::Setup, |ticket| Input::Submit { ticket, command });
+        self.ask_referee(server, Waiter::Setup, |ticket| Input::Submit {
+            ticket,
+            command,
+            under: None,
+        });
     }
 
     fn sales(&self) -> Option<Inbox> {

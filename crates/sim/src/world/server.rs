@@ -36,6 +36,8 @@ pub enum Waiter {
     Report { host: usize, life: u32 },
     /// A host, about mail it brought.
     Mail { host: usize, life: u32 },
+    /// A host that wants to be one.
+    Grant { host: usize, life: u32 },
     /// The house is being furnished.
     Setup,
 }
@@ -383,6 +385,7 @@ impl World {
             (Waiter::Desk { line, .. }, _) => self.hung_up(line),
             (Waiter::Report { host, life }, outcome) => self.reported(host, life, outcome),
             (Waiter::Mail { host, life }, outcome) => self.mail_taken(host, life, outcome.is_ok()),
+            (Waiter::Grant { host, life }, outcome) => self.granted(host, life, outcome),
             (Waiter::Setup, _) => {}
         }
     }

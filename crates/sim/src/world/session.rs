@@ -72,7 +72,11 @@ impl World {
                         line: id,
                         command: command.clone(),
                     };
-                    self.ask_referee(server, waiter, |ticket| Input::Submit { ticket, command });
+                    self.ask_referee(server, waiter, |ticket| Input::Submit {
+                        ticket,
+                        command,
+                        under: None,
+                    });
                 }
             }
             ClientMessage::Presence { looking, active } => {

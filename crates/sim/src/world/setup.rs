@@ -15,7 +15,11 @@ impl World {
         self.settle();
         for document in self.cast.documents() {
             let command = Box::new(self.by_operator(document));
-            self.ask_referee(0, Waiter::Setup, |ticket| Input::Submit { ticket, command });
+            self.ask_referee(0, Waiter::Setup, |ticket| Input::Submit {
+                ticket,
+                command,
+                under: None,
+            });
         }
         self.settle();
         for at in 0..self.hosts.len() {

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{
     AnswerRow, Batch, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor, HITS_PER_KEY,
-    Head, HostLease, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal, Sealed,
-    Sequencer, StoredAnswer, Tail, ThreadKey,
+    Head, HostLease, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal,
+    Sealed, Sequencer, StoredAnswer, Tail, ThreadKey,
 };
 
 /// Which referee holds the head, as the model's caller numbers them.

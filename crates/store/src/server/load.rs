@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
-use super::entity::{answer, content_digest, conversation, document, draft, host, lease, ledger, log, outbound, thread_key};
+use super::entity::{
+    answer, content_digest, conversation, document, draft, host, lease, ledger, log, outbound, thread_key,
+};
 use super::error::StoreError;
 use crate::port::{
     DigestHit, DraftRow, HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,

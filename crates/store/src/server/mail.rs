@@ -1,10 +1,10 @@
 //! Queries about channel accounts: the ledger's balance, quarantine, folders, replies on their way out, and who hosts.
 
 use baton_domain::{AccountId, BlobId, ConversationId, HostGrant, Outbound, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    TransactionTrait as _,
 };
 
 use super::connect::ServerStore;

@@ -571,16 +571,6 @@ async fn beside_the_log(store: &ServerStore) {
     assert_eq!(store.account_secret(account).await.unwrap(), Some(vec![4]));
     store.drop_account_secret(account).await.unwrap();
     assert_eq!(store.account_secret(account).await.unwrap(), None);
-    // Hosting: one session at a time, and the token tells a former host from the present one.
-    let (left, right) = (SessionId(Uuid::from_u128(21)), SessionId(Uuid::from_u128(22)));
-    let first = store.hold_host(account, left, 60_000).await.unwrap().unwrap();
-    assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), Some(first));
-    assert_eq!(store.hold_host(account, right, 60_000).await.unwrap(), None);
-    let row = store.host_of(account).await.unwrap().unwrap();
-    assert_eq!((row.token, row.session, row.live), (first, left, true));
-    store.release_host(account, left).await.unwrap();
-    assert!(store.hold_host(account, right, 60_000).await.unwrap().unwrap() > first);
-    assert_eq!(store.hold_host(account, left, 60_000).await.unwrap(), None);
     assert!(store.is_alive().await);
     let balance = store.balance(account).await.unwrap();
     assert_eq!(balance, []);

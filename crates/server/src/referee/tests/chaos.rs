@@ -127,6 +127,7 @@ impl Chaos {
                 Input::Submit {
                     ticket,
                     command: Box::new(command.clone()),
+                    under: None,
                 },
             );
             match self.court.answers.remove(&ticket) {
@@ -164,6 +165,7 @@ impl Chaos {
                         ticket,
                         arrivals: vec![mail],
                         progress: None,
+                        under: None,
                     },
                 );
                 if let Some(Ok(Reply::Received(_))) = self.court.answers.remove(&ticket) {

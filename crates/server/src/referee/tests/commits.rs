@@ -177,6 +177,7 @@ fn a_commit_that_was_written_although_it_seemed_to_fail_is_not_done_twice() {
         .handle(Input::Submit {
             ticket,
             command: Box::new(note.clone()),
+            under: None,
         })
         .pop()
         .unwrap();
@@ -564,11 +565,13 @@ fn a_command_waits_for_the_commit_under_way_and_not_for_a_whole_mailbox() {
             ticket: delivery,
             arrivals: mails,
             progress: None,
+            under: None,
         })
         .into();
     effects.extend(court.referees[0].handle(Input::Submit {
         ticket: claimed,
         command: Box::new(claim),
+        under: None,
     }));
     let mut commits = 0;
     while !court.answers.contains_key(&claimed) {

@@ -252,6 +252,7 @@ impl Court {
             Input::Submit {
                 ticket,
                 command: Box::new(command),
+                under: None,
             },
         );
         self.answer(ticket)
@@ -276,7 +277,8 @@ impl Court {
                 self.referees[0]
                     .handle(Input::Submit {
                         ticket: *ticket,
-                        command: Box::new(command)
+                        command: Box::new(command),
+                        under: None,
                     })
                     .is_empty()
             );
@@ -297,6 +299,7 @@ impl Court {
                 ticket,
                 arrivals,
                 progress,
+                under: None,
             },
         );
         match self.answers.remove(&ticket) {

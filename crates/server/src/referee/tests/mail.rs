@@ -432,6 +432,7 @@ fn the_folder_s_cursor_never_passes_an_item_that_was_not_written() {
             ticket,
             arrivals: mails.clone(),
             progress: Some(cursor.clone()),
+            under: None,
         },
     );
     assert!(matches!(court.answers[&ticket], Err(Fault::Rejected(_))));
