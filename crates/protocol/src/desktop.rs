@@ -22,7 +22,7 @@ use ts_rs::TS;
 
 use crate::{
     AccountHealth, ApiError, Balance, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem, MailServer,
-    MailboxSettings, ProviderClient, Quarantined, Retried, SessionInfo,
+    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Retried, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -62,6 +62,11 @@ pub enum Request {
         account: AccountId,
         /// The password; `None` for the provider's page.
         password: Option<String>,
+    },
+    /// Test a connected mailbox from end to end: a message to itself leaves, comes back and is deleted again.
+    TryMailbox {
+        /// Which.
+        account: AccountId,
     },
     /// Connect a mailbox to the running workspace.
     ConnectMailbox {
@@ -293,6 +298,8 @@ pub enum Reply {
     DiscoverMailbox(Discovered),
     /// To [`Request::TestMailbox`].
     TestMailbox(ConnectionReport),
+    /// To [`Request::TryMailbox`].
+    TryMailbox(MailboxTrial),
     /// To [`Request::SignInMailbox`].
     SignInMailbox(SignInEnd),
     /// To [`Request::ReconnectMailbox`].

@@ -404,6 +404,50 @@ pub struct SendLimits {
     pub receipts: bool,
 }
 
+/// A mailbox tested from end to end; `POST /v1/accounts/{id}/trial`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxTrial {
+    /// The steps taken, in order.
+    pub steps: Vec<TrialStep>,
+}
+
+impl MailboxTrial {
+    /// Whether every step went well.
+    #[must_use]
+    pub fn went_well(&self) -> bool {
+        self.steps.iter().all(|step| step.failed.is_none())
+    }
+}
+
+/// One step of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialStep {
+    /// Which.
+    pub step: TrialStepKind,
+    /// How long it took, in milliseconds.
+    pub took_ms: u32,
+    /// Why it failed, in words; `None` where it went well.
+    pub failed: Option<String>,
+}
+
+/// What a test from end to end does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TrialStepKind {
+    /// The mailbox is connected.
+    Connected,
+    /// The provider takes a message to the mailbox itself.
+    Sent,
+    /// It comes back.
+    Arrived,
+    /// Its copy turns up in the sent folder.
+    Copied,
+    /// Both are deleted again.
+    Removed,
+}
+
 /// What a channel account does now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]

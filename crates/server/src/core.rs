@@ -21,6 +21,7 @@ use crate::auth::password::{PasswordError, Passwords};
 use crate::auth::{Auth, AuthError};
 use crate::directory::{Directory, NewAccount, Refused};
 use crate::hosting::mailbox::Mailbox;
+use crate::hosting::trial::Trials;
 use crate::hosting::{Hosts, secret};
 use crate::options::Options;
 use crate::referee::{Committed, RefereeHandle, SubmitError};
@@ -111,6 +112,8 @@ pub struct Core {
     pub health: watch::Sender<BTreeMap<AccountId, AccountHealth>>,
     /// Counts changes to replies on their way out: hosts look again.
     pub outgoing: watch::Sender<u64>,
+    /// Mailboxes that are being tested from end to end.
+    pub trials: Trials,
     /// Reads and sends mail.
     pub hosts: Hosts,
     /// What was written, to be found.
@@ -159,6 +162,7 @@ impl Core {
             relay: Relay::default(),
             health: watch::Sender::default(),
             outgoing: watch::Sender::default(),
+            trials: Trials::default(),
             hosts,
             search: Search::in_directory(data, options.data_key),
             snapshots: Semaphore::new(SNAPSHOTS),

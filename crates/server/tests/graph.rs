@@ -11,6 +11,7 @@ use baton_domain::{AccountMode, Timestamp};
 use baton_protocol::{HealthState, MailServer, MailboxSettings, ProviderSignIn, Security};
 use baton_server::hosting::accounting;
 use baton_server::hosting::mailbox::Mailbox;
+use baton_server::hosting::trial;
 use baton_tests::graph::{Graph, TOKEN};
 use support::Team;
 use uuid::Uuid;
@@ -116,5 +117,28 @@ async fn every_message_is_accounted_for_once_over_a_restart_and_a_link_that_died
     let told = told.unwrap_err().to_string();
     assert!(told.contains("Microsoft Graph"), "{told}");
     assert_eq!(graph.mailbox().wrong, Vec::<String>::new());
+    team.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailbox_by_graph_is_tested_from_end_to_end_and_nothing_of_it_stays() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let graph = Graph::start(USER, 3, baton_clock::now_ms).await.unwrap();
+    let team = Team::start().await;
+    let core = team.server.core();
+    let mailbox = Mailbox::try_from(settings(&graph)).unwrap();
+    let account = core
+        .add_account(&mailbox, team.inbox, AccountMode::Together)
+        .await
+        .unwrap();
+    let done = trial::run(core, &account).await.unwrap();
+    assert!(done.went_well() && done.steps.len() == 5, "{done:?}");
+    assert!(graph.mailbox().messages.is_empty(), "both copies are deleted again");
+    let balance = core.balance(account.id).await.unwrap();
+    assert_eq!(
+        (balance.received, balance.ignored, balance.imported),
+        (2, 2, 0),
+        "{balance:?}"
+    );
     team.server.stop().await;
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use baton_channels::email::probe;
 use baton_domain::{AccountMode, Event, LogBody, OutboundState};
-use baton_protocol::{HealthState, MailServer, MailboxSettings, Security};
+use baton_protocol::{HealthState, MailServer, MailboxSettings, Security, TrialStepKind};
 use baton_server::hosting::mailbox::{self, Mailbox};
+use baton_server::hosting::trial;
 use baton_tests::mail::{MailHost, PASSWORD, address};
 use support::Team;
 
@@ -126,5 +127,56 @@ async fn a_letter_comes_in_is_answered_once_and_is_filed() {
         (balance.imported + balance.duplicates, 0),
         "{balance:?}"
     );
+    team.server.stop().await;
+}
+
+/// Waits until a mailbox is up to date.
+async fn up(core: &baton_server::core::Core, account: baton_domain::AccountId) {
+    let mut health = core.health.subscribe();
+    let up = health.wait_for(|all| all.get(&account).is_some_and(|one| one.state == HealthState::UpToDate));
+    drop(tokio::time::timeout(PATIENCE, up).await.expect("the mailbox").unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailbox_is_tested_from_end_to_end_and_nothing_of_it_stays() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mail = MailHost::start().await.unwrap();
+    let team = Team::start().await;
+    let core = team.server.core();
+    let right = Mailbox::try_from(settings(&mail, PASSWORD)).unwrap();
+    let account = core
+        .add_account(&right, team.inbox, AccountMode::Together)
+        .await
+        .unwrap();
+    up(core, account.id).await;
+
+    let done = trial::run(core, &account).await.unwrap();
+    assert!(done.went_well(), "{done:?}\n{}", mail.logs());
+    let steps: Vec<TrialStepKind> = done.steps.iter().map(|step| step.step).collect();
+    assert_eq!(
+        steps,
+        [
+            TrialStepKind::Connected,
+            TrialStepKind::Sent,
+            TrialStepKind::Arrived,
+            TrialStepKind::Copied,
+            TrialStepKind::Removed
+        ]
+    );
+    assert!(mail.inbox_of("sales").await.unwrap().is_empty(), "it is deleted again");
+    let balance = core.balance(account.id).await.unwrap();
+    assert_eq!(
+        (balance.received, balance.ignored, balance.imported),
+        (2, 2, 0),
+        "{balance:?}"
+    );
+
+    // A mailbox that is only watched sends nothing, not even this.
+    let watched = baton_domain::Account {
+        mode: AccountMode::Watch,
+        ..account
+    };
+    let told = trial::run(core, &watched).await.unwrap_err().to_string();
+    assert!(told.contains("only watched"), "{told}");
     team.server.stop().await;
 }

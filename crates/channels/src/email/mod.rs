@@ -22,6 +22,7 @@ pub mod quote;
 pub mod smtp;
 pub mod subject;
 pub mod thread;
+pub mod trial;
 
 mod charset;
 mod dates;

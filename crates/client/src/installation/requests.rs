@@ -36,6 +36,10 @@ impl Installation {
             Request::ReconnectMailbox { account, password } => {
                 Ok(Reply::ReconnectMailbox(self.reconnect(account, password).await?))
             }
+            Request::TryMailbox { account } => {
+                let work = self.work().await?;
+                Ok(Reply::TryMailbox(work.http.try_mailbox(account).await?))
+            }
             Request::ConnectMailbox { mailbox, mode } => {
                 let sign_in = mailbox.sign_in.clone();
                 let mailbox = self.sign_ins.with_tokens(mailbox)?;

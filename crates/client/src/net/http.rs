@@ -5,8 +5,8 @@ use std::time::Duration;
 use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, FolderCheck, Hits,
-    Invitation, Invite, Join, MailboxSettings, Quarantined, Retried, SessionInfo, SetSignIn, SignIn, SignInWay,
-    SignedIn, Submitted, UPLOAD_LENGTH, UPLOAD_OFFSET,
+    Invitation, Invite, Join, MailboxSettings, MailboxTrial, Quarantined, Retried, SessionInfo, SetSignIn, SignIn,
+    SignInWay, SignedIn, Submitted, UPLOAD_LENGTH, UPLOAD_OFFSET,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -26,6 +26,8 @@ const FILE: Duration = Duration::from_secs(300);
 const PIECE_BYTES: usize = 4 << 20;
 /// Cuts of one upload that are mended at once; then whoever wanted it tries again later, and goes on where it was.
 const CUTS: u32 = 3;
+/// A mailbox that is tested from end to end: its sent folder is looked at once a minute.
+const TRIAL: Duration = Duration::from_secs(480);
 /// How long to wait for a server in this program that is starting.
 const STARTING: Duration = Duration::from_secs(20);
 /// How long it may take to look through all folders of a mailbox.
@@ -263,6 +265,12 @@ impl Http {
 
     pub(crate) async fn test_mailbox(&self, mailbox: &MailboxSettings) -> Result<ConnectionReport, ApiError> {
         self.post("/v1/accounts/test", mailbox).await
+    }
+
+    /// Answered when the last step is done.
+    pub(crate) async fn try_mailbox(&self, account: AccountId) -> Result<MailboxTrial, ApiError> {
+        let path = format!("/v1/accounts/{account}/trial");
+        read(self.request(Method::POST, &path).await?.timeout(TRIAL)).await
     }
 
     pub(crate) async fn sign_in_way(&self, account: AccountId) -> Result<SignInWay, ApiError> {

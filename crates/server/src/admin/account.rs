@@ -3,12 +3,13 @@
 use baton_channels::email::imap::decode_folder_name;
 use baton_channels::email::{probe, problem};
 use baton_domain::{AccountMode, InboxPolicy};
-use baton_protocol::{Balance, FolderBalance, FolderCheck, HealthState, MailboxSettings};
+use baton_protocol::{Balance, FolderBalance, FolderCheck, HealthState, MailboxSettings, TrialStepKind};
 
 use super::Words;
 use crate::core::{Core, told};
 use crate::hosting::accounting;
 use crate::hosting::mailbox::{self, Mailbox};
+use crate::hosting::trial;
 
 /// Quarantined items shown at most.
 const SHOWN: u64 = 1000;
@@ -55,6 +56,32 @@ pub(super) async fn list(core: &Core) -> String {
         format!("{}  {state}", account.address)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Tests a mailbox from end to end, and says of each step how it went and how long it took.
+pub(super) async fn try_out(core: &Core, address: &str) -> Words {
+    let accounts = core.directory.accounts();
+    let account = accounts
+        .iter()
+        .find(|account| account.address.eq_ignore_ascii_case(address.trim()))
+        .ok_or_else(|| format!("there is no mailbox {address}: baton-server account list"))?;
+    let done = trial::run(core, account).await.map_err(|error| error.to_string())?;
+    let lines = done.steps.iter().map(|step| {
+        let what = match step.step {
+            TrialStepKind::Connected => "the mailbox is connected",
+            TrialStepKind::Sent => "a message to itself was taken by the provider",
+            TrialStepKind::Arrived => "it came back",
+            TrialStepKind::Copied => "its copy turned up in the sent folder",
+            TrialStepKind::Removed => "both were deleted again",
+        };
+        let seconds = f64::from(step.took_ms) / 1000.0;
+        match &step.failed {
+            None => format!("ok      {what} ({seconds:.1} s)"),
+            Some(why) => format!("failed  not so that {what} ({seconds:.1} s): {why}"),
+        }
+    });
+    let words = lines.collect::<Vec<_>>().join("\n");
+    if done.went_well() { Ok(words) } else { Err(words) }
 }
 
 fn in_words(state: &HealthState) -> String {

@@ -58,6 +58,11 @@ pub enum Request {
     },
     /// List the mailboxes.
     AccountList,
+    /// Test a mailbox from end to end.
+    AccountTest {
+        /// Its address.
+        address: String,
+    },
     /// List the inboxes.
     InboxList,
     /// Take in old mail.
@@ -122,6 +127,7 @@ pub async fn carry_out(core: &Core, request: Request) -> Words {
             mode,
             test,
         } => account::add(core, *mailbox, inbox, mode, test).await,
+        Request::AccountTest { address } => account::try_out(core, &address).await,
         Request::AccountList => Ok(account::list(core).await),
         Request::InboxList => Ok(account::inboxes(core)),
         Request::Import { account, path, maildir } => import::run(core, &account, &path, maildir).await,

@@ -177,6 +177,14 @@ impl From<ModeName> for AccountMode {
 pub enum Account {
     /// Connect a mailbox. Its password is read from standard input and sealed.
     Add(Box<AccountAdd>),
+    /// Test a mailbox from end to end: a message to itself leaves, comes back and is deleted again. The server must be running.
+    Test {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+        /// The mailbox's address.
+        address: String,
+    },
     /// List the mailboxes and how they are doing.
     List {
         /// Where the data lies.

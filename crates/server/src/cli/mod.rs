@@ -47,7 +47,7 @@ fn place(command: &Command) -> &Place {
     match command {
         Command::Serve(Serve { place, .. })
         | Command::Member(Member::Add { place, .. } | Member::Remove { place, .. } | Member::List { place })
-        | Command::Account(Account::List { place })
+        | Command::Account(Account::List { place } | Account::Test { place, .. })
         | Command::Inbox(Inbox::List { place })
         | Command::Import(Import { place, .. })
         | Command::Balance(args::Balance { place, .. })
@@ -70,6 +70,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Member(member) => of_member(member)?,
         Command::Account(Account::Add(add)) => of_account(*add)?,
         Command::Account(Account::List { .. }) => Request::AccountList,
+        Command::Account(Account::Test { address, .. }) => Request::AccountTest { address },
         Command::Inbox(Inbox::List { .. }) => Request::InboxList,
         Command::Import(import) => {
             let maildir = import.maildir.is_some();
@@ -146,6 +147,12 @@ fn of_account(add: AccountAdd) -> anyhow::Result<Request> {
 /// Carries a request out: here, or in the server that runs on the data.
 async fn operate(place: &Place, request: Request) -> anyhow::Result<Words> {
     match DataDir::take(&place.data) {
+        Ok(_) if matches!(request, Request::AccountTest { .. }) => {
+            bail!(
+                "a mailbox is tested by the server that hosts it, and none runs on {}",
+                place.data.display()
+            )
+        }
         Ok(data) => {
             let options = Options {
                 host_accounts: false,

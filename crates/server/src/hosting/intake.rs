@@ -10,14 +10,16 @@ use std::sync::Arc;
 
 use baton_channels::email::host::{Arrived, FolderProgress, PortError};
 use baton_channels::email::imap::FolderRole;
+use baton_channels::email::trial::{Lying, trial_of};
 use baton_domain::{Account, BlobId, HostGrant};
 use baton_store::port::FolderCursor;
 use baton_store::server::{BlobError, ServerStore};
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
+use uuid::Uuid;
 
-use super::cursors;
 use super::port::unavailable;
+use super::{cursors, trial};
 use crate::core::Core;
 use crate::referee::{self, Arrival, Asked, ParsedArrival, SubmitError};
 
@@ -29,6 +31,17 @@ const SHARE: usize = 16;
 
 /// What was read of a message.
 type Read = Result<ParsedArrival, String>;
+
+/// What is known of a message before its batch comes.
+struct Known {
+    size: u32,
+    read: Read,
+    /// Which test of the mailbox it belongs to.
+    test: Option<Uuid>,
+}
+
+/// A copy of a test's message that came in.
+type Tested = (Uuid, bool, Lying);
 
 /// The intake of one account.
 pub(super) struct Intake {
@@ -48,22 +61,29 @@ struct Bytes {
     /// A group that could not be written.
     unwritten: Vec<Vec<u8>>,
     /// What was read, until its batch comes.
-    read: HashMap<BlobId, (u32, Read)>,
+    read: HashMap<BlobId, Known>,
 }
 
 /// What became of a group.
 struct Group {
     /// The bytes, where they could not be written, and why.
     unwritten: Option<(Vec<Vec<u8>>, BlobError)>,
-    read: Vec<(BlobId, (u32, Read))>,
+    read: Vec<(BlobId, Known)>,
 }
 
 /// A batch whose commit nobody waits for.
 struct Behind {
-    arrivals: Vec<Arrival>,
-    cursor: FolderCursor,
+    brought: Brought,
     /// None once it failed: then it is tried again by whoever comes next.
     task: Option<JoinHandle<Result<(), SubmitError>>>,
+}
+
+/// A batch as the referee takes it in.
+#[derive(Clone)]
+struct Brought {
+    arrivals: Vec<Arrival>,
+    cursor: FolderCursor,
+    tests: Vec<Tested>,
 }
 
 impl Intake {
@@ -94,16 +114,10 @@ impl Intake {
 
     /// Commits a batch, or sees to it: in a first sync, where another batch certainly follows, it is committed behind the host's back.
     pub(super) async fn receive(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<(), PortError> {
-        let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
-        let task = tokio::spawn(commit(
-            Arc::clone(&self.core),
-            self.under,
-            arrivals.clone(),
-            cursor.clone(),
-        ));
+        let brought = self.taken_apart(batch, progress).await?;
+        let task = tokio::spawn(commit(Arc::clone(&self.core), self.under, brought.clone()));
         *self.behind.lock().await = Some(Behind {
-            arrivals,
-            cursor,
+            brought,
             task: Some(task),
         });
         if progress.cursor.is_complete() {
@@ -119,17 +133,13 @@ impl Intake {
         batch: Vec<Arrived>,
         progress: &FolderProgress,
     ) -> Result<(), PortError> {
-        let (arrivals, cursor) = self.taken_apart(batch, progress).await?;
-        let done = commit(Arc::clone(&self.core), self.under, arrivals, cursor).await;
+        let brought = self.taken_apart(batch, progress).await?;
+        let done = commit(Arc::clone(&self.core), self.under, brought).await;
         done.map_err(|error| unavailable(&error))
     }
 
     /// A batch as the referee takes it in, once all that came before it is committed.
-    async fn taken_apart(
-        &self,
-        batch: Vec<Arrived>,
-        progress: &FolderProgress,
-    ) -> Result<(Vec<Arrival>, FolderCursor), PortError> {
+    async fn taken_apart(&self, batch: Vec<Arrived>, progress: &FolderProgress) -> Result<Brought, PortError> {
         let read = {
             let mut bytes = self.bytes.lock().await;
             self.written(&mut bytes).await?;
@@ -138,11 +148,15 @@ impl Intake {
         self.settle().await?;
         let (account, store) = (self.account.clone(), self.core.store.clone());
         let arrivals = tokio::task::spawn_blocking(move || arrivals(&account, batch, read, &store));
-        let arrivals = arrivals
+        let (arrivals, tests) = arrivals
             .await
             .map_err(|error| PortError::Unavailable(error.to_string()))?
             .map_err(|error| full_or(&error))?;
-        Ok((arrivals, cursors::of_store(self.account.id, progress)))
+        Ok(Brought {
+            arrivals,
+            cursor: cursors::of_store(self.account.id, progress),
+            tests,
+        })
     }
 
     /// Waits for the commit under way. One that failed is tried again here, by the call after the one that was told.
@@ -151,15 +165,7 @@ impl Intake {
         let Some(batch) = behind.as_mut() else { return Ok(()) };
         let done = match batch.task.take() {
             Some(task) => task.await.unwrap_or(Err(SubmitError::Stopped)),
-            None => {
-                commit(
-                    Arc::clone(&self.core),
-                    self.under,
-                    batch.arrivals.clone(),
-                    batch.cursor.clone(),
-                )
-                .await
-            }
+            None => commit(Arc::clone(&self.core), self.under, batch.brought.clone()).await,
         };
         match done {
             Ok(()) => {
@@ -200,14 +206,17 @@ impl Intake {
     }
 }
 
-async fn commit(
-    core: Arc<Core>,
-    under: HostGrant,
-    arrivals: Vec<Arrival>,
-    cursor: FolderCursor,
-) -> Result<(), SubmitError> {
+async fn commit(core: Arc<Core>, under: HostGrant, brought: Brought) -> Result<(), SubmitError> {
+    let Brought {
+        arrivals,
+        cursor,
+        tests,
+    } = brought;
     let folder = cursor.folder.clone();
     let received = core.referee.receive_under(arrivals, Some(cursor), Some(under)).await?;
+    for (test, sent, lying) in tests {
+        core.trials.seen(under.account, test, sent, lying);
+    }
     tracing::debug!(folder, ?received, "mail was taken in");
     Ok(())
 }
@@ -227,7 +236,7 @@ fn group(core: &Core, ids: &[BlobId], messages: Vec<Vec<u8>>) -> Group {
 }
 
 /// Reads messages side by side.
-fn read_all(core: &Core, ids: &[BlobId], messages: &[Vec<u8>]) -> Vec<(BlobId, (u32, Read))> {
+fn read_all(core: &Core, ids: &[BlobId], messages: &[Vec<u8>]) -> Vec<(BlobId, Known)> {
     let named: Vec<(&BlobId, &Vec<u8>)> = ids.iter().zip(messages).collect();
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(READERS));
     let share = named.len().div_ceil(threads).max(SHARE);
@@ -236,7 +245,12 @@ fn read_all(core: &Core, ids: &[BlobId], messages: &[Vec<u8>]) -> Vec<(BlobId, (
             core.search.read_already((*id).clone(), text);
             parsed
         });
-        ((*id).clone(), (length(raw), read))
+        let known = Known {
+            size: length(raw),
+            read,
+            test: trial_of(raw, core.store.secret()),
+        };
+        ((*id).clone(), known)
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = named
@@ -251,28 +265,40 @@ fn read_all(core: &Core, ids: &[BlobId], messages: &[Vec<u8>]) -> Vec<(BlobId, (
     })
 }
 
-/// A batch as the referee takes it in.
+/// A batch as the referee takes it in, and which of it belongs to a test of the mailbox.
 fn arrivals(
     account: &Account,
     batch: Vec<Arrived>,
-    mut read: HashMap<BlobId, (u32, Read)>,
+    mut read: HashMap<BlobId, Known>,
     store: &ServerStore,
-) -> Result<Vec<Arrival>, BlobError> {
+) -> Result<(Vec<Arrival>, Vec<Tested>), BlobError> {
     let mut arrivals = Vec::with_capacity(batch.len());
+    let mut tests = Vec::new();
     for item in batch {
         let known = item.blob.as_ref().and_then(|blob| read.remove(blob));
-        arrivals.extend(arrival(account, item, known, store)?);
+        let Some((arrival, test)) = arrival(account, item, known, store)? else {
+            continue;
+        };
+        if let Some(test) = test {
+            let lying = Lying {
+                folder: arrival.folder.clone(),
+                uidvalidity: arrival.uidvalidity,
+                uid: arrival.uid,
+            };
+            tests.push((test, arrival.role == referee::FolderRole::Sent, lying));
+        }
+        arrivals.push(arrival);
     }
-    Ok(arrivals)
+    Ok((arrivals, tests))
 }
 
 /// A message as the referee takes it in; `None` in a folder that is nobody's business.
 fn arrival(
     account: &Account,
     item: Arrived,
-    known: Option<(u32, Read)>,
+    known: Option<Known>,
     store: &ServerStore,
-) -> Result<Option<Arrival>, BlobError> {
+) -> Result<Option<(Arrival, Option<Uuid>)>, BlobError> {
     let role = match item.role {
         FolderRole::Inbox => referee::FolderRole::Inbox,
         FolderRole::Sent => referee::FolderRole::Sent,
@@ -281,10 +307,11 @@ fn arrival(
     };
     let known = match (known, &item.blob) {
         (Some(known), _) => Some(known),
-        (None, Some(blob)) => store
-            .blobs()
-            .get(blob)?
-            .map(|raw| (length(&raw), referee::parse(&raw, store.secret()))),
+        (None, Some(blob)) => store.blobs().get(blob)?.map(|raw| Known {
+            size: length(&raw),
+            read: referee::parse(&raw, store.secret()),
+            test: trial_of(&raw, store.secret()),
+        }),
         (None, None) => None,
     };
     // The host has judged whether it is history, knowing that mail servers count in whole seconds and that their clocks differ from
@@ -294,15 +321,18 @@ fn arrival(
     } else {
         item.internal_date.max(account.live_since)
     };
-    let asked = if item.gone {
-        Asked::PassOver { rule: GONE.to_owned() }
-    } else {
-        Asked::TakeIn
+    let test = known.as_ref().and_then(|known| known.test);
+    let asked = match test {
+        _ if item.gone => Asked::PassOver { rule: GONE.to_owned() },
+        Some(_) => Asked::PassOver {
+            rule: trial::RULE.to_owned(),
+        },
+        None => Asked::TakeIn,
     };
     let lacking = || item.unreadable.unwrap_or_else(|| "its bytes are missing".to_owned());
     let blob = item.blob.filter(|_| known.is_some());
-    let (size, parsed) = known.unwrap_or_else(|| (item.size, Err(lacking())));
-    Ok(Some(Arrival {
+    let (size, parsed) = known.map_or_else(|| (item.size, Err(lacking())), |known| (known.size, known.read));
+    let arrival = Arrival {
         account: account.id,
         folder: item.folder,
         role,
@@ -315,7 +345,8 @@ fn arrival(
         blob,
         size,
         parsed,
-    }))
+    };
+    Ok(Some((arrival, test)))
 }
 
 fn length(raw: &[u8]) -> u32 {

@@ -22,6 +22,7 @@ pub mod remote;
 mod rotation;
 mod same;
 pub mod secret;
+pub mod trial;
 pub mod views;
 
 use std::collections::BTreeMap;

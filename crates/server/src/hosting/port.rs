@@ -180,6 +180,11 @@ impl Port {
         passed
     }
 
+    /// Whether this is the message of a test, which is no reply of anybody's.
+    fn trial(&self, id: MessageId) -> bool {
+        self.core.trials.is(self.account.id, id)
+    }
+
     fn hold(&self, id: MessageId, until: Timestamp) {
         let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         waits.held.insert(id, until);
@@ -321,6 +326,9 @@ impl HostPort for Port {
         if self.account.mode == AccountMode::Watch {
             return Ok(None);
         }
+        if let Some(job) = self.core.trials.next(self.account.id) {
+            return Ok(Some(job));
+        }
         loop {
             self.turn.lock().await.mark_unchanged();
             let rows = self
@@ -368,6 +376,11 @@ impl HostPort for Port {
     /// The id is a new one each time: a refusal because it was a moment too early must not stand for ever. Within one call the same
     /// question is asked again, because whether it passed the fence must be known.
     async fn outbound_sending(&self, id: MessageId, attempt: u32) -> Result<(), PortError> {
+        self.must_hold().await?;
+        if self.trial(id) {
+            self.core.trials.offered(self.account.id, id);
+            return Ok(());
+        }
         let command = CommandId(Uuid::now_v7());
         let mut pauses = FENCE_PAUSES.into_iter();
         loop {
@@ -382,6 +395,10 @@ impl HostPort for Port {
     }
 
     async fn outbound_returned(&self, id: MessageId, attempt: u32, returned: Returned) -> Result<(), PortError> {
+        if self.trial(id) {
+            self.core.trials.ended(self.account.id, id, Err(returned.reason));
+            return Ok(());
+        }
         self.hold(id, returned.not_before);
         let outbound = self.open(id).await?.outbound;
         // Before the fence it never stopped being queued: only that the provider asked for patience is worth saying.
@@ -400,6 +417,11 @@ impl HostPort for Port {
 
     async fn outbound_sent(&self, id: MessageId, attempt: u32, reply: String) -> Result<(), PortError> {
         let now = self.core.now();
+        if self.trial(id) {
+            self.core.trials.ended(self.account.id, id, Ok(reply));
+            update(&self.core, &self.account, |shown| shown.last_sent = Some(now));
+            return Ok(());
+        }
         self.report("sent", id, attempt, CommandBody::OutboundSent { outbound: id, reply })
             .await?;
         update(&self.core, &self.account, |shown| shown.last_sent = Some(now));
@@ -408,6 +430,10 @@ impl HostPort for Port {
 
     async fn outbound_failed(&self, id: MessageId, attempt: u32, code: u16, text: String) -> Result<(), PortError> {
         let reason = if code == 0 { text } else { format!("{code} {text}") };
+        if self.trial(id) {
+            self.core.trials.ended(self.account.id, id, Err(reason));
+            return Ok(());
+        }
         self.report(
             "failed",
             id,
@@ -418,6 +444,10 @@ impl HostPort for Port {
     }
 
     async fn outbound_unknown(&self, id: MessageId, attempt: u32, reason: String) -> Result<(), PortError> {
+        if self.trial(id) {
+            self.core.trials.ended(self.account.id, id, Err(reason));
+            return Ok(());
+        }
         self.report(
             "unknown",
             id,
@@ -428,6 +458,9 @@ impl HostPort for Port {
     }
 
     async fn filed(&self, id: MessageId) -> Result<(), PortError> {
+        if self.trial(id) {
+            return Ok(());
+        }
         self.report("filed", id, 0, CommandBody::OutboundFiled { outbound: id })
             .await
     }

@@ -11,8 +11,8 @@ use baton_channels::email::probe;
 use baton_channels::oauth::{Grant, ProviderKind};
 use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
 use baton_protocol::{
-    AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, MoveHosting,
-    ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
+    AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, MailboxTrial,
+    MoveHosting, ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use crate::core::{AddAccountError, Core};
 use crate::directory::NewAccount;
 use crate::hosting::accounting::{self, AccountingError};
 use crate::hosting::mailbox::{self, BadSettings, Mailbox};
-use crate::hosting::{secret, views};
+use crate::hosting::{secret, trial, views};
 
 /// Quarantined items shown at most.
 const QUARANTINED: u64 = 1000;
@@ -35,6 +35,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(add_hosted))
         .routes(routes!(move_hosting))
         .routes(routes!(test))
+        .routes(routes!(try_out))
         .routes(routes!(sign_in_way, sign_in))
         .routes(routes!(balance))
         .routes(routes!(check))
@@ -149,6 +150,27 @@ async fn test(caller: Caller, Body(settings): Body<MailboxSettings>) -> Answered
     needs_admin(&caller)?;
     let mut mailbox = Mailbox::try_from(settings)?;
     Ok(Json(mailbox::test(&mut mailbox).await))
+}
+
+/// Test a connected mailbox from end to end: a message to itself leaves, comes back and is deleted again. It never becomes a
+/// conversation. Answered when the last step is done, which may take minutes.
+#[utoipa::path(post, path = "/v1/accounts/{id}/trial", tag = "mailboxes",
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "Step by step", body = MailboxTrial),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError),
+        (status = 422, description = "It can't be tested as it is", body = ApiError)))]
+async fn try_out(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Answered<Json<MailboxTrial>> {
+    needs_admin(&caller)?;
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    let done = trial::run(&core, &account).await;
+    Ok(Json(done.map_err(|error| {
+        Problem::new(ErrorCode::MailboxRefused, error.to_string())
+    })?))
 }
 
 /// A mailbox as it lies sealed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -188,13 +188,17 @@ impl Api {
 
     /// Asks, again after the pause Graph asks for, and once more with a new token.
     pub(super) async fn get(&self, url: Url) -> Result<Response, ApiError> {
+        self.ask(Method::GET, url).await
+    }
+
+    async fn ask(&self, method: Method, url: Url) -> Result<Response, ApiError> {
         let mut renewed = false;
         for _ in 0..TIMES {
             self.throttle.wait().await;
             let token = self.token().await?;
             let request = self
                 .web
-                .get(url.clone())
+                .request(method.clone(), url.clone())
                 .bearer_auth(token.as_str())
                 .header("Prefer", PREFER);
             let answer = request.send().await.map_err(|error| self.broken(&error))?;
@@ -220,6 +224,15 @@ impl Api {
             host: self.host().to_owned(),
             reply: "it keeps asking for patience".to_owned(),
         }))
+    }
+
+    /// Deletes a message. One that is not there any more is deleted.
+    pub(in crate::email) async fn delete(&self, name: &str) -> Result<(), ApiError> {
+        match self.ask(Method::DELETE, self.at(&["messages", name], &[])).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is(404) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits out what Graph asked for, and shows that the mailbox lets us in now.

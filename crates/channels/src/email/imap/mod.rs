@@ -12,6 +12,7 @@ mod folders;
 mod idle;
 mod login;
 mod name;
+mod remove;
 
 use std::time::Duration;
 

@@ -50,7 +50,11 @@ account: AccountId,
 /**
  * The password; `None` for the provider's page.
  */
-password: string | null, } } | { "method": "connectMailbox", "params": { 
+password: string | null, } } | { "method": "tryMailbox", "params": { 
+/**
+ * Which.
+ */
+account: AccountId, } } | { "method": "connectMailbox", "params": { 
 /**
  * The mailbox.
  */
