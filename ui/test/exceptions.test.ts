@@ -154,3 +154,24 @@ test('a mailbox whose desktop is away says for whom it waits', async () => {
   await click('settings-open');
   await expect.poll(() => document.body.textContent).toContain('Waits for Anna’s desktop, which hosts it');
 });
+
+test('a mailbox is tested from end to end, and each step says how it went', async () => {
+  const { backend } = await openWindow((backend) => {
+    backend.me = mira;
+    backend.answers.tryMailbox = () => ({
+      steps: [
+        { step: 'connected', tookMs: 3, failed: null },
+        { step: 'sent', tookMs: 80, failed: '535 the password is not accepted' },
+      ],
+    });
+  });
+  await click('settings-open');
+  await click('trial-sales@murmel.example');
+  const steps = await find('trial-steps-sales@murmel.example');
+  const said = [...steps.querySelectorAll('li')].map((step) => step.textContent);
+  expect(said[0]).toContain('The mailbox is connected');
+  expect(said[0]).toContain('worked');
+  expect(said[1]).toContain('failed');
+  expect(said[1]).toContain('535 the password is not accepted');
+  expect(backend.asked('tryMailbox')).toEqual([{ account: backend.team.accounts[0]?.id }]);
+});
