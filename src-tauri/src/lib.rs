@@ -12,7 +12,7 @@ mod arguments;
 mod commands;
 mod deep_link;
 mod engine;
-mod graphics;
+mod environment;
 mod measure;
 mod notifications;
 mod place;
@@ -40,10 +40,10 @@ pub fn run() -> ExitCode {
         println!("baton {}", baton_web::start::VERSION);
         return ExitCode::SUCCESS;
     }
+    baton_web::start::log();
+    environment::prepare();
     // A second installation of the same provider is refused, and is no harm.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    baton_web::start::log();
-    graphics::avoid_blank_window();
     match open(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

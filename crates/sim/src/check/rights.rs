@@ -54,7 +54,7 @@ impl Rights {
                 Ok(())
             }
             LogBody::DocumentRemoved { .. } => Ok(()),
-            LogBody::Conversation { .. } if !self.from_a_host(entry) => Err(because(
+            LogBody::Conversation { .. } if !self.said_by_a_host(entry) => Err(because(
                 Promise::OneHost,
                 format!("entry {} was said by a host that was none any more", entry.number),
             )),
@@ -67,7 +67,7 @@ impl Rights {
     }
 
     /// Whether a host that said this was one when it was decided; true for what no host said.
-    fn from_a_host(&self, entry: &LogEntry) -> bool {
+    fn said_by_a_host(&self, entry: &LogEntry) -> bool {
         let stands = |grant: &HostGrant| self.hosts.get(&grant.account).is_some_and(|host| host.stands(*grant));
         self.said
             .get(&entry.command)
