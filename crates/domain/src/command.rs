@@ -46,6 +46,8 @@ pub enum Deadline {
     ClockWarning,
     /// A clock's deadline.
     ClockBreach,
+    /// The inbox promises something else, or keeps other hours: clocks are computed anew. Set by the referee, not by the state.
+    Targets,
 }
 
 /// How a holder answers a colleague who asks for the reply lock.

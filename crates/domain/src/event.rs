@@ -371,6 +371,11 @@ pub enum Event {
         /// The clock.
         clock: Box<Clock>,
     },
+    /// It runs, or stands still, by what the inbox promises now and the hours it keeps now.
+    ClockRetargeted {
+        /// The clock.
+        clock: Box<Clock>,
+    },
     /// It stands still: the next move is somebody else's.
     ClockPaused {
         /// Which.

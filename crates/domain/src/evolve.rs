@@ -290,6 +290,7 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
         // The clocks have a fold of their own.
         Event::ClockStarted { .. }
+        | Event::ClockRetargeted { .. }
         | Event::ClockPaused { .. }
         | Event::ClockResumed { .. }
         | Event::ClockWarned { .. }

@@ -45,7 +45,7 @@ pub struct InboxPolicy {
     pub high_value: Option<Money>,
     /// When people are at work.
     pub calendar: BusinessCalendar,
-    /// What is to happen in time; nothing until an admin says what is promised. [`SlaPolicy::usual`] is a good beginning.
+    /// What is to happen in time; nothing until somebody who leads says what is promised. [`SlaPolicy::usual`] is a good beginning.
     #[serde(default)]
     pub sla: SlaPolicy,
 }
@@ -64,6 +64,17 @@ impl Default for InboxPolicy {
             high_value: None,
             calendar: BusinessCalendar::default(),
             sla: SlaPolicy::default(),
+        }
+    }
+}
+
+impl InboxPolicy {
+    /// How a new inbox of a sales team works, in its hours.
+    #[must_use]
+    pub fn usual(calendar: BusinessCalendar) -> Self {
+        Self {
+            calendar,
+            ..Self::default()
         }
     }
 }

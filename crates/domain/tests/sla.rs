@@ -322,17 +322,6 @@ fn a_quote_request_is_due_sooner_counted_from_the_same_message() {
 }
 
 #[test]
-fn a_changed_policy_leaves_running_clocks_alone() {
-    let mut team = Team::with_targets();
-    team.carl("Hello");
-    team.inbox.policy.sla.version = 2;
-    team.inbox.policy.sla.rules[1].targets.first_response = Some(Target::wall(MINUTE_MS));
-    team.act(ANNA, category(Category::NewLead));
-    let first = clock(&team, ClockKind::FirstResponse);
-    assert_eq!((first.due, first.policy), (berlin("2026-11-26T14:00"), 1));
-}
-
-#[test]
 fn resolution_stands_still_while_the_customer_is_to_move() {
     let mut team = Team::with_targets();
     for rule in &mut team.inbox.policy.sla.rules {

@@ -281,6 +281,72 @@ mod documents {
             assert!(matches!(judged(body, by, 0, true), Err(Refusal::NotPermitted { .. })));
         }
     }
+
+    #[test]
+    fn a_manager_says_what_an_inbox_promises_and_its_hours_and_nothing_else_about_it() {
+        let inbox = |change: fn(&mut Inbox)| {
+            let mut inbox = Team::new().inbox;
+            change(&mut inbox);
+            CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Inbox(inbox)),
+            }
+        };
+        let promises = inbox(|inbox| inbox.policy.sla.rules = SlaPolicy::usual().rules);
+        let hours = inbox(|inbox| inbox.policy.calendar.holidays = vec!["2026-12-25".to_owned()]);
+        let access = inbox(|inbox| inbox.access.clear());
+        let handoffs = inbox(|inbox| inbox.policy.handoff_ms = 1);
+        for body in [promises.clone(), hours] {
+            assert!(judged(body, MIRA, 0, true).unwrap().is_some());
+        }
+        for (body, by) in [(promises, BEN), (access, MIRA), (handoffs, MIRA)] {
+            assert!(matches!(judged(body, by, 0, true), Err(Refusal::NotPermitted { .. })));
+        }
+    }
+
+    #[test]
+    fn what_an_inbox_promises_is_numbered_by_its_changes_whatever_its_writer_says() {
+        let version = |change: fn(&mut Inbox)| {
+            let mut inbox = Team::new().inbox;
+            change(&mut inbox);
+            let put = CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Inbox(inbox)),
+            };
+            match judged(put, ANNA, 0, true).unwrap() {
+                Some(LogBody::DocumentPut { document }) => match document.body {
+                    DocumentBody::Inbox(inbox) => Some(inbox.policy.sla.version),
+                    _ => None,
+                },
+                _ => None,
+            }
+        };
+        assert_eq!(version(|inbox| inbox.policy.sla.version = 7), None, "nothing changed");
+        assert_eq!(version(|inbox| inbox.name = "Leads".to_owned()), Some(0));
+        assert_eq!(version(|inbox| inbox.policy.sla = SlaPolicy::usual()), Some(1));
+        assert_eq!(version(|inbox| inbox.policy.sla.warn_percent = 70), Some(1));
+    }
+
+    #[test]
+    fn targets_that_cannot_be_kept_are_refused() {
+        let judge = |change: fn(&mut SlaPolicy)| {
+            let mut inbox = Team::new().inbox;
+            inbox.policy.sla = SlaPolicy::usual();
+            change(&mut inbox.policy.sla);
+            let put = CommandBody::PutDocument {
+                document: Box::new(DocumentBody::Inbox(inbox)),
+            };
+            judged(put, ANNA, 0, true)
+        };
+        assert!(judge(|_| {}).is_ok());
+        let unsound: [fn(&mut SlaPolicy); 4] = [
+            |sla| sla.rules[0].name = " ".to_owned(),
+            |sla| sla.rules[0].targets.owner = Some(Target::wall(0)),
+            |sla| sla.rules[0].targets.owner = Some(Target::wall(400 * DAY_MS)),
+            |sla| sla.warn_percent = 100,
+        ];
+        for change in unsound {
+            assert!(matches!(judge(change), Err(Refusal::Invalid { field, .. }) if field == "sla"));
+        }
+    }
 }
 
 fn notes(events: &[Event]) -> Vec<(&str, Option<MemberId>)> {

@@ -14,8 +14,9 @@ pub use lists::*;
 pub use opened::*;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, AfterReply, BlobId, CommandBody, CommandId, ConversationId, DraftText, FoundBy,
-    Inbox, InvitationAnswer, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint, Signature, Timestamp,
+    Account, AccountId, AccountMode, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId, ConversationId,
+    DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint,
+    Signature, SlaPolicy, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -262,6 +263,22 @@ pub enum Request {
         /// How far.
         mode: AccountMode,
     },
+    /// What an inbox promises; whoever leads the work may.
+    SaveTargets {
+        /// Which.
+        inbox: InboxId,
+        /// What.
+        sla: SlaPolicy,
+    },
+    /// When people of an inbox are at work; whoever leads the work may say.
+    SaveHours {
+        /// Which.
+        inbox: InboxId,
+        /// When.
+        calendar: BusinessCalendar,
+    },
+    /// What a new inbox promises: a beginning for one that promises nothing.
+    UsualTargets,
     /// What left the usual path and needs a person.
     Exceptions,
     /// What I chose.
@@ -374,6 +391,12 @@ pub enum Reply {
     QuarantineRetry(Retried),
     /// To [`Request::SetAccountMode`].
     SetAccountMode(Acted),
+    /// To [`Request::SaveTargets`].
+    SaveTargets(Acted),
+    /// To [`Request::SaveHours`].
+    SaveHours(Acted),
+    /// To [`Request::UsualTargets`].
+    UsualTargets(SlaPolicy),
     /// To [`Request::Exceptions`].
     Exceptions(Vec<Exception>),
     /// To [`Request::Settings`].

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, Actor, Capabilities, Capability, Command, CommandBody, CommandId,
-    ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role, Timestamp,
-    Workspace,
+    Access, Account, AccountId, AccountMode, Actor, BusinessCalendar, Capabilities, Capability, Command, CommandBody,
+    CommandId, ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role,
+    Timestamp, Workspace,
 };
 use baton_protocol::Answer;
 use uuid::Uuid;
@@ -248,6 +248,14 @@ impl Directory {
             inbox.access.sort_by_key(|access| access.member);
         }
         self.put(DocumentBody::Inbox(inbox), now).await
+    }
+
+    /// How a new inbox works: as is usual, in the hours of the inbox that was there first, or else of this machine.
+    #[must_use]
+    pub fn usual_policy(&self) -> InboxPolicy {
+        let first = self.inboxes().into_iter().min_by_key(|inbox| inbox.id);
+        let here = || BusinessCalendar::weekdays(jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC"));
+        InboxPolicy::usual(first.map_or_else(here, |inbox| inbox.policy.calendar))
     }
 
     /// The inbox of that name, made if there is none, with the usual access for everybody who is here.

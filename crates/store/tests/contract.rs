@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod cluster;
+mod due;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use baton_domain::{
     Account, AccountId, AccountMode, Actor, Address, BlobId, CommandId, Conversation, ConversationId, Deadline,
     DeviceId, Document, DocumentBody, DraftId, DraftText, Event, HostGrant, InboxId, LogBody, LogEntry, MemberId,
-    MessageId, Scope, SessionId, Source, Stamp, Timestamp, evolve,
+    MessageId, Scope, SessionId, Source, Stamp, Status, Timestamp, evolve,
 };
 use baton_store::port::model::{Model, ModelPort};
 use baton_store::port::{
@@ -18,6 +19,9 @@ use baton_store::port::{
     HostLease, ItemKey, ItemOutcome, ItemRow, KeyRow, LeaseRow, Needs, PortError, Renewal, Sequencer, ThreadKey, chain,
 };
 use baton_store::server::{ServerStore, StoreOptions};
+use due::{
+    open_conversations_of_an_inbox_that_promises_anew_are_due_at_once, what_is_due_comes_in_order_and_the_next_is_told,
+};
 use standing::{
     what_somebody_is_writing_is_found_with_where_they_write,
     whoever_replies_and_what_somebody_owns_is_found_without_its_name,
@@ -581,67 +585,6 @@ async fn a_host_is_renewed_by_its_own_grant_while_that_lives<S: Subject>(store: 
     assert!(store.renew_host(next, 60_000).await.unwrap());
 }
 
-async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(store: S) {
-    let start = now();
-    let (first, second, later) = (
-        ConversationId(id(100)),
-        ConversationId(id(101)),
-        ConversationId(id(102)),
-    );
-    append(&store, |head| {
-        let mut batch = batch(&head, &[first, second, later]);
-        batch.conversations[0].wake = Some((start.plus_ms(-10), Deadline::FollowUp));
-        batch.conversations[1].wake = Some((start.plus_ms(-20), Deadline::Snooze));
-        batch.conversations[2].wake = Some((start.plus_ms(3_600_000), Deadline::Handoff));
-        batch.leases.push(lease(102, 3, start.plus_ms(1_800_000), start));
-        batch
-    })
-    .await
-    .unwrap();
-    let due = store.due(10).await.unwrap();
-    let expected = [
-        DueRow::Deadline {
-            conversation: second,
-            what: Deadline::Snooze,
-            at: start.plus_ms(-20),
-        },
-        DueRow::Deadline {
-            conversation: first,
-            what: Deadline::FollowUp,
-            at: start.plus_ms(-10),
-        },
-    ];
-    assert_eq!(due.rows, expected);
-    assert_eq!(
-        due.next,
-        Some(start.plus_ms(900_000)),
-        "the lock lies idle before anything else happens"
-    );
-    assert_eq!(store.due(1).await.unwrap().rows.len(), 1);
-    append(&store, |head| {
-        let mut batch = Batch::at(head);
-        batch.conversations.push(ConversationRow {
-            conversation: conversation(first, 1),
-            wake: None,
-        });
-        batch.leases.push(lease(102, 3, start.plus_ms(-1), start));
-        batch
-    })
-    .await
-    .unwrap();
-    let due = store.due(10).await.unwrap();
-    assert_eq!(due.rows.len(), 2);
-    assert_eq!(
-        due.rows[1],
-        DueRow::Lease {
-            conversation: later,
-            token: 3,
-            idle: false,
-            at: start.plus_ms(-1)
-        }
-    );
-}
-
 async fn an_older_save_never_replaces_a_newer_draft<S: Subject>(store: S) {
     assert!(store.save(draft(50, 2, "second")).await);
     assert!(!store.save(draft(50, 1, "first")).await);
@@ -740,6 +683,7 @@ macro_rules! contract {
             only_the_holder_renews,
             a_host_is_renewed_by_its_own_grant_while_that_lives,
             what_is_due_comes_in_order_and_the_next_is_told,
+            open_conversations_of_an_inbox_that_promises_anew_are_due_at_once,
             an_older_save_never_replaces_a_newer_draft,
             a_removed_document_and_an_ended_lease_are_gone,
             whoever_replies_and_what_somebody_owns_is_found_without_its_name,

@@ -96,10 +96,7 @@ fn founder(name: &str, email: &str) -> Founder {
         name: name.to_owned(),
         email: email.to_owned(),
         inbox: email.to_owned(),
-        policy: InboxPolicy {
-            calendar: BusinessCalendar::weekdays(zone.iana_name().unwrap_or("UTC")),
-            ..InboxPolicy::default()
-        },
+        policy: InboxPolicy::usual(BusinessCalendar::weekdays(zone.iana_name().unwrap_or("UTC"))),
     }
 }
 

@@ -2,6 +2,7 @@
 import type { Account } from '$lib/api/types/Account';
 import type { Inbox } from '$lib/api/types/Inbox';
 import type { Member } from '$lib/api/types/Member';
+import type { SlaPolicy } from '$lib/api/types/SlaPolicy';
 import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
 
@@ -32,6 +33,24 @@ const calendar = {
   zone: 'Europe/Berlin',
   hours: [1, 2, 3, 4, 5].map((weekday) => ({ weekday, fromMinute: 540, toMinute: 1020 })),
   holidays: ['2026-12-25'],
+};
+
+/** What a new inbox promises. */
+export const usualTargets: SlaPolicy = {
+  version: 1,
+  warnPercent: 80,
+  rules: [
+    {
+      name: 'Leads',
+      when: { channels: [], priorities: [], categories: [], valueFrom: null },
+      targets: {
+        owner: { lengthMs: HOUR / 4, time: 'business' },
+        firstResponse: { lengthMs: 4 * HOUR, time: 'business' },
+        nextResponse: { lengthMs: 4 * HOUR, time: 'business' },
+        resolution: null,
+      },
+    },
+  ],
 };
 
 const inbox = (id: string, name: string): Inbox => ({

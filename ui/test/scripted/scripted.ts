@@ -25,7 +25,7 @@ import type { UiEvent } from '$lib/api/types/UiEvent';
 import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
-import { account, anna, DAY, NOW, settings, team } from './cast';
+import { account, anna, DAY, NOW, settings, team, usualTargets } from './cast';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -411,6 +411,26 @@ export class ScriptedBackend implements Backend {
         this.emit({ event: 'team' });
         return this.#done(false);
       }
+      case 'saveTargets': {
+        const { inbox: id, sla } = params as Params<'saveTargets'>;
+        const inboxes = this.team.inboxes.map((one) =>
+          one.id === id ? { ...one, policy: { ...one.policy, sla } } : one,
+        );
+        this.team = { ...this.team, inboxes };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
+      case 'saveHours': {
+        const { inbox: id, calendar } = params as Params<'saveHours'>;
+        const inboxes = this.team.inboxes.map((one) =>
+          one.id === id ? { ...one, policy: { ...one.policy, calendar } } : one,
+        );
+        this.team = { ...this.team, inboxes };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
+      case 'usualTargets':
+        return usualTargets;
       case 'previewText': {
         const { text } = params as Params<'previewText'>;
         return `<p>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('\n', '<br>')}</p>`;

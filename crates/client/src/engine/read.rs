@@ -1,7 +1,7 @@
 //! What the window reads: rows, counts, one conversation, the team. Nothing here changes anything.
 
 use baton_domain::{
-    Account, AccountId, Conversation, ConversationId, DocumentId, LogEntry, Member, MemberId, Timestamp,
+    Account, AccountId, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member, MemberId, Timestamp,
 };
 use baton_protocol::{
     Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, Settings, Team, ViewCount,
@@ -208,6 +208,13 @@ impl Engine {
     pub fn account(&self, id: AccountId) -> Option<(Account, u32)> {
         let account = self.documents.accounts.get(&id)?.clone();
         Some((account, self.documents.version(DocumentId(id.0))))
+    }
+
+    /// An inbox, and the version of its document.
+    #[must_use]
+    pub fn inbox(&self, id: InboxId) -> Option<(Inbox, u32)> {
+        let inbox = self.documents.inboxes.get(&id)?.clone();
+        Some((inbox, self.documents.version(DocumentId(id.0))))
     }
 
     /// What the person chose.

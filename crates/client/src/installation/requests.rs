@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use baton_domain::AccountId;
+use baton_domain::{AccountId, SlaPolicy};
 use baton_protocol::{
     Acted, ApiError, Discovered, ErrorCode, MailboxSettings, ProviderSignIn, Reply, Request, SetSignIn, SignInEnd,
 };
@@ -221,6 +221,9 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
         Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),
+        Request::SaveTargets { inbox, sla } => Ok(Reply::SaveTargets(work.save_targets(inbox, sla).await?)),
+        Request::SaveHours { inbox, calendar } => Ok(Reply::SaveHours(work.save_hours(inbox, calendar).await?)),
+        Request::UsualTargets => Ok(Reply::UsualTargets(SlaPolicy::usual())),
         Request::SetAccountMode { account, mode } => {
             Ok(Reply::SetAccountMode(work.set_account_mode(account, mode).await?))
         }

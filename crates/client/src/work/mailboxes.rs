@@ -1,8 +1,8 @@
-//! Looking after mailboxes: how far Baton acts on one, what stands below its replies, and what could not be read. The server decides and keeps all of it.
+//! Looking after mailboxes and inboxes: how far Baton acts on one, what stands below its replies, what it promises, and what could not be read. The server decides and keeps all of it.
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, BlobId, Command, CommandBody, CommandId, ConversationId, DocumentBody,
-    Signature,
+    Account, AccountId, AccountMode, Actor, BlobId, BusinessCalendar, Command, CommandBody, CommandId, ConversationId,
+    DocumentBody, InboxId, InboxPolicy, Signature, SlaPolicy,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
@@ -30,15 +30,33 @@ impl Work {
 
     /// Changes an account as the team sees it. It is judged at once or not at all.
     async fn change_account(&self, account: AccountId, change: impl FnOnce(&mut Account)) -> Result<Acted, ApiError> {
-        let known = self
-            .look(|engine| {
-                let document = engine.account(account)?;
-                Some((engine.my_id(), document))
-            })
-            .await;
-        let (me, (mut changed, version)) =
+        let known = self.look(|engine| engine.account(account)).await;
+        let (mut changed, version) =
             known.ok_or_else(|| error(ErrorCode::NotFound, "there is no such mailbox here"))?;
         change(&mut changed);
+        self.put_document(DocumentBody::Account(changed), version).await
+    }
+
+    /// What an inbox promises.
+    pub(crate) async fn save_targets(&self, inbox: InboxId, sla: SlaPolicy) -> Result<Acted, ApiError> {
+        self.change_policy(inbox, |policy| policy.sla = sla).await
+    }
+
+    /// When its people are at work.
+    pub(crate) async fn save_hours(&self, inbox: InboxId, calendar: BusinessCalendar) -> Result<Acted, ApiError> {
+        self.change_policy(inbox, |policy| policy.calendar = calendar).await
+    }
+
+    /// Changes how an inbox works. It is judged at once or not at all.
+    async fn change_policy(&self, inbox: InboxId, change: impl FnOnce(&mut InboxPolicy)) -> Result<Acted, ApiError> {
+        let known = self.look(|engine| engine.inbox(inbox)).await;
+        let (mut changed, version) = known.ok_or_else(|| error(ErrorCode::NotFound, "there is no such inbox here"))?;
+        change(&mut changed.policy);
+        self.put_document(DocumentBody::Inbox(changed), version).await
+    }
+
+    async fn put_document(&self, document: DocumentBody, version: u32) -> Result<Acted, ApiError> {
+        let me = self.look(|engine| engine.my_id()).await;
         let id = CommandId(Uuid::new_v4());
         let command = Command {
             id,
@@ -49,7 +67,7 @@ impl Work {
             last_seen: None,
             based_on: Some(version),
             body: CommandBody::PutDocument {
-                document: Box::new(DocumentBody::Account(changed)),
+                document: Box::new(document),
             },
         };
         Ok(match self.http.submit(&command).await?.answer {

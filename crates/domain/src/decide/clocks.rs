@@ -3,6 +3,9 @@
 //! First and next response never pause while the newest message needing an answer is the customer's, whatever the status:
 //! blocking or snoozing does not stop the customer waiting. Only resolution pauses, while the next move is not ours. What is
 //! decided after a deadline that nobody has noticed yet notices it first: a late answer never hides that it was late.
+//!
+//! After a change of what an inbox promises, or of its hours, the referee asks every open conversation of it, in batches, to
+//! compute its clocks anew ([`Deadline::Targets`]); one on which something else happens first does so with that.
 
 use crate::evolve::apply;
 use crate::{
@@ -18,8 +21,15 @@ pub(super) fn beside(
     stamp: Stamp,
     inbox: &Inbox,
 ) -> Vec<Event> {
+    let anew = matches!(
+        body,
+        Some(CommandBody::Due {
+            what: Deadline::Targets,
+            ..
+        })
+    );
     let has_clocks = before.is_some_and(|before| !before.clocks.is_empty());
-    if events.is_empty() || (inbox.policy.sla.rules.is_empty() && !has_clocks) {
+    if (events.is_empty() && !anew) || (inbox.policy.sla.rules.is_empty() && !has_clocks) {
         return events;
     }
     let mut all = before.map_or_else(Vec::new, |before| missed(before, body, stamp.at));
@@ -32,7 +42,8 @@ pub(super) fn beside(
 /// Warnings and breaches of before `now` that are still to be said, in their order. Not those that an answer from outside, seen
 /// only now, disproves.
 fn missed(state: &Conversation, body: Option<&CommandBody>, now: Timestamp) -> Vec<Event> {
-    if state.status.is_over() || matches!(body, Some(CommandBody::Due { .. })) {
+    let itself = |what: Deadline| what != Deadline::Targets;
+    if state.status.is_over() || matches!(body, Some(CommandBody::Due { what, .. }) if itself(*what)) {
         return Vec::new();
     }
     let sent = match body {
@@ -190,30 +201,38 @@ impl Following<'_> {
         let mut running = self.after.clocks.iter().filter(|clock| clock.is_open());
         let running = running.find(|clock| clock.kind.shares_place(kind)).cloned();
         let Some(clock) = running else {
-            let before = self.before.and_then(|before| wanted_since(before, kind, now));
-            if (before.is_none() || said_anew)
-                && let Some(rule) = policy.rule_for(&self.after).cloned()
-            {
+            if let Some(rule) = policy.rule_for(&self.after).cloned() {
+                let before = self.before.and_then(|before| wanted_since(before, kind, now));
+                // What was wanted before and had no target was promised nothing: it counts from now.
+                let since = if before.is_none() || said_anew { since } else { now };
                 let clock = self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table));
                 self.start(clock);
             }
             return;
         };
-        // A policy that changed leaves running clocks alone until they are computed anew, and what was breached stays so.
-        if said_anew && !clock.breached && clock.policy == policy.version {
-            self.compute_anew(&clock);
+        // What was breached stays so.
+        let promised_anew = clock.policy != policy.version;
+        if (said_anew || promised_anew) && !clock.breached {
+            self.compute_anew(&clock, promised_anew);
         }
     }
 
-    /// What the conversation is was said anew, and its cohort may have another target.
-    fn compute_anew(&mut self, clock: &Clock) {
+    /// What the conversation is was said anew, and its cohort may have another target; or what the inbox promises was.
+    fn compute_anew(&mut self, clock: &Clock, promised_anew: bool) {
         let (now, policy) = (self.stamp.at, &self.policy.sla);
         let rule = policy.rule_for(&self.after).cloned();
         match rule.and_then(|rule| rule.targets.of(clock.kind).map(|target| (rule, target))) {
-            Some((_, target)) if target == clock.target => {}
+            Some((_, target)) if target == clock.target && !promised_anew => {}
             Some((rule, _)) => {
                 let anew = self.with_table(|table| clock.retargeted(&rule, policy, now, table));
-                self.start(anew);
+                if let Some(clock) = anew {
+                    let clock = Box::new(clock);
+                    self.decide(if promised_anew {
+                        Event::ClockRetargeted { clock }
+                    } else {
+                        Event::ClockStarted { clock }
+                    });
+                }
             }
             None => self.decide(Event::ClockDropped { clock: clock.kind }),
         }

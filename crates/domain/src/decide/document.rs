@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, InboxPolicy, Invalid,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxPolicy, Invalid,
     LogBody, Member, MemberId, Refusal, Role,
 };
 
@@ -113,6 +113,9 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
             Some(member) => match &command.body {
                 CommandBody::PutDocument { document } => match &**document {
                     DocumentBody::Member(changed) if own_affairs(member, changed) => Ok(()),
+                    DocumentBody::Inbox(changed) if member.role == Role::Manager && only_targets(changed, context) => {
+                        Ok(())
+                    }
                     DocumentBody::Account(changed) if member.role == Role::Manager && only_mode(changed, context) => {
                         Ok(())
                     }
@@ -136,6 +139,21 @@ fn only_mode(after: &Account, context: DocumentContext<'_>) -> bool {
     };
     let mut allowed = before.clone();
     allowed.mode = after.mode;
+    allowed == *after
+}
+
+/// So is what an inbox promises, and when people are at work.
+fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
+    let before = context
+        .documents
+        .get(&DocumentId(after.id.0))
+        .map(|document| &document.body);
+    let Some(DocumentBody::Inbox(before)) = before else {
+        return false;
+    };
+    let mut allowed = before.clone();
+    allowed.policy.sla.clone_from(&after.policy.sla);
+    allowed.policy.calendar.clone_from(&after.policy.calendar);
     allowed == *after
 }
 

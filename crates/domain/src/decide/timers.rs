@@ -6,6 +6,10 @@ use crate::{Cause, Closing, Deadline, Event, FollowUpKind, HandoffEnd, Outcome, 
 
 impl Case<'_> {
     pub(super) fn due(&self, what: Deadline, at: Timestamp) -> Vec<Event> {
+        if what == Deadline::Targets {
+            // Nothing but the clocks, which follow every command.
+            return Vec::new();
+        }
         let stands = self.context.now >= at && deadlines(self.state).any(|one| one == (at, what));
         if !stands {
             return Vec::new();
@@ -19,7 +23,7 @@ impl Case<'_> {
                 events
             }
             Deadline::Handoff => self.handoff_lapsed(),
-            Deadline::ClockWarning | Deadline::ClockBreach => clocks::came(self.state, what, at),
+            Deadline::ClockWarning | Deadline::ClockBreach | Deadline::Targets => clocks::came(self.state, what, at),
         }
     }
 

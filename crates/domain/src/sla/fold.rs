@@ -6,7 +6,7 @@ use crate::{Conversation, Event, Stamp, Timestamp};
 /// What an event does to the clocks of a state it was folded into already.
 pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
     match event {
-        Event::ClockStarted { clock } => put(state, (**clock).clone()),
+        Event::ClockStarted { clock } | Event::ClockRetargeted { clock } => put(state, (**clock).clone()),
         Event::ClockPaused { clock } => with(state, *clock, |clock| {
             clock.pauses.push(Pause {
                 since: stamp.at,

@@ -2,7 +2,7 @@
 
 use baton_channels::email::imap::decode_folder_name;
 use baton_channels::email::{probe, problem};
-use baton_domain::{AccountMode, InboxPolicy};
+use baton_domain::AccountMode;
 use baton_protocol::{Balance, FolderBalance, FolderCheck, HealthState, MailboxSettings, TrialStepKind};
 
 use super::Words;
@@ -30,7 +30,7 @@ pub(super) async fn add(
     let name = inbox.unwrap_or_else(|| mailbox.account.address.clone());
     let inbox = core
         .directory
-        .inbox_named(&name, InboxPolicy::default(), core.now())
+        .inbox_named(&name, core.directory.usual_policy(), core.now())
         .await;
     let inbox = inbox.map_err(|error| told(&error))?;
     let account = core

@@ -9,7 +9,7 @@ use baton_channels::email::imap::decode_folder_name;
 use baton_channels::email::parse::Unreadable;
 use baton_channels::email::probe;
 use baton_channels::oauth::{Grant, ProviderKind};
-use baton_domain::{Account, AccountId, Capability, InboxPolicy, Role};
+use baton_domain::{Account, AccountId, Capability, Role};
 use baton_protocol::{
     AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, MailboxTrial,
     MoveHosting, ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
@@ -65,7 +65,7 @@ async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddA
         Some(inbox) => inbox,
         None => {
             core.directory
-                .inbox_named(&mailbox.account.address, InboxPolicy::default(), core.now())
+                .inbox_named(&mailbox.account.address, core.directory.usual_policy(), core.now())
                 .await?
         }
     };
@@ -96,7 +96,7 @@ async fn add_hosted(
         None => {
             needs_admin(&caller)?;
             core.directory
-                .inbox_named(&new.address, InboxPolicy::default(), core.now())
+                .inbox_named(&new.address, core.directory.usual_policy(), core.now())
                 .await?
         }
     };

@@ -29,6 +29,7 @@ pub fn due_id(conversation: ConversationId, version: u32, what: Deadline, at: Ti
         Deadline::Handoff => "handoff",
         Deadline::ClockWarning => "clock warning",
         Deadline::ClockBreach => "clock breach",
+        Deadline::Targets => "targets",
     };
     CommandId::derive(conversation.0, &format!("{what} {} {version}", at.0))
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use baton_domain::{
-    Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, DocumentContext,
-    DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal, SavedDraft, Scope, Stamp, Standing,
-    Timestamp, deadlines, decide, decide_document, evolve, left_behind, next_deadline, no_longer_stands,
+    Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, Document,
+    DocumentBody, DocumentContext, DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal,
+    SavedDraft, Scope, Stamp, Standing, Timestamp, deadlines, decide, decide_document, evolve, left_behind,
+    next_deadline, no_longer_stands,
 };
 use baton_store::port::{
     AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
@@ -236,6 +237,7 @@ impl<'a> Working<'a> {
             Ok(Some(body)) => {
                 match &body {
                     LogBody::DocumentPut { document } => {
+                        self.promise_anew(document);
                         self.batch.removed_documents.retain(|id| *id != document.id);
                         self.batch.documents.retain(|known| known.id != document.id);
                         self.batch.documents.push(document.clone());
@@ -256,6 +258,17 @@ impl<'a> Working<'a> {
                 self.settle_drafts(command)?;
                 Ok(Ok(()))
             }
+        }
+    }
+
+    /// An inbox that promises something else, or keeps other hours: its clocks are computed anew, by the scheduler, in batches.
+    fn promise_anew(&mut self, document: &Document) {
+        let DocumentBody::Inbox(after) = &document.body else {
+            return;
+        };
+        let before = self.documents.inboxes().get(&after.id);
+        if before.is_some_and(|before| before.policy.sla.version != after.policy.sla.version) {
+            self.batch.retargeted.push((after.id, self.now));
         }
     }
 
@@ -621,6 +634,9 @@ impl<'a> Working<'a> {
     pub(super) fn finish(mut self) -> (Batch, Done) {
         let mut wake: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| wake = Some(wake.map_or(at, |known| known.min(at)));
+        for (_, at) in &self.batch.retargeted {
+            sooner(*at);
+        }
         for id in &self.changed {
             let Some(state) = self.states.get(id) else { continue };
             // One that was asked and led to nothing is asked again when the conversation changes.

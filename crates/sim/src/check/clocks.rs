@@ -28,7 +28,7 @@ impl Clocks {
     /// Follows the log.
     pub(super) fn moved(&mut self, entry: &LogEntry, event: &Event) -> Result<(), Broken> {
         match event {
-            Event::ClockStarted { clock } => {
+            Event::ClockStarted { clock } | Event::ClockRetargeted { clock } => {
                 self.open.retain(|kind, _| !kind.shares_place(clock.kind));
                 let sheet = Sheet {
                     due: clock.due,

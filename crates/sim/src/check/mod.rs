@@ -268,7 +268,7 @@ impl Check {
                 set(Deadline::Closing, follow_up.closes_at);
             }
             Event::Snoozed { snooze, .. } => set(Deadline::Snooze, snooze.until),
-            Event::ClockStarted { clock } => {
+            Event::ClockStarted { clock } | Event::ClockRetargeted { clock } => {
                 set(Deadline::ClockWarning, Some(clock.warn_at));
                 set(Deadline::ClockBreach, Some(clock.due));
             }

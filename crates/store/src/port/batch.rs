@@ -2,7 +2,7 @@
 
 use baton_domain::{
     AccountId, Actor, BlobId, CommandId, Conversation, ConversationId, Deadline, Document, DocumentId, DraftId,
-    LogEntry, MessageId, Timestamp,
+    InboxId, LogEntry, MessageId, Timestamp,
 };
 
 use super::{Decided, DraftRow, Head, HostLease, ItemKey, ItemOutcome, LeaseRow, ThreadKey};
@@ -51,6 +51,8 @@ pub struct Batch {
     pub answers: Vec<AnswerRow>,
     /// Documents as they are after it.
     pub documents: Vec<Document>,
+    /// Inboxes that promise something else from then on: their open conversations are due at once, to compute their clocks anew.
+    pub retargeted: Vec<(InboxId, Timestamp)>,
     /// Documents removed.
     pub removed_documents: Vec<DocumentId>,
     /// Drafts that were sent.
@@ -78,6 +80,7 @@ impl Batch {
             hosts: Vec::new(),
             answers: Vec::new(),
             documents: Vec::new(),
+            retargeted: Vec::new(),
             removed_documents: Vec::new(),
             used_drafts: Vec::new(),
             returned_drafts: Vec::new(),
@@ -99,6 +102,7 @@ impl Batch {
             && self.hosts.is_empty()
             && self.answers.is_empty()
             && self.documents.is_empty()
+            && self.retargeted.is_empty()
             && self.removed_documents.is_empty()
             && self.used_drafts.is_empty()
             && self.returned_drafts.is_empty()

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use baton_domain::{
-    AccountId, CommandId, Conversation, ConversationId, Document, DocumentId, DraftId, HostGrant, InboxId, Timestamp,
+    AccountId, CommandId, Conversation, ConversationId, Deadline, Document, DocumentId, DraftId, HostGrant, InboxId,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -421,6 +422,13 @@ impl State {
             .extend(batch.answers.iter().map(|row| (row.command, row.clone())));
         self.conversations
             .extend(batch.conversations.iter().map(|row| (row.conversation.id, row.clone())));
+        for (inbox, at) in &batch.retargeted {
+            let open =
+                |row: &&mut ConversationRow| row.conversation.inbox == *inbox && !row.conversation.status.is_over();
+            for row in self.conversations.values_mut().filter(open) {
+                row.wake = Some((*at, Deadline::Targets));
+            }
+        }
         for row in &batch.keys {
             self.keys
                 .entry((row.key.clone(), row.conversation))

@@ -1,6 +1,6 @@
 //! Writing a batch, with multi-row statements, inside the transaction that holds the head.
 
-use baton_domain::{ConversationId, DocumentId, DraftId};
+use baton_domain::{ConversationId, Deadline, DocumentId, DraftId, Phase};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait,
@@ -50,6 +50,7 @@ impl ServerStore {
         insert(tx, entries, None).await?;
         self.write_blob_readers(tx, batch).await?;
         self.write_conversations(tx, batch).await?;
+        self.wake_retargeted(tx, batch).await?;
         insert(
             tx,
             batch.keys.iter().map(|row| convert::key_row(id, row)).collect(),
@@ -153,6 +154,28 @@ impl ServerStore {
             open.extend(convert::outbound_rows(id, state)?);
         }
         insert(tx, open, None).await
+    }
+
+    /// One statement an inbox, whatever lies in it; the scheduler then takes them some at a time.
+    async fn wake_retargeted(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
+        let over = [
+            convert::phase_word(Phase::Resolved)?,
+            convert::phase_word(Phase::Closed)?,
+        ];
+        for (inbox, at) in &batch.retargeted {
+            conversation::Entity::update_many()
+                .set(conversation::ActiveModel {
+                    wake_at: Set(Some(at.0)),
+                    wake_kind: Set(Some(convert::word(&Deadline::Targets)?)),
+                    ..conversation::ActiveModel::new()
+                })
+                .filter(conversation::Column::Workspace.eq(self.workspace.0))
+                .filter(conversation::Column::Inbox.eq(inbox.0))
+                .filter(conversation::Column::Phase.is_not_in(over.clone()))
+                .exec(tx)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn write_leases(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ import type { Event } from '$lib/api/types/Event';
 import type { LogEntry } from '$lib/api/types/LogEntry';
 import type { OwnerChange } from '$lib/api/types/OwnerChange';
 import type { MemberId } from '$lib/api/types/MemberId';
-import { money, when } from '$lib/time/format';
+import { clockName } from '$lib/time/clocks';
+import { absolute, money, when } from '$lib/time/format';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
 import { byWhom, firstName, toWhom, type People } from './people';
 
@@ -66,6 +67,7 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         handoff: null,
         clockWarning: null,
         clockBreach: null,
+        targets: null,
       }[event.what];
     case 'blocked':
       return m.event_blocked({
@@ -113,6 +115,11 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         nextResponse: m.event_clock_breached_answer(),
         resolution: m.event_clock_breached_resolution(),
       }[event.clock];
+    case 'clockRetargeted':
+      return m.event_retargeted({
+        what: clockName[event.clock.kind](),
+        when: absolute(event.clock.due),
+      });
     case 'breachWithdrawn':
       return m.event_breach_withdrawn();
     case 'clockStarted':

@@ -222,6 +222,10 @@ export function fieldName(field: string): string {
     email: m.field_email,
     password: m.field_password,
     name: m.field_name,
+    sla: m.field_targets,
+    zone: m.time_zone,
+    hours: m.hours,
+    holidays: m.hours_dates,
   };
   return names[field]?.() ?? field;
 }

@@ -93,6 +93,47 @@ fn a_breach_noticed_late_and_by_two_servers_comes_once_and_is_stamped_with_its_d
 }
 
 #[test]
+fn after_a_change_of_the_targets_every_open_conversation_is_computed_anew_once() {
+    let (mut court, id) = promising();
+    let before = court.only().clocks[0].clone();
+    let mut inbox = sales(&court);
+    inbox.policy.sla.rules[0].targets.first_response = Some(Target::wall(2 * HOUR_MS));
+    let mut change = put(DocumentBody::Inbox(inbox));
+    change.id = CommandId(Uuid::from_u128(0x51b));
+    court.ask(change);
+    assert_eq!(court.only().clocks[0], before, "until the scheduler comes by");
+    let due = court.model.due(10).rows;
+    let (what, at) = (Deadline::Targets, court.now);
+    let conversation = id;
+    assert_eq!(due, [DueRow::Deadline { conversation, what, at }]);
+    for server in [0, 1, 0] {
+        court.tell(server, Input::Tick { due: due.clone() });
+    }
+    let after = court.only().clocks[0].clone();
+    assert_eq!((after.due, after.policy), (before.due.plus_ms(HOUR_MS), 2));
+    assert_eq!(court.model.due(10).next, Some(after.warn_at));
+    let log = court.model.log().iter();
+    let anew = log.filter(|sealed| {
+        matches!(
+            sealed.entry.body,
+            LogBody::Conversation {
+                event: Event::ClockRetargeted { .. },
+                ..
+            }
+        )
+    });
+    assert_eq!(anew.count(), 1);
+}
+
+fn sales(court: &Court) -> baton_domain::Inbox {
+    let inboxes = court.model.documents().filter_map(|document| match &document.body {
+        DocumentBody::Inbox(inbox) if inbox.id == SALES => Some(inbox.clone()),
+        _ => None,
+    });
+    inboxes.last().unwrap()
+}
+
+#[test]
 fn nothing_wakes_for_an_answer_that_was_given() {
     let (mut court, id) = promising();
     let close = court.command(

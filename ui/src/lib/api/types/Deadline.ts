@@ -3,4 +3,4 @@
 /**
  * Which deadline came.
  */
-export type Deadline = "followUp" | "closing" | "snooze" | "handoff" | "clockWarning" | "clockBreach";
+export type Deadline = "followUp" | "closing" | "snooze" | "handoff" | "clockWarning" | "clockBreach" | "targets";

@@ -335,6 +335,10 @@ quote: Quote, } | { "type": "clockStarted",
 /**
  * The clock.
  */
+clock: Clock, } | { "type": "clockRetargeted", 
+/**
+ * The clock.
+ */
 clock: Clock, } | { "type": "clockPaused", 
 /**
  * Which.

@@ -3,11 +3,13 @@ import type { AccountId } from "./AccountId";
 import type { AccountMode } from "./AccountMode";
 import type { AfterReply } from "./AfterReply";
 import type { BlobId } from "./BlobId";
+import type { BusinessCalendar } from "./BusinessCalendar";
 import type { CommandBody } from "./CommandBody";
 import type { CommandId } from "./CommandId";
 import type { ConversationId } from "./ConversationId";
 import type { DraftText } from "./DraftText";
 import type { HeldResolution } from "./HeldResolution";
+import type { InboxId } from "./InboxId";
 import type { InvitationAnswer } from "./InvitationAnswer";
 import type { Invite } from "./Invite";
 import type { ListQuery } from "./ListQuery";
@@ -20,6 +22,7 @@ import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
 import type { Signature } from "./Signature";
+import type { SlaPolicy } from "./SlaPolicy";
 import type { Timestamp } from "./Timestamp";
 import type { Unlock } from "./Unlock";
 
@@ -250,7 +253,23 @@ account: AccountId,
 /**
  * How far.
  */
-mode: AccountMode, } } | { "method": "exceptions" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
+mode: AccountMode, } } | { "method": "saveTargets", "params": { 
+/**
+ * Which.
+ */
+inbox: InboxId, 
+/**
+ * What.
+ */
+sla: SlaPolicy, } } | { "method": "saveHours", "params": { 
+/**
+ * Which.
+ */
+inbox: InboxId, 
+/**
+ * When.
+ */
+calendar: BusinessCalendar, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
 /**
  * The target.
  */
