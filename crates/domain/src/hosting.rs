@@ -22,6 +22,8 @@ pub struct Host {
     pub token: u64,
     /// It was given back: nothing that comes under this grant counts any more.
     pub released: bool,
+    /// The host has shown that it sees the mailbox that the one before it saw; or there was none before it.
+    pub shown: bool,
 }
 
 impl Host {
@@ -38,6 +40,18 @@ impl Host {
             account: self.account,
             session: self.session,
             token: self.token,
+        }
+    }
+
+    /// The next grant: to `session`, by the entry `token`. What a session has shown it need not show again.
+    #[must_use]
+    pub fn next(known: Option<&Self>, account: AccountId, session: SessionId, token: u64) -> Self {
+        Self {
+            account,
+            session,
+            token,
+            released: false,
+            shown: known.is_none_or(|host| host.shown && host.session == session),
         }
     }
 
@@ -87,6 +101,7 @@ mod tests {
             session,
             token,
             released,
+            shown: true,
         }
     }
 
@@ -108,6 +123,20 @@ mod tests {
     fn whoever_has_it_may_begin_anew_at_any_time() {
         let known = host(LEFT, 7, false);
         assert!(may_host(Some(&known), Some(Timestamp(60_000)), LEFT, Timestamp(1)));
+    }
+
+    #[test]
+    fn whoever_takes_over_has_to_show_and_goes_on_having_to_until_it_has() {
+        let first = Host::next(None, ACCOUNT, LEFT, 7);
+        assert!(first.shown, "there is nothing to compare");
+        assert!(Host::next(Some(&first), ACCOUNT, LEFT, 8).shown);
+        let other = Host::next(Some(&first), ACCOUNT, RIGHT, 9);
+        assert!(!other.shown);
+        assert!(
+            !Host::next(Some(&other), ACCOUNT, RIGHT, 10).shown,
+            "it ended before it had"
+        );
+        assert!(!Host::next(Some(&other), ACCOUNT, LEFT, 10).shown);
     }
 
     #[test]

@@ -41,11 +41,11 @@ impl Lease {
             lifetime_ms: LIFETIME_MS,
         };
         match referee.host(ask).await {
-            Ok(granted) => granted.map(|HostGranted { grant, before }| Self {
+            Ok(granted) => granted.map(|HostGranted { host, .. }| Self {
                 referee: referee.clone(),
-                grant,
+                grant: host.grant(),
                 until_boot_ms: AtomicI64::new(asked.saturating_add(LIFETIME_MS)),
-                taken_over: before.is_some_and(|host| host.session != session),
+                taken_over: !host.shown,
             }),
             Err(error) => {
                 tracing::warn!(%error, "an account's lease could not be taken");

@@ -298,14 +298,20 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
             Ok(None) | Err(_) => mailbox.clone(),
         };
         let signs_in = mailbox.secret(Arc::new(rotation::Sealed::new(Arc::clone(&core), account.clone())));
-        if lease.taken_over()
-            && let Err(problem) = take_over(&core, &lease, &account, &mailbox, &signs_in).await
-        {
-            lease.release().await;
-            let next = core.now().plus_ms(i64::try_from(TAKEN.as_millis()).unwrap_or(0));
-            tell(&core, &account, HealthState::Retrying { problem, next });
-            pause(&stop, TAKEN).await;
-            continue;
+        let kept = lease.keep();
+        tokio::pin!(kept);
+        if lease.taken_over() {
+            let shows = show(&core, &lease, &account, &mailbox, &signs_in);
+            let shown = tokio::select! {
+                shown = shows => shown,
+                () = stop.cancelled() => false,
+                () = &mut kept => false,
+            };
+            if !shown {
+                lease.release().await;
+                pause(&stop, FIRST_REST).await;
+                continue;
+            }
         }
         let port = Arc::new(Port::new(
             Arc::clone(&core),
@@ -324,7 +330,7 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
         let mut run = AbortOnDropHandle::new(tokio::spawn(run));
         let ended = tokio::select! {
             ended = &mut run => ended,
-            () = lease.keep() => {
+            () = &mut kept => {
                 this.cancel();
                 (&mut run).await
             }
@@ -345,7 +351,28 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
     }
 }
 
-/// Looks whether this host sees the mailbox that the one before it saw.
+/// Looks until it is known whether this host sees the mailbox that the one before it saw. False where it is none any more.
+async fn show(core: &Core, lease: &Lease, account: &Account, mailbox: &Mailbox, signs_in: &Secret) -> bool {
+    loop {
+        let problem = match take_over(core, lease, account, mailbox, signs_in).await {
+            Ok(()) => match core.referee.host_has_shown(lease.grant()).await {
+                Ok(shown) => return shown,
+                Err(error) => MailProblem {
+                    kind: MailProblemKind::Disconnected,
+                    server: account.address.clone(),
+                    said: Some(error.to_string()),
+                },
+            },
+            Err(problem) => problem,
+        };
+        // The grant is kept meanwhile: asking anew each time would fill the log.
+        let next = core.now().plus_ms(i64::try_from(TAKEN.as_millis()).unwrap_or(0));
+        tell(core, account, HealthState::Retrying { problem, next });
+        tokio::time::sleep(TAKEN).await;
+    }
+}
+
+/// Looks once.
 async fn take_over(
     core: &Core,
     lease: &Lease,

@@ -53,7 +53,7 @@ pub async fn take(
                 lifetime_ms: LIFETIME_MS,
             };
             let granted = core.referee.host(ask).await.map_err(|error| unavailable(&error))?;
-            let Some(HostGranted { grant, before }) = granted else {
+            let Some(HostGranted { host, before }) = granted else {
                 return Ok(Taken::Elsewhere);
             };
             // What this desktop showed before still stands, if nobody else had the account since.
@@ -61,7 +61,7 @@ pub async fn take(
                 let last = before.is_some_and(|host| host.session == caller.session && host.token == had.token);
                 last && proved(&had)
             });
-            (grant.token, stands)
+            (host.token, stands)
         }
     };
     let word = word(core, account.id, caller.session, token);

@@ -24,6 +24,8 @@ pub(super) enum Work {
     },
     /// Somebody wants to host an account.
     Host { ticket: Ticket, ask: HostAsk },
+    /// A host has shown that it sees the mailbox its predecessor saw.
+    Shown { ticket: Ticket, grant: HostGrant },
     /// A host gives its grant back.
     Release { ticket: Ticket, grant: HostGrant },
     /// Something due.
@@ -47,7 +49,7 @@ impl Work {
     /// Adds what this piece needs loaded.
     pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache, documents: &DocumentSet) {
         match self {
-            Self::Open { .. } | Self::Progress { .. } | Self::Release { .. } => {}
+            Self::Open { .. } | Self::Progress { .. } | Self::Shown { .. } | Self::Release { .. } => {}
             Self::Host { ask, .. } => {
                 needs.hosts.insert(ask.account);
             }

@@ -151,6 +151,17 @@ impl RefereeHandle {
         }
     }
 
+    /// A host has shown that it sees the mailbox its predecessor saw. False where it is no host any more.
+    ///
+    /// # Errors
+    /// When the store did not do it.
+    pub async fn host_has_shown(&self, grant: HostGrant) -> Result<bool, SubmitError> {
+        match self.ask(|ticket| Input::Shown { ticket, grant }).await? {
+            Reply::Shown(is) => Ok(is),
+            _ => Err(SubmitError::Stopped),
+        }
+    }
+
     /// Gives a host's grant back, so that another need not wait for it to run out.
     ///
     /// # Errors

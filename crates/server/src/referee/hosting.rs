@@ -34,25 +34,27 @@ impl Working<'_> {
         if !may_host(known.as_ref(), self.host_expires(account), session, self.now) {
             return Ok(None);
         }
-        let host = Host {
-            account,
-            session,
-            token: self.next_number(),
-            released: false,
-        };
-        self.put_host(host, self.now.plus_ms(lifetime_ms))?;
-        Ok(Some(HostGranted {
-            grant: host.grant(),
-            before: known,
-        }))
+        let host = Host::next(known.as_ref(), account, session, self.next_number());
+        self.put_host(host, Some(self.now.plus_ms(lifetime_ms)))?;
+        Ok(Some(HostGranted { host, before: known }))
     }
 
     /// Gives a grant back. One that does not stand any more stays as it is.
     pub(super) fn release(&mut self, grant: HostGrant) -> Result<(), Fault> {
         let known = self.documents.host(grant.account).copied();
         match known.filter(|host| host.stands(grant)) {
-            Some(host) => self.put_host(Host { released: true, ..host }, self.now),
+            Some(host) => self.put_host(Host { released: true, ..host }, Some(self.now)),
             None => Ok(()),
+        }
+    }
+
+    /// A host has shown that it sees the mailbox its predecessor saw; false where it is none any more.
+    pub(super) fn shown(&mut self, grant: HostGrant) -> Result<bool, Fault> {
+        let known = self.documents.host(grant.account).copied();
+        match known.filter(|host| host.stands(grant)) {
+            Some(host) if host.shown => Ok(true),
+            Some(host) => self.put_host(Host { shown: true, ..host }, None).map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -62,7 +64,8 @@ impl Working<'_> {
         here.or_else(|| self.loaded.hosts.get(&account)).map(|row| row.expires)
     }
 
-    fn put_host(&mut self, host: Host, expires: Timestamp) -> Result<(), Fault> {
+    /// `expires`: until when, where that changes.
+    fn put_host(&mut self, host: Host, expires: Option<Timestamp>) -> Result<(), Fault> {
         let id = Host::document(host.account);
         let document = Document {
             id,
@@ -70,7 +73,7 @@ impl Working<'_> {
             body: DocumentBody::Host(host),
         };
         let command = Command {
-            id: CommandId::derive(id.0, &format!("{} {}", self.next_number(), host.released)),
+            id: CommandId::derive(id.0, &self.next_number().to_string()),
             actor: Actor::Channel { account: host.account },
             device: DeviceId(Uuid::nil()),
             conversation: ConversationId(Uuid::nil()),
@@ -83,11 +86,13 @@ impl Working<'_> {
         };
         self.batch.documents.retain(|known| known.id != id);
         self.batch.documents.push(document.clone());
-        self.batch.hosts.retain(|row| row.grant.account != host.account);
-        self.batch.hosts.push(HostLease {
-            grant: host.grant(),
-            expires,
-        });
+        if let Some(expires) = expires {
+            self.batch.hosts.retain(|row| row.grant.account != host.account);
+            self.batch.hosts.push(HostLease {
+                grant: host.grant(),
+                expires,
+            });
+        }
         let scope = document.body.scope();
         let body = LogBody::DocumentPut { document };
         Arc::make_mut(&mut self.documents).apply(&body);

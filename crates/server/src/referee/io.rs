@@ -48,6 +48,13 @@ pub enum Input {
         /// Which, and who.
         ask: HostAsk,
     },
+    /// A host has shown that it sees the mailbox its predecessor saw.
+    Shown {
+        /// Who waits for the answer.
+        ticket: Ticket,
+        /// Its grant.
+        grant: HostGrant,
+    },
     /// A host gives its grant back.
     Release {
         /// Who waits for the answer.
@@ -95,9 +102,9 @@ pub struct HostAsk {
 /// A wish to host that was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostGranted {
-    /// The grant.
-    pub grant: HostGrant,
-    /// Who had the account before: another has to show that it sees the same mailbox.
+    /// The host it makes.
+    pub host: Host,
+    /// Who had the account before.
     pub before: Option<Host>,
 }
 
@@ -143,6 +150,8 @@ pub enum Reply {
     Hosted(Option<HostGranted>),
     /// The grant does not stand any more, by whomever it was given back or replaced.
     Released,
+    /// Whether the host that has shown something still is one.
+    Shown(bool),
 }
 
 /// Why it can't be told what became of it. Asking again with the same id is safe.

@@ -123,6 +123,7 @@ impl Referee {
                 self.waiting.push_back(Work::Command { ticket, command, under });
             }
             Input::Host { ticket, ask } => self.waiting.push_back(Work::Host { ticket, ask }),
+            Input::Shown { ticket, grant } => self.waiting.push_back(Work::Shown { ticket, grant }),
             Input::Release { ticket, grant } => self.waiting.push_back(Work::Release { ticket, grant }),
             Input::Receive {
                 ticket,
@@ -414,7 +415,11 @@ impl Referee {
                     let fault = stale.contains(&ticket).then_some(Fault::NotHost);
                     self.part_done(ticket, fault, effects);
                 }
-                Work::Open { .. } | Work::Command { .. } | Work::Host { .. } | Work::Release { .. } => {}
+                Work::Open { .. }
+                | Work::Command { .. }
+                | Work::Host { .. }
+                | Work::Shown { .. }
+                | Work::Release { .. } => {}
             }
         }
     }
@@ -484,6 +489,7 @@ impl Referee {
             Work::Open { ticket }
             | Work::Command { ticket, .. }
             | Work::Host { ticket, .. }
+            | Work::Shown { ticket, .. }
             | Work::Release { ticket, .. } => {
                 effects.push(Effect::Answer {
                     ticket,
@@ -527,6 +533,9 @@ fn judge(works: Vec<Work>, working: &mut Working<'_>) -> Result<Judged, (Vec<Wor
             Work::Host { ticket, ask } => working
                 .host(*ask)
                 .map(|grant| answers.push((*ticket, Ok(Reply::Hosted(grant))))),
+            Work::Shown { ticket, grant } => working
+                .shown(*grant)
+                .map(|is| answers.push((*ticket, Ok(Reply::Shown(is))))),
             Work::Release { ticket, grant } => working
                 .release(*grant)
                 .map(|()| answers.push((*ticket, Ok(Reply::Released)))),

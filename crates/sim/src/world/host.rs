@@ -194,7 +194,7 @@ impl World {
         host.asking = false;
         let wait = match outcome {
             Ok(Reply::Hosted(Some(granted))) => {
-                host.grant = Some(granted.grant);
+                host.grant = Some(granted.host.grant());
                 1
             }
             outcome => {

@@ -37,7 +37,7 @@ fn host_at(court: &mut Court, server: usize, session: SessionId) -> Option<HostG
 }
 
 fn host(court: &mut Court, session: SessionId) -> Option<HostGrant> {
-    host_at(court, 0, session).map(|granted| granted.grant)
+    host_at(court, 0, session).map(|granted| granted.host.grant())
 }
 
 fn release(court: &mut Court, grant: HostGrant) {
@@ -75,7 +75,7 @@ fn one_hosts_and_another_waits_until_the_grant_runs_out() {
     assert_eq!(host(&mut court, RIGHT), None);
     court.wait(1);
     let granted = host_at(&mut court, 0, RIGHT).unwrap();
-    assert!(granted.grant.token > first.token);
+    assert!(granted.host.token > first.token);
     assert_eq!(granted.before.map(|before| before.session), Some(LEFT));
     assert!(
         !court.model.renew_host(first, MINUTE),
@@ -114,6 +114,32 @@ fn what_is_given_back_is_free_at_once_and_counts_no_more() {
 }
 
 #[test]
+fn whoever_takes_over_has_shown_it_once_it_said_so_under_a_grant_that_stands() {
+    let mut court = court();
+    let shown = |court: &mut Court, grant| {
+        let ticket = court.ticket();
+        court.tell(0, Input::Shown { ticket, grant });
+        court.answers.remove(&ticket)
+    };
+    let old = host(&mut court, LEFT).unwrap();
+    court.wait(MINUTE);
+    let new = host_at(&mut court, 0, RIGHT).unwrap().host;
+    assert!(!new.shown);
+    // It was killed before it could: it still has to.
+    let again = host_at(&mut court, 0, RIGHT).unwrap().host;
+    assert!(!again.shown);
+    assert_eq!(shown(&mut court, new.grant()), Some(Ok(Reply::Shown(false))));
+    assert_eq!(shown(&mut court, again.grant()), Some(Ok(Reply::Shown(true))));
+    let head = court.model.head().number;
+    assert_eq!(shown(&mut court, again.grant()), Some(Ok(Reply::Shown(true))));
+    assert_eq!(court.model.head().number, head, "once is enough");
+    // Saying so does not make the grant live longer, nor shorter.
+    assert!(court.model.renew_host(again.grant(), MINUTE));
+    assert!(host_at(&mut court, 0, RIGHT).unwrap().host.shown);
+    assert_eq!(shown(&mut court, old), Some(Ok(Reply::Shown(false))));
+}
+
+#[test]
 fn mail_from_a_host_that_was_replaced_is_not_taken_in_and_its_folder_does_not_move() {
     let mut court = court();
     let old = host(&mut court, LEFT).unwrap();
@@ -133,7 +159,7 @@ fn mail_from_a_host_that_was_replaced_is_not_taken_in_and_its_folder_does_not_mo
 fn a_server_that_did_not_hear_of_the_change_judges_by_it_all_the_same() {
     let mut court = Court::with_servers(2);
     court.wait(10 * DAY_MS);
-    let old = host_at(&mut court, 1, LEFT).unwrap().grant;
+    let old = host_at(&mut court, 1, LEFT).unwrap().host.grant();
     court.wait(MINUTE);
     host_at(&mut court, 0, RIGHT).unwrap();
     assert_eq!(bring(&mut court, 1, 1, old), Err(Fault::NotHost));
@@ -198,6 +224,7 @@ fn nobody_makes_a_grant_by_putting_or_removing_a_document() {
         session: RIGHT,
         token: 1,
         released: false,
+        shown: true,
     };
     let put = CommandBody::PutDocument {
         document: Box::new(DocumentBody::Host(forged)),

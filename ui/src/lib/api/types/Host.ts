@@ -21,4 +21,8 @@ token: number,
 /**
  * It was given back: nothing that comes under this grant counts any more.
  */
-released: boolean, };
+released: boolean, 
+/**
+ * The host has shown that it sees the mailbox that the one before it saw; or there was none before it.
+ */
+shown: boolean, };
