@@ -49,6 +49,6 @@ highValue: Money | null,
  */
 calendar: BusinessCalendar, 
 /**
- * What is to happen in time. A new inbox promises what is usual; one from before there were targets nothing.
+ * What is to happen in time; nothing until somebody who leads says what is promised. [`SlaPolicy::usual`] is a good beginning.
  */
 sla: SlaPolicy, };
