@@ -472,6 +472,10 @@ pub struct Conversation {
     pub reply_to: Vec<Address>,
     /// Since when the customer waits for an answer; `None` when the newest message needing one was answered.
     pub unanswered_since: Option<Timestamp>,
+    /// Of what is over: since when they had waited when it was closed, should a person find that it is not over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub unanswered_at_close: Option<Timestamp>,
     /// Which reply of ours could not be delivered, as a bounce says; until we write again.
     #[serde(default)]
     pub bounced: Option<MessageId>,

@@ -104,6 +104,7 @@ fn empty(stamp: Stamp) -> Conversation {
         references: Vec::new(),
         reply_to: Vec::new(),
         unanswered_since: None,
+        unanswered_at_close: None,
         bounced: None,
         replies: 0,
         next_step_version: 0,
@@ -204,6 +205,7 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::Closed { closing } => closed(state, closing),
         Event::Reopened { cause } => {
             state.closing = None;
+            waits_again(state, *cause);
             if let Some(provisional) = by_reply(state, *cause) {
                 provisional.after.closing = None;
             }
@@ -359,10 +361,11 @@ fn outside(state: &mut Conversation, stamp: Stamp, message: &Message, live: bool
     state.messages = state.messages.saturating_add(1);
     state.replies = state.replies.saturating_add(1);
     state.has_attachment |= message.attachments.iter().any(|file| !file.inline);
-    if newest(state, message, live) {
+    if newest(state, message, live) && !(live && state.was_written_before_theirs(message)) {
         state.last_message = Some(last_of(message, None));
         answer_to(state, message, &message.to);
         state.unanswered_since = None;
+        state.unanswered_at_close = None;
         state.before_message = None;
         state.bounced = None;
     }
@@ -399,8 +402,10 @@ fn closed(state: &mut Conversation, closing: &Closing) {
     state.snoozed = None;
     state.blocked = None;
     state.handoff = None;
-    if closing.outcome != Outcome::Imported {
-        state.unanswered_since = None;
+    if closing.outcome != Outcome::Imported
+        && let Some(since) = state.unanswered_since.take()
+    {
+        state.unanswered_at_close = Some(since);
     }
     // A close that came with the reply is undone with it; a later one is not.
     if let Some(provisional) = state.provisional.as_mut().filter(|provisional| !provisional.complete) {
@@ -411,6 +416,14 @@ fn closed(state: &mut Conversation, closing: &Closing) {
             next_step: None,
         };
         provisional.complete = true;
+    }
+}
+
+/// Closed by mistake, it is as unanswered as it was; a message of theirs or a reply of ours begins something new.
+fn waits_again(state: &mut Conversation, cause: Cause) {
+    let waited = state.unanswered_at_close.take();
+    if matches!(cause, Cause::Person | Cause::Ownership) && state.unanswered_since.is_none() {
+        state.unanswered_since = waited;
     }
 }
 
@@ -476,6 +489,7 @@ fn count(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
     state.replies = state.replies.saturating_add(1);
     state.has_attachment |= !outbound.draft.files.is_empty();
     state.unanswered_since = None;
+    state.unanswered_at_close = None;
     state.before_message = None;
     state.bounced = None;
     state.last_message = Some(LastMessage {
@@ -573,6 +587,15 @@ impl Conversation {
             (Some(_), None, Some(last)) if last.direction != Direction::Inbound => Status::Waiting,
             (Some(_), ..) => Status::Assigned,
         }
+    }
+
+    /// Whether a reply from outside, seen now, was written before the customer's newest message, which waits: it answers another
+    /// one. Told by their dates, as threads are; when either was seen says nothing.
+    pub(crate) fn was_written_before_theirs(&self, message: &Message) -> bool {
+        let waits = self.unanswered_since.or(self.unanswered_at_close).is_some();
+        let theirs = self.last_message.as_ref();
+        let theirs = theirs.filter(|last| waits && last.direction == Direction::Inbound);
+        theirs.is_some_and(|last| message.at < last.at)
     }
 
     /// What blocks it on a member, if it does.

@@ -126,3 +126,44 @@ fn a_first_promise_counts_from_when_it_is_made() {
         "and taken back with the last rule"
     );
 }
+
+#[test]
+fn a_first_promise_is_not_made_for_the_past_by_an_edit_that_comes_first() {
+    let mut team = Team::with_enquiry();
+    team.now = berlin("2026-11-27T10:00");
+    promise(&mut team, |policy| policy.rules = SlaPolicy::usual().rules);
+    let subject = CommandBody::SetFields {
+        category: None,
+        priority: None,
+        value: None,
+        company: None,
+        subject: Some("Forty seats, please".to_owned()),
+    };
+    team.act(ANNA, subject);
+    let first = clock(&team, ClockKind::FirstResponse);
+    assert_eq!((first.started, first.due), (team.now, berlin("2026-11-27T14:00")));
+    assert_eq!(compute_anew(&mut team), [], "nothing is left to the job");
+}
+
+#[test]
+fn what_turns_out_to_be_a_lead_counts_from_its_message() {
+    let mut team = Team::with_targets();
+    team.carl("Hello");
+    team.act(ANNA, CommandBody::NotALead);
+    team.now = berlin("2026-11-26T11:00");
+    team.carl("Forty seats?");
+    team.now = berlin("2026-11-26T11:30");
+    let lead = CommandBody::SetFields {
+        category: Some(Category::NewLead),
+        priority: None,
+        value: None,
+        company: None,
+        subject: None,
+    };
+    team.act(ANNA, lead);
+    let first = clock(&team, ClockKind::FirstResponse);
+    assert_eq!(
+        (first.started, first.due),
+        (berlin("2026-11-26T11:00"), berlin("2026-11-26T15:00"))
+    );
+}

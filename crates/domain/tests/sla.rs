@@ -269,7 +269,32 @@ fn an_answer_from_outside_that_came_late_disproves_nothing() {
 }
 
 #[test]
-fn an_automatic_answer_of_theirs_starts_nothing_and_history_neither() {
+fn what_a_machine_began_owes_nothing_until_somebody_writes() {
+    for kind in [MessageKind::AutoReply, MessageKind::Bounce] {
+        let mut team = with_resolution();
+        for _ in 0..2 {
+            let mut message = team.message("I am away until Monday.");
+            message.kind = kind;
+            team.receive(message, true);
+            assert!(team.conversation().clocks.is_empty(), "{kind:?}");
+        }
+        team.act(ANNA, category(Category::NewLead));
+        assert!(team.conversation().clocks.is_empty(), "{kind:?}");
+        team.now = berlin("2026-11-26T11:00");
+        team.carl("I am back: forty seats?");
+        assert_eq!(
+            all(&team),
+            [
+                "Owner until Thu 26 11:15",
+                "FirstResponse until Thu 26 15:00",
+                "Resolution until Fri 27 13:00"
+            ]
+        );
+    }
+}
+
+#[test]
+fn history_starts_nothing() {
     let mut team = Team::with_targets();
     let mut message = team.message("I wrote in spring.");
     message.at = berlin("2026-04-01T10:00");

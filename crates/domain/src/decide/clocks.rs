@@ -9,8 +9,8 @@
 
 use crate::evolve::apply;
 use crate::{
-    Clock, ClockEnd, ClockKind, CommandBody, Conversation, Deadline, Event, Inbox, InboxPolicy, Phase, Stamp,
-    Timestamp, Timetable, evolve,
+    Clock, ClockEnd, ClockKind, CommandBody, Conversation, Deadline, Direction, Event, Inbox, InboxPolicy, MessageKind,
+    Phase, SlaRule, Stamp, Timestamp, Timetable, evolve,
 };
 
 /// `events`, just decided on `before`, with what they mean for the clocks, and after what these missed.
@@ -47,7 +47,9 @@ fn missed(state: &Conversation, body: Option<&CommandBody>, now: Timestamp) -> V
         return Vec::new();
     }
     let sent = match body {
-        Some(CommandBody::ExternalReply { message, .. }) => Some(message.at),
+        Some(CommandBody::ExternalReply { message, .. }) if !state.was_written_before_theirs(message) => {
+            Some(message.at)
+        }
         _ => None,
     };
     let disproved = |clock: &Clock, at| clock.kind.is_response() && sent.is_some_and(|sent| sent <= at);
@@ -127,9 +129,14 @@ fn wanted_since(state: &Conversation, kind: ClockKind, now: Timestamp) -> Option
     if state.status.is_over() || !state.category.has_duties() {
         return None;
     }
+    // The first message stands as the newest until somebody writes, whatever other machines say.
+    let only_machines = state.last_message.as_ref().is_some_and(|last| {
+        last.direction == Direction::Inbound && matches!(last.kind, MessageKind::AutoReply | MessageKind::Bounce)
+    });
     match kind {
-        ClockKind::Owner => state.owner.is_none().then_some(now),
         ClockKind::FirstResponse | ClockKind::NextResponse => state.unanswered_since,
+        ClockKind::Owner | ClockKind::Resolution if only_machines => None,
+        ClockKind::Owner => state.owner.is_none().then_some(now),
         ClockKind::Resolution => Some(now),
     }
 }
@@ -202,10 +209,17 @@ impl Following<'_> {
         let running = running.find(|clock| clock.kind.shares_place(kind)).cloned();
         let Some(clock) = running else {
             if let Some(rule) = policy.rule_for(&self.after).cloned() {
-                let before = self.before.and_then(|before| wanted_since(before, kind, now));
-                // What was wanted before and had no target was promised nothing: it counts from now.
-                let since = if before.is_none() || said_anew { since } else { now };
-                let clock = self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table));
+                let clock = match self.not_needed_before(kind, since) {
+                    Some(clock) => self.needed_after_all(clock, &rule),
+                    None => {
+                        let wanted_before = self.before.and_then(|before| wanted_since(before, kind, now));
+                        // What turns out to be a lead has waited all the same. What was one and had no target was promised
+                        // nothing, whatever else was said of it meanwhile: it counts from now.
+                        let waited = said_anew && wanted_before.is_none();
+                        let since = if waited { since } else { now };
+                        self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table))
+                    }
+                };
                 self.start(clock);
             }
             return;
@@ -215,6 +229,34 @@ impl Following<'_> {
         if (said_anew || promised_anew) && !clock.breached {
             self.compute_anew(&clock, promised_anew);
         }
+    }
+
+    /// The clock of this very wait, if it ended because nothing was owed for a while.
+    fn not_needed_before(&self, kind: ClockKind, since: Timestamp) -> Option<Clock> {
+        let had_owner = self.before.is_some_and(|before| before.owner.is_some());
+        let clock = self.after.clocks.iter().find(|clock| clock.kind.shares_place(kind))?;
+        let same_wait = match kind {
+            ClockKind::Owner => !had_owner,
+            ClockKind::FirstResponse | ClockKind::NextResponse => clock.started >= since,
+            ClockKind::Resolution => true,
+        };
+        (same_wait && clock.end == Some(ClockEnd::NotNeeded)).then(|| clock.clone())
+    }
+
+    /// It goes on, by the target that holds now: one wait is warned of and late once. What was breached stays so. Nobody waited
+    /// for an owner or an end while it was over; the customer did wait for an answer.
+    fn needed_after_all(&mut self, mut clock: Clock, rule: &SlaRule) -> Option<Clock> {
+        let (now, policy) = (self.stamp.at, &self.policy.sla);
+        rule.targets.of(clock.kind)?;
+        clock.end = None;
+        let closing = self.before.and_then(|before| before.closing.as_ref());
+        if let Some(closing) = closing.filter(|_| !clock.kind.is_response()) {
+            clock.stood_still(closing.at, now);
+        }
+        if clock.breached {
+            return Some(clock);
+        }
+        self.with_table(|table| clock.retargeted(rule, policy, now, table))
     }
 
     /// What the conversation is was said anew, and its cohort may have another target; or what the inbox promises was.

@@ -73,7 +73,7 @@ pub(super) fn external_reply(
         let contact = message.to.first().cloned().unwrap_or_default();
         return begun(message, contact, live, inbox, seen, context);
     };
-    if !live {
+    if !live || state.was_written_before_theirs(message) {
         return vec![seen];
     }
     let mut events: Vec<Event> = state

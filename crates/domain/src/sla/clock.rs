@@ -155,6 +155,18 @@ impl Clock {
         Some(clock)
     }
 
+    /// It did not count until now, since then or since it last went on. One that stands still does so anyway.
+    pub(crate) fn stood_still(&mut self, since: Timestamp, until: Timestamp) {
+        if self.stands_still() {
+            return;
+        }
+        let went_on = self.pauses.last().and_then(|pause| pause.until);
+        self.pauses.push(Pause {
+            since: since.max(went_on.unwrap_or(self.started)),
+            until: Some(until),
+        });
+    }
+
     /// What has not come yet does not come before now.
     fn not_before(&mut self, now: Timestamp) {
         if !self.breached {

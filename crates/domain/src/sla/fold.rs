@@ -1,7 +1,7 @@
 //! How events move the clocks of a conversation.
 
 use super::{Clock, ClockEnd, ClockKind, Pause};
-use crate::{Conversation, Event, Stamp, Timestamp};
+use crate::{Cause, Conversation, Event, Stamp, Timestamp};
 
 /// What an event does to the clocks of a state it was folded into already.
 pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
@@ -31,7 +31,14 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             }
         }
         Event::ClockDropped { clock } => state.clocks.retain(|other| other.kind != *clock),
-        Event::OwnerChanged { owner: Some(_), .. } => end(state, met(stamp.at), |kind| kind == ClockKind::Owner),
+        Event::OwnerChanged { owner: Some(_), .. } => {
+            end(state, met(stamp.at), |kind| kind == ClockKind::Owner);
+            begin_anew(state, |kind| kind == ClockKind::Owner);
+        }
+        // Their message begins every wait anew.
+        Event::Reopened {
+            cause: Cause::CustomerWrote,
+        } => begin_anew(state, |_| true),
         // Seen later than it was sent, it counts from when it was sent.
         Event::OutsideReply { message, .. } if state.unanswered_since.is_none() => {
             end(state, met(message.at.min(stamp.at)), ClockKind::is_response);
@@ -47,6 +54,12 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::StatusChanged { .. } | Event::FieldsChanged { .. } => owes_nothing(state),
         _ => {}
     }
+}
+
+/// What was not needed would go on if it were needed after all; after this it is another wait.
+fn begin_anew(state: &mut Conversation, which: impl Fn(ClockKind) -> bool) {
+    let not_needed = |clock: &Clock| clock.end == Some(ClockEnd::NotNeeded) && which(clock.kind);
+    state.clocks.retain(|clock| !not_needed(clock));
 }
 
 /// What is over, or is no lead, owes nothing. Not asked after every event: a reply taken back opens first its clock and then,
