@@ -1,16 +1,15 @@
 /** Targets as people say them: amounts with a unit, and whom a rule is about. */
 import { m } from '$lib/paraglide/messages.js';
 import type { Cohort } from '$lib/api/types/Cohort';
-import type { SlaPolicy } from '$lib/api/types/SlaPolicy';
 import type { SlaRule } from '$lib/api/types/SlaRule';
 import type { Target } from '$lib/api/types/Target';
 import type { Targets } from '$lib/api/types/Targets';
-import { all, money } from '$lib/time/format';
-import { categoryName, priorityName, type Words } from '$lib/words/labels';
+import { all, money, number } from '$lib/time/format';
+import { categoryName, channelName, priorityName, type Words } from '$lib/words/labels';
 
 export type Unit = 'minutes' | 'hours';
 
-const MS: Record<Unit, number> = { minutes: 60_000, hours: 3_600_000 };
+export const MS: Record<Unit, number> = { minutes: 60_000, hours: 3_600_000 };
 
 /** What can have a target, in the order it happens. */
 export const kinds = [
@@ -33,41 +32,27 @@ export function amountOf(lengthMs: number): { amount: number; unit: Unit } {
   return { amount: lengthMs / MS[unit], unit };
 }
 
-/** The target an amount names; none where nothing, or nothing sensible, was typed. */
-export function targetOf(amount: number | null, unit: Unit, time: Target['time']): Target | null {
-  if (amount === null || !Number.isFinite(amount) || amount <= 0) return null;
-  return { lengthMs: Math.round(amount * MS[unit]), time };
-}
-
 export function targetWords(target: Target): string {
   const { amount, unit } = amountOf(target.lengthMs);
-  const length = unit === 'hours' ? m.targets_h({ n: amount }) : m.targets_min({ n: amount });
+  const length = unit === 'hours' ? m.targets_h({ n: number(amount) }) : m.targets_min({ n: number(amount) });
   return target.time === 'business' ? length : m.targets_wall_words({ length });
 }
+
+/** Whether nothing narrows whom a rule is about. */
+export const isForAll = (cohort: Cohort): boolean =>
+  cohort.categories.length + cohort.priorities.length + cohort.channels.length === 0 &&
+  cohort.valueFrom === null;
 
 /** Whom a rule is about. */
 export function cohortWords(cohort: Cohort): string {
   const parts = [
     ...cohort.categories.map((one) => categoryName[one]()),
     ...cohort.priorities.map((one) => m.targets_priority({ priority: priorityName[one]() })),
-    ...cohort.channels,
+    ...cohort.channels.map((one) => m.targets_channel({ channel: channelName(one) })),
     ...(cohort.valueFrom === null ? [] : [m.targets_worth({ amount: money(cohort.valueFrom) })]),
   ];
   return parts.length === 0 ? m.targets_all() : all(parts);
 }
 
-/** A rule that promises nothing yet. */
-export const newRule = (): SlaRule => ({
-  name: m.targets_new_rule(),
-  when: { channels: [], priorities: [], categories: [], valueFrom: null },
-  targets: { owner: null, firstResponse: null, nextResponse: null, resolution: null },
-});
-
-export const WARN_LEAST = 50;
-export const WARN_MOST = 95;
-
-/** Whether the server would take it: every rule has a name, and warnings come in the second half. */
-export const isSound = (policy: SlaPolicy): boolean =>
-  policy.rules.every((rule) => rule.name.trim() !== '') &&
-  policy.warnPercent >= WARN_LEAST &&
-  policy.warnPercent <= WARN_MOST;
+/** Whether a rule promises anything. */
+export const promises = (rule: SlaRule): boolean => kinds.some((kind) => rule.targets[kind] !== null);

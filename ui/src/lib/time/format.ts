@@ -42,6 +42,13 @@ export function dayOfYear(at: number, now: number): string {
   return format(at, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) });
 }
 
+/** A date of a calendar, which has no zone: "Thu, 24 Dec", with the year where it is not today's. Both as YYYY-MM-DD. */
+export function calendarDay(date: string, today: string): string {
+  const year = date.slice(0, 4) === today.slice(0, 4) ? undefined : 'numeric';
+  const options = { weekday: 'short', day: 'numeric', month: 'short', year, timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(zone.locale, options).format(Date.parse(date));
+}
+
 /** "Thursday, 26 November 2026 at 15:20 CET": what a hover shows. */
 export const absolute = (at: number): string =>
   format(at, {

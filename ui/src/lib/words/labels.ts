@@ -141,3 +141,19 @@ export const modeEffect: Words<AccountMode> = {
   together: m.mode_to_together_effect,
   batonOnly: m.mode_to_baton_only_effect,
 };
+
+/** What people call a channel. Other parties' channels (the intake API) keep the name they came with. */
+const channels: Record<string, () => string> = {
+  email: m.channel_email,
+  sms: m.channel_sms,
+  form: m.channel_form,
+  webform: m.channel_form,
+  chat: m.channel_chat,
+  call: m.channel_call,
+  voice: m.channel_call,
+  whatsapp: () => 'WhatsApp',
+  messenger: () => 'Messenger',
+  instagram: () => 'Instagram',
+};
+
+export const channelName = (id: string): string => channels[id.toLowerCase()]?.() ?? id;
