@@ -87,6 +87,8 @@ pub enum CommandBody {
     },
     /// Give it back to the queue.
     Release,
+    /// Route it by the rules in force, once more (managers); for what has no owner.
+    Route,
     /// Offer it to a colleague with what they must know.
     HandOff {
         /// Whom.

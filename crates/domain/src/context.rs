@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, AccountId, Capabilities, DraftId, DraftText, Inbox, Member, MemberId, Timestamp};
+use crate::{
+    Account, AccountId, Acquaintance, Capabilities, DraftId, DraftText, Inbox, Member, MemberId, RuleSet, Timestamp,
+    Turns,
+};
 
 /// The live facts of a reply lock: renewals are not in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,21 @@ pub struct SavedDraft {
     pub files_present: bool,
 }
 
+/// What routing is judged by, as it stands at this place of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct RoutingFacts<'a> {
+    /// The rules.
+    pub rules: &'a RuleSet,
+    /// Their version.
+    pub version: u32,
+    /// How many open conversations each member of a pool has.
+    pub loads: &'a BTreeMap<MemberId, u32>,
+    /// Whose turn was when.
+    pub turns: &'a Turns,
+    /// Whether the contact is known, apart from this conversation.
+    pub acquaintance: Acquaintance,
+}
+
 /// What a decision is judged by, besides the state.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
@@ -49,6 +67,8 @@ pub struct Context<'a> {
     pub lease: Option<LeaseFacts>,
     /// The draft a Reply names.
     pub draft: Option<&'a SavedDraft>,
+    /// What routing is judged by; `None` where there are no rules, or the command routes nothing.
+    pub routing: Option<RoutingFacts<'a>>,
     /// The Message-ID a reply gets if accepted, without angle brackets.
     pub header_id: &'a str,
 }

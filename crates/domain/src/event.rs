@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
     Deadline, DeviceId, Document, DocumentId, FollowUp, HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId,
-    Message, MessageId, Money, NextStep, Outbound, Priority, Quote, Scope, Settlement, Snooze, Source, Status,
+    Message, MessageId, Money, NextStep, Outbound, Priority, Quote, Routing, Scope, Settlement, Snooze, Source, Status,
     Timestamp,
 };
 
@@ -20,6 +20,8 @@ pub enum OwnerChange {
     Replied,
     /// Somebody assigned it.
     Assigned,
+    /// A rule gave it to them.
+    Routed,
     /// They gave it back.
     Released,
     /// They took a handoff.
@@ -144,6 +146,11 @@ pub enum Event {
         how: OwnerChange,
         /// What they must know.
         context: Option<HandoffContext>,
+    },
+    /// The rules were asked who is to own it. What they decided follows.
+    Routed {
+        /// What, and why.
+        routing: Box<Routing>,
     },
     /// It was offered to a colleague.
     HandoffOffered {

@@ -290,8 +290,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::OutboundFiled { outbound } => with_outbound(state, *outbound, |outbound| outbound.filed = true),
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
-        // The clocks have a fold of their own.
-        Event::ClockStarted { .. }
+        // What was decided follows it; the clocks have a fold of their own.
+        Event::Routed { .. }
+        | Event::ClockStarted { .. }
         | Event::ClockRetargeted { .. }
         | Event::ClockPaused { .. }
         | Event::ClockResumed { .. }

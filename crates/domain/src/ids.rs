@@ -57,6 +57,8 @@ ids! {
     DraftId,
     /// A person who writes to us.
     ContactId,
+    /// A routing rule: it keeps it through every change.
+    RuleId,
     /// Any other document of the log.
     DocumentId,
     /// One run of a server process over a data set; a host's session; a desktop's connection.

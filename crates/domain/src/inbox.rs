@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, Host, InboxId, MINUTE_MS, Member,
-    MemberId, Money, Role, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
+    MemberId, Money, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -207,6 +207,8 @@ pub enum DocumentBody {
     Account(Account),
     /// Who hosts a channel account.
     Host(Host),
+    /// The routing rules.
+    Rules(RuleSet),
 }
 
 impl DocumentBody {
@@ -219,6 +221,7 @@ impl DocumentBody {
             Self::Inbox(inbox) => inbox.id.0,
             Self::Account(account) => account.id.0,
             Self::Host(host) => Host::document(host.account).0,
+            Self::Rules(_) => RuleSet::document().0,
         })
     }
 

@@ -24,6 +24,7 @@ mod member;
 mod message;
 mod permission;
 mod refusal;
+mod routing;
 mod sla;
 mod time;
 
@@ -44,5 +45,6 @@ pub use member::*;
 pub use message::*;
 pub use permission::needs;
 pub use refusal::*;
+pub use routing::*;
 pub use sla::*;
 pub use time::*;

@@ -116,6 +116,8 @@ pub enum Invalid {
     Empty,
     /// Too long.
     TooLong,
+    /// Too many of them, or one too often.
+    TooMany,
     /// Not known.
     Unknown,
     /// Not possible from the current state.

@@ -68,6 +68,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
                 OwnerChange::Claimed => "claimed",
                 OwnerChange::Replied => "by replying",
                 OwnerChange::Assigned => "assigned",
+                OwnerChange::Routed => "by the rules",
                 OwnerChange::Released => "given back",
                 OwnerChange::HandedOff => "handed over",
                 OwnerChange::Reopened => "it came back",

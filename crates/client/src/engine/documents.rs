@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId, Workspace,
+    Account, AccountId, Capabilities, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId, RuleSet,
+    Workspace,
 };
 use baton_protocol::Team;
 
@@ -19,6 +20,8 @@ pub struct Documents {
     pub accounts: BTreeMap<AccountId, Account>,
     /// The workspace.
     pub workspace: Option<Workspace>,
+    /// The routing rules.
+    pub rules: Option<RuleSet>,
 }
 
 impl Documents {
@@ -42,6 +45,7 @@ impl Documents {
             }
             // Servers and hosts judge by it; the window is told how a mailbox is doing by its health.
             DocumentBody::Host(_) => {}
+            DocumentBody::Rules(rules) => self.rules = Some(rules),
         }
     }
 

@@ -225,7 +225,7 @@ impl Engine {
             }
             Event::OwnerChanged {
                 owner: Some(owner),
-                how: OwnerChange::Assigned | OwnerChange::HandedOff | OwnerChange::Reopened,
+                how: OwnerChange::Assigned | OwnerChange::Routed | OwnerChange::HandedOff | OwnerChange::Reopened,
                 ..
             } if *owner == me => Kind::Assigned,
             Event::LockRequested { .. } if self.my_token(id).is_some() => Kind::Asked,

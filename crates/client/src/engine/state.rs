@@ -417,6 +417,8 @@ impl Engine {
                 active_at: now,
             }),
             draft: None,
+            // Who gets what by the rules is the referee's to say.
+            routing: None,
             header_id: "",
         })
     }

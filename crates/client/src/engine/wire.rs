@@ -3,7 +3,7 @@
 //! An entry this version does not know must not break the sync: it is left out, and its conversation is named, so that it is
 //! fetched as a state and offers no actions until the program is updated.
 
-use baton_domain::{Conversation, ConversationId, LogEntry};
+use baton_domain::{Conversation, ConversationId, Document, LogEntry};
 use baton_protocol::ServerMessage;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,6 +39,8 @@ pub fn decode(text: &str) -> Result<Incoming, serde_json::Error> {
     keep_known::<LogEntry>(value.get_mut("entries"), &mut unknown, |entry| {
         entry.get("body")?.get("conversation")
     });
+    // A kind of document this version does not know is nothing it could use.
+    keep_known::<Document>(value.get_mut("documents"), &mut unknown, |_| None);
     keep_known::<Conversation>(value.get_mut("conversations"), &mut unknown, |conversation| {
         conversation.get("id")
     });

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{invalid, text};
+use crate::routing::House;
 use crate::{
     Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxPolicy, Invalid,
-    LogBody, Member, MemberId, Refusal, Role,
+    LogBody, Member, MemberId, Refusal, Role, RuleSet,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -31,18 +32,19 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
     may_change(command, context)?;
     match &command.body {
         CommandBody::PutDocument { document } => {
-            plausible(document, context)?;
+            let document = tidied(document);
+            plausible(&document, context)?;
             let current = context.documents.get(&document.id());
             based_on(command, current)?;
             let version = current.map_or(0, |current| current.version).saturating_add(1);
-            let mut body = (**document).clone();
+            let mut body = document;
             count_targets(&mut body, current.map(|current| &current.body));
             if current.is_some_and(|current| current.body == body) {
                 return Ok(None);
             }
             Ok(Some(LogBody::DocumentPut {
                 document: Document {
-                    id: document.id(),
+                    id: body.id(),
                     version,
                     body,
                 },
@@ -54,10 +56,11 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             };
             based_on(command, Some(current))?;
             match current.body {
-                // The trail names them for ever: they leave, they are not removed.
-                DocumentBody::Member(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => {
-                    Err(invalid("document", Invalid::NotNow))
-                }
+                // The trail names them for ever: they leave, they are not removed. A rule set without rules routes nothing.
+                DocumentBody::Member(_)
+                | DocumentBody::Workspace(_)
+                | DocumentBody::Host(_)
+                | DocumentBody::Rules(_) => Err(invalid("document", Invalid::NotNow)),
                 DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
                 // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
                 DocumentBody::Inbox(_) => {
@@ -92,6 +95,14 @@ fn count_targets(body: &mut DocumentBody, current: Option<&DocumentBody>) {
     }
 }
 
+/// A document as it is kept.
+fn tidied(document: &DocumentBody) -> DocumentBody {
+    match document.clone() {
+        DocumentBody::Rules(rules) => DocumentBody::Rules(rules.tidied()),
+        other => other,
+    }
+}
+
 /// How many accounts bring their mail into that inbox.
 fn accounts_of(inbox: DocumentId, context: DocumentContext<'_>) -> u32 {
     let inside =
@@ -119,6 +130,8 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
                     DocumentBody::Account(changed) if member.role == Role::Manager && only_mode(changed, context) => {
                         Ok(())
                     }
+                    // Who gets which lead is for whoever leads the work to say.
+                    DocumentBody::Rules(_) if member.role == Role::Manager => Ok(()),
                     _ => refused,
                 },
                 _ => refused,
@@ -179,6 +192,18 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
         // A grant is asked for by the host itself, and never put.
         DocumentBody::Host(_) => Err(invalid("document", Invalid::NotNow)),
+        DocumentBody::Rules(rules) => {
+            let known = context.documents.get(&RuleSet::document()).map(|known| &known.body);
+            let before = match known {
+                Some(DocumentBody::Rules(before)) => Some(before),
+                _ => None,
+            };
+            let house = House {
+                members: context.members,
+                documents: context.documents,
+            };
+            rules.check(before, house)
+        }
         DocumentBody::Inbox(inbox) => {
             text("name", &inbox.name, 200)?;
             // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.

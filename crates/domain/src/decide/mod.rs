@@ -11,6 +11,7 @@ mod lock;
 mod outbound;
 mod ownership;
 mod reply;
+mod routing;
 mod standing;
 mod timers;
 mod work;
@@ -36,19 +37,32 @@ const LINE_CHARS: usize = 500;
 pub fn decide(state: Option<&Conversation>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     may_issue(command, context)?;
     let events = work(state, command, context)?;
-    let stamp = Stamp {
+    let stamp = stamp(command, context);
+    Ok(clocks::beside(state, Some(&command.body), events, stamp, context.inbox))
+}
+
+/// For judging what follows from the first of these events.
+const fn stamp(command: &Command, context: &Context<'_>) -> Stamp {
+    Stamp {
         number: context.next_event,
         at: context.now,
         actor: command.actor,
         conversation: command.conversation,
-    };
-    Ok(clocks::beside(state, Some(&command.body), events, stamp, context.inbox))
+    }
 }
 
 /// What a command leads to, but for the clocks that follow the work.
 fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     match &command.body {
-        CommandBody::Receive { message, live, inbox } => Ok(incoming::receive(state, message, *live, *inbox, context)),
+        CommandBody::Receive { message, live, inbox } => {
+            let events = incoming::receive(state, message, *live, *inbox, context);
+            let begins_or_reopens = state.is_none_or(|state| state.status.is_over());
+            Ok(if *live && begins_or_reopens {
+                routing::then_routed(state, events, message, stamp(command, context), context)
+            } else {
+                events
+            })
+        }
         CommandBody::ExternalReply { message, live, inbox } => {
             Ok(incoming::external_reply(state, message, *live, *inbox, context))
         }
@@ -129,6 +143,7 @@ impl Case<'_> {
             C::Claim => self.claim(),
             C::Assign { to, context } => self.assign(*to, context.as_ref()),
             C::Release => self.release(),
+            C::Route => self.route(),
             C::HandOff { to, context } => self.hand_off(*to, context.as_ref()),
             C::AcceptHandoff => self.accept_handoff(),
             C::DeclineHandoff { reason } => self.decline_handoff(reason.as_deref()),

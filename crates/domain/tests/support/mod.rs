@@ -37,6 +37,11 @@ pub struct Team {
     pub lease: Option<LeaseFacts>,
     pub draft: Option<SavedDraft>,
     pub next_id: u128,
+    /// The rules in force, with their version.
+    pub rules: Option<(RuleSet, u32)>,
+    pub loads: BTreeMap<MemberId, u32>,
+    pub turns: Turns,
+    pub acquaintance: Acquaintance,
 }
 
 impl Team {
@@ -93,6 +98,10 @@ impl Team {
             lease: None,
             draft: None,
             next_id: 1000,
+            rules: None,
+            loads: BTreeMap::new(),
+            turns: Turns::new(),
+            acquaintance: Acquaintance::default(),
         }
     }
 
@@ -137,6 +146,13 @@ impl Team {
             next_conversation: 1042,
             lease: self.lease,
             draft: self.draft.as_ref(),
+            routing: self.rules.as_ref().map(|(rules, version)| RoutingFacts {
+                rules,
+                version: *version,
+                loads: &self.loads,
+                turns: &self.turns,
+                acquaintance: self.acquaintance,
+            }),
             header_id: "reply@baton.example",
         };
         let events = decide(self.state.as_ref(), command, &context)?;
@@ -155,6 +171,11 @@ impl Team {
                     expires: self.now.plus_ms(lifetime),
                     active_at: self.now,
                 });
+            }
+            if let Event::Routed { routing } = event
+                && let (Some(rule), Some(owner), true) = (routing.rule, routing.owner, routing.turn)
+            {
+                self.turns.insert((rule, owner), number);
             }
             self.log.push((stamp, event.clone()));
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Host, Inbox, InboxId, LogBody,
-    Member, MemberId, Role, Workspace,
+    Member, MemberId, Role, RuleSet, Workspace,
 };
 use baton_store::server::Readable;
 
@@ -17,6 +17,7 @@ pub struct DocumentSet {
     accounts: BTreeMap<AccountId, Account>,
     hosts: BTreeMap<AccountId, Host>,
     workspace: Option<Workspace>,
+    rules: Option<RuleSet>,
 }
 
 impl DocumentSet {
@@ -64,6 +65,13 @@ impl DocumentSet {
     #[must_use]
     pub const fn workspace(&self) -> Option<&Workspace> {
         self.workspace.as_ref()
+    }
+
+    /// The routing rules with their version; `None` where there are none in force.
+    #[must_use]
+    pub fn rules(&self) -> Option<(&RuleSet, u32)> {
+        let rules = self.rules.as_ref().filter(|rules| rules.in_force())?;
+        Some((rules, self.version(RuleSet::document())))
     }
 
     /// A document's version; 0 where there is none.
@@ -123,7 +131,9 @@ impl DocumentSet {
                 .filter(|member| !inbox.capabilities_of(member).contains(&Capability::Work))
                 .map(|member| member.id)
                 .collect(),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => BTreeSet::new(),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) | DocumentBody::Rules(_) => {
+                BTreeSet::new()
+            }
         }
     }
 
@@ -138,7 +148,9 @@ impl DocumentSet {
                 .map(|member| member.id)
                 .collect(),
             DocumentBody::Member(_) => self.cut_off_by(document),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) => BTreeSet::new(),
+            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) | DocumentBody::Rules(_) => {
+                BTreeSet::new()
+            }
         }
     }
 
@@ -187,6 +199,7 @@ impl DocumentSet {
             DocumentBody::Host(host) => {
                 self.hosts.insert(host.account, *host);
             }
+            DocumentBody::Rules(rules) => self.rules = Some(rules.clone()),
         }
         self.all.insert(document.id, document);
     }
@@ -206,6 +219,7 @@ impl DocumentSet {
             Some(DocumentBody::Host(host)) => {
                 self.hosts.remove(&host.account);
             }
+            Some(DocumentBody::Rules(_)) => self.rules = None,
             None => {}
         }
     }

@@ -378,6 +378,7 @@ impl<'a> Working<'a> {
             next_conversation: self.head.next_conversation,
             lease: lease.map(|lease| lease.facts()),
             draft: draft.as_ref(),
+            routing: None,
             header_id: &self.header_id(command, state),
         };
         decide(state, command, &context)

@@ -49,7 +49,7 @@ impl Rights {
                             ));
                         }
                     }
-                    DocumentBody::Workspace(_) => {}
+                    DocumentBody::Workspace(_) | DocumentBody::Rules(_) => {}
                 }
                 Ok(())
             }

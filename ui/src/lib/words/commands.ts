@@ -18,6 +18,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   claim: () => m.did_claim(),
   assign: (body, people) => m.did_assign({ name: toWhom(people, body.to) }),
   release: () => m.did_release(),
+  route: () => m.did_route(),
   handOff: (body, people) => m.did_hand_off({ name: toWhom(people, body.to) }),
   acceptHandoff: () => m.did_accept_handoff(),
   declineHandoff: () => m.did_decline_handoff(),

@@ -122,6 +122,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       });
     case 'breachWithdrawn':
       return m.event_breach_withdrawn();
+    // Who got it follows, and why is told where it is asked.
+    case 'routed':
     case 'clockStarted':
     case 'clockPaused':
     case 'clockResumed':
@@ -152,6 +154,7 @@ function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, peopl
     claimed: () => m.event_claimed({ by: byWhom(people, owner) }),
     replied: () => m.event_claimed_by_reply({ by: byWhom(people, owner) }),
     assigned: () => m.event_assigned({ to, by }),
+    routed: () => m.event_routed({ to }),
     released: () => m.event_released({ by }),
     handedOff: () => m.event_handed_off({ by: byWhom(people, owner) }),
     reopened: () => m.event_back_to({ to }),

@@ -191,6 +191,7 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
 const invalidWords: Record<Invalid, (field: { field: string }) => string> = {
   empty: m.invalid_empty,
   tooLong: m.invalid_too_long,
+  tooMany: m.invalid_too_many,
   unknown: m.invalid_unknown,
   notNow: m.invalid_not_now,
   notAnAddress: m.invalid_not_an_address,

@@ -508,6 +508,7 @@ impl Office {
             next_conversation: 1000 + u32::try_from(self.conversations.len()).unwrap(),
             lease: self.leases.get(&command.conversation).copied(),
             draft: draft.as_ref(),
+            routing: None,
             header_id: &header_id,
         };
         match decide(state, command, &context) {

@@ -29,7 +29,7 @@ to: MemberId,
 /**
  * What they must know.
  */
-context: HandoffContext | null, } | { "type": "release" } | { "type": "handOff", 
+context: HandoffContext | null, } | { "type": "release" } | { "type": "route" } | { "type": "handOff", 
 /**
  * Whom.
  */

@@ -26,6 +26,7 @@ import type { Outbound } from "./Outbound";
 import type { OwnerChange } from "./OwnerChange";
 import type { Priority } from "./Priority";
 import type { Quote } from "./Quote";
+import type { Routing } from "./Routing";
 import type { Settlement } from "./Settlement";
 import type { Snooze } from "./Snooze";
 import type { Source } from "./Source";
@@ -99,7 +100,11 @@ how: OwnerChange,
 /**
  * What they must know.
  */
-context: HandoffContext | null, } | { "type": "handoffOffered", 
+context: HandoffContext | null, } | { "type": "routed", 
+/**
+ * What, and why.
+ */
+routing: Routing, } | { "type": "handoffOffered", 
 /**
  * The offer.
  */

@@ -1,0 +1,154 @@
+//! Who gets a lead: the order of assignment.
+
+use std::collections::BTreeMap;
+
+use super::{DistributeBy, PassedOver, PoolMember, RouteStep, RouteStepKind, RouteTrace};
+use crate::{Capability, MemberId, RuleId, Standing};
+
+/// When each member last got a lead by their turn in a rule's pool: the numbers of those entries of the log.
+pub type Turns = BTreeMap<(RuleId, MemberId), u64>;
+
+/// What Baton knows of whoever wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Acquaintance {
+    /// They have written to us before, in another conversation.
+    pub returning: bool,
+    /// Who owns another open conversation with them.
+    pub open_with: Option<MemberId>,
+}
+
+/// Everybody who could get a lead, as they stand at this place of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Staff<'a> {
+    /// Members, their rights, and the time.
+    pub standing: Standing<'a>,
+    /// How many open conversations each has; none where there is no number.
+    pub loads: &'a BTreeMap<MemberId, u32>,
+    /// Whose turn was when.
+    pub turns: &'a Turns,
+    /// Who owns another open conversation of the contact.
+    pub open_with: Option<MemberId>,
+}
+
+/// Somebody who got it, and whether by their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) to: MemberId,
+    pub(super) turn: bool,
+}
+
+impl Staff<'_> {
+    fn load(&self, member: MemberId) -> u32 {
+        self.loads.get(&member).copied().unwrap_or(0)
+    }
+
+    /// Why somebody can't get it; `None` where they can.
+    fn obstacle(&self, member: MemberId, capacity: Option<u32>) -> Option<PassedOver> {
+        let Some(known) = self.standing.members.get(&member).filter(|known| known.active) else {
+            return Some(PassedOver::Left);
+        };
+        if !self.standing.may(member, Capability::Work) {
+            return Some(PassedOver::NotPermitted);
+        }
+        if !known.available(self.standing.now) {
+            let until = known.absent_until;
+            return Some(PassedOver::Away { until });
+        }
+        let load = self.load(member);
+        capacity
+            .filter(|capacity| load >= *capacity)
+            .map(|capacity| PassedOver::AtCapacity { load, capacity })
+    }
+
+    /// To whom the rule names, or who stands in for them.
+    pub(super) fn named(&self, to: MemberId, trace: &mut RouteTrace) -> Option<Given> {
+        let mut away = Vec::new();
+        let given = self.offer(RouteStepKind::Named, to, None, trace, &mut away);
+        given.or_else(|| self.backup(&away, &[], trace))
+    }
+
+    /// By a strategy, in the order of assignment.
+    pub(super) fn distributed(
+        &self,
+        rule: RuleId,
+        by: DistributeBy,
+        pool: &[PoolMember],
+        trace: &mut RouteTrace,
+    ) -> Option<Given> {
+        let mut away = Vec::new();
+        if let Some(owner) = self.open_with
+            && let Some(given) = self.offer(RouteStepKind::OpenConversation, owner, None, trace, &mut away)
+        {
+            return Some(given);
+        }
+        let (kind, order) = self.order(rule, by, pool);
+        for one in order {
+            if let Some(given) = self.offer(kind, one.member, one.capacity, trace, &mut away) {
+                return Some(given);
+            }
+        }
+        self.backup(&away, pool, trace)
+    }
+
+    /// The pool, in the order in which it is asked.
+    fn order(&self, rule: RuleId, by: DistributeBy, pool: &[PoolMember]) -> (RouteStepKind, Vec<PoolMember>) {
+        let mut order = pool.to_vec();
+        match by {
+            // Whoever never had one, then whose last one is longest ago: the order of the pool at first, the order of turns ever after.
+            DistributeBy::RoundRobin => {
+                order.sort_by_key(|one| self.turns.get(&(rule, one.member)).copied().unwrap_or(0));
+                (RouteStepKind::Turn, order)
+            }
+            DistributeBy::LeastLoaded => {
+                order.sort_by_key(|one| self.load(one.member));
+                (RouteStepKind::Load, order)
+            }
+        }
+    }
+
+    fn offer(
+        &self,
+        kind: RouteStepKind,
+        to: MemberId,
+        capacity: Option<u32>,
+        trace: &mut RouteTrace,
+        away: &mut Vec<MemberId>,
+    ) -> Option<Given> {
+        let passed_over = self.obstacle(to, capacity);
+        trace.step(RouteStep {
+            kind,
+            member: Some(to),
+            stands_in_for: None,
+            passed_over,
+        });
+        if matches!(passed_over, Some(PassedOver::Away { .. } | PassedOver::Left)) && !away.contains(&to) {
+            away.push(to);
+        }
+        passed_over.is_none().then_some(Given {
+            to,
+            turn: kind == RouteStepKind::Turn,
+        })
+    }
+
+    /// Whoever stands in for those who are away. Who is in the pool was asked before, and has the same limit here.
+    fn backup(&self, away: &[MemberId], pool: &[PoolMember], trace: &mut RouteTrace) -> Option<Given> {
+        for absent in away {
+            let backup = self.standing.members.get(absent).and_then(|member| member.backup);
+            let Some(to) = backup.filter(|to| to != absent) else {
+                continue;
+            };
+            let capacity = pool.iter().find(|one| one.member == to).and_then(|one| one.capacity);
+            let passed_over = self.obstacle(to, capacity);
+            trace.step(RouteStep {
+                kind: RouteStepKind::Backup,
+                member: Some(to),
+                stands_in_for: Some(*absent),
+                passed_over,
+            });
+            if passed_over.is_none() {
+                return Some(Given { to, turn: false });
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,203 @@
+//! What a rule set may say: bounded, and of people and inboxes that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lead::folded;
+use super::{Condition, Rule, RuleAction, RuleSet};
+use crate::{AccountId, Document, DocumentBody, DocumentId, InboxId, Invalid, Member, MemberId, Refusal, RuleId};
+
+/// How many rules a set has at most.
+const RULES: usize = 500;
+/// The longest name of a rule, in characters.
+const NAME_CHARS: usize = 200;
+/// How many conditions a rule consists of at most.
+const CONDITIONS: usize = 100;
+/// How deep they go at most.
+const DEPTH: usize = 5;
+/// How many values a condition lists at most.
+const VALUES: usize = 200;
+/// The longest text a condition compares with, in characters.
+const VALUE_CHARS: usize = 200;
+/// How many things a rule does at most.
+const ACTIONS: usize = 20;
+/// How many members a pool has at most.
+const POOL: usize = 200;
+/// The longest label, in characters.
+const TAG_CHARS: usize = 60;
+
+/// What a rule set is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct House<'a> {
+    pub(crate) members: &'a BTreeMap<MemberId, Member>,
+    pub(crate) documents: &'a BTreeMap<DocumentId, Document>,
+}
+
+impl RuleSet {
+    /// The set as it is kept: texts that are compared without regard to case in lower case, without blanks around them, each once.
+    #[must_use]
+    pub fn tidied(mut self) -> Self {
+        for rule in &mut self.rules {
+            rule.name = rule.name.trim().to_owned();
+            tidy(&mut rule.when);
+            for action in &mut rule.then {
+                if let RuleAction::AddTag { tag } = action {
+                    *tag = tag.trim().to_owned();
+                }
+            }
+        }
+        self
+    }
+
+    /// Judges a set that is to follow `before`. Rules that stay as they were are not judged again: that somebody named in one has left
+    /// must not keep another from being changed.
+    ///
+    /// # Errors
+    /// What can't be used, by the number of its rule, from 1: `rules.2.name`.
+    pub(crate) fn check(&self, before: Option<&Self>, house: House<'_>) -> Result<(), Refusal> {
+        if self.rules.len() > RULES {
+            return refused("rules", Invalid::TooMany);
+        }
+        let mut ids: BTreeSet<RuleId> = BTreeSet::new();
+        for (rule, number) in self.rules.iter().zip(1_usize..) {
+            let at = |part: &str| format!("rules.{number}.{part}");
+            if !ids.insert(rule.id) {
+                return refused(&at("id"), Invalid::NotNow);
+            }
+            if before.is_some_and(|before| before.rules.contains(rule)) {
+                continue;
+            }
+            if rule.name.trim().is_empty() {
+                return refused(&at("name"), Invalid::Empty);
+            }
+            if rule.name.chars().count() > NAME_CHARS {
+                return refused(&at("name"), Invalid::TooLong);
+            }
+            // The depth is looked at first: what is within it is walked without fear.
+            if rule.when.depth() > DEPTH || rule.when.size() > CONDITIONS {
+                return refused(&at("when"), Invalid::TooMany);
+            }
+            condition(&rule.when, house).or_else(|why| refused(&at("when"), why))?;
+            actions(rule, house).or_else(|why| refused(&at("then"), why))?;
+        }
+        Ok(())
+    }
+}
+
+fn refused(field: &str, why: Invalid) -> Result<(), Refusal> {
+    Err(Refusal::Invalid {
+        field: field.to_owned(),
+        why,
+    })
+}
+
+fn tidy(condition: &mut Condition) {
+    if let Some(texts) = condition.texts_mut() {
+        let mut known = BTreeSet::new();
+        let tidied = texts.iter().map(|text| folded(text));
+        *texts = tidied.filter(|text| known.insert(text.clone())).collect();
+    }
+    match condition {
+        Condition::All { of } | Condition::Any { of } => of.iter_mut().for_each(tidy),
+        Condition::Not { of } => tidy(of),
+        Condition::ValueFrom { least } => least.currency = least.currency.trim().to_uppercase(),
+        _ => {}
+    }
+}
+
+fn condition(condition: &Condition, house: House<'_>) -> Result<(), Invalid> {
+    let inbox = |id: &InboxId| matches!(body(house, id.0), Some(DocumentBody::Inbox(_)));
+    let account = |id: &AccountId| matches!(body(house, id.0), Some(DocumentBody::Account(_)));
+    match condition {
+        Condition::All { .. } | Condition::Not { .. } | Condition::Returning | Condition::BusinessHours => {}
+        Condition::PriorityFrom { .. } => {}
+        Condition::Any { of } => listed(of)?,
+        Condition::Inbox { one_of } => known(one_of, inbox)?,
+        Condition::Account { one_of } => known(one_of, account)?,
+        Condition::Category { one_of } => listed(one_of)?,
+        Condition::ValueFrom { least } => money(least)?,
+        Condition::Address { one_of }
+        | Condition::Sender { one_of }
+        | Condition::Words { one_of, .. }
+        | Condition::Company { one_of }
+        | Condition::Tag { one_of } => texts(one_of)?,
+    }
+    condition
+        .parts()
+        .iter()
+        .try_for_each(|part| self::condition(part, house))
+}
+
+fn body<'a>(house: House<'a>, id: uuid::Uuid) -> Option<&'a DocumentBody> {
+    house.documents.get(&DocumentId(id)).map(|document| &document.body)
+}
+
+fn listed<T>(list: &[T]) -> Result<(), Invalid> {
+    if list.is_empty() {
+        Err(Invalid::Empty)
+    } else if list.len() > VALUES {
+        Err(Invalid::TooMany)
+    } else {
+        Ok(())
+    }
+}
+
+fn known<T>(list: &[T], exists: impl Fn(&T) -> bool) -> Result<(), Invalid> {
+    listed(list)?;
+    if list.iter().all(exists) {
+        Ok(())
+    } else {
+        Err(Invalid::Unknown)
+    }
+}
+
+fn texts(list: &[String]) -> Result<(), Invalid> {
+    listed(list)?;
+    if list.iter().any(|text| text.trim().is_empty()) {
+        Err(Invalid::Empty)
+    } else if list.iter().any(|text| text.chars().count() > VALUE_CHARS) {
+        Err(Invalid::TooLong)
+    } else {
+        Ok(())
+    }
+}
+
+fn money(value: &crate::Money) -> Result<(), Invalid> {
+    let currency = value.currency.len() == 3 && value.currency.bytes().all(|byte| byte.is_ascii_uppercase());
+    if currency && value.cents >= 0 {
+        Ok(())
+    } else {
+        Err(Invalid::Unknown)
+    }
+}
+
+fn actions(rule: &Rule, house: House<'_>) -> Result<(), Invalid> {
+    if rule.then.is_empty() {
+        return Err(Invalid::Empty);
+    }
+    let assignments = rule.then.iter().filter(|action| action.assigns()).count();
+    if rule.then.len() > ACTIONS || assignments > 1 {
+        return Err(Invalid::TooMany);
+    }
+    let member = |id: MemberId| house.members.get(&id).is_some_and(|member| member.active);
+    rule.then.iter().try_for_each(|action| match action {
+        RuleAction::Assign { to } if !member(*to) => Err(Invalid::Unknown),
+        RuleAction::Distribute { pool: listed, .. } => {
+            let pool: BTreeSet<MemberId> = listed.iter().map(|one| one.member).collect();
+            if pool.is_empty() {
+                Err(Invalid::Empty)
+            } else if pool.len() > POOL || pool.len() < listed.len() {
+                Err(Invalid::TooMany)
+            } else if !pool.into_iter().all(member) {
+                Err(Invalid::Unknown)
+            } else if listed.iter().any(|one| one.capacity == Some(0)) {
+                Err(Invalid::NotNow)
+            } else {
+                Ok(())
+            }
+        }
+        RuleAction::SetValue { value } => money(value),
+        RuleAction::AddTag { tag } if tag.trim().is_empty() => Err(Invalid::Empty),
+        RuleAction::AddTag { tag } if tag.chars().count() > TAG_CHARS => Err(Invalid::TooLong),
+        _ => Ok(()),
+    })
+}

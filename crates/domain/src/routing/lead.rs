@@ -1,0 +1,163 @@
+//! A lead as rules see it.
+
+use std::collections::BTreeSet;
+
+use super::{Condition, RuleAction, WordsIn};
+use crate::{AccountId, Category, Conversation, Direction, InboxId, Message, Money, Priority};
+
+/// How many characters of what was seen a trace repeats.
+const SEEN_CHARS: usize = 120;
+
+/// What rules compare: the facts of a conversation, with what earlier rules have set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lead<'a> {
+    /// Where it lies.
+    pub inbox: InboxId,
+    /// Through which account it came.
+    pub account: Option<AccountId>,
+    /// The addresses of ours that it came to, in lower case.
+    pub addresses: Vec<String>,
+    /// Its author's address, in lower case.
+    pub sender: String,
+    /// The subject, as written.
+    pub subject: &'a str,
+    /// The beginning of the text, as written.
+    pub text: &'a str,
+    /// The subject in lower case.
+    subject_folded: String,
+    /// The text in lower case.
+    text_folded: String,
+    /// What it is.
+    pub category: Category,
+    /// How urgent.
+    pub priority: Priority,
+    /// What it may be worth.
+    pub value: Option<Money>,
+    /// The customer's company, in lower case.
+    pub company: Option<String>,
+    /// Its labels, in lower case.
+    pub tags: BTreeSet<String>,
+    /// Whether its author has written to us before, in another conversation.
+    pub returning: bool,
+    /// Whether the inbox is at work.
+    pub in_hours: bool,
+}
+
+impl<'a> Lead<'a> {
+    /// What rules see of a conversation. `message` is what leads to the routing; without one it is judged by its subject and the newest
+    /// message, where that is the customer's.
+    #[must_use]
+    pub fn of(conversation: &'a Conversation, message: Option<&'a Message>, returning: bool, in_hours: bool) -> Self {
+        let newest = || {
+            let last = conversation.last_message.as_ref();
+            last.filter(|last| last.direction == Direction::Inbound)
+                .map_or("", |last| last.preview.as_str())
+        };
+        let text = message.map_or_else(newest, |message| message.preview.as_str());
+        let subject = message
+            .map(|message| message.subject.as_str())
+            .filter(|subject| !subject.trim().is_empty())
+            .unwrap_or(&conversation.subject);
+        let sources = conversation.sources.iter().map(|source| &source.address);
+        let aliases = message.into_iter().flat_map(|message| &message.facts.aliases);
+        Self {
+            inbox: conversation.inbox,
+            account: conversation.account,
+            addresses: sources.chain(aliases).map(|own| folded(own)).collect(),
+            sender: folded(&conversation.contact.email),
+            subject,
+            text,
+            subject_folded: subject.to_lowercase(),
+            text_folded: text.to_lowercase(),
+            category: conversation.category,
+            priority: conversation.priority,
+            value: conversation.value.clone(),
+            company: conversation.company.as_deref().map(folded),
+            tags: conversation.tags.iter().map(|tag| folded(tag)).collect(),
+            returning,
+            in_hours,
+        }
+    }
+
+    /// Later rules see what an earlier one has set.
+    pub(super) fn set(&mut self, action: &RuleAction) {
+        match action {
+            RuleAction::SetCategory { category } => self.category = *category,
+            RuleAction::SetPriority { priority } => self.priority = *priority,
+            RuleAction::SetValue { value } => self.value = Some(value.clone()),
+            RuleAction::AddTag { tag } => {
+                self.tags.insert(folded(tag));
+            }
+            RuleAction::Assign { .. } | RuleAction::Distribute { .. } | RuleAction::LeaveUnassigned => {}
+        }
+    }
+
+    pub(super) fn came_to(&self, address: &str) -> bool {
+        self.addresses.iter().any(|own| own == address)
+    }
+
+    /// `whom` is an address, or a domain with or without the @ before it.
+    pub(super) fn is_from(&self, whom: &str) -> bool {
+        let domain = whom.strip_prefix('@').unwrap_or(whom);
+        if domain.contains('@') {
+            return self.sender == whom;
+        }
+        let own = self.sender.rsplit_once('@').map_or("", |(_, own)| own);
+        let below = || own.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        !domain.is_empty() && (own == domain || below())
+    }
+
+    pub(super) fn says(&self, place: WordsIn, word: &str) -> bool {
+        match place {
+            WordsIn::Subject => self.subject_folded.contains(word),
+            WordsIn::Text => self.text_folded.contains(word),
+            WordsIn::Both => self.subject_folded.contains(word) || self.text_folded.contains(word),
+        }
+    }
+
+    /// What a condition was compared with, in short; nothing where it has parts, or its own words say it. Ids and words of
+    /// enumerations are as the API writes them.
+    pub(super) fn seen_by(&self, condition: &Condition) -> String {
+        let long = match condition {
+            Condition::All { .. } | Condition::Any { .. } | Condition::Not { .. } => String::new(),
+            Condition::Inbox { .. } => self.inbox.to_string(),
+            Condition::Account { .. } => self.account.map(|id| id.to_string()).unwrap_or_default(),
+            Condition::Address { .. } => self.addresses.join(", "),
+            Condition::Sender { .. } => self.sender.clone(),
+            Condition::Words { place, .. } => match place {
+                WordsIn::Subject => self.subject.to_owned(),
+                WordsIn::Text => self.text.to_owned(),
+                WordsIn::Both => [self.subject, self.text].join(" · "),
+            },
+            Condition::Category { .. } => word(&self.category),
+            Condition::PriorityFrom { .. } => word(&self.priority),
+            Condition::ValueFrom { .. } => self.value.as_ref().map(amount).unwrap_or_default(),
+            Condition::Company { .. } => self.company.clone().unwrap_or_default(),
+            Condition::Tag { .. } => self.tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+            Condition::Returning | Condition::BusinessHours => String::new(),
+        };
+        long.chars().take(SEEN_CHARS).collect()
+    }
+}
+
+/// A text as it is compared.
+pub(super) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// An amount with its currency: a figure for people, whatever their language.
+fn amount(value: &Money) -> String {
+    let (whole, rest) = (value.cents / 100, (value.cents % 100).abs());
+    if rest == 0 {
+        format!("{whole} {}", value.currency)
+    } else {
+        format!("{whole}.{rest:02} {}", value.currency)
+    }
+}
+
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

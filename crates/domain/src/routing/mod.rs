@@ -1,0 +1,200 @@
+//! Routing (O5, O6): which rule gives a new lead its one owner, and why.
+//!
+//! A [`RuleSet`] is an ordered list, versioned as a whole: it is one document of the log, and its version is the document's.
+//! Evaluation is a pure function of the rules, the [`Lead`] and the [`Staff`]: it says what is to be set, who gets the lead, and a
+//! bounded [`RouteTrace`] of every rule and condition that was looked at and of everybody who was passed over. History is never
+//! routed, and without a rule set nothing is.
+//!
+//! The order of assignment by a strategy: whoever owns another open conversation of the contact; then the pool by turn or by load, of
+//! whom each must have the right to work in the inbox, be there, and have room; then whoever stands in for those who were passed over because
+//! they are away; then nobody: the lead waits in the queue, and the clock that waits for an owner runs. The order knows more steps (account
+//! owner, team of the open deal, on-call member) whose facts Baton does not keep yet; members have no working hours of their own yet, so a rule that
+//! is to hold only by day says so with [`Condition::BusinessHours`].
+
+mod assign;
+mod check;
+mod condition;
+mod lead;
+mod route;
+mod trace;
+
+pub use assign::{Acquaintance, Staff, Turns};
+pub(crate) use check::House;
+pub use condition::{Condition, WordsIn};
+pub use lead::Lead;
+pub use route::{Destination, Routed};
+pub use trace::{PassedOver, RouteStep, RouteStepKind, RouteTrace, Routing, RuleTrace, TestTrace};
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use crate::{Category, DocumentId, MemberId, Money, Priority, RuleId};
+
+/// How a pool takes turns.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS, utoipa::ToSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum DistributeBy {
+    /// Whoever waits longest for a lead of this rule. The turns are in the log: two servers can't give two leads to one
+    /// rep in one turn.
+    #[default]
+    RoundRobin,
+    /// Whoever has the fewest open conversations.
+    LeastLoaded,
+}
+
+/// Somebody in a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolMember {
+    /// Who.
+    pub member: MemberId,
+    /// With so many open conversations they get no more; `None` for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub capacity: Option<u32>,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RuleAction {
+    /// It goes to a member, or to who stands in for them while they are away.
+    Assign {
+        /// Whom.
+        to: MemberId,
+    },
+    /// It goes to one of a pool.
+    Distribute {
+        /// To whom of them.
+        by: DistributeBy,
+        /// The pool, in the order that tells them apart where nothing else does.
+        pool: Vec<PoolMember>,
+    },
+    /// It stays in the queue on purpose.
+    LeaveUnassigned,
+    /// Says what it is.
+    SetCategory {
+        /// What.
+        category: Category,
+    },
+    /// Says how urgent it is.
+    SetPriority {
+        /// How.
+        priority: Priority,
+    },
+    /// Says what it may be worth.
+    SetValue {
+        /// How much.
+        value: Money,
+    },
+    /// Adds a label.
+    AddTag {
+        /// Which.
+        tag: String,
+    },
+}
+
+impl RuleAction {
+    /// Whether it says who the owner is, or that there is none.
+    #[must_use]
+    pub const fn assigns(&self) -> bool {
+        matches!(
+            self,
+            Self::Assign { .. } | Self::Distribute { .. } | Self::LeaveUnassigned
+        )
+    }
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rule {
+    /// Which: it keeps its turns through every change of the set.
+    pub id: RuleId,
+    /// What people call it.
+    pub name: String,
+    /// Whether it is in force.
+    #[serde(default = "in_force")]
+    pub enabled: bool,
+    /// For which leads.
+    pub when: Condition,
+    /// What it does with them.
+    pub then: Vec<RuleAction>,
+    /// Whether no later rule is looked at; where nothing is said, after an assignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stop: Option<bool>,
+}
+
+const fn in_force() -> bool {
+    true
+}
+
+impl Rule {
+    /// Whether no later rule is looked at once it has matched.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.stop.unwrap_or_else(|| self.then.iter().any(RuleAction::assigns))
+    }
+}
+
+/// The routing rules of a workspace, in order. A document of the log, scope workspace: everybody may read the rules in force.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleSet {
+    /// In order.
+    pub rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// The document's id: there is one in a workspace.
+    #[must_use]
+    pub fn document() -> DocumentId {
+        DocumentId::derive(Uuid::nil(), "routing rules")
+    }
+
+    /// Whether any rule is in force.
+    #[must_use]
+    pub fn in_force(&self) -> bool {
+        self.rules.iter().any(|rule| rule.enabled)
+    }
+
+    /// Whose open conversations a decision may have to know the number of.
+    #[must_use]
+    pub fn pools(&self) -> BTreeSet<MemberId> {
+        let pools = self
+            .rules
+            .iter()
+            .filter(|rule| rule.enabled)
+            .flat_map(|rule| &rule.then)
+            .filter_map(|action| match action {
+                RuleAction::Distribute { pool, .. } => Some(pool),
+                _ => None,
+            });
+        pools.flatten().map(|one| one.member).collect()
+    }
+
+    /// Rules that take turns.
+    #[must_use]
+    pub fn taking_turns(&self) -> BTreeSet<RuleId> {
+        let in_turn = |action: &RuleAction| {
+            matches!(
+                action,
+                RuleAction::Distribute {
+                    by: DistributeBy::RoundRobin,
+                    ..
+                }
+            )
+        };
+        self.rules
+            .iter()
+            .filter(|rule| rule.enabled && rule.then.iter().any(in_turn))
+            .map(|rule| rule.id)
+            .collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! Evaluating a rule set.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::assign::Given;
+use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, Rule, RuleAction, RuleSet, Staff};
+use crate::{Event, MemberId, RuleId};
+
+/// What the rules decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// Who gets it, and why.
+    pub routing: Routing,
+    /// What else is to be set, in the order of the rules.
+    pub changes: Vec<RuleAction>,
+}
+
+/// Where rules send a lead, as far as it does not depend on who is there: what rehearsals compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Destination {
+    /// No rule says anything about its owner.
+    NoRule,
+    /// A rule leaves it in the queue.
+    Queue {
+        /// Which.
+        rule: RuleId,
+    },
+    /// A rule gives it to a member.
+    Member {
+        /// Which.
+        rule: RuleId,
+        /// Whom.
+        member: MemberId,
+    },
+    /// A rule gives it to one of its pool.
+    Pool {
+        /// Which.
+        rule: RuleId,
+        /// How they take turns.
+        by: DistributeBy,
+    },
+}
+
+impl RuleSet {
+    /// Judges a lead: every rule in force in order, until one stops. The first that finds an owner, or says that there shall be
+    /// none, decides about that; what is set adds up.
+    #[must_use]
+    pub fn route(&self, version: u32, mut lead: Lead<'_>, staff: &Staff<'_>) -> Routed {
+        let mut trace = RouteTrace::default();
+        let mut changes = Vec::new();
+        // The newest rule that spoke of an owner, and whom it found.
+        let mut spoke: Option<(RuleId, Option<Given>)> = None;
+        let mut settled = false;
+        for rule in self.rules.iter().filter(|rule| rule.enabled) {
+            let matched = rule.when.holds(&lead);
+            trace.looked_at(rule, &lead, matched);
+            if !matched {
+                continue;
+            }
+            for action in &rule.then {
+                match action {
+                    RuleAction::Assign { .. } | RuleAction::Distribute { .. } | RuleAction::LeaveUnassigned
+                        if settled => {}
+                    RuleAction::Assign { to } => {
+                        let given = staff.named(*to, &mut trace);
+                        spoke = Some((rule.id, given));
+                        settled = given.is_some();
+                    }
+                    RuleAction::Distribute { by, pool } => {
+                        let given = staff.distributed(rule.id, *by, pool, &mut trace);
+                        spoke = Some((rule.id, given));
+                        settled = given.is_some();
+                    }
+                    RuleAction::LeaveUnassigned => {
+                        spoke = Some((rule.id, None));
+                        settled = true;
+                    }
+                    RuleAction::SetCategory { .. }
+                    | RuleAction::SetPriority { .. }
+                    | RuleAction::SetValue { .. }
+                    | RuleAction::AddTag { .. } => {
+                        lead.set(action);
+                        changes.push(action.clone());
+                    }
+                }
+            }
+            if rule.stops() {
+                break;
+            }
+        }
+        let given = spoke.and_then(|(_, given)| given);
+        if given.is_none() {
+            trace.step(RouteStep {
+                kind: RouteStepKind::Queue,
+                member: None,
+                stands_in_for: None,
+                passed_over: None,
+            });
+        }
+        let routing = Routing {
+            version,
+            rule: spoke.map(|(rule, _)| rule),
+            owner: given.map(|given| given.to),
+            turn: given.is_some_and(|given| given.turn),
+            trace,
+        };
+        Routed { routing, changes }
+    }
+
+    /// Where the rules send a lead while everybody is there and has room.
+    #[must_use]
+    pub fn destination(&self, mut lead: Lead<'_>) -> Destination {
+        for rule in self.rules.iter().filter(|rule| rule.enabled) {
+            if !rule.when.holds(&lead) {
+                continue;
+            }
+            if let Some(destination) = rule.then.iter().find_map(|action| sends(rule, action)) {
+                return destination;
+            }
+            rule.then.iter().for_each(|action| lead.set(action));
+            if rule.stops() {
+                break;
+            }
+        }
+        Destination::NoRule
+    }
+}
+
+fn sends(rule: &Rule, action: &RuleAction) -> Option<Destination> {
+    let rule = rule.id;
+    match action {
+        RuleAction::Assign { to } => Some(Destination::Member { rule, member: *to }),
+        RuleAction::Distribute { by, .. } => Some(Destination::Pool { rule, by: *by }),
+        RuleAction::LeaveUnassigned => Some(Destination::Queue { rule }),
+        _ => None,
+    }
+}
+
+/// What the changes of rules are in the log. What is so already is not said again.
+impl Routed {
+    /// The events that set what the rules set, on a lead as it is now.
+    #[must_use]
+    pub fn changes_to(&self, conversation: &crate::Conversation) -> Vec<Event> {
+        let (mut category, mut priority, mut value) = (None, None, None);
+        let mut tags: Vec<String> = Vec::new();
+        for change in &self.changes {
+            match change {
+                RuleAction::SetCategory { category: to } => category = Some(*to),
+                RuleAction::SetPriority { priority: to } => priority = Some(*to),
+                RuleAction::SetValue { value: to } => value = Some(to.clone()),
+                RuleAction::AddTag { tag } if !conversation.tags.contains(tag) && !tags.contains(tag) => {
+                    tags.push(tag.clone());
+                }
+                _ => {}
+            }
+        }
+        category = category.filter(|to| *to != conversation.category);
+        priority = priority.filter(|to| *to != conversation.priority);
+        value = value.filter(|to| conversation.value.as_ref() != Some(to));
+        let fields = (category.is_some() || priority.is_some() || value.is_some()).then_some(Event::FieldsChanged {
+            category,
+            priority,
+            value,
+            company: None,
+            subject: None,
+        });
+        fields
+            .into_iter()
+            .chain(tags.into_iter().map(|tag| Event::Tagged { tag }))
+            .collect()
+    }
+}
