@@ -2,20 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 
+/** Seen from here, wherever the root of what is built is. */
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 /** The plugins every build of the interface needs: the compiler and the message catalogue. */
 export function plugins() {
   return [
     paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/lib/paraglide',
+      project: at('./project.inlang'),
+      outdir: at('./src/lib/paraglide'),
       strategy: ['preferredLanguage', 'baseLocale'],
       emitTsDeclarations: true,
     }),
-    svelte(),
+    svelte({ configFile: at('./svelte.config.js') }),
   ];
 }
 
 export const alias = {
-  $lib: fileURLToPath(new URL('./src/lib', import.meta.url)),
-  $test: fileURLToPath(new URL('./test', import.meta.url)),
+  $lib: at('./src/lib'),
+  $test: at('./test'),
 };

@@ -22,6 +22,19 @@ test('every exception says what happened, and an answer from outside is claimed 
   expect(said[1]).toContain('552 5.3.4 message size exceeds fixed limit');
   expect(said[3]).toContain('Nobody took it by');
   expect(said[4]).toContain('Somebody answered from another mail program.');
+  // What nobody took is no reply in doubt.
+  const parts = [...document.querySelectorAll('[data-testid="exceptions"] section')];
+  expect(
+    parts.map((part) => [
+      part.getAttribute('aria-label'),
+      part.querySelectorAll('[data-testid="exception-item"]').length,
+    ]),
+  ).toEqual([
+    ['Replies that may not have arrived', 3],
+    ['Nobody took them in time', 1],
+    ['Answered outside Baton, and nobody owns them', 1],
+    ['Mail that could not be read', 0],
+  ]);
   await click('exception-mine');
   await expect
     .poll(() => backend.asked('act').at(-1))

@@ -52,6 +52,8 @@ export class Desk {
   readonly toasts = new Toasts();
 
   page = $state<Page>('inbox');
+  /** The section of the settings somebody asked for. */
+  section = $state<string | null>(null);
   palette = $state(false);
   help = $state(false);
   contextPane = $state(true);
@@ -99,6 +101,12 @@ export class Desk {
     this.contextPane = this.session.settings.contextPane && innerWidth >= WIDE_PX;
     await this.list.show('today');
     this.#announce();
+  }
+
+  /** Opens the settings at one of their sections. */
+  settings(section: string): void {
+    this.section = section;
+    this.page = 'settings';
   }
 
   async go(id: ConversationId): Promise<void> {

@@ -1,12 +1,17 @@
 /** Amounts as people type them: "18000", "18.000 €", "18,000.50 USD". */
 import type { Money } from '$lib/api/types/Money';
+import { zone } from '$lib/time/zone.svelte';
 
 const SIGNS: Record<string, string> = { '€': 'EUR', $: 'USD', '£': 'GBP', '¥': 'JPY' };
 
 /** The amount a text names, in the currency it names or the given one; `null` where it names none. */
 export function parseMoney(text: string, currency: string): Money | null {
-  const sign = [...text].find((char) => char in SIGNS);
-  const code = /\b([A-Za-z]{3})\b/.exec(text)?.[1]?.toUpperCase();
+  // "CA$" is one sign: of the currency that is known to be meant, not of the one that is written with "$" alone.
+  const sign = text.includes(signOf(currency)) ? undefined : [...text].find((char) => char in SIGNS);
+  const code =
+    sign === undefined && text.includes(signOf(currency))
+      ? undefined
+      : /\b([A-Za-z]{3})\b/.exec(text)?.[1]?.toUpperCase();
   const digits = text.replace(/[^\d.,]/g, '');
   if (!/\d/.test(digits)) return null;
   const amount = Number(plain(digits));
@@ -16,6 +21,16 @@ export function parseMoney(text: string, currency: string): Money | null {
     cents: Math.round(amount * 100 * times),
     currency: (sign === undefined ? undefined : SIGNS[sign]) ?? code ?? currency,
   };
+}
+
+/** How amounts of a currency are written in the window's language: "€", "CA$", or its code. */
+function signOf(currency: string): string {
+  try {
+    const parts = new Intl.NumberFormat(zone.locale, { style: 'currency', currency }).formatToParts(0);
+    return parts.find((part) => part.type === 'currency')?.value ?? currency;
+  } catch {
+    return currency;
+  }
 }
 
 /** The last sign with one or two digits behind it parts the cents; all others part thousands. */

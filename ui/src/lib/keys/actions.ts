@@ -306,7 +306,7 @@ export function actions(desk: Desk): Action[] {
     {
       id: 'go-exceptions',
       label: m.action_go_held,
-      keys: ['g h', 'g x'],
+      keys: ['g x', 'g h'],
       group: 'go',
       run: () => (desk.page = 'exceptions'),
     },

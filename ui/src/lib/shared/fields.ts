@@ -1,4 +1,5 @@
-/** Where the keyboard goes in a form. */
+/** Where the keyboard goes in a form, and how it leaves. */
+import type { Attachment } from 'svelte/attachments';
 
 const FIELDS = 'input, select, textarea';
 
@@ -8,9 +9,38 @@ export function firstField(form: HTMLElement): void {
   first?.focus();
 }
 
+/** The same for a form that is partly filled in: the first field that waits for something. */
+export function firstEmpty(form: HTMLElement): void {
+  const fields = [...form.querySelectorAll<HTMLInputElement>('input:not([type="checkbox"], [type="radio"])')];
+  (fields.find((field) => field.value === '') ?? fields[0])?.focus();
+}
+
 /** What cannot be saved yet: to the first field that is wrong. */
 export function toWrong(form: HTMLElement): void {
   const wrong = form.querySelector<HTMLElement>('[aria-invalid="true"]');
   wrong?.focus();
   wrong?.scrollIntoView({ block: 'nearest' });
+}
+
+/**
+ * A form that was just asked for: `first` gets the keyboard. Escape closes it, also out of its fields, and the keyboard goes back to
+ * where it was.
+ */
+export function closing(close: () => void, first: string = FIELDS): Attachment<HTMLElement> {
+  return (form) => {
+    const back = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    form.querySelector<HTMLElement>(first)?.focus();
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.isComposing) return;
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    };
+    form.addEventListener('keydown', escape);
+    return () => {
+      form.removeEventListener('keydown', escape);
+      const lost = document.activeElement === null || document.activeElement === document.body;
+      if (back?.isConnected && (lost || form.contains(document.activeElement))) back.focus();
+    };
+  };
 }

@@ -13,6 +13,9 @@ const DELAY_MS = 450;
 /** After one hint was shown, the next comes at once. */
 const WARM_MS = 400;
 
+/** What has a hint of its own. */
+const hinted = new WeakSet<Element>();
+
 let box: HTMLDivElement | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let hiddenAt = 0;
@@ -63,10 +66,42 @@ function hide(): void {
   }
 }
 
+const saysItself = (element: Element | null): boolean =>
+  element !== null && (hinted.has(element) || saysItself(element.parentElement));
+
+/** Every text that is cut off is told in full, wherever in the window it stands. Answers how to stop. */
+export function tellsCutText(): () => void {
+  let over: Element | null = null;
+  const enter = (event: PointerEvent) => {
+    const text = event.target instanceof Element ? event.target.closest('.truncate') : null;
+    if (text === over) return;
+    if (over) hide();
+    over = text;
+    if (!text || text.scrollWidth <= text.clientWidth || saysItself(text)) return;
+    const whole = text.textContent.replace(/\s+/g, ' ').trim();
+    const warm = performance.now() - hiddenAt < WARM_MS;
+    timer = setTimeout(() => text.isConnected && show(text, { text: whole }), warm ? 0 : DELAY_MS);
+  };
+  const stop = () => {
+    over = null;
+    hide();
+  };
+  document.addEventListener('pointerover', enter);
+  document.addEventListener('pointerdown', stop);
+  document.addEventListener('scroll', stop, true);
+  return () => {
+    stop();
+    document.removeEventListener('pointerover', enter);
+    document.removeEventListener('pointerdown', stop);
+    document.removeEventListener('scroll', stop, true);
+  };
+}
+
 /** `{@attach hint({ text: 'Close', keys: 'e' })}` */
 export function hint(what: Hint | null): Attachment<HTMLElement> {
   return (node) => {
     if (what === null || what.text === '') return;
+    hinted.add(node);
     const enter = () => {
       clearTimeout(timer);
       const warm = performance.now() - hiddenAt < WARM_MS;
@@ -82,6 +117,7 @@ export function hint(what: Hint | null): Attachment<HTMLElement> {
     node.addEventListener('blur', hide);
     return () => {
       hide();
+      hinted.delete(node);
       node.removeEventListener('pointerenter', enter);
       node.removeEventListener('pointerleave', hide);
       node.removeEventListener('pointerdown', hide);
