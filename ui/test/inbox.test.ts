@@ -205,6 +205,8 @@ describe('the thread', () => {
       .poll(() => document.querySelector('iframe')?.contentDocument?.querySelector('a'))
       .toBeTruthy();
     const frame = document.querySelector('iframe') as HTMLIFrameElement;
+    // It is measured once it has arrived, and from then on its links are caught.
+    await expect.poll(() => frame.style.width).not.toBe('');
     expect(frame.getAttribute('sandbox')).toBe('allow-same-origin');
     const [honest, trick] = frame.contentDocument!.querySelectorAll('a');
     honest!.click();

@@ -70,3 +70,15 @@ test('a mailbox’s test says why it could not begin', async () => {
     .poll(() => document.querySelector('#mailboxes [role="alert"]')?.textContent.trim())
     .toBe('The test could not begin. No settings are kept for this mailbox');
 });
+
+test('the words of a bar in a message keep their room beside its buttons', async () => {
+  const window = await openWindow();
+  await openConversation(window, 1036);
+  const button = await find('always-show-images');
+  const bar = button.closest<HTMLElement>('.bar');
+  const words = bar?.querySelector<HTMLElement>('span');
+  if (!bar || !words) throw new Error('no bar');
+  bar.style.width = '420px';
+  expect(words.getBoundingClientRect().width).toBeGreaterThan(160);
+  expect(bar.getBoundingClientRect().height).toBeLessThan(120);
+});

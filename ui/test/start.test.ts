@@ -19,6 +19,17 @@ describe('first run', () => {
     expect(backend.asked('setup')).toEqual([{ type: 'sample' }]);
   });
 
+  test('a form begins at its first empty field, and goes to the first that is missing', async () => {
+    const { backend } = await openWindow((fake) => (fake.state = { type: 'firstRun' }));
+    await click('setup-join');
+    const server = await find('setup-server');
+    await expect.poll(() => document.activeElement).toBe(server);
+    await press('baton.example.com{Enter}');
+    await expect.poll(() => document.activeElement).toBe(hook('setup-email'));
+    await expect.element(hook('setup-email')).toHaveAccessibleDescription(/missing/);
+    expect(backend.asked('setup')).toEqual([]);
+  });
+
   test('joining a team with a wrong password says so in words', async () => {
     const { backend } = await openWindow((fake) => {
       fake.state = { type: 'firstRun' };
