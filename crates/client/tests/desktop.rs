@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 
 use baton_client::{Config, Desktop, KeySource, StartError};
-use baton_domain::{CommandBody, DraftText};
+use baton_domain::{CommandBody, DraftText, Refusal};
 use baton_protocol::{Acted, BootState, ComposeLock, ConnectionState, ErrorCode, Reply, Request, Unlock};
 use support::{FakeServer, KEY, Quiet, SECRET_WORDS, boot, carl, enquiry, join, list, message, start, until};
 
@@ -260,4 +260,45 @@ async fn memory_only_leaves_no_replica() {
     desktop.stop().await;
     assert!(!dir.path().join("replica.db").exists());
     assert!(!dir.path().join("memory").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_changed_while_a_form_was_open_is_not_written_over() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    let BootState::Ready { team, .. } = join(&desktop, &server).await else {
+        panic!("not ready");
+    };
+    let inbox = team.inboxes[0].clone();
+    let promised = baton_domain::SlaPolicy::usual();
+    let save = |before: &baton_domain::SlaPolicy| Request::SaveTargets {
+        inbox: inbox.id,
+        sla: promised.clone(),
+        before: before.clone(),
+    };
+    let saved = |reply| match reply {
+        Reply::SaveTargets(acted) => acted,
+        other => panic!("{other:?}"),
+    };
+    let mut theirs = inbox.policy.sla.clone();
+    theirs.warn_percent = 70;
+    let refused = saved(desktop.call(save(&theirs)).await.unwrap());
+    let Acted::Refused {
+        refusal: Refusal::VersionConflict { .. },
+    } = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(server.commands(), [], "nothing was asked");
+    // Counting is the server's: another number alone is no other promise.
+    let mut same = inbox.policy.sla.clone();
+    same.version = 9;
+    saved(desktop.call(save(&same)).await.unwrap());
+    let asked = server.commands();
+    let [command] = &asked[..] else { panic!("{asked:?}") };
+    assert!(
+        command.based_on.is_some(),
+        "the server judges what this desktop has not heard of"
+    );
+    desktop.stop().await;
 }

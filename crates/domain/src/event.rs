@@ -392,6 +392,10 @@ pub enum Event {
     ClockResumed {
         /// Which.
         clock: ClockKind,
+        /// Since when: the date that ended the rest, where one did and was noticed late. `None`: since this event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        since: Option<Timestamp>,
         /// When half of its target will have passed.
         half_at: Timestamp,
         /// When its owner will be warned.
@@ -413,11 +417,12 @@ pub enum Event {
         /// The deadline.
         at: Timestamp,
     },
-    /// An answer from outside, sent in time, was seen after the breach: it does not stand.
+    /// What it waited for had happened in time, as was seen after the breach: it does not stand. An answer from outside was sent
+    /// before it; or the message that had opened the conversation again needed no answer, and the end before that stands.
     BreachWithdrawn {
         /// Which.
         clock: ClockKind,
-        /// When that answer was sent.
+        /// When that answer was sent, or that end came.
         answered: Timestamp,
     },
     /// What the conversation is now has no such target.

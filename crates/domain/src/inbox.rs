@@ -45,7 +45,8 @@ pub struct InboxPolicy {
     pub high_value: Option<Money>,
     /// When people are at work.
     pub calendar: BusinessCalendar,
-    /// What is to happen in time; nothing until somebody who leads says what is promised. [`SlaPolicy::usual`] is a good beginning.
+    /// What is to happen in time. A new inbox promises [`SlaPolicy::usual`]; one from before there were targets promises nothing until
+    /// somebody who leads says so.
     #[serde(default)]
     pub sla: SlaPolicy,
 }
@@ -74,6 +75,7 @@ impl InboxPolicy {
     pub fn usual(calendar: BusinessCalendar) -> Self {
         Self {
             calendar,
+            sla: SlaPolicy::usual(),
             ..Self::default()
         }
     }

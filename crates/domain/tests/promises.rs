@@ -10,12 +10,8 @@
 mod support;
 
 use baton_domain::*;
+use support::sla::clock;
 use support::{ANNA, Team, berlin};
-
-fn clock(team: &Team, kind: ClockKind) -> Clock {
-    let found = team.conversation().clocks.iter().find(|clock| clock.kind == kind);
-    found.unwrap_or_else(|| panic!("no {kind:?} clock")).clone()
-}
 
 #[test]
 fn a_changed_policy_leaves_running_clocks_alone_until_they_are_asked() {

@@ -10,14 +10,8 @@
 mod support;
 
 use baton_domain::*;
-use support::{ANNA, BEN, CHASE, SALES, Team, berlin};
-
-fn clock(team: &Team, kind: ClockKind) -> Clock {
-    let found = team.conversation().clocks.iter().find(|clock| clock.kind == kind);
-    found
-        .unwrap_or_else(|| panic!("no {kind:?} clock in {:?}", team.conversation().clocks))
-        .clone()
-}
+use support::sla::{category, clock, close, local, outside, with_resolution};
+use support::{ANNA, BEN, CHASE, Team, berlin};
 
 fn kinds(events: &[Event]) -> Vec<&Event> {
     events
@@ -50,12 +44,6 @@ fn all(team: &Team) -> Vec<String> {
         .filter(|event| !kinds(std::slice::from_ref(event)).is_empty())
         .map(name)
         .collect()
-}
-
-fn local(at: Timestamp) -> String {
-    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    let at = jiff::Timestamp::from_millisecond(at.0).unwrap();
-    zone.to_datetime(at).strftime("%a %d %H:%M").to_string()
 }
 
 #[test]
@@ -217,18 +205,6 @@ fn a_reply_taken_back_leaves_the_clock_as_it_was() {
     assert_eq!(clock(&team, ClockKind::FirstResponse), before);
 }
 
-fn outside(team: &mut Team, at: Timestamp) -> Vec<Event> {
-    let mut message = team.message("Here you are.");
-    message.direction = Direction::Outside;
-    message.at = at;
-    team.system(CommandBody::ExternalReply {
-        message: Box::new(message),
-        live: true,
-        inbox: SALES,
-    })
-    .unwrap()
-}
-
 #[test]
 fn an_answer_from_outside_meets_the_clock_when_it_was_sent_and_takes_back_a_breach_it_disproves() {
     let mut team = Team::with_targets();
@@ -320,16 +296,6 @@ fn what_is_not_a_lead_owes_nothing() {
     team.act(ANNA, CommandBody::NotALead);
     assert!(team.conversation().clocks.iter().all(|clock| !clock.is_open()));
     assert_eq!(next_deadline(team.conversation()), None);
-}
-
-fn category(category: Category) -> CommandBody {
-    CommandBody::SetFields {
-        category: Some(category),
-        priority: None,
-        value: None,
-        company: None,
-        subject: None,
-    }
 }
 
 #[test]
@@ -562,24 +528,6 @@ fn a_reply_that_failed_after_they_wrote_again_leaves_them_waiting_since_the_begi
             .clocks
             .iter()
             .any(|clock| clock.kind == ClockKind::NextResponse)
-    );
-}
-
-fn with_resolution() -> Team {
-    let mut team = Team::with_targets();
-    for rule in &mut team.inbox.policy.sla.rules {
-        rule.targets.resolution = Some(Target::business(10 * HOUR_MS));
-    }
-    team
-}
-
-fn close(team: &mut Team) {
-    team.act(
-        ANNA,
-        CommandBody::Close {
-            outcome: Some(Outcome::Lost),
-            reason: None,
-        },
     );
 }
 

@@ -337,8 +337,11 @@ mod documents {
             judged(put, ANNA, 0, true)
         };
         assert!(judge(|_| {}).is_ok());
-        let unsound: [fn(&mut SlaPolicy); 4] = [
+        let unsound: [fn(&mut SlaPolicy); 7] = [
             |sla| sla.rules[0].name = " ".to_owned(),
+            |sla| sla.rules[0].name = "n".repeat(81),
+            |sla| sla.rules = vec![sla.rules[0].clone(); 51],
+            |sla| sla.rules[0].when.channels = vec!["email".to_owned(); 51],
             |sla| sla.rules[0].targets.owner = Some(Target::wall(0)),
             |sla| sla.rules[0].targets.owner = Some(Target::wall(400 * DAY_MS)),
             |sla| sla.warn_percent = 100,

@@ -11,52 +11,8 @@
 mod support;
 
 use baton_domain::*;
-use support::{ANNA, SALES, Team, berlin};
-
-fn clock(team: &Team, kind: ClockKind) -> Clock {
-    let found = team.conversation().clocks.iter().find(|clock| clock.kind == kind);
-    found.unwrap_or_else(|| panic!("no {kind:?} clock")).clone()
-}
-
-fn breaches(team: &Team) -> Vec<(ClockKind, Timestamp)> {
-    let breach = |(_, event): &(Stamp, Event)| match event {
-        Event::ClockBreached { clock, at } => Some((*clock, *at)),
-        _ => None,
-    };
-    team.log.iter().filter_map(breach).collect()
-}
-
-fn outside(team: &mut Team, at: Timestamp) -> Vec<Event> {
-    let mut message = team.message("Here you are.");
-    message.direction = Direction::Outside;
-    message.at = at;
-    team.system(CommandBody::ExternalReply {
-        message: Box::new(message),
-        live: true,
-        inbox: SALES,
-    })
-    .unwrap()
-}
-
-fn category(category: Category) -> CommandBody {
-    CommandBody::SetFields {
-        category: Some(category),
-        priority: None,
-        value: None,
-        company: None,
-        subject: None,
-    }
-}
-
-fn close(team: &mut Team) {
-    team.act(
-        ANNA,
-        CommandBody::Close {
-            outcome: Some(Outcome::Lost),
-            reason: None,
-        },
-    );
-}
+use support::sla::{breaches, category, clock, close, outside};
+use support::{ANNA, Team, berlin};
 
 #[test]
 fn one_wait_is_late_once_however_often_its_purpose_changes() {

@@ -269,6 +269,9 @@ pub enum Request {
         inbox: InboxId,
         /// What.
         sla: SlaPolicy,
+        /// What it promised when the form was opened. Where it promises something else by now the answer is
+        /// [`VersionConflict`](baton_domain::Refusal::VersionConflict), and nothing is saved.
+        before: SlaPolicy,
     },
     /// When people of an inbox are at work; whoever leads the work may say.
     SaveHours {
@@ -276,6 +279,8 @@ pub enum Request {
         inbox: InboxId,
         /// When.
         calendar: BusinessCalendar,
+        /// When they were as the form was opened; judged as with [`Request::SaveTargets`].
+        before: BusinessCalendar,
     },
     /// What a new inbox promises: a beginning for one that promises nothing.
     UsualTargets,

@@ -221,8 +221,14 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
         Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),
-        Request::SaveTargets { inbox, sla } => Ok(Reply::SaveTargets(work.save_targets(inbox, sla).await?)),
-        Request::SaveHours { inbox, calendar } => Ok(Reply::SaveHours(work.save_hours(inbox, calendar).await?)),
+        Request::SaveTargets { inbox, sla, before } => {
+            Ok(Reply::SaveTargets(work.save_targets(inbox, sla, &before).await?))
+        }
+        Request::SaveHours {
+            inbox,
+            calendar,
+            before,
+        } => Ok(Reply::SaveHours(work.save_hours(inbox, calendar, &before).await?)),
         Request::UsualTargets => Ok(Reply::UsualTargets(SlaPolicy::usual())),
         Request::SetAccountMode { account, mode } => {
             Ok(Reply::SetAccountMode(work.set_account_mode(account, mode).await?))

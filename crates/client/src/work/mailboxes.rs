@@ -2,7 +2,7 @@
 
 use baton_domain::{
     Account, AccountId, AccountMode, Actor, BlobId, BusinessCalendar, Command, CommandBody, CommandId, ConversationId,
-    DocumentBody, InboxId, InboxPolicy, Signature, SlaPolicy,
+    DocumentBody, InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
@@ -37,20 +37,45 @@ impl Work {
         self.put_document(DocumentBody::Account(changed), version).await
     }
 
-    /// What an inbox promises.
-    pub(crate) async fn save_targets(&self, inbox: InboxId, sla: SlaPolicy) -> Result<Acted, ApiError> {
-        self.change_policy(inbox, |policy| policy.sla = sla).await
+    /// What an inbox promises, where it still promises what the form showed at first.
+    pub(crate) async fn save_targets(
+        &self,
+        inbox: InboxId,
+        sla: SlaPolicy,
+        before: &SlaPolicy,
+    ) -> Result<Acted, ApiError> {
+        let same = |policy: &InboxPolicy| promises_the_same(&policy.sla, before);
+        self.change_policy(inbox, same, |policy| policy.sla = sla).await
     }
 
-    /// When its people are at work.
-    pub(crate) async fn save_hours(&self, inbox: InboxId, calendar: BusinessCalendar) -> Result<Acted, ApiError> {
-        self.change_policy(inbox, |policy| policy.calendar = calendar).await
+    /// When its people are at work, where that is still what the form showed at first.
+    pub(crate) async fn save_hours(
+        &self,
+        inbox: InboxId,
+        calendar: BusinessCalendar,
+        before: &BusinessCalendar,
+    ) -> Result<Acted, ApiError> {
+        let same = |policy: &InboxPolicy| policy.calendar == *before;
+        self.change_policy(inbox, same, |policy| policy.calendar = calendar)
+            .await
     }
 
-    /// Changes how an inbox works. It is judged at once or not at all.
-    async fn change_policy(&self, inbox: InboxId, change: impl FnOnce(&mut InboxPolicy)) -> Result<Acted, ApiError> {
+    /// Changes how an inbox works. It is judged at once or not at all. What somebody else changed while the form was open is not
+    /// written over: here, where this desktop knows of it already; by the server, where it does not yet. A change of anything else
+    /// about the inbox stands in nobody's way.
+    async fn change_policy(
+        &self,
+        inbox: InboxId,
+        as_it_was: impl FnOnce(&InboxPolicy) -> bool,
+        change: impl FnOnce(&mut InboxPolicy),
+    ) -> Result<Acted, ApiError> {
         let known = self.look(|engine| engine.inbox(inbox)).await;
         let (mut changed, version) = known.ok_or_else(|| error(ErrorCode::NotFound, "there is no such inbox here"))?;
+        if !as_it_was(&changed.policy) {
+            return Ok(Acted::Refused {
+                refusal: Refusal::VersionConflict { theirs: version },
+            });
+        }
         change(&mut changed.policy);
         self.put_document(DocumentBody::Inbox(changed), version).await
     }
@@ -84,4 +109,9 @@ impl Work {
     pub(crate) async fn quarantine_source(&self, blob: &BlobId) -> Result<String, ApiError> {
         Ok(source_text(&self.http.blob(blob).await?))
     }
+}
+
+/// Whether two policies promise the same. Their version counts changes of the hours as well.
+fn promises_the_same(one: &SlaPolicy, other: &SlaPolicy) -> bool {
+    (&one.rules, one.warn_percent) == (&other.rules, other.warn_percent)
 }

@@ -20,7 +20,7 @@ use baton_domain::{
 };
 use baton_protocol::{
     Answer, Boot, BootState, ClientMessage, Cursor, Draft, ListPage, ListQuery, Reply, Request, ServerMessage, Setup,
-    SignIn, SignedIn, SyncRefusal, View,
+    SignIn, SignedIn, Submitted, SyncRefusal, View,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -99,6 +99,7 @@ impl FakeServer {
         let router = Router::new()
             .route("/v1/sign-in", post(sign_in))
             .route("/v1/sync", get(sync))
+            .route("/v1/commands", post(submit))
             .route("/v1/drafts/{conversation}", put(save_draft))
             .route("/v1/blobs/{id}", get(blob))
             .with_state(world.clone());
@@ -125,6 +126,10 @@ impl FakeServer {
 
     pub fn draft(&self) -> Option<Draft> {
         self.world.lock().unwrap().drafts.get(&enquiry()).cloned()
+    }
+
+    pub fn commands(&self) -> Vec<Command> {
+        self.world.lock().unwrap().submitted.clone()
     }
 
     pub fn submitted(&self) -> Vec<CommandBody> {
@@ -265,6 +270,21 @@ async fn sign_in(State(_): Shared, Json(_): Json<SignIn>) -> Json<SignedIn> {
 async fn save_draft(State(world): Shared, Json(draft): Json<Draft>) -> Json<Draft> {
     world.lock().unwrap().drafts.insert(draft.conversation, draft.clone());
     Json(draft)
+}
+
+/// What concerns no conversation is asked here, and done.
+async fn submit(State(world): Shared, Json(command): Json<Command>) -> Json<Submitted> {
+    let mut world = world.lock().unwrap();
+    let number = world.log.len() as u64;
+    let id = command.id;
+    world.submitted.push(command);
+    Json(Submitted {
+        command: id,
+        answer: Answer::Done {
+            from: number,
+            to: number,
+        },
+    })
 }
 
 async fn blob(Named(id): Named<BlobId>) -> Vec<u8> {

@@ -104,6 +104,7 @@ fn follow(before: Option<&Conversation>, events: &[Event], stamp: Stamp, inbox: 
         decided: Vec::new(),
     };
     follow.withdraw();
+    follow.withdraw_what_was_not_owed();
     follow.go_on_after_the_end();
     for kind in [ClockKind::Owner, response, ClockKind::Resolution] {
         follow.run(kind);
@@ -175,6 +176,26 @@ impl Following<'_> {
             (sent <= clock.due && answers).then_some((clock.kind, sent.max(clock.started)))
         });
         if let Some((clock, answered)) = disproved {
+            self.decide(Event::BreachWithdrawn { clock, answered });
+        }
+    }
+
+    /// What was opened again by a message that needed no answer had ended before, and in time if it was late only since.
+    fn withdraw_what_was_not_owed(&mut self) {
+        if !self
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::NoReplyNeeded { .. }))
+        {
+            return;
+        }
+        let Some(answered) = self.after.closing.as_ref().map(|closing| closing.at) else {
+            return;
+        };
+        let late_since = |clock: &&Clock| {
+            clock.kind == ClockKind::Resolution && clock.breached && answered <= clock.due && clock.started <= answered
+        };
+        if let Some(clock) = self.after.clocks.iter().find(late_since).map(|clock| clock.kind) {
             self.decide(Event::BreachWithdrawn { clock, answered });
         }
     }
@@ -264,7 +285,7 @@ impl Following<'_> {
         let (now, policy) = (self.stamp.at, &self.policy.sla);
         let rule = policy.rule_for(&self.after).cloned();
         match rule.and_then(|rule| rule.targets.of(clock.kind).map(|target| (rule, target))) {
-            Some((_, target)) if target == clock.target && !promised_anew => {}
+            Some((rule, target)) if target == clock.target && rule.name == clock.rule && !promised_anew => {}
             Some((rule, _)) => {
                 let anew = self.with_table(|table| clock.retargeted(&rule, policy, now, table));
                 if let Some(clock) = anew {
@@ -290,10 +311,18 @@ impl Following<'_> {
         match (clock.stands_still(), rests) {
             (false, true) => self.decide(Event::ClockPaused { clock: clock.kind }),
             (true, false) => {
-                let now = self.stamp.at;
-                if let Some(clock) = self.with_table(|table| clock.going_on(now, table)) {
+                // A date that was noticed late came when it came.
+                let came = self.events.iter().find_map(|event| match event {
+                    Event::CameDue { at, .. } => Some(*at),
+                    _ => None,
+                });
+                let stopped = clock.pauses.last().map_or(clock.started, |pause| pause.since);
+                let since = came.map(|at| at.max(stopped));
+                let from = since.unwrap_or(self.stamp.at);
+                if let Some(clock) = self.with_table(|table| clock.going_on(from, table)) {
                     self.decide(Event::ClockResumed {
                         clock: clock.kind,
+                        since: since.filter(|since| *since != self.stamp.at),
                         half_at: clock.half_at,
                         warn_at: clock.warn_at,
                         due: clock.due,

@@ -15,11 +15,12 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }),
         Event::ClockResumed {
             clock,
+            since,
             half_at,
             warn_at,
             due,
         } => with(state, *clock, |clock| {
-            clock.resume(stamp.at);
+            clock.resume(since.unwrap_or(stamp.at));
             (clock.half_at, clock.warn_at, clock.due) = (*half_at, *warn_at, *due);
         }),
         Event::ClockWarned { clock, .. } => with(state, *clock, |clock| clock.warned = true),
@@ -45,6 +46,10 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::NoReplyNeeded { .. } => {
             end(state, ClockEnd::NotNeeded, ClockKind::is_response);
+            // It had ended before they wrote, and has again: then, as it was.
+            if let Some(closed_at) = state.closing.as_ref().map(|closing| closing.at) {
+                end(state, met(closed_at), |kind| kind == ClockKind::Resolution);
+            }
             owes_nothing(state);
         }
         Event::Closed { closing } => {

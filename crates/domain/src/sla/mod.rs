@@ -21,6 +21,11 @@ const WARNED_AT: u8 = 80;
 const WARNINGS: std::ops::RangeInclusive<u8> = 50..=95;
 /// The part of a target after which its ring changes colour, in hundredths.
 const HALF: u8 = 50;
+/// How many rules one policy may have, and how long the name of one may be, in characters.
+const MOST_RULES: usize = 50;
+const LONGEST_NAME: usize = 80;
+/// How many channels or so one cohort may name.
+const MOST_NAMED: usize = 50;
 /// The longest target: a year.
 const LONGEST_MS: i64 = 366 * crate::DAY_MS;
 
@@ -224,7 +229,8 @@ impl SlaPolicy {
         self.rules.iter().find(|rule| rule.when.holds(conversation))
     }
 
-    /// Whether every rule can be kept: a name, and targets that are some time and at most a year; and warnings in the second half.
+    /// Whether every rule can be kept: a name of at most 80 characters, and targets that are some time and at most a year; at most
+    /// 50 of them; and warnings in the second half.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let rules = self.rules.iter().all(|rule| {
@@ -236,8 +242,15 @@ impl SlaPolicy {
                 targets.resolution,
             ];
             let sound = |target: &Target| target.length_ms >= crate::SECOND_MS && target.length_ms <= LONGEST_MS;
-            !rule.name.trim().is_empty() && all.iter().flatten().all(sound)
+            let name = rule.name.trim();
+            let named = !name.is_empty() && name.chars().count() <= LONGEST_NAME;
+            let when = &rule.when;
+            let bounded = when.channels.len() <= MOST_NAMED
+                && when.channels.iter().all(|channel| channel.len() <= LONGEST_NAME)
+                && when.priorities.len() <= MOST_NAMED
+                && when.categories.len() <= MOST_NAMED;
+            named && bounded && all.iter().flatten().all(sound)
         });
-        rules && WARNINGS.contains(&self.warn_percent)
+        rules && self.rules.len() <= MOST_RULES && WARNINGS.contains(&self.warn_percent)
     }
 }

@@ -10,6 +10,8 @@
     dead_code
 )]
 
+pub mod sla;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::*;
