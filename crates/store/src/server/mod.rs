@@ -6,6 +6,7 @@
 
 mod backup;
 mod blobs;
+mod checkpoint;
 mod connect;
 mod convert;
 mod entity;

@@ -140,7 +140,11 @@ impl Sequencer for ServerStore {
 
     async fn append(&self, tx: Self::Tx, batch: Batch) -> Result<(), PortError> {
         match self.write_batch(&tx, &batch).await {
-            Ok(()) => Ok(tx.commit().await.map_err(StoreError::from)?),
+            Ok(()) => {
+                tx.commit().await.map_err(StoreError::from)?;
+                self.checkpoints.committed();
+                Ok(())
+            }
             Err(error) => {
                 self.rollback(tx).await;
                 Err(error)
