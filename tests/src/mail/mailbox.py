@@ -9,6 +9,7 @@ import re
 import smtplib
 import ssl
 import sys
+import time
 
 order = json.load(sys.stdin)
 tls = ssl.create_default_context(cafile=order["ca"])
@@ -97,4 +98,25 @@ def flag():
     client.logout()
 
 
-{"send": send, "append": append, "read": read, "count": count, "expunge": expunge, "flag": flag}[order["do"]]()
+def push():
+    """Files letters one after the other, and says when a second connection was told of each, in milliseconds since 1970."""
+    watcher = mailbox()
+    good(watcher.select("INBOX"))
+    watcher.send(b"PUSH IDLE\r\n")
+    while not watcher.readline().startswith(b"+"):
+        pass
+    writer = mailbox()
+    told = []
+    for letter in order["letters"]:
+        came = time.time()
+        good(writer.append("INBOX", "", imaplib.Time2Internaldate(came), base64.b64decode(letter)))
+        while b"EXISTS" not in watcher.readline():
+            pass
+        told.append(time.time() * 1000)
+        time.sleep(order["pause_ms"] / 1000)
+    writer.logout()
+    json.dump(told, sys.stdout)
+
+
+orders = {"send": send, "append": append, "read": read, "count": count, "expunge": expunge, "flag": flag, "push": push}
+orders[order["do"]]()

@@ -228,6 +228,20 @@ impl MailHost {
         Ok(())
     }
 
+    /// Files letters into a person's INBOX one after the other, and gives the instants (milliseconds since 1970) at which Dovecot told
+    /// somebody else who watches that mailbox of each.
+    ///
+    /// # Errors
+    /// When Dovecot refuses, or tells nobody.
+    pub async fn push(&self, user: &str, letters: &[Vec<u8>], pause: Duration) -> Result<Vec<f64>> {
+        let letters: Vec<String> = letters.iter().map(|letter| BASE64.encode(letter)).collect();
+        let pause_ms = u64::try_from(pause.as_millis())?;
+        let told = self
+            .python(json!({ "do": "push", "user": user, "letters": letters, "pause_ms": pause_ms }))
+            .await?;
+        serde_json::from_slice(&told).context("when it was told")
+    }
+
     /// Waits until a person's INBOX holds a letter that `wanted` accepts.
     ///
     /// # Errors

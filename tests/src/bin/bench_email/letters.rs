@@ -137,6 +137,37 @@ pub fn fill(maildir: &Path, count: usize) -> Result<Filled> {
     Ok(Filled { count, bytes })
 }
 
+/// As time goes on: `more` new messages after the first `count` come, unread, and as many of those that were there are starred.
+pub fn go_on(maildir: &Path, count: usize, more: usize) -> Result<()> {
+    for number in count..count + more {
+        let (second, raw) = letter(u64::try_from(number)?, u64::try_from(count)?);
+        fs::write(maildir.join("new").join(format!("{second}.M{number}P1.bench")), raw)?;
+    }
+    let mut starred = 0;
+    for entry in fs::read_dir(maildir.join("cur"))? {
+        let file = entry?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if starred == more {
+            break;
+        }
+        if let Some(plain) = name.strip_suffix(":2,S") {
+            fs::rename(&file, file.with_file_name(format!("{plain}:2,FS")))?;
+            starred += 1;
+        }
+    }
+    anyhow::ensure!(starred == more, "only {starred} messages could be starred");
+    Ok(())
+}
+
+/// A letter of somebody nobody knows yet.
+pub fn stranger(number: usize) -> Vec<u8> {
+    format!(
+        "From: Stranger {number} <stranger{number}@elsewhere.example>\r\nTo: sales@baton.test\r\nSubject: Enquiry {number}\r\n\
+         Message-ID: <{number}.push@elsewhere.example>\r\n\r\nWhat do {number} chairs cost?\r\n"
+    )
+    .into_bytes()
+}
+
 /// A generator of numbers, the same everywhere.
 struct Numbers(u64);
 

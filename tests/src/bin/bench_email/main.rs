@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "what a measurement prints is its product")]
 #![allow(clippy::indexing_slicing, reason = "a field that an answer lacks is null")]
 
+mod later;
 mod letters;
 mod peers;
 
@@ -28,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often another command is given meanwhile.
 const COMMAND_EVERY: Duration = Duration::from_millis(50);
+/// How many messages come, and how many are starred, between two looks at a mailbox.
+const A_LITTLE: usize = 100;
 /// How often each query is asked.
 const ASKED: usize = 20;
 
@@ -46,6 +49,8 @@ const QUERIES: [&str; 10] = [
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // A second installation of the same provider is refused, and is no harm.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut sizes: Vec<usize> = std::env::args()
         .skip(1)
         .map(|size| size.parse())
@@ -66,6 +71,11 @@ async fn main() -> Result<()> {
             Some(1.2),
         );
     }
+    let times = later::pushed().await.context("messages pushed")?;
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    let name = |part: &str| format!("new mail, from the server's push to a desktop's list, {part}");
+    figure(&name("p50"), at(50), "ms", None, None);
+    figure(&name("p95"), at(95), "ms", None, Some(150.0));
     Ok(())
 }
 
@@ -90,9 +100,12 @@ async fn measure(size: usize) -> Result<f64> {
     let ours = Seconds::of(sync.whole);
 
     let found = latencies(&api).await?;
+    let nothing_new = Seconds::of(later::nothing_new(&mut server, &api).await?);
+    let a_little_new = Seconds::of(later::a_little_new(&mut server, &api, &mail, size, A_LITTLE).await?);
     server.stop().await?;
     drop(server);
-    let peers = peers::measure(&mail, USER, scratch.path(), &QUERIES).await?;
+    let delta = (size + A_LITTLE, A_LITTLE);
+    let peers = peers::measure(&mail, USER, scratch.path(), &QUERIES, delta).await?;
 
     let name = |what: &str| format!("{what}, {size} messages");
     let both = peers
@@ -138,6 +151,19 @@ async fn measure(size: usize) -> Result<f64> {
         None,
         Some(50.0),
     );
+    let theirs = peers.mbsync_again.map(|time| ("mbsync", Seconds::of(time).0));
+    figure(
+        &name("nothing new, with its start"),
+        nothing_new.0,
+        "s",
+        theirs,
+        Some(1.0),
+    );
+    let theirs = peers
+        .a_little_new
+        .map(|time| ("mbsync + mu index", Seconds::of(time).0));
+    let what = format!("{A_LITTLE} new and {A_LITTLE} starred, searchable, with its start");
+    figure(&name(&what), a_little_new.0, "s", theirs, Some(2.0));
     let theirs = peers
         .mu_find
         .map(|time| ("mu find, with its start", Seconds::of(time).0 * 1000.0));

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use baton_tests::mail::{MailHost, PASSWORD};
 use baton_tests::process::output;
 use baton_tests::programs::system;
+
+use crate::{PATIENCE, letters};
 
 /// What each step took. A program that is not installed has none.
 #[derive(Debug, Default)]
@@ -21,12 +23,20 @@ pub struct Peers {
     pub mu: Option<Duration>,
     /// `notmuch new`.
     pub notmuch: Option<Duration>,
+    /// `mbsync` and `mu index`, after a little came and a little was starred.
+    pub a_little_new: Option<Duration>,
     /// `mu find` of ten queries, the middle one.
     pub mu_find: Option<Duration>,
 }
 
-/// Measures whatever is installed.
-pub async fn measure(mail: &MailHost, user: &str, place: &Path, queries: &[&str]) -> Result<Peers> {
+/// Measures whatever is installed. At the end `more` messages come to the `count` that are there.
+pub async fn measure(
+    mail: &MailHost,
+    user: &str,
+    place: &Path,
+    queries: &[&str],
+    (count, more): (usize, usize),
+) -> Result<Peers> {
     let mut peers = Peers::default();
     let Ok(mbsync) = system("mbsync") else {
         return Ok(peers);
@@ -73,6 +83,14 @@ pub async fn measure(mail: &MailHost, user: &str, place: &Path, queries: &[&str]
         new.env("NOTMUCH_CONFIG", &config).args(["new", "--quiet"]);
         peers.notmuch = Some(timed(new).await?);
     }
+    if peers.mu.is_some() {
+        letters::go_on(&mail.maildir_of(user)?, count, more)?;
+        mail.give_to_dovecot(user).await?;
+        let fetched = timed(sync()).await?;
+        let mut index = Command::new(system("mu")?);
+        index.args(["index", "--quiet", &format!("--muhome={}", place.join("mu").display())]);
+        peers.a_little_new = Some(fetched + timed(index).await?);
+    }
     Ok(peers)
 }
 
@@ -94,8 +112,14 @@ fn mbsyncrc(mail: &MailHost, user: &str, place: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// However long it takes: a large mailbox takes these programs minutes.
 async fn timed(command: Command) -> Result<Duration> {
+    let shown = command.get_program().to_string_lossy().into_owned();
     let began = Instant::now();
-    output(command, &[]).await?;
+    let mut command = tokio::process::Command::from(command);
+    let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    let ended = tokio::time::timeout(PATIENCE, ended.status());
+    let status = ended.await.with_context(|| format!("{shown} does not end"))??;
+    anyhow::ensure!(status.success(), "{shown} ended with {status}");
     Ok(began.elapsed())
 }
