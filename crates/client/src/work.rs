@@ -12,6 +12,7 @@ mod find;
 mod link;
 mod mailboxes;
 mod signature;
+mod starting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

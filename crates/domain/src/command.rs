@@ -76,6 +76,18 @@ pub enum Settlement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CommandBody {
+    /// Begin a conversation with somebody who has not written (W17): whoever starts it owns it, and the reply lock, the draft and the
+    /// send are those of any reply. The command's conversation is the one to create.
+    Start {
+        /// The inbox it lies in.
+        inbox: crate::InboxId,
+        /// The account of that inbox it is written from.
+        account: crate::AccountId,
+        /// The customer.
+        to: crate::Address,
+        /// What it is about.
+        subject: String,
+    },
     /// Make me the owner. First come, first served.
     Claim,
     /// Make somebody the owner; after a reply it needs the context.

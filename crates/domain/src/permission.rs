@@ -19,7 +19,8 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         C::Follow | C::Unfollow => Issuer::People(Capability::Read),
         C::AddNote { .. } | C::SuggestDraft { .. } | C::ReleaseLock { .. } => Issuer::People(Capability::Comment),
         C::Assign { .. } => Issuer::People(Capability::Assign),
-        C::TakeLock { .. }
+        C::Start { .. }
+        | C::TakeLock { .. }
         | C::RequestLock
         | C::AnswerRequest { .. }
         | C::Reply { .. }

@@ -14,9 +14,9 @@ pub use lists::*;
 pub use opened::*;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId, ConversationId,
-    DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome, OutgoingFile, SignInHint,
-    Signature, SlaPolicy, Timestamp,
+    Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
+    ConversationId, DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome,
+    OutgoingFile, SignInHint, Signature, SlaPolicy, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -102,6 +102,22 @@ pub enum Request {
     Open {
         /// Which.
         conversation: ConversationId,
+    },
+    /// Begin a conversation with somebody who has not written; needs the server.
+    Begin {
+        /// The inbox it lies in.
+        inbox: InboxId,
+        /// The account it is written from.
+        account: AccountId,
+        /// The customer.
+        to: Address,
+        /// What it is about.
+        subject: String,
+    },
+    /// The conversations with that address, newest first: so that nobody begins a second one unawares.
+    With {
+        /// The address.
+        email: String,
     },
     /// A message's body, made safe.
     Body {
@@ -340,6 +356,10 @@ pub enum Reply {
     Counts(Vec<ViewCount>),
     /// To [`Request::Open`].
     Open(Box<Opened>),
+    /// To [`Request::Begin`].
+    Begin(Begun),
+    /// To [`Request::With`].
+    With(Vec<Row>),
     /// To [`Request::Body`].
     Body(Body),
     /// To [`Request::Nested`].

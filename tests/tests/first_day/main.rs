@@ -18,6 +18,7 @@ mod replica;
 mod restored;
 mod restored_desks;
 mod team;
+mod writing_first;
 
 mod story {
     use anyhow::{Context, Result};

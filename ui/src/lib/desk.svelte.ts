@@ -56,6 +56,8 @@ export class Desk {
   section = $state<string | null>(null);
   palette = $state(false);
   help = $state(false);
+  /** A message to somebody who has not written is being begun. */
+  starting = $state(false);
   contextPane = $state(true);
   /** Focuses the search field. */
   searchFocus = $state(0);

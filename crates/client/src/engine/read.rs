@@ -179,6 +179,17 @@ impl Engine {
         related.into_iter().map(|other| self.row(other, Group::Rest)).collect()
     }
 
+    /// The conversations with that address, newest first.
+    #[must_use]
+    pub fn with_address(&self, email: &str) -> Vec<Row> {
+        let email = email.trim();
+        let theirs = |other: &&Conversation| other.contact.email.eq_ignore_ascii_case(email);
+        let mut with: Vec<&Conversation> = self.conversations().filter(theirs).collect();
+        with.sort_by_key(|other| std::cmp::Reverse(views::at(other)));
+        with.truncate(RELATED);
+        with.into_iter().map(|other| self.row(other, Group::Rest)).collect()
+    }
+
     /// Who I am, once the documents are here.
     #[must_use]
     pub fn me(&self) -> Option<&Member> {

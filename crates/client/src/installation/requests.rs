@@ -229,6 +229,13 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             calendar,
             before,
         } => Ok(Reply::SaveHours(work.save_hours(inbox, calendar, &before).await?)),
+        Request::Begin {
+            inbox,
+            account,
+            to,
+            subject,
+        } => Ok(Reply::Begin(work.begin(inbox, account, to, subject).await?)),
+        Request::With { email } => Ok(Reply::With(work.look(|engine| engine.with_address(&email)).await)),
         Request::UsualTargets => Ok(Reply::UsualTargets(SlaPolicy::usual())),
         Request::SetAccountMode { account, mode } => {
             Ok(Reply::SetAccountMode(work.set_account_mode(account, mode).await?))

@@ -1,14 +1,14 @@
 //! Looking after mailboxes and inboxes: how far Baton acts on one, what stands below its replies, what it promises, and what could not be read. The server decides and keeps all of it.
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Actor, BlobId, BusinessCalendar, Command, CommandBody, CommandId, ConversationId,
-    DocumentBody, InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
+    Account, AccountId, AccountMode, BlobId, BusinessCalendar, Command, CommandBody, ConversationId, DocumentBody,
+    InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
 
+use super::Work;
 use super::files::source_text;
-use super::{Work, now};
 use crate::net::error;
 
 impl Work {
@@ -81,23 +81,16 @@ impl Work {
     }
 
     async fn put_document(&self, document: DocumentBody, version: u32) -> Result<Acted, ApiError> {
-        let me = self.look(|engine| engine.my_id()).await;
-        let id = CommandId(Uuid::new_v4());
+        let body = CommandBody::PutDocument {
+            document: Box::new(document),
+        };
         let command = Command {
-            id,
-            actor: Actor::Member { id: me },
-            device: self.identity.device,
-            conversation: ConversationId(Uuid::nil()),
-            issued_at: now(),
-            last_seen: None,
             based_on: Some(version),
-            body: CommandBody::PutDocument {
-                document: Box::new(document),
-            },
+            ..self.command(ConversationId(Uuid::nil()), body).await
         };
         Ok(match self.http.submit(&command).await?.answer {
             Answer::Done { .. } => Acted::Done {
-                command: id,
+                command: command.id,
                 undoable: false,
                 undo_until: None,
             },

@@ -13,6 +13,7 @@ mod ownership;
 mod reply;
 mod routing;
 mod standing;
+mod starting;
 mod timers;
 mod work;
 
@@ -66,6 +67,7 @@ fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) 
         CommandBody::ExternalReply { message, live, inbox } => {
             Ok(incoming::external_reply(state, message, *live, *inbox, context))
         }
+        CommandBody::Start { .. } => starting::start(state, command, context),
         _ => Case {
             state: state.ok_or(Refusal::Gone)?,
             command,
@@ -206,9 +208,11 @@ impl Case<'_> {
             C::Due { what, at } => Ok(self.due(*what, *at)),
             C::LockLapsed { token, idle } => Ok(self.lock_lapsed(*token, *idle)),
 
-            C::Receive { .. } | C::ExternalReply { .. } | C::PutDocument { .. } | C::RemoveDocument { .. } => {
-                Err(invalid("body", Invalid::NotNow))
-            }
+            C::Start { .. }
+            | C::Receive { .. }
+            | C::ExternalReply { .. }
+            | C::PutDocument { .. }
+            | C::RemoveDocument { .. } => Err(invalid("body", Invalid::NotNow)),
         }
     }
 

@@ -306,7 +306,7 @@ impl Case<'_> {
     }
 }
 
-fn plausible(address: &Address) -> bool {
+pub(super) fn plausible(address: &Address) -> bool {
     let clean = !address.email.chars().any(|c| c.is_whitespace() || c.is_control());
     let named = !address.name.chars().any(char::is_control);
     clean

@@ -29,6 +29,22 @@ pub enum Acted {
     },
 }
 
+/// What became of a conversation I wanted to begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Begun {
+    /// It is mine, and can be opened.
+    Done {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Refused, with the reason.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
 /// What became of a keystroke in the composer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -53,7 +53,7 @@ const MAIL_PATIENCE: Duration = Duration::from_secs(150);
         title = "Baton sync server",
         description = "A shared sales inbox: one owner, one next step, one due date, and exactly one reply. Live changes travel over the WebSocket at /v1/sync."
     ),
-    components(schemas(baton_protocol::SyncRefusal, baton_protocol::Present)),
+    components(schemas(baton_protocol::SyncRefusal, baton_protocol::Present, baton_domain::WordsIn)),
     tags(
         (name = "people", description = "Signing in, inviting, rights"),
         (name = "work", description = "Conversations, commands, drafts, documents, blobs"),

@@ -355,7 +355,12 @@ impl<'a> Working<'a> {
         let state = self.state(command.conversation);
         let inbox = match (&command.body, state) {
             (_, Some(state)) => state.inbox,
-            (CommandBody::Receive { inbox, .. } | CommandBody::ExternalReply { inbox, .. }, None) => *inbox,
+            (
+                CommandBody::Start { inbox, .. }
+                | CommandBody::Receive { inbox, .. }
+                | CommandBody::ExternalReply { inbox, .. },
+                None,
+            ) => *inbox,
             (_, None) => return Err(Refusal::Gone),
         };
         let inbox = self.documents.inboxes().get(&inbox).ok_or(Refusal::Gone)?;

@@ -59,7 +59,9 @@ export function emptyReply(opened: Opened, isOurs: (email: string) => boolean, a
   const draft: DraftText = {
     to,
     cc,
-    subject: replySubject(opened.conversation.subject),
+    // What we begin ourselves answers nothing.
+    subject:
+      opened.lastMessage === null ? opened.conversation.subject : replySubject(opened.conversation.subject),
     text: '',
     files: [],
   };

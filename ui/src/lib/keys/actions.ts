@@ -233,6 +233,13 @@ export function actions(desk: Desk): Action[] {
     { id: 'undo', label: m.action_undo, keys: ['z'], group: 'work', run: () => desk.undo() },
 
     {
+      id: 'new-message',
+      label: m.action_new_message,
+      keys: ['Shift+N'],
+      group: 'write',
+      run: () => (desk.starting = true),
+    },
+    {
       id: 'reply',
       label: m.action_reply,
       keys: ['r'],

@@ -14,3 +14,7 @@ export function refusedWords(acted: Acted, session: Session): string | null {
   };
   return refusalWords(acted.refusal, scene).text;
 }
+
+/** Whether somebody else changed the same thing while a form was open. */
+export const changedMeanwhile = (acted: Acted): boolean =>
+  acted.type === 'refused' && acted.refusal.type === 'versionConflict';

@@ -15,6 +15,7 @@ type PersonCommand = Exclude<
 type Row<T extends PersonCommand> = (body: Extract<CommandBody, { type: T }>, people: People) => string;
 
 const rows: { [T in PersonCommand]: Row<T> } = {
+  start: (body) => m.did_start({ name: body.to.name === '' ? body.to.email : body.to.name }),
   claim: () => m.did_claim(),
   assign: (body, people) => m.did_assign({ name: toWhom(people, body.to) }),
   release: () => m.did_release(),

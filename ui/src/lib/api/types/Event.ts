@@ -354,6 +354,10 @@ clock: ClockKind, } | { "type": "clockResumed",
  */
 clock: ClockKind, 
 /**
+ * Since when: the date that ended the rest, where one did and was noticed late. `None`: since this event.
+ */
+since?: Timestamp, 
+/**
  * When half of its target will have passed.
  */
 halfAt: Timestamp, 
@@ -386,7 +390,7 @@ at: Timestamp, } | { "type": "breachWithdrawn",
  */
 clock: ClockKind, 
 /**
- * When that answer was sent.
+ * When that answer was sent, or that end came.
  */
 answered: Timestamp, } | { "type": "clockDropped", 
 /**

@@ -49,6 +49,7 @@ highValue: Money | null,
  */
 calendar: BusinessCalendar, 
 /**
- * What is to happen in time; nothing until somebody who leads says what is promised. [`SlaPolicy::usual`] is a good beginning.
+ * What is to happen in time. A new inbox promises [`SlaPolicy::usual`]; one from before there were targets promises nothing until
+ * somebody who leads says so.
  */
 sla: SlaPolicy, };
