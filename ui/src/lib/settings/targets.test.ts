@@ -66,9 +66,13 @@ describe('a rule', () => {
   });
 
   it('names what it is about, channels included', () => {
-    const when = { ...nobody, categories: ['demo' as const], priorities: ['urgent' as const] };
-    expect(cohortWords(when)).toBe('Demo or consultation and priority Urgent');
-    expect(cohortWords({ ...nobody, channels: ['email', 'webform'] })).toBe('by Email and by Web form');
+    const when = {
+      ...nobody,
+      categories: ['quoteRequest' as const, 'demo' as const],
+      priorities: ['urgent' as const, 'high' as const],
+    };
+    expect(cohortWords(when)).toBe('Pricing or quote, Demo or consultation · priority Urgent, High');
+    expect(cohortWords({ ...nobody, channels: ['email', 'webform'] })).toBe('by Email, Web form');
   });
 
   it('promises something where one target is set', () => {

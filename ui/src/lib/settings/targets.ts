@@ -4,7 +4,7 @@ import type { Cohort } from '$lib/api/types/Cohort';
 import type { SlaRule } from '$lib/api/types/SlaRule';
 import type { Target } from '$lib/api/types/Target';
 import type { Targets } from '$lib/api/types/Targets';
-import { all, money, number } from '$lib/time/format';
+import { money, number } from '$lib/time/format';
 import { categoryName, channelName, priorityName, type Words } from '$lib/words/labels';
 
 export type Unit = 'minutes' | 'hours';
@@ -43,15 +43,19 @@ export const isForAll = (cohort: Cohort): boolean =>
   cohort.categories.length + cohort.priorities.length + cohort.channels.length === 0 &&
   cohort.valueFrom === null;
 
-/** Whom a rule is about. */
+/** Whom a rule is about: of each kind one must hold, and every kind. */
 export function cohortWords(cohort: Cohort): string {
+  const { categories, priorities, channels, valueFrom } = cohort;
+  const oneOf = (names: string[]) => names.join(', ');
   const parts = [
-    ...cohort.categories.map((one) => categoryName[one]()),
-    ...cohort.priorities.map((one) => m.targets_priority({ priority: priorityName[one]() })),
-    ...cohort.channels.map((one) => m.targets_channel({ channel: channelName(one) })),
-    ...(cohort.valueFrom === null ? [] : [m.targets_worth({ amount: money(cohort.valueFrom) })]),
-  ];
-  return parts.length === 0 ? m.targets_all() : all(parts);
+    oneOf(categories.map((one) => categoryName[one]())),
+    priorities.length === 0
+      ? ''
+      : m.targets_priority({ priority: oneOf(priorities.map((one) => priorityName[one]())) }),
+    channels.length === 0 ? '' : m.targets_channel({ channel: oneOf(channels.map(channelName)) }),
+    valueFrom === null ? '' : m.targets_worth({ amount: money(valueFrom) }),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? m.targets_all() : parts.join(' · ');
 }
 
 /** Whether a rule promises anything. */
