@@ -299,6 +299,19 @@ export class ScriptedBackend implements Backend {
         const { conversation } = params as Params<'open'>;
         return this.opened(conversation);
       }
+      case 'with': {
+        const { email } = params as Params<'with'>;
+        return this.scenes
+          .filter(({ conversation }) => conversation.contact.email === email.toLowerCase())
+          .map((scene) => this.row(scene));
+      }
+      case 'begin': {
+        const { to, subject } = params as Params<'begin'>;
+        const number = Math.max(0, ...this.scenes.map(({ conversation }) => conversation.number)) + 1;
+        const { scene } = new Story(number, to.name, to.email, null, subject, 0).owned(this.me.id, 0);
+        this.scenes.push(scene);
+        return { type: 'done', conversation: scene.conversation.id };
+      }
       case 'body': {
         const { message, remoteImages } = params as Params<'body'>;
         const body = this.scenes
