@@ -11,6 +11,7 @@
 )]
 
 pub mod sla;
+pub mod transcript;
 
 use std::collections::{BTreeMap, BTreeSet};
 
