@@ -5,6 +5,7 @@ mod backoff;
 mod hosts;
 mod http;
 mod images;
+mod rules;
 mod socket;
 
 pub(crate) use backoff::Backoff;

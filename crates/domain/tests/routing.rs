@@ -618,29 +618,27 @@ fn where_rules_send_a_lead_is_where_they_route_it_when_everybody_is_there() {
     let table = [
         (
             "A demo",
-            Destination::Member {
-                rule: id(2),
-                member: MIRA,
-            },
+            (Destination::Member { member: MIRA }, Some(id(2))),
             Some(MIRA),
         ),
-        ("Some spam", Destination::Queue { rule: id(3) }, None),
+        ("Some spam", (Destination::Queue, Some(id(3))), None),
         (
             "Ten tables",
-            Destination::Pool {
-                rule: id(4),
-                by: DistributeBy::RoundRobin,
-            },
+            (
+                Destination::Pool {
+                    by: DistributeBy::RoundRobin,
+                    members: vec![ANNA, BEN],
+                },
+                Some(id(4)),
+            ),
             Some(ANNA),
         ),
     ];
     for (text, destination, owner) in table {
         let routed = another(&mut team, text);
         assert_eq!(routed.owner, owner, "{text}");
-        let mut before = team.conversation().clone();
-        before.priority = Priority::Normal;
         let message = team.message(text);
-        let lead = Lead::of(&before, Some(&message), false, true);
+        let lead = Lead::as_it_began(team.conversation(), &message, false, true);
         assert_eq!(rules.destination(lead), destination, "{text}");
     }
 }

@@ -16,14 +16,14 @@ pub use opened::*;
 use baton_domain::{
     Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
     ConversationId, DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome,
-    OutgoingFile, SignInHint, Signature, SlaPolicy, Timestamp,
+    OutgoingFile, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
     AccountHealth, ApiError, Balance, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem, MailServer,
-    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Retried, SessionInfo,
+    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Rehearsal, Retried, RulesInForce, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -298,6 +298,22 @@ pub enum Request {
         /// When they were as the form was opened; judged as with [`Request::SaveTargets`].
         before: BusinessCalendar,
     },
+    /// The routing rules in force.
+    Rules,
+    /// Puts other routing rules in force; whoever leads the work may.
+    SaveRules {
+        /// All of them.
+        rules: RuleSet,
+        /// The version they were made from.
+        based_on: u32,
+    },
+    /// What a draft of the routing rules would have done with past conversations: one page.
+    RehearseRules {
+        /// The draft.
+        rules: RuleSet,
+        /// Where the page begins; `None` for the first.
+        after: Option<String>,
+    },
     /// What a new inbox promises: a beginning for one that promises nothing.
     UsualTargets,
     /// What left the usual path and needs a person.
@@ -420,6 +436,12 @@ pub enum Reply {
     SaveTargets(Acted),
     /// To [`Request::SaveHours`].
     SaveHours(Acted),
+    /// To [`Request::Rules`].
+    Rules(RulesInForce),
+    /// To [`Request::SaveRules`].
+    SaveRules(Acted),
+    /// To [`Request::RehearseRules`].
+    RehearseRules(Rehearsal),
     /// To [`Request::UsualTargets`].
     UsualTargets(SlaPolicy),
     /// To [`Request::Exceptions`].

@@ -5,10 +5,12 @@
 
 mod desktop;
 mod http;
+mod rules;
 mod search;
 mod sync;
 
 pub use desktop::*;
 pub use http::*;
+pub use rules::*;
 pub use search::*;
 pub use sync::*;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, BusinessCalendar, Capabilities, Capability, Command, CommandBody,
     CommandId, ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role,
-    Timestamp, Workspace,
+    RuleSet, Timestamp, Workspace,
 };
-use baton_protocol::Answer;
+use baton_protocol::{Answer, RulesInForce};
 use uuid::Uuid;
 
 use crate::referee::{DocumentSet, RefereeHandle, SubmitError};
@@ -356,6 +356,34 @@ impl Directory {
             document: baton_domain::DocumentId(id.0),
         };
         self.submit(command(None, body, now)).await
+    }
+
+    /// The routing rules in force.
+    #[must_use]
+    pub fn rules(&self) -> RulesInForce {
+        let documents = self.documents();
+        let document = documents.all().get(&RuleSet::document());
+        match document.map(|document| (&document.body, document.version)) {
+            Some((DocumentBody::Rules(rules), version)) => RulesInForce {
+                version,
+                rules: rules.clone(),
+            },
+            _ => RulesInForce {
+                version: 0,
+                rules: RuleSet::default(),
+            },
+        }
+    }
+
+    /// Puts other routing rules in force, in place of that version.
+    ///
+    /// # Errors
+    /// When another version is in force by now, the rules refuse it or the log can't be written.
+    pub async fn put_rules(&self, set: RulesInForce, now: Timestamp) -> Result<(), Refused> {
+        let body = CommandBody::PutDocument {
+            document: Box::new(DocumentBody::Rules(set.rules)),
+        };
+        self.submit(command(Some(set.version), body, now)).await
     }
 
     /// Makes or changes a document.

@@ -19,6 +19,7 @@ pub mod logging;
 pub mod options;
 mod private;
 pub mod referee;
+pub mod rehearsal;
 pub mod sample;
 pub mod seal;
 pub mod search;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, DeviceId, DocumentBody, HOUR_MS, Inbox,
-    InboxId, InboxPolicy, MINUTE_MS, Member, MemberId, Role, SlaPolicy, Target, Timestamp, Workspace, WorkspaceId,
+    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, Condition, DeviceId, DistributeBy,
+    DocumentBody, HOUR_MS, Inbox, InboxId, InboxPolicy, MINUTE_MS, Member, MemberId, PoolMember, Role, Rule,
+    RuleAction, RuleId, RuleSet, SlaPolicy, Target, Timestamp, WordsIn, Workspace, WorkspaceId,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -153,7 +154,40 @@ impl Cast {
             .chain(members)
             .chain(inboxes)
             .chain(accounts)
+            .chain([DocumentBody::Rules(self.rules())])
             .collect()
+    }
+
+    /// Every other enquiry goes to the reps in turn, and one in ten to whoever has the least to do; the rest wait to be claimed.
+    fn rules(&self) -> RuleSet {
+        let reps: Vec<PoolMember> = self
+            .people
+            .iter()
+            .filter(|person| person.role == Role::Rep)
+            .map(|person| PoolMember {
+                member: person.id,
+                capacity: None,
+            })
+            .collect();
+        let digits = |list: &[u8]| Condition::Words {
+            place: WordsIn::Subject,
+            one_of: list.iter().map(|digit| format!("{digit} of")).collect(),
+        };
+        let rule = |number: u128, name: &str, when, by| Rule {
+            id: RuleId(Uuid::from_u128(0x70_0000 + number)),
+            name: name.to_owned(),
+            enabled: true,
+            when,
+            then: vec![RuleAction::Distribute { by, pool: reps.clone() }],
+            stop: None,
+        };
+        let rules = vec![
+            rule(1, "In turn", digits(&[1, 3, 5, 7, 9]), DistributeBy::RoundRobin),
+            rule(2, "Least to do", digits(&[2]), DistributeBy::LeastLoaded),
+        ];
+        RuleSet {
+            rules: if reps.is_empty() { Vec::new() } else { rules },
+        }
     }
 
     /// Whether somebody ever may read an inbox, said without asking the product's own code.

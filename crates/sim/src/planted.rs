@@ -29,11 +29,13 @@ pub enum Planted {
     RightsKept,
     /// Nobody looks whether a host is still one.
     StaleHost,
+    /// A server goes by the turns it read once.
+    TurnsKept,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -47,6 +49,7 @@ impl Planted {
         Self::Overslept,
         Self::RightsKept,
         Self::StaleHost,
+        Self::TurnsKept,
     ];
 
     /// Its name on the command line.
@@ -66,6 +69,7 @@ impl Planted {
             Self::Overslept => "overslept",
             Self::RightsKept => "rights-kept",
             Self::StaleHost => "stale-host",
+            Self::TurnsKept => "turns-kept",
         }
     }
 }

@@ -94,6 +94,11 @@ fn a_host_that_was_replaced_and_still_counts_is_found() {
 }
 
 #[test]
+fn turns_that_are_read_once_and_kept_are_found() {
+    found(Planted::TurnsKept, &[Promise::InTurn]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);

@@ -16,10 +16,12 @@ pub mod chain;
 mod key;
 mod loaded;
 pub mod model;
+mod routing;
 
 pub use batch::*;
 pub use key::*;
 pub use loaded::*;
+pub use routing::*;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod due;
+mod routing;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ use baton_store::port::{
 use baton_store::server::{ServerStore, StoreOptions};
 use due::{
     open_conversations_of_an_inbox_that_promises_anew_are_due_at_once, what_is_due_comes_in_order_and_the_next_is_told,
+};
+use routing::{
+    loads_count_what_is_open, turns_keep_their_newest_number, whoever_wrote_before_is_known_by_what_is_open_with_them,
 };
 use standing::{
     what_somebody_is_writing_is_found_with_where_they_write,
@@ -688,6 +692,9 @@ macro_rules! contract {
             a_removed_document_and_an_ended_lease_are_gone,
             whoever_replies_and_what_somebody_owns_is_found_without_its_name,
             what_somebody_is_writing_is_found_with_where_they_write,
+            loads_count_what_is_open,
+            turns_keep_their_newest_number,
+            whoever_wrote_before_is_known_by_what_is_open_with_them,
         );
     }};
     (@each $fresh:ident: $($scenario:ident,)+) => {$(

@@ -11,6 +11,7 @@ mod m20261121_000004_people;
 mod m20261121_000005_accounting;
 mod m20261122_000006_names;
 mod m20261122_000007_blob_readers;
+mod m20261122_000008_turns;
 
 /// Brings a server's database to the newest form, or back.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_accounting::Migration),
             Box::new(m20261122_000006_names::Migration),
             Box::new(m20261122_000007_blob_readers::Migration),
+            Box::new(m20261122_000008_turns::Migration),
         ]
     }
 }

@@ -17,6 +17,7 @@ mod rep;
 mod replica;
 mod restored;
 mod restored_desks;
+mod routing;
 mod team;
 mod writing_first;
 
@@ -26,7 +27,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks};
+    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -97,6 +98,17 @@ mod story {
         let postgres = Postgres::start().await.unwrap();
         let database = Database::Postgres(postgres.url());
         restored_desks::outboxes_survive(database).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn new_leads_go_to_the_reps_in_turn_and_the_log_says_why_on_sqlite() {
+        routing::each_in_turn(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn new_leads_go_to_the_reps_in_turn_and_the_log_says_why_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        routing::each_in_turn(Database::Postgres(postgres.url())).await.unwrap();
     }
 
     async fn restore(database: Database) -> Result<()> {

@@ -19,6 +19,7 @@ import type { ListQuery } from '$lib/api/types/ListQuery';
 import type { Opened } from '$lib/api/types/Opened';
 import type { Quarantined } from '$lib/api/types/Quarantined';
 import type { Row } from '$lib/api/types/Row';
+import type { RulesInForce } from '$lib/api/types/RulesInForce';
 import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
 import type { UiEvent } from '$lib/api/types/UiEvent';
@@ -90,6 +91,7 @@ export class ScriptedBackend implements Backend {
     },
   ];
   exceptions: Exception[] = [];
+  rules: RulesInForce = { version: 0, rules: { rules: [] } };
   quarantine: Quarantined[] = [
     {
       account: account.id,
@@ -444,6 +446,18 @@ export class ScriptedBackend implements Backend {
       }
       case 'usualTargets':
         return usualTargets;
+      case 'rules':
+        return this.rules;
+      case 'saveRules': {
+        const { rules, basedOn } = params as Params<'saveRules'>;
+        if (basedOn !== this.rules.version) {
+          return { type: 'refused', refusal: { type: 'versionConflict', theirs: this.rules.version } };
+        }
+        this.rules = { version: basedOn + 1, rules };
+        return this.#done(false);
+      }
+      case 'rehearseRules':
+        return { lookedAt: 0, passedOver: 0, moves: [], next: null };
       case 'previewText': {
         const { text } = params as Params<'previewText'>;
         return `<p>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('\n', '<br>')}</p>`;

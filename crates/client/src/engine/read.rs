@@ -1,10 +1,12 @@
 //! What the window reads: rows, counts, one conversation, the team. Nothing here changes anything.
 
 use baton_domain::{
-    Account, AccountId, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member, MemberId, Timestamp,
+    Account, AccountId, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member, MemberId, RuleSet,
+    Timestamp,
 };
 use baton_protocol::{
-    Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, Settings, Team, ViewCount,
+    Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, RulesInForce, Settings, Team,
+    ViewCount,
 };
 
 use super::outbox::Stage;
@@ -226,6 +228,15 @@ impl Engine {
     pub fn inbox(&self, id: InboxId) -> Option<(Inbox, u32)> {
         let inbox = self.documents.inboxes.get(&id)?.clone();
         Some((inbox, self.documents.version(DocumentId(id.0))))
+    }
+
+    /// The routing rules in force, as far as they are known here.
+    #[must_use]
+    pub fn rules(&self) -> RulesInForce {
+        RulesInForce {
+            version: self.documents.version(RuleSet::document()),
+            rules: self.documents.rules.clone().unwrap_or_default(),
+        }
     }
 
     /// What the person chose.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{invalid, text};
-use crate::routing::House;
 use crate::{
     Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxPolicy, Invalid,
-    LogBody, Member, MemberId, Refusal, Role, RuleSet,
+    LogBody, Member, MemberId, Refusal, Role, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -192,18 +191,7 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         DocumentBody::Workspace(workspace) => text("name", &workspace.name, 200).map(drop),
         // A grant is asked for by the host itself, and never put.
         DocumentBody::Host(_) => Err(invalid("document", Invalid::NotNow)),
-        DocumentBody::Rules(rules) => {
-            let known = context.documents.get(&RuleSet::document()).map(|known| &known.body);
-            let before = match known {
-                Some(DocumentBody::Rules(before)) => Some(before),
-                _ => None,
-            };
-            let house = House {
-                members: context.members,
-                documents: context.documents,
-            };
-            rules.check(before, house)
-        }
+        DocumentBody::Rules(rules) => check_rules(rules, context.documents, context.members),
         DocumentBody::Inbox(inbox) => {
             text("name", &inbox.name, 200)?;
             // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.

@@ -27,9 +27,9 @@ const TAG_CHARS: usize = 60;
 
 /// What a rule set is judged by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct House<'a> {
-    pub(crate) members: &'a BTreeMap<MemberId, Member>,
-    pub(crate) documents: &'a BTreeMap<DocumentId, Document>,
+struct House<'a> {
+    members: &'a BTreeMap<MemberId, Member>,
+    documents: &'a BTreeMap<DocumentId, Document>,
 }
 
 impl RuleSet {
@@ -53,7 +53,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// What can't be used, by the number of its rule, from 1: `rules.2.name`.
-    pub(crate) fn check(&self, before: Option<&Self>, house: House<'_>) -> Result<(), Refusal> {
+    fn check(&self, before: Option<&Self>, house: House<'_>) -> Result<(), Refusal> {
         if self.rules.len() > RULES {
             return refused("rules", Invalid::TooMany);
         }
@@ -81,6 +81,23 @@ impl RuleSet {
         }
         Ok(())
     }
+}
+
+/// Judges a draft by the documents as they stand, as putting it in force would.
+///
+/// # Errors
+/// What can't be used.
+pub fn check_rules(
+    draft: &RuleSet,
+    documents: &BTreeMap<DocumentId, Document>,
+    members: &BTreeMap<MemberId, Member>,
+) -> Result<(), Refusal> {
+    let known = documents.get(&RuleSet::document()).map(|known| &known.body);
+    let before = match known {
+        Some(DocumentBody::Rules(before)) => Some(before),
+        _ => None,
+    };
+    draft.check(before, House { members, documents })
 }
 
 fn refused(field: &str, why: Invalid) -> Result<(), Refusal> {

@@ -79,6 +79,19 @@ impl<'a> Lead<'a> {
         }
     }
 
+    /// What rules would have seen when its first message came: nobody had sorted it yet.
+    #[must_use]
+    pub fn as_it_began(conversation: &'a Conversation, first: &'a Message, returning: bool, in_hours: bool) -> Self {
+        Self {
+            category: Category::default(),
+            priority: Priority::default(),
+            value: None,
+            company: None,
+            tags: BTreeSet::new(),
+            ..Self::of(conversation, Some(first), returning, in_hours)
+        }
+    }
+
     /// Later rules see what an earlier one has set.
     pub(super) fn set(&mut self, action: &RuleAction) {
         match action {

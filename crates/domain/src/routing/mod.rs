@@ -19,7 +19,7 @@ mod route;
 mod trace;
 
 pub use assign::{Acquaintance, Staff, Turns};
-pub(crate) use check::House;
+pub use check::check_rules;
 pub use condition::{Condition, WordsIn};
 pub use lead::Lead;
 pub use route::{Destination, Routed};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::assign::Given;
-use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, Rule, RuleAction, RuleSet, Staff};
+use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, RuleAction, RuleSet, Staff};
 use crate::{Event, MemberId, RuleId};
 
 /// What the rules decided.
@@ -17,29 +17,24 @@ pub struct Routed {
 }
 
 /// Where rules send a lead, as far as it does not depend on who is there: what rehearsals compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Destination {
     /// No rule says anything about its owner.
     NoRule,
     /// A rule leaves it in the queue.
-    Queue {
-        /// Which.
-        rule: RuleId,
-    },
+    Queue,
     /// A rule gives it to a member.
     Member {
-        /// Which.
-        rule: RuleId,
         /// Whom.
         member: MemberId,
     },
     /// A rule gives it to one of its pool.
     Pool {
-        /// Which.
-        rule: RuleId,
         /// How they take turns.
         by: DistributeBy,
+        /// Who they are.
+        members: Vec<MemberId>,
     },
 }
 
@@ -109,31 +104,33 @@ impl RuleSet {
         Routed { routing, changes }
     }
 
-    /// Where the rules send a lead while everybody is there and has room.
+    /// Where the rules send a lead while everybody is there and has room, and which of them says so.
     #[must_use]
-    pub fn destination(&self, mut lead: Lead<'_>) -> Destination {
+    pub fn destination(&self, mut lead: Lead<'_>) -> (Destination, Option<RuleId>) {
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
             if !rule.when.holds(&lead) {
                 continue;
             }
-            if let Some(destination) = rule.then.iter().find_map(|action| sends(rule, action)) {
-                return destination;
+            if let Some(destination) = rule.then.iter().find_map(sends) {
+                return (destination, Some(rule.id));
             }
             rule.then.iter().for_each(|action| lead.set(action));
             if rule.stops() {
                 break;
             }
         }
-        Destination::NoRule
+        (Destination::NoRule, None)
     }
 }
 
-fn sends(rule: &Rule, action: &RuleAction) -> Option<Destination> {
-    let rule = rule.id;
+fn sends(action: &RuleAction) -> Option<Destination> {
     match action {
-        RuleAction::Assign { to } => Some(Destination::Member { rule, member: *to }),
-        RuleAction::Distribute { by, .. } => Some(Destination::Pool { rule, by: *by }),
-        RuleAction::LeaveUnassigned => Some(Destination::Queue { rule }),
+        RuleAction::Assign { to } => Some(Destination::Member { member: *to }),
+        RuleAction::Distribute { by, pool } => Some(Destination::Pool {
+            by: *by,
+            members: pool.iter().map(|one| one.member).collect(),
+        }),
+        RuleAction::LeaveUnassigned => Some(Destination::Queue),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod backup;
 mod doctor;
 mod import;
 mod member;
+mod rules;
 mod socket;
 
 pub use backup::{BackupError, new_epoch, restore};
@@ -18,7 +19,7 @@ pub use socket::{AdminError, AdminSocket, ask};
 use std::path::PathBuf;
 
 use baton_domain::{AccountMode, Role};
-use baton_protocol::MailboxSettings;
+use baton_protocol::{MailboxSettings, RulesInForce};
 use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
@@ -65,6 +66,13 @@ pub enum Request {
     },
     /// List the inboxes.
     InboxList,
+    /// Show the routing rules.
+    RulesShow,
+    /// Put other routing rules in force.
+    RulesPut {
+        /// All of them, with the version they were made from.
+        set: Box<RulesInForce>,
+    },
     /// Take in old mail.
     Import {
         /// The mailbox's address.
@@ -130,6 +138,8 @@ pub async fn carry_out(core: &Core, request: Request) -> Words {
         Request::AccountTest { address } => account::try_out(core, &address).await,
         Request::AccountList => Ok(account::list(core).await),
         Request::InboxList => Ok(account::inboxes(core)),
+        Request::RulesShow => rules::show(core),
+        Request::RulesPut { set } => rules::put(core, *set).await,
         Request::Import { account, path, maildir } => import::run(core, &account, &path, maildir).await,
         Request::Balance { compare } => account::balances(core, compare).await,
         Request::QuarantineList => account::quarantine(core).await,

@@ -44,6 +44,9 @@ pub enum Command {
     /// The inboxes.
     #[command(subcommand)]
     Inbox(Inbox),
+    /// The routing rules: who gets which lead.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Take in old mail of a mailbox, as history: it starts nothing.
     Import(Import),
     /// Received = accounted for, for every mailbox.
@@ -236,6 +239,23 @@ pub struct AccountAdd {
 pub enum Inbox {
     /// List them.
     List {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// The routing rules.
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// Print them with their version, as JSON.
+    Show {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put the rules on standard input in force: what `show` prints, changed. Rules that were changed since are not overwritten.
+    Put {
         /// Where the data lies.
         #[command(flatten)]
         place: Place,

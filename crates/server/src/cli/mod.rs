@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use baton_protocol::MailboxSettings;
 
 pub use args::Cli;
-use args::{Account, AccountAdd, Command, Doctor, Import, Inbox, Member, NewEpoch, Place, Restore, Serve};
+use args::{Account, AccountAdd, Command, Doctor, Import, Inbox, Member, NewEpoch, Place, Restore, Rules, Serve};
 
 use crate::admin::{self, Request, Words};
 use crate::core::{Core, told};
@@ -49,6 +49,7 @@ fn place(command: &Command) -> &Place {
         | Command::Member(Member::Add { place, .. } | Member::Remove { place, .. } | Member::List { place })
         | Command::Account(Account::List { place } | Account::Test { place, .. })
         | Command::Inbox(Inbox::List { place })
+        | Command::Rules(Rules::Show { place } | Rules::Put { place })
         | Command::Import(Import { place, .. })
         | Command::Balance(args::Balance { place, .. })
         | Command::Quarantine(args::Quarantine::List { place } | args::Quarantine::Retry { place })
@@ -72,6 +73,11 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Account(Account::List { .. }) => Request::AccountList,
         Command::Account(Account::Test { address, .. }) => Request::AccountTest { address },
         Command::Inbox(Inbox::List { .. }) => Request::InboxList,
+        Command::Rules(Rules::Show { .. }) => Request::RulesShow,
+        Command::Rules(Rules::Put { .. }) => {
+            let set = serde_json::from_reader(std::io::stdin()).context("standard input holds no rules")?;
+            Request::RulesPut { set }
+        }
         Command::Import(import) => {
             let maildir = import.maildir.is_some();
             let path = import

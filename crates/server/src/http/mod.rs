@@ -12,6 +12,7 @@ mod extract;
 mod health;
 mod hosts;
 mod people;
+mod rules;
 mod search;
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
         .merge(people::router())
         .merge(commands::router())
         .merge(conversations::router())
+        .merge(rules::router())
         .merge(search::router())
         .merge(health::router())
         .merge(hosts::router())

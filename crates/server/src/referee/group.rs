@@ -9,6 +9,7 @@ use super::cache::Cache;
 use super::documents::DocumentSet;
 use super::due;
 use super::io::{HostAsk, Ticket};
+use super::routing;
 use super::threading;
 
 /// One piece of work.
@@ -48,6 +49,7 @@ pub(super) enum Work {
 impl Work {
     /// Adds what this piece needs loaded.
     pub(super) fn needs(&self, needs: &mut Needs, cache: &Cache, documents: &DocumentSet) {
+        routing::needs(self, needs, cache, documents);
         match self {
             Self::Open { .. } | Self::Progress { .. } | Self::Shown { .. } | Self::Release { .. } => {}
             Self::Host { ask, .. } => {

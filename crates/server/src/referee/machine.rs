@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use baton_domain::HostGrant;
+use baton_domain::{HostGrant, RuleSet};
 use baton_protocol::{Answer, Cursor};
 use baton_store::port::{Decided, DueRow, Head, Loaded, Needs, Sealed, Tail};
 
@@ -12,6 +12,7 @@ use super::cache::Cache;
 use super::documents::DocumentSet;
 use super::group::Work;
 use super::io::{Effect, Fault, HeaderIds, Input, Reply, Ticket};
+use super::routing;
 use super::working::{Done, Working};
 
 /// How many commands one commit takes at most.
@@ -34,8 +35,11 @@ struct Delivery {
 #[derive(Debug)]
 enum Phase {
     Idle,
-    /// The head was asked for.
-    Beginning(Vec<Work>),
+    /// The head was asked for. `rules` is the version of the routing rules that what it needs was named by.
+    Beginning {
+        works: Vec<Work>,
+        rules: u32,
+    },
     /// A batch is being written.
     Appending {
         works: Vec<Work>,
@@ -191,8 +195,16 @@ impl Referee {
         if works.is_empty() {
             return;
         }
+        self.ask(works, effects);
+    }
+
+    /// Asks for the head, and for what the group needs by the documents known now.
+    fn ask(&mut self, works: Vec<Work>, effects: &mut Vec<Effect>) {
         effects.push(Effect::Begin(self.needs(&works)));
-        self.phase = Phase::Beginning(works);
+        self.phase = Phase::Beginning {
+            works,
+            rules: self.documents.version(RuleSet::document()),
+        };
     }
 
     /// What is taken into the next commit: commands before mail, and some of both, so that neither waits for the end of the other.
@@ -203,7 +215,13 @@ impl Referee {
             }
         }
         let commands = self.waiting.len().min(GROUP);
+        // What changes the rules ends its commit: what comes after it is routed by them.
+        let last = self.waiting.iter().take(commands).position(routing::changes_rules);
+        let commands = last.map_or(commands, |at| at.saturating_add(1));
         let mut works: Vec<Work> = self.waiting.drain(..commands).collect();
+        if last.is_some() {
+            return works;
+        }
         let full = works.len().saturating_add(MAIL_GROUP);
         while works.len() < full {
             let Some(work) = self.mail.pop_front() else { break };
@@ -241,7 +259,7 @@ impl Referee {
     }
 
     fn began(&mut self, loaded: Loaded, entropy: [u8; 32], effects: &mut Vec<Effect>) {
-        let Phase::Beginning(works) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+        let Phase::Beginning { works, rules } = std::mem::replace(&mut self.phase, Phase::Idle) else {
             effects.push(Effect::Rollback);
             return;
         };
@@ -249,8 +267,13 @@ impl Referee {
             // Another log lies under us: what we knew is worth nothing.
             self.forget();
             effects.push(Effect::Rollback);
-            effects.push(Effect::Begin(self.needs(&works)));
-            self.phase = Phase::Beginning(works);
+            self.ask(works, effects);
+            return;
+        }
+        if rules != self.documents.version(RuleSet::document()) && works.iter().any(routing::may_route) {
+            // Other rules are in force than those that what was loaded was named by.
+            effects.push(Effect::Rollback);
+            self.ask(works, effects);
             return;
         }
         let mut working = Working::new(
@@ -443,7 +466,7 @@ impl Referee {
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Idle => {}
             // Nothing could be loaded for any of them.
-            Phase::Beginning(works) => works.into_iter().for_each(|work| self.give_up(work, &fault, effects)),
+            Phase::Beginning { works, .. } => works.into_iter().for_each(|work| self.give_up(work, &fault, effects)),
             Phase::Appending { works, .. } => self.again(works, transient, fault, effects),
         }
     }

@@ -21,6 +21,7 @@ mod io;
 mod machine;
 mod notify;
 mod parse;
+mod routing;
 mod threading;
 mod working;
 

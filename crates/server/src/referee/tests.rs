@@ -8,5 +8,6 @@ mod driver;
 mod facts;
 mod hosting;
 mod mail;
+mod routing;
 mod standing;
 mod targets;

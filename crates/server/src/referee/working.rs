@@ -20,6 +20,7 @@ use super::cache::Cache;
 use super::documents::DocumentSet;
 use super::due;
 use super::io::{Fault, HeaderIds};
+use super::routing;
 
 /// What one commit works on.
 pub(super) struct Working<'a> {
@@ -83,6 +84,11 @@ impl<'a> Working<'a> {
             .get(&id)
             .or_else(|| self.loaded.conversations.get(&id))
             .or_else(|| self.cache.get(id))
+    }
+
+    /// Conversations as this commit has changed them.
+    pub(super) fn changed_states(&self) -> impl Iterator<Item = &Conversation> {
+        self.states.values()
     }
 
     fn lease(&self, id: ConversationId) -> Option<LeaseRow> {
@@ -373,6 +379,11 @@ impl<'a> Working<'a> {
             CommandBody::Reply { draft, .. } => self.draft(draft, command.conversation),
             _ => None,
         };
+        let facts = self
+            .loaded
+            .routing
+            .as_ref()
+            .map(|routing| (&routing.loads, &routing.turns));
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
@@ -383,7 +394,7 @@ impl<'a> Working<'a> {
             next_conversation: self.head.next_conversation,
             lease: lease.map(|lease| lease.facts()),
             draft: draft.as_ref(),
-            routing: None,
+            routing: self.routing_facts(self.documents.rules(), facts, command, state),
             header_id: &self.header_id(command, state),
         };
         decide(state, command, &context)
@@ -451,8 +462,10 @@ impl<'a> Working<'a> {
             *begun = begun.saturating_add(1);
         }
         self.keep_drafts(command, &event, before.as_ref());
+        let counted_for = before.as_ref().and_then(routing::counts_for);
         let after = evolve(before, stamp, &event)
             .ok_or_else(|| Fault::Rejected("an event on a conversation that never began".to_owned()))?;
+        self.count_routing(stamp.number, counted_for, &after, &event);
         self.index(&after, &event);
         let scope = Scope::Inbox { id: after.inbox };
         self.states.insert(id, after);

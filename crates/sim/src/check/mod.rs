@@ -8,6 +8,7 @@ mod clocks;
 mod mail;
 mod rights;
 mod thread;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use clocks::Clocks;
 pub use mail::Mail;
 use rights::Rights;
 use thread::Thread;
+use turns::Turns;
 
 /// A promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub enum Promise {
     Permitted,
     /// What a host says counts only while its grant stands.
     OneHost,
+    /// Nobody gets two leads of a rule in one turn while a colleague waits for one.
+    InTurn,
     /// Everything comes to rest.
     Rest,
     /// The chain of the log verifies.
@@ -104,6 +108,7 @@ pub struct Check {
     clocks: BTreeMap<ConversationId, Clocks>,
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
     rights: Rights,
+    turns_of_rules: Turns,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -218,6 +223,8 @@ impl Check {
         let LogBody::Conversation { conversation, event } = &entry.body else {
             return Ok(());
         };
+        self.turns_of_rules
+            .given(entry.number, *conversation, event, &self.rights, entry.at)?;
         let issued = self.issued.get(&entry.command);
         let thread = self.threads.entry(*conversation).or_default();
         thread.owner_moves(entry, event)?;

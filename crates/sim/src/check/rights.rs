@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     Account, AccountId, AccountMode, Capability, CommandId, ConversationId, DocumentBody, Event, Host, HostGrant,
-    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, Settlement,
+    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, RuleAction, RuleId, RuleSet, Settlement,
+    Timestamp,
 };
 
 use super::{Broken, Promise, because};
@@ -25,6 +26,7 @@ pub(super) struct Rights {
     inboxes: BTreeMap<InboxId, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
     hosts: BTreeMap<AccountId, Host>,
+    rules: RuleSet,
     /// Under which grants a command of a host was said: another host may say the same again.
     said: BTreeMap<CommandId, Vec<HostGrant>>,
     places: BTreeMap<ConversationId, InboxId>,
@@ -49,7 +51,8 @@ impl Rights {
                             ));
                         }
                     }
-                    DocumentBody::Workspace(_) | DocumentBody::Rules(_) => {}
+                    DocumentBody::Rules(rules) => self.rules = rules,
+                    DocumentBody::Workspace(_) => {}
                 }
                 Ok(())
             }
@@ -60,6 +63,28 @@ impl Rights {
             )),
             LogBody::Conversation { conversation, event } => self.happens(entry.number, *conversation, event),
         }
+    }
+
+    /// Who is in a rule's pool.
+    pub(super) fn pool(&self, rule: RuleId) -> Vec<MemberId> {
+        let of_rule = self.rules.rules.iter().filter(|known| known.id == rule);
+        let mut pool = Vec::new();
+        for action in of_rule.flat_map(|rule| &rule.then) {
+            if let RuleAction::Distribute { pool: members, .. } = action {
+                pool.extend(members.iter().map(|one| one.member));
+            }
+        }
+        pool
+    }
+
+    /// Whether somebody is there and may work where that conversation lies.
+    pub(super) fn could_get(&self, member: MemberId, conversation: ConversationId, now: Timestamp) -> bool {
+        let inbox = self.places.get(&conversation).and_then(|inbox| self.inboxes.get(inbox));
+        let (Some(member), Some(inbox)) = (self.members.get(&member), inbox) else {
+            return false;
+        };
+        let absent = member.absent_until.is_some_and(|until| until > now);
+        !absent && inbox.capabilities_of(member).contains(&Capability::Work)
     }
 
     pub(super) fn said_under(&mut self, command: CommandId, grant: HostGrant) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use baton_domain::{Capabilities, Command, CommandId, InboxId, MemberId, SECOND_MS, Timestamp};
 use baton_protocol::{Answer, ServerMessage};
 use baton_server::referee::{DocumentSet, Effect, Fault, Input, Referee, Reply, Ticket};
-use baton_store::port::{Batch, Needs, PortError};
+use baton_store::port::{Batch, Loaded, Needs, PortError};
 
 use super::session::Session;
 use super::{Happening, LineId, World};
@@ -56,6 +56,8 @@ pub struct Server {
     looks: u64,
     look_at: Timestamp,
     found: Vec<baton_store::port::DueRow>,
+    /// The turns it read first: what the planted bug goes by.
+    turns: baton_domain::Turns,
     pub(super) sessions: BTreeMap<LineId, Session>,
     entropy: Rng,
 }
@@ -75,6 +77,7 @@ impl Server {
             looks: 0,
             look_at: Timestamp(i64::MAX),
             found: Vec::new(),
+            turns: baton_domain::Turns::new(),
             sessions: BTreeMap::new(),
             entropy: Rng::of(seed, "entropy", u64::try_from(at).unwrap_or(0)),
         }
@@ -267,13 +270,13 @@ impl World {
         let entropy = server.entropy.bytes32();
         self.model.set_now(now);
         match self.model.begin(holder, &needs) {
-            Some(loaded) => self.tell_referee(
-                at,
-                Input::Began {
-                    loaded: Box::new(loaded),
-                    entropy,
-                },
-            ),
+            Some(mut loaded) => {
+                if self.planted(Planted::TurnsKept) {
+                    self.keep_turns(at, &mut loaded);
+                }
+                let loaded = Box::new(loaded);
+                self.tell_referee(at, Input::Began { loaded, entropy });
+            }
             None => {
                 if let Some(server) = self.servers.get_mut(at) {
                     server.needs = Some(needs);
@@ -325,6 +328,16 @@ impl World {
         if !tail.entries.is_empty() {
             self.tell_referee(at, Input::Tail { tail });
         }
+    }
+
+    /// The planted bug: turns are read once, and kept.
+    fn keep_turns(&mut self, at: usize, loaded: &mut Loaded) {
+        let Some(server) = self.servers.get_mut(at) else { return };
+        let Some(routing) = &mut loaded.routing else { return };
+        if server.turns.is_empty() {
+            server.turns = std::mem::take(&mut routing.turns);
+        }
+        routing.turns.clone_from(&server.turns);
     }
 
     /// The planted bug: desktops hear of what is not on the disk yet.

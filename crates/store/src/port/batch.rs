@@ -5,7 +5,7 @@ use baton_domain::{
     InboxId, LogEntry, MessageId, Timestamp,
 };
 
-use super::{Decided, DraftRow, Head, HostLease, ItemKey, ItemOutcome, LeaseRow, ThreadKey};
+use super::{Decided, DraftRow, Head, HostLease, ItemKey, ItemOutcome, LeaseRow, ThreadKey, TurnRow};
 
 /// An entry with its place in the hash chain.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,8 @@ pub struct Batch {
     pub ended_leases: Vec<ConversationId>,
     /// Grants of hosts, and until when: one an account.
     pub hosts: Vec<HostLease>,
+    /// Leads that were given in turn; one a rule and member.
+    pub turns: Vec<TurnRow>,
     /// First answers.
     pub answers: Vec<AnswerRow>,
     /// Documents as they are after it.
@@ -78,6 +80,7 @@ impl Batch {
             leases: Vec::new(),
             ended_leases: Vec::new(),
             hosts: Vec::new(),
+            turns: Vec::new(),
             answers: Vec::new(),
             documents: Vec::new(),
             retargeted: Vec::new(),
@@ -100,6 +103,7 @@ impl Batch {
             && self.leases.is_empty()
             && self.ended_leases.is_empty()
             && self.hosts.is_empty()
+            && self.turns.is_empty()
             && self.answers.is_empty()
             && self.documents.is_empty()
             && self.retargeted.is_empty()

@@ -9,7 +9,7 @@ use baton_domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ItemKey, Sealed, ThreadKey};
+use super::{ItemKey, RoutingLoaded, RoutingNeeds, Sealed, ThreadKey};
 
 /// What a group of commands needs loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +41,8 @@ pub struct Needs {
     pub authors: BTreeSet<MemberId>,
     /// Inboxes whose conversations are to be counted.
     pub counted: BTreeSet<InboxId>,
+    /// What routing asks; `None` where nothing can be routed.
+    pub routing: Option<RoutingNeeds>,
 }
 
 /// The head of a workspace's log.
@@ -101,6 +103,8 @@ pub struct Loaded {
     pub drafts: BTreeMap<DraftId, DraftRow>,
     /// How many conversations lie in the inboxes asked for; those without any may be left out.
     pub counts: BTreeMap<InboxId, u32>,
+    /// What routing asked.
+    pub routing: Option<RoutingLoaded>,
 }
 
 /// How many conversations one key of the thread index is looked up in.

@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use baton_domain::{
     AccountId, CommandId, Conversation, ConversationId, Deadline, Document, DocumentId, DraftId, HostGrant, InboxId,
-    Timestamp,
+    MemberId, Timestamp, Turns,
 };
 use uuid::Uuid;
 
 use super::{
-    AnswerRow, Batch, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor, HITS_PER_KEY,
-    Head, HostLease, ItemKey, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Loaded, Needs, PortError, Renewal,
-    Sealed, Sequencer, StoredAnswer, Tail, ThreadKey,
+    AnswerRow, Batch, ContactFacts, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor,
+    HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, ItemRow, KNOWN_PER_CONTACT, KeyHit, KeyRow, LeaseRow, Loaded,
+    Needs, OPEN_PER_CONTACT, PortError, Renewal, RoutingLoaded, RoutingNeeds, Sealed, Sequencer, StoredAnswer, Tail,
+    ThreadKey, contact_key,
 };
 
 /// Which referee holds the head, as the model's caller numbers them.
@@ -38,6 +39,7 @@ struct State {
     hosts: BTreeMap<AccountId, HostLease>,
     documents: BTreeMap<DocumentId, Document>,
     drafts: BTreeMap<DraftId, DraftRow>,
+    turns: Turns,
 }
 
 /// What happened since the last sync, to be made durable in this order.
@@ -288,6 +290,7 @@ impl State {
             hosts: BTreeMap::new(),
             documents: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            turns: Turns::new(),
         }
     }
 
@@ -345,6 +348,10 @@ impl State {
             .map(|(id, row)| (*id, row.conversation.clone()))
             .collect();
         let leased = wanted.union(&needs.leases).copied().collect();
+        let routing = needs
+            .routing
+            .as_ref()
+            .map(|routing| self.routing(routing, &conversations));
         Loaded {
             head: self.head.clone(),
             now,
@@ -377,6 +384,54 @@ impl State {
                 .chain(theirs.map(|draft| (draft.id, draft.clone())))
                 .collect(),
             counts: needs.counted.iter().map(|inbox| (*inbox, self.count(*inbox))).collect(),
+            routing,
+        }
+    }
+
+    fn routing(&self, needs: &RoutingNeeds, loaded: &BTreeMap<ConversationId, Conversation>) -> RoutingLoaded {
+        let states = || self.conversations.values().map(|row| &row.conversation);
+        let open = |state: &&Conversation| !state.status.is_over();
+        let load = |member: MemberId| {
+            states()
+                .filter(open)
+                .filter(|state| state.owner == Some(member))
+                .count()
+        };
+        let theirs = needs.contacts_of.iter().filter_map(|id| loaded.get(id));
+        let mut keys = needs.contacts.clone();
+        keys.extend(theirs.map(|state| contact_key(&state.contact.email)));
+        let contact = |key: &String| {
+            let mut of_contact: Vec<&Conversation> = states()
+                .filter(|state| contact_key(&state.contact.email) == *key)
+                .collect();
+            of_contact.sort_by_key(|state| std::cmp::Reverse((state.updated_at, state.id)));
+            let owned = of_contact.iter().filter(|state| open(state));
+            ContactFacts {
+                known: of_contact
+                    .iter()
+                    .take(KNOWN_PER_CONTACT)
+                    .map(|state| state.id)
+                    .collect(),
+                open: owned
+                    .filter_map(|state| Some((state.id, state.owner?)))
+                    .take(OPEN_PER_CONTACT)
+                    .collect(),
+            }
+        };
+        RoutingLoaded {
+            loads: needs
+                .pool
+                .iter()
+                .map(|member| (*member, u32::try_from(load(*member)).unwrap_or(u32::MAX)))
+                .filter(|(_, load)| *load > 0)
+                .collect(),
+            turns: self
+                .turns
+                .iter()
+                .filter(|((rule, _), _)| needs.rules.contains(rule))
+                .map(|(whose, number)| (*whose, *number))
+                .collect(),
+            contacts: keys.into_iter().map(|key| (key.clone(), contact(&key))).collect(),
         }
     }
 
@@ -463,6 +518,8 @@ impl State {
             .extend(batch.leases.iter().map(|row| (row.conversation, *row)));
         self.hosts
             .extend(batch.hosts.iter().map(|row| (row.grant.account, *row)));
+        self.turns
+            .extend(batch.turns.iter().map(|row| ((row.rule, row.member), row.number)));
         self.documents
             .extend(batch.documents.iter().map(|document| (document.id, document.clone())));
         for id in &batch.removed_documents {

@@ -14,6 +14,7 @@ use super::entity::{conversation, document, draft, folder_cursor, host, lease, l
 use super::error::StoreError;
 use crate::port::{
     ConversationRow, DraftRow, FolderCursor, HostLease, ItemOutcome, ItemRow, KeyHit, KeyRow, LeaseRow, Sealed, chain,
+    contact_key,
 };
 
 /// The version events are written in; older ones are upcast on reading.
@@ -164,7 +165,7 @@ pub(super) fn conversation_row(
         status: Set(word(&state.status)?),
         phase: Set(word(&state.phase())?),
         history: Set(state.history),
-        contact: Set(state.contact.email.to_lowercase().replace('\0', "")),
+        contact: Set(contact_key(&state.contact.email)),
         created_at: Set(state.created_at.0),
         updated_at: Set(state.updated_at.0),
         wake_at: Set(wake.map(|(at, _)| at.0)),

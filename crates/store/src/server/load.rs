@@ -52,13 +52,18 @@ impl ServerStore {
         let theirs = drafts.values().filter(|draft| needs.authors.contains(&draft.member));
         wanted.extend(theirs.map(|draft| draft.conversation));
         let leased: BTreeSet<ConversationId> = wanted.union(&needs.leases).copied().collect();
+        let conversations = self.states(tx, &wanted).await?;
+        let routing = match &needs.routing {
+            Some(routing) => Some(self.routing(tx, routing, &conversations).await?),
+            None => None,
+        };
         Ok(Loaded {
             head,
             now,
             tail,
             documents,
             answers: self.answers(tx, needs).await?,
-            conversations: self.states(tx, &wanted).await?,
+            conversations,
             leases: self.leases(tx, &leased).await?,
             hosts: self.hosts(tx, &needs.hosts).await?,
             hits,
@@ -66,6 +71,7 @@ impl ServerStore {
             items: self.items(tx, &needs.items).await?,
             drafts,
             counts: self.counts(tx, &needs.counted).await?,
+            routing,
         })
     }
 

@@ -159,6 +159,7 @@ async fn the_tables_are_those_of_the_entities(connection: &DatabaseConnection) {
         outbound,
         session,
         thread_key,
+        turn,
         workspace,
     );
 }

@@ -92,6 +92,7 @@ impl ServerStore {
             .await?;
         }
         self.write_leases(tx, batch).await?;
+        self.write_turns(tx, batch).await?;
         let answers = batch
             .answers
             .iter()

@@ -202,6 +202,16 @@ const invalidWords: Record<Invalid, (field: { field: string }) => string> = {
 
 /** A field's name for people; the engine's own where we know none. */
 export function fieldName(field: string): string {
+  const [of, number, part] = field.split('.');
+  if (of === 'rules') {
+    const parts: Record<string, () => string> = {
+      name: m.rule_part_name,
+      when: m.rule_part_when,
+      then: m.rule_part_then,
+    };
+    const named = parts[part ?? ''];
+    return number && named ? m.rule_field({ number, part: named() }) : m.rules();
+  }
   const names: Record<string, () => string> = {
     owner: m.field_owner,
     status: m.field_status,

@@ -292,9 +292,18 @@ impl Court {
     }
 
     pub(super) fn receive(&mut self, arrivals: Vec<Arrival>, progress: Option<FolderCursor>) -> Received {
+        self.receive_at(0, arrivals, progress)
+    }
+
+    pub(super) fn receive_at(
+        &mut self,
+        server: usize,
+        arrivals: Vec<Arrival>,
+        progress: Option<FolderCursor>,
+    ) -> Received {
         let ticket = self.ticket();
         self.tell(
-            0,
+            server,
             Input::Receive {
                 ticket,
                 arrivals,

@@ -19,4 +19,5 @@ pub(crate) mod message_name;
 pub(crate) mod outbound;
 pub(crate) mod session;
 pub(crate) mod thread_key;
+pub(crate) mod turn;
 pub(crate) mod workspace;

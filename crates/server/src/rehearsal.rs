@@ -1,0 +1,124 @@
+//! Rehearsing routing rules (O9): what a draft would have done with past conversations, beside what the set in force would have.
+//!
+//! Each is judged as it was when its first message came: before anybody had sorted it, by the hours its inbox keeps now. Where a rule sends it is
+//! compared, not who was there that day. One call looks at one page, the newest first; what it holds is bounded, and the pages add up.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_domain::{
+    Conversation, Destination, InboxId, Lead, Message, MessageKind, RuleId, RuleSet, Timestamp, Timetable,
+};
+use baton_protocol::{Rehearsal, RehearsalExample, RehearsedMove};
+use baton_store::port::contact_key;
+use baton_store::server::{ConversationFilter, ConversationKey, ServerStore, StoreError};
+
+use crate::referee::DocumentSet;
+
+/// How many conversations a page looks at.
+const PAGE: u64 = 1000;
+/// How many examples it gives of one move.
+const EXAMPLES: usize = 5;
+
+type Key = (Destination, Destination, Option<RuleId>);
+
+/// One page of a rehearsal of `draft` over the conversations of these inboxes.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    store: &ServerStore,
+    documents: &DocumentSet,
+    inboxes: BTreeSet<InboxId>,
+    draft: &RuleSet,
+    after: Option<ConversationKey>,
+) -> Result<Rehearsal, StoreError> {
+    let filter = ConversationFilter {
+        inboxes,
+        after,
+        ..ConversationFilter::default()
+    };
+    let (conversations, next) = store.conversations(&filter, PAGE).await?;
+    let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
+    let firsts = store.first_messages(&ids).await?;
+    let keys = conversations
+        .iter()
+        .map(|conversation| contact_key(&conversation.contact.email));
+    let known_since = store.first_contacts(&keys.collect()).await?;
+    let nothing = RuleSet::default();
+    let current = documents.rules().map_or(&nothing, |(rules, _)| rules);
+    let mut hours = Hours::default();
+    let mut rehearsal = Rehearsal {
+        next: next.map(|next| next.to_string()),
+        ..Rehearsal::default()
+    };
+    let mut moves: BTreeMap<Key, RehearsedMove> = BTreeMap::new();
+    for conversation in &conversations {
+        let Some(message) = firsts.get(&conversation.id).filter(|message| is_routed(message)) else {
+            rehearsal.passed_over = rehearsal.passed_over.saturating_add(1);
+            continue;
+        };
+        rehearsal.looked_at = rehearsal.looked_at.saturating_add(1);
+        let since = known_since.get(&contact_key(&conversation.contact.email));
+        let returning = since.is_some_and(|since| *since < conversation.created_at);
+        let in_hours = hours.keeps(documents, conversation.inbox, message.at);
+        let lead = Lead::as_it_began(conversation, message, returning, in_hours);
+        let (from, _) = current.destination(lead.clone());
+        let (to, rule) = draft.destination(lead);
+        if from != to {
+            moved(&mut moves, (from, to, rule), conversation);
+        }
+    }
+    rehearsal.moves = moves.into_values().collect();
+    rehearsal.moves.sort_by_key(|one| std::cmp::Reverse(one.count));
+    Ok(rehearsal)
+}
+
+fn is_routed(message: &Message) -> bool {
+    matches!(message.kind, MessageKind::Human | MessageKind::Bulk)
+}
+
+fn moved(moves: &mut BTreeMap<Key, RehearsedMove>, key: Key, conversation: &Conversation) {
+    let known = match moves.entry(key) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(free) => {
+            let (from, to, rule) = free.key().clone();
+            free.insert(RehearsedMove {
+                from,
+                to,
+                rule,
+                count: 0,
+                examples: Vec::new(),
+            })
+        }
+    };
+    known.count = known.count.saturating_add(1);
+    if known.examples.len() < EXAMPLES {
+        known.examples.push(RehearsalExample {
+            conversation: conversation.id,
+            number: conversation.number,
+            inbox: conversation.inbox,
+            subject: conversation.subject.clone(),
+            contact: conversation.contact.email.clone(),
+        });
+    }
+}
+
+/// The hours of inboxes, made ready once.
+#[derive(Default)]
+struct Hours {
+    tables: BTreeMap<InboxId, Timetable>,
+}
+
+impl Hours {
+    fn keeps(&mut self, documents: &DocumentSet, inbox: InboxId, at: Timestamp) -> bool {
+        let Some(known) = documents.inboxes().get(&inbox) else {
+            return false;
+        };
+        let table = self
+            .tables
+            .entry(inbox)
+            .or_insert_with(|| known.policy.calendar.timetable());
+        table.is_open(at)
+    }
+}

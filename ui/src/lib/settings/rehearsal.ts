@@ -1,0 +1,24 @@
+/** The pages of a rehearsal add up. */
+import type { RehearsedMove } from '$lib/api/types/RehearsedMove';
+
+const keyOf = ({ from, to, rule }: RehearsedMove): string => JSON.stringify([from, to, rule]);
+
+/** All moves so far, the most first; of each at most so many examples. */
+export function addUp(known: RehearsedMove[], more: RehearsedMove[], examples: number): RehearsedMove[] {
+  const sum = new Map(known.map((move) => [keyOf(move), move]));
+  for (const move of more) {
+    const key = keyOf(move);
+    const before = sum.get(key);
+    sum.set(
+      key,
+      before
+        ? {
+            ...before,
+            count: before.count + move.count,
+            examples: [...before.examples, ...move.examples].slice(0, examples),
+          }
+        : move,
+    );
+  }
+  return [...sum.values()].toSorted((a, b) => b.count - a.count);
+}
