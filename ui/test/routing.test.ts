@@ -52,7 +52,7 @@ test('everybody reads the rules in force as sentences', async () => {
   const words = text(all('rule-in-words')[0]);
   expect(words).toContain('the subject says “quote” or “offer” and not: it is from acme.example');
   expect(words).toContain('gets priority High');
-  expect(words).toContain('in turn among Anna, You (up to 20)');
+  expect(words).toContain('in turn among Anna and You (up to 20)');
   expect(hook('rules-edit')).toBeNull();
 });
 
@@ -77,7 +77,10 @@ test('a first rule is written and put in force', async () => {
   expect(asked?.basedOn).toBe(0);
   const saved = asked?.rules.rules[0];
   expect(saved?.name).toBe('Demos');
-  expect(saved?.when).toEqual({ type: 'all', of: [{ type: 'words', place: 'both', oneOf: ['demo', 'tour'] }] });
+  expect(saved?.when).toEqual({
+    type: 'all',
+    of: [{ type: 'words', place: 'both', oneOf: ['demo', 'tour'] }],
+  });
   expect(saved?.then).toEqual([{ type: 'distribute', by: 'roundRobin', pool: [{ member: ben.id }] }]);
   await expect.poll(() => textOf(RULES)).toContain('Demos');
 });
@@ -145,7 +148,15 @@ test('a draft is rehearsed page by page, and nothing is saved', async () => {
     to: { type: 'member' as const, member: ben.id },
     rule: quotes.id,
     count: 2,
-    examples: [{ conversation: 'c-1042', number: 1042, inbox: 'i-sales', subject: 'Forty seats', contact: 'c@x.example' }],
+    examples: [
+      {
+        conversation: 'c-1042',
+        number: 1042,
+        inbox: 'i-sales',
+        subject: 'Forty seats',
+        contact: 'c@x.example',
+      },
+    ],
   };
   const { backend } = await openWindow((scripted) => {
     asLead(scripted);
@@ -211,7 +222,11 @@ test('a conversation says why it is where it is', async () => {
           actor: { type: 'operator' },
           command: 'x',
           scope: { type: 'workspace' },
-          body: { type: 'conversation', conversation: scene.conversation.id, event: { type: 'routed', routing } },
+          body: {
+            type: 'conversation',
+            conversation: scene.conversation.id,
+            event: { type: 'routed', routing },
+          },
         },
       ],
     });

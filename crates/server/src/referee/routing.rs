@@ -19,10 +19,12 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
     let Some((rules, _)) = documents.rules().filter(|_| may_route(work)) else {
         return;
     };
-    let routing = needs.routing.get_or_insert_with(|| RoutingNeeds {
-        pool: rules.pools(),
-        rules: rules.taking_turns(),
-        ..RoutingNeeds::default()
+    let routing = needs.routing.get_or_insert_with(|| {
+        Box::new(RoutingNeeds {
+            pool: rules.pools(),
+            rules: rules.taking_turns(),
+            ..RoutingNeeds::default()
+        })
     });
     match work {
         Work::Arrival { arrival, .. } => routing.contacts.extend(contacts(arrival)),

@@ -42,7 +42,7 @@ pub struct Needs {
     /// Inboxes whose conversations are to be counted.
     pub counted: BTreeSet<InboxId>,
     /// What routing asks; `None` where nothing can be routed.
-    pub routing: Option<RoutingNeeds>,
+    pub routing: Option<Box<RoutingNeeds>>,
 }
 
 /// The head of a workspace's log.

@@ -28,7 +28,7 @@ fn owned(head: &Head, rows: &[(Option<MemberId>, Status, &str, i64)]) -> Batch {
 
 async fn ask<S: Subject>(store: &S, routing: RoutingNeeds) -> RoutingLoaded {
     let needs = Needs {
-        routing: Some(routing),
+        routing: Some(Box::new(routing)),
         ..Needs::default()
     };
     load(store, needs).await.routing.unwrap()
@@ -98,10 +98,10 @@ pub async fn whoever_wrote_before_is_known_by_what_is_open_with_them<S: Subject>
 
     let needs = Needs {
         conversations: [place(104)].into(),
-        routing: Some(RoutingNeeds {
+        routing: Some(Box::new(RoutingNeeds {
             contacts_of: [place(104)].into(),
             ..RoutingNeeds::default()
-        }),
+        })),
         ..Needs::default()
     };
     let contacts = load(&store, needs).await.routing.unwrap().contacts;

@@ -1,7 +1,12 @@
 /** The pages of a rehearsal add up. */
+import type { RehearsalExample } from '$lib/api/types/RehearsalExample';
 import type { RehearsedMove } from '$lib/api/types/RehearsedMove';
 
 const keyOf = ({ from, to, rule }: RehearsedMove): string => JSON.stringify([from, to, rule]);
+
+/** A conversation that moved up while the pages were read may come a second time. */
+const isNew = (known: RehearsedMove, example: RehearsalExample): boolean =>
+  known.examples.every((one) => one.conversation !== example.conversation);
 
 /** All moves so far, the most first; of each at most so many examples. */
 export function addUp(known: RehearsedMove[], more: RehearsedMove[], examples: number): RehearsedMove[] {
@@ -15,7 +20,10 @@ export function addUp(known: RehearsedMove[], more: RehearsedMove[], examples: n
         ? {
             ...before,
             count: before.count + move.count,
-            examples: [...before.examples, ...move.examples].slice(0, examples),
+            examples: [...before.examples, ...move.examples.filter((one) => isNew(before, one))].slice(
+              0,
+              examples,
+            ),
           }
         : move,
     );

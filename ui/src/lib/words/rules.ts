@@ -46,7 +46,10 @@ export function leafWords(leaf: Leaf, house: House): string {
     case 'sender':
       return m.rule_is_sender({ names: oneOf(leaf.oneOf) });
     case 'words':
-      return m.rule_says({ place: placeName[leaf.place](), words: oneOf(leaf.oneOf.map((word) => `“${word}”`)) });
+      return m.rule_says({
+        place: placeName[leaf.place](),
+        words: oneOf(leaf.oneOf.map((word) => `“${word}”`)),
+      });
     case 'category':
       return m.rule_is_category({ names: oneOf(leaf.oneOf.map((one) => categoryName[one]())) });
     case 'priorityFrom':

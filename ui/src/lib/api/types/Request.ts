@@ -19,6 +19,7 @@ import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { Outcome } from "./Outcome";
 import type { ProviderClient } from "./ProviderClient";
+import type { RuleSet } from "./RuleSet";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
@@ -299,7 +300,23 @@ calendar: BusinessCalendar,
 /**
  * When they were as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: BusinessCalendar, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
+before: BusinessCalendar, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
+/**
+ * All of them.
+ */
+rules: RuleSet, 
+/**
+ * The version they were made from.
+ */
+basedOn: number, } } | { "method": "rehearseRules", "params": { 
+/**
+ * The draft.
+ */
+rules: RuleSet, 
+/**
+ * Where the page begins; `None` for the first.
+ */
+after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
 /**
  * The target.
  */
