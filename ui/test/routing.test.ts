@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import type { Rule } from '$lib/api/types/Rule';
 import type { Routing } from '$lib/api/types/Routing';
-import { anna, ben, mira } from './scripted/cast';
+import { anna, ben, mira, team } from './scripted/cast';
 import type { ScriptedBackend } from './scripted/scripted';
-import { click, find, hook, openConversation, openWindow, textOf } from './window';
+import { click, find, hook, openConversation, openWindow, press, textOf } from './window';
 
 const RULES = 'routing-rules';
 const all = (id: string) => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
@@ -95,7 +95,7 @@ test('rules that are opened and saved unchanged stay what they were', async () =
   await expect.poll(() => all('routing-rule')).toHaveLength(1);
   await click('rules-save');
   await expect.poll(() => backend.asked('saveRules')).toHaveLength(1);
-  expect(backend.asked('saveRules')[0]?.rules.rules).toEqual([{ ...quotes, stop: true }]);
+  expect(backend.asked('saveRules')[0]?.rules.rules).toEqual([quotes]);
 });
 
 test('rules are moved by keyboard, switched off and removed', async () => {
@@ -176,6 +176,133 @@ test('a draft is rehearsed page by page, and nothing is saved', async () => {
   expect(text(all('rehearsed-move')[0])).toContain('4 from the queue (no rule) to Ben');
   expect(backend.asked('rehearseRules').map(({ after }) => after)).toEqual([null, 'more']);
   expect(backend.asked('saveRules')).toHaveLength(0);
+});
+
+test('who and what is gone is marked, and can be taken out of a rule', async () => {
+  const { backend } = await openWindow((scripted) => {
+    asLead(scripted);
+    scripted.team = {
+      ...team,
+      members: team.members.map((one) => (one.id === ben.id ? { ...one, active: false } : one)),
+    };
+    const when = {
+      type: 'all' as const,
+      of: [
+        { type: 'inbox' as const, oneOf: ['i-sales', 'i-gone'] },
+        { type: 'account' as const, oneOf: ['a-sales', 'a-gone'] },
+      ],
+    };
+    const pool = [{ member: anna.id }, { member: ben.id }, { member: 'm-unknown' }];
+    scripted.rules = {
+      version: 3,
+      rules: {
+        rules: [
+          { ...quotes, when, then: [{ type: 'distribute', by: 'roundRobin', pool }] },
+          { ...quotes, id: '00000000-0000-4000-8000-000000000002', then: [{ type: 'assign', to: ben.id }] },
+        ],
+      },
+    };
+  });
+  await click('settings-open');
+  await click('rules-edit');
+  await expect.poll(() => all('routing-rule')).toHaveLength(2);
+  const [first, second] = all('routing-rule');
+  expect(text(first)).toContain('an inbox that is gone');
+  expect(text(first)).toContain('a mailbox that is gone');
+  const member = inside(second, '[data-testid="rule-member"]') as HTMLSelectElement;
+  expect(text(member.selectedOptions[0])).toBe('Ben Okafor (has left)');
+  await userEvent.click(inside(first, '[data-choice="i-gone"]'));
+  await userEvent.click(inside(first, '[data-choice="a-gone"]'));
+  await userEvent.click(inside(first, '[data-pool="somebody who has left"]'));
+  const left = inside(first, '[data-pool="Ben Okafor (has left)"]');
+  await userEvent.click(left);
+  // The keyboard stays where it was.
+  expect(document.activeElement).toBe(left);
+  await userEvent.selectOptions(member, anna.id);
+  await click('rules-save');
+  await expect.poll(() => backend.asked('saveRules')).toHaveLength(1);
+  const rules = backend.asked('saveRules')[0]?.rules.rules;
+  expect(rules?.[0]?.when).toEqual({
+    type: 'all',
+    of: [
+      { type: 'inbox', oneOf: ['i-sales'] },
+      { type: 'account', oneOf: ['a-sales'] },
+    ],
+  });
+  expect(rules?.map((rule) => rule.then)).toEqual([
+    [{ type: 'distribute', by: 'roundRobin', pool: [{ member: anna.id }] }],
+    [{ type: 'assign', to: anna.id }],
+  ]);
+});
+
+test('a draft waits while a rehearsed conversation is looked at', async () => {
+  const { backend, desk } = await openWindow((scripted) => {
+    asLead(scripted);
+    withRules(scripted);
+    scripted.answers.rehearseRules = () => ({
+      lookedAt: 1,
+      passedOver: 0,
+      moves: [
+        {
+          from: { type: 'noRule' },
+          to: { type: 'member', member: ben.id },
+          rule: quotes.id,
+          count: 1,
+          examples: [
+            {
+              conversation: 'c-1042',
+              number: 1042,
+              inbox: 'i-sales',
+              subject: 'Seats',
+              contact: 'c@x.example',
+            },
+          ],
+        },
+      ],
+      next: null,
+    });
+  });
+  await click('settings-open');
+  await click('rules-edit');
+  await userEvent.fill(await find('rule-name'), 'Mine');
+  await click('rules-rehearse');
+  await expect.poll(() => all('rehearsed-move')).toHaveLength(1);
+  await userEvent.click(inside(all('rehearsed-move')[0], 'button'));
+  await expect.poll(() => desk.page).toBe('inbox');
+  // Somebody else is faster meanwhile: the draft is still of the version it was made from.
+  backend.rules = { version: 4, rules: { rules: [{ ...quotes, name: 'Theirs' }] } };
+  await click('settings-open');
+  expect(((await find('rule-name')) as HTMLInputElement).value).toBe('Mine');
+  await click('rules-save');
+  await find('rules-conflict');
+  expect(backend.asked('saveRules')[0]?.basedOn).toBe(3);
+  await click('rules-cancel');
+  await expect.poll(() => textOf(RULES)).toContain('Theirs');
+  expect(desk.rulesDraft).toBeNull();
+});
+
+test('escape leaves a form only where nothing was changed', async () => {
+  const { desk } = await openWindow((scripted) => {
+    asLead(scripted);
+    withRules(scripted);
+  });
+  await click('settings-open');
+  await click('rules-edit');
+  await expect.poll(() => document.activeElement).toBe(await find('rule-name'));
+  await press('{Escape}');
+  await expect.poll(() => hook('routing-rule')).toBeNull();
+  await expect.poll(() => document.activeElement).toBe(hook('rules-edit'));
+  expect(desk.page).toBe('settings');
+  await click('rules-edit');
+  await click('rule-enabled');
+  expect(document.activeElement).toBe(hook('rule-enabled'));
+  await press('{Escape}');
+  expect(desk.page).toBe('settings');
+  expect((hook('rule-enabled') as HTMLInputElement).checked).toBe(false);
+  await click('rule-enabled');
+  await press('{Escape}');
+  await expect.poll(() => hook('routing-rule')).toBeNull();
+  expect(desk.page).toBe('settings');
 });
 
 test('a conversation says why it is where it is', async () => {

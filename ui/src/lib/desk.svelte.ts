@@ -14,6 +14,7 @@ import { OpenConversation } from './conversation/conversation.svelte';
 import { ConversationList } from './list/list.svelte';
 import { m } from './paraglide/messages.js';
 import { Session } from './session/session.svelte';
+import type { RulesDraft } from './settings/ruleDraft';
 import { Toasts } from './shared/toasts.svelte';
 import { clock } from './time/clock.svelte';
 import { when } from './time/format';
@@ -54,6 +55,8 @@ export class Desk {
   page = $state<Page>('inbox');
   /** The section of the settings somebody asked for. */
   section = $state<string | null>(null);
+  /** Routing rules that are being edited: they wait here while something else is looked at. */
+  rulesDraft = $state<RulesDraft | null>(null);
   palette = $state(false);
   help = $state(false);
   /** A message to somebody who has not written is being begun. */
@@ -99,6 +102,7 @@ export class Desk {
       this.#announce();
       return;
     }
+    if (this.rulesDraft?.by !== this.session.me) this.rulesDraft = null;
     // In a narrow window it lies over the conversation, so it waits to be asked for.
     this.contextPane = this.session.settings.contextPane && innerWidth >= WIDE_PX;
     await this.list.show('today');

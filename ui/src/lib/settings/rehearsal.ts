@@ -4,7 +4,10 @@ import type { RehearsedMove } from '$lib/api/types/RehearsedMove';
 
 const keyOf = ({ from, to, rule }: RehearsedMove): string => JSON.stringify([from, to, rule]);
 
-/** A conversation that moved up while the pages were read may come a second time. */
+/**
+ * No example is shown twice. The pages go from the conversation changed last to the one changed first: one that changes while they
+ * are read may be missed, as it moves before the pages still to come.
+ */
 const isNew = (known: RehearsedMove, example: RehearsalExample): boolean =>
   known.examples.every((one) => one.conversation !== example.conversation);
 

@@ -2,6 +2,8 @@
 import { m } from '$lib/paraglide/messages.js';
 import type { Category } from '$lib/api/types/Category';
 import type { Condition } from '$lib/api/types/Condition';
+import type { MemberId } from '$lib/api/types/MemberId';
+import type { Money } from '$lib/api/types/Money';
 import type { Priority } from '$lib/api/types/Priority';
 import type { Rule } from '$lib/api/types/Rule';
 import type { RuleAction } from '$lib/api/types/RuleAction';
@@ -19,6 +21,19 @@ const DEPTH_MOST = 5;
 
 export type PartType = Exclude<Condition['type'], 'not'>;
 
+/** Something stored, with how it read in the form: as long as it reads the same, it stays what it is. */
+interface Kept<T> {
+  value: T;
+  text: string;
+}
+
+const keptOr = <T>(kept: Kept<T> | null | undefined, text: string): T | null =>
+  kept && kept.text === text ? kept.value : null;
+
+/** What a form says, to be compared with what it said before. */
+export const reads = (draft: unknown): string =>
+  JSON.stringify(draft, (name, value: unknown) => (name === 'key' || name === 'was' ? undefined : value));
+
 /** A condition, or a group of them. Only what belongs to its type is looked at. */
 export interface PartDraft {
   /** Tells parts apart while they are moved and removed. */
@@ -28,12 +43,14 @@ export interface PartDraft {
   of: PartDraft[];
   /** Texts, with commas between them. */
   texts: string;
-  /** Ids of inboxes or accounts. */
-  ids: string[];
+  inboxes: string[];
+  accounts: string[];
   categories: Category[];
   place: WordsIn;
   priority: Priority;
   amount: string;
+  /** What it was made from. */
+  was: { whole: Kept<Condition>; texts: Kept<string[]> | null; amount: Kept<Money> | null } | null;
 }
 
 export type Owner = 'none' | 'member' | 'roundRobin' | 'leastLoaded' | 'queue';
@@ -57,6 +74,24 @@ export interface RuleDraft {
   value: string;
   tags: string;
   stop: boolean;
+  /** What it was made from. */
+  was: {
+    whole: Kept<Rule>;
+    then: Kept<RuleAction[]>;
+    value: Kept<Money> | null;
+    tags: Kept<string[]>;
+  } | null;
+}
+
+/** All rules while they are edited. */
+export interface RulesDraft {
+  /** Who edits them. */
+  by: MemberId;
+  rules: RuleDraft[];
+  /** The version they were made from. */
+  basedOn: number;
+  /** How they read then. */
+  begun: string;
 }
 
 let keys = 0;
@@ -69,11 +104,13 @@ export function newPart(type: PartType): PartDraft {
     not: false,
     of: [],
     texts: '',
-    ids: [],
+    inboxes: [],
+    accounts: [],
     categories: [],
     place: 'both',
     priority: 'high',
     amount: '',
+    was: null,
   };
 }
 
@@ -90,11 +127,28 @@ export const newRule = (): RuleDraft => ({
   value: '',
   tags: '',
   stop: true,
+  was: null,
 });
 
 function partOf(condition: Condition): PartDraft {
+  const part = filledIn(condition);
+  const leaf = withoutNot(condition);
+  return {
+    ...part,
+    was: {
+      whole: { value: condition, text: reads(part) },
+      texts: 'oneOf' in leaf ? { value: leaf.oneOf, text: part.texts } : null,
+      amount: leaf.type === 'valueFrom' ? { value: leaf.least, text: part.amount } : null,
+    },
+  };
+}
+
+const withoutNot = (condition: Condition): Exclude<Condition, { type: 'not' }> =>
+  condition.type === 'not' ? withoutNot(condition.of) : condition;
+
+function filledIn(condition: Condition): PartDraft {
   if (condition.type === 'not') {
-    const part = partOf(condition.of);
+    const part = filledIn(condition.of);
     return { ...part, not: !part.not };
   }
   const part = newPart(condition.type);
@@ -103,8 +157,9 @@ function partOf(condition: Condition): PartDraft {
     case 'any':
       return { ...part, of: condition.of.map(partOf) };
     case 'inbox':
+      return { ...part, inboxes: [...condition.oneOf] };
     case 'account':
-      return { ...part, ids: [...condition.oneOf] };
+      return { ...part, accounts: [...condition.oneOf] };
     case 'category':
       return { ...part, categories: [...condition.oneOf] };
     case 'words':
@@ -121,12 +176,27 @@ function partOf(condition: Condition): PartDraft {
   }
 }
 
+const isGroup = (part: PartDraft): boolean => (part.type === 'all' || part.type === 'any') && !part.not;
+
 /** The outermost is always a group, so that there is a place to add to. */
 function groupOf(condition: Condition): PartDraft {
   const part = partOf(condition);
-  const grouped = (part.type === 'all' || part.type === 'any') && !part.not;
-  return grouped ? part : { ...newPart('all'), of: [part] };
+  if (isGroup(part)) return part;
+  const group = { ...newPart('all'), of: [part] };
+  return { ...group, was: { whole: { value: condition, text: reads(group) }, texts: null, amount: null } };
 }
+
+/** What is sent of the outermost: a group that was put around a condition goes again where there is nothing else in it. */
+function sentOf(group: PartDraft): PartDraft {
+  const [only, ...others] = group.of;
+  const before = group.was?.whole.value;
+  const putAround = before !== undefined && before.type !== 'all' && before.type !== 'any';
+  return putAround && group.type === 'all' && only && others.length === 0 ? only : group;
+}
+
+/** How what a rule does reads. */
+const readsThen = ({ owner, member, pool, category, priority, value, tags }: RuleDraft): string =>
+  reads([owner, member, pool, category, priority, value, tags]);
 
 export function ruleDraft(rule: Rule): RuleDraft {
   const draft: RuleDraft = {
@@ -139,6 +209,7 @@ export function ruleDraft(rule: Rule): RuleDraft {
     stop: stops(rule),
   };
   const tags: string[] = [];
+  let value: Money | null = null;
   for (const action of rule.then) {
     switch (action.type) {
       case 'assign':
@@ -149,7 +220,7 @@ export function ruleDraft(rule: Rule): RuleDraft {
         draft.owner = action.by;
         draft.pool = action.pool.map((one) => ({
           member: one.member,
-          capacity: one.capacity === undefined ? '' : String(one.capacity),
+          capacity: String(one.capacity ?? ''),
         }));
         break;
       case 'leaveUnassigned':
@@ -162,6 +233,7 @@ export function ruleDraft(rule: Rule): RuleDraft {
         draft.priority = action.priority;
         break;
       case 'setValue':
+        value = action.value;
         draft.value = money(action.value);
         break;
       case 'addTag':
@@ -170,7 +242,39 @@ export function ruleDraft(rule: Rule): RuleDraft {
     }
   }
   draft.tags = tags.join(', ');
+  draft.was = {
+    whole: { value: rule, text: reads(draft) },
+    then: { value: rule.then, text: readsThen(draft) },
+    value: value && { value, text: draft.value },
+    tags: { value: tags, text: draft.tags },
+  };
   return draft;
+}
+
+const isUntouched = (draft: RuleDraft): boolean => draft.was?.whole.text === reads(draft);
+
+const unique = (ids: string[]): string[] => [...new Set(ids)];
+
+/** Who is in the pool, or was in it when the form was opened. */
+export const poolOf = (draft: RuleDraft): string[] =>
+  unique([
+    ...draft.pool.map((one) => one.member),
+    ...(draft.was?.then.value ?? []).flatMap((action) =>
+      action.type === 'distribute' ? action.pool.map((one) => one.member) : [],
+    ),
+  ]);
+
+/** The inboxes a condition names, or named when the form was opened. */
+export const inboxesOf = (part: PartDraft): string[] =>
+  unique([...part.inboxes, ...namedBefore(part, 'inbox')]);
+
+/** The same of accounts. */
+export const accountsOf = (part: PartDraft): string[] =>
+  unique([...part.accounts, ...namedBefore(part, 'account')]);
+
+function namedBefore(part: PartDraft, type: 'inbox' | 'account'): string[] {
+  const leaf = part.was && withoutNot(part.was.whole.value);
+  return leaf?.type === type ? leaf.oneOf : [];
 }
 
 /** Texts as typed, with commas or lines between them. */
@@ -180,7 +284,14 @@ export const listOf = (texts: string): string[] =>
     .map((text) => text.trim())
     .filter((text) => text !== '');
 
+const textsOf = (part: PartDraft): string[] => keptOr(part.was?.texts, part.texts) ?? listOf(part.texts);
+
+const amountOf = (kept: Kept<Money> | null | undefined, text: string, currency: string): Money | null =>
+  keptOr(kept, text) ?? parseMoney(text, currency);
+
 function conditionOf(part: PartDraft, currency: string): Condition {
+  const untouched = keptOr(part.was?.whole, reads(part));
+  if (untouched !== null) return untouched;
   const condition = bareCondition(part, currency);
   return part.not ? { type: 'not', of: condition } : condition;
 }
@@ -191,31 +302,39 @@ function bareCondition(part: PartDraft, currency: string): Condition {
     case 'any':
       return { type: part.type, of: part.of.map((one) => conditionOf(one, currency)) };
     case 'inbox':
+      return { type: 'inbox', oneOf: part.inboxes };
     case 'account':
-      return { type: part.type, oneOf: part.ids };
+      return { type: 'account', oneOf: part.accounts };
     case 'category':
       return { type: 'category', oneOf: part.categories };
     case 'words':
-      return { type: 'words', place: part.place, oneOf: listOf(part.texts) };
+      return { type: 'words', place: part.place, oneOf: textsOf(part) };
     case 'priorityFrom':
       return { type: 'priorityFrom', least: part.priority };
     case 'valueFrom':
-      return { type: 'valueFrom', least: parseMoney(part.amount, currency) ?? { cents: 0, currency } };
+      return {
+        type: 'valueFrom',
+        least: amountOf(part.was?.amount, part.amount, currency) ?? { cents: 0, currency },
+      };
     case 'returning':
     case 'businessHours':
       return { type: part.type };
     default:
-      return { type: part.type, oneOf: listOf(part.texts) };
+      return { type: part.type, oneOf: textsOf(part) };
   }
 }
 
 function actionsOf(draft: RuleDraft, currency: string): RuleAction[] {
+  const { was } = draft;
+  const untouched = keptOr(was?.then, readsThen(draft));
+  if (untouched !== null) return untouched;
   const actions: RuleAction[] = [];
   if (draft.category !== '') actions.push({ type: 'setCategory', category: draft.category });
   if (draft.priority !== '') actions.push({ type: 'setPriority', priority: draft.priority });
-  const value = draft.value.trim() === '' ? null : parseMoney(draft.value, currency);
+  const value = draft.value.trim() === '' ? null : amountOf(was?.value, draft.value, currency);
   if (value !== null) actions.push({ type: 'setValue', value });
-  for (const tag of listOf(draft.tags)) actions.push({ type: 'addTag', tag });
+  for (const tag of keptOr(was?.tags, draft.tags) ?? listOf(draft.tags))
+    actions.push({ type: 'addTag', tag });
   if (draft.owner === 'member') actions.push({ type: 'assign', to: draft.member });
   else if (draft.owner === 'queue') actions.push({ type: 'leaveUnassigned' });
   else if (draft.owner !== 'none') {
@@ -227,17 +346,25 @@ function actionsOf(draft: RuleDraft, currency: string): RuleAction[] {
   return actions;
 }
 
-/** What was typed, for the server; of sound drafts. */
+/** What was typed, for the server; of sound drafts. What was not touched is sent as it came. */
 export const rulesOf = (drafts: RuleDraft[], currency: string): RuleSet => ({
-  rules: drafts.map((draft) => ({
+  rules: drafts.map((draft) => ruleOf(draft, currency)),
+});
+
+function ruleOf(draft: RuleDraft, currency: string): Rule {
+  const before = draft.was?.whole.value;
+  if (before && isUntouched(draft)) return before;
+  const rule: Rule = {
+    ...before,
     id: draft.id,
     name: draft.name.trim(),
     enabled: draft.enabled,
-    when: conditionOf(draft.when, currency),
+    when: keptOr(draft.when.was?.whole, reads(draft.when)) ?? conditionOf(sentOf(draft.when), currency),
     then: actionsOf(draft, currency),
-    stop: draft.stop,
-  })),
-});
+  };
+  // Where the rule did not say it and still comes to what the form says, it goes on not saying it.
+  return before && stops(rule) === draft.stop ? rule : { ...rule, stop: draft.stop };
+}
 
 export function nameProblem(name: string): string | null {
   const length = [...name.trim()].length;
@@ -250,8 +377,9 @@ export function partProblem(part: PartDraft, currency: string): string | null {
     case 'any':
       return part.of.length === 0 ? m.rule_part_empty() : null;
     case 'inbox':
+      return part.inboxes.length === 0 ? m.rule_part_empty() : null;
     case 'account':
-      return part.ids.length === 0 ? m.rule_part_empty() : null;
+      return part.accounts.length === 0 ? m.rule_part_empty() : null;
     case 'category':
       return part.categories.length === 0 ? m.rule_part_empty() : null;
     case 'valueFrom':
@@ -287,14 +415,18 @@ const isPartSound = (part: PartDraft, currency: string): boolean =>
 export const depthOf = (part: PartDraft): number =>
   1 + (part.not ? 1 : 0) + Math.max(0, ...part.of.map(depthOf));
 
+/** Whether the whole condition of a rule lies deeper than the server takes. */
+export const isTooDeep = (group: PartDraft): boolean => depthOf(sentOf(group)) > DEPTH_MOST;
+
 /** Whether a group may be put into a group that lies at `depth`. */
 export const mayNest = (depth: number): boolean => depth + 2 <= DEPTH_MOST - 1;
 
 /** Whether the server would take it. */
 export const isSound = (draft: RuleDraft, currency: string): boolean =>
-  nameProblem(draft.name) === null &&
-  isPartSound(draft.when, currency) &&
-  depthOf(draft.when) <= DEPTH_MOST &&
-  valueProblem(draft.value, currency) === null &&
-  draft.pool.every((one) => capacityProblem(one.capacity) === null) &&
-  doesProblem(draft, currency) === null;
+  isUntouched(draft) ||
+  (nameProblem(draft.name) === null &&
+    isPartSound(draft.when, currency) &&
+    !isTooDeep(draft.when) &&
+    valueProblem(draft.value, currency) === null &&
+    draft.pool.every((one) => capacityProblem(one.capacity) === null) &&
+    doesProblem(draft, currency) === null);
