@@ -485,6 +485,32 @@ fn history_and_machines_are_not_routed() {
 }
 
 #[test]
+fn what_machines_or_we_outside_began_is_routed_with_their_first_message() {
+    let rules = || vec![rule(1, Condition::always(), vec![in_turn(&[ANNA])])];
+    for kind in [MessageKind::AutoReply, MessageKind::Bounce] {
+        let mut team = team(rules());
+        let mut message = team.message("I am away");
+        message.kind = kind;
+        team.receive(message, true);
+        team.carl("I am back. Could you quote?");
+        assert_eq!(team.conversation().owner, Some(ANNA), "{kind:?}");
+    }
+    let mut team = team(rules());
+    let mut message = team.message("Would you need chairs?");
+    message.direction = Direction::Outside;
+    team.system(CommandBody::ExternalReply {
+        message: Box::new(message),
+        live: true,
+        inbox: support::SALES,
+    })
+    .unwrap();
+    assert!(!was_routed(&team));
+    team.carl("Yes, forty.");
+    assert_eq!(team.conversation().owner, Some(ANNA));
+    assert_eq!(team.conversation().status, Status::Assigned);
+}
+
+#[test]
 fn what_is_reopened_goes_to_its_last_owner_and_only_without_one_by_the_rules() {
     let mut team = team(vec![rule(1, Condition::always(), vec![in_turn(&[MIRA])])]);
     team.rules.as_mut().unwrap().0.rules[0].enabled = false;
@@ -589,6 +615,29 @@ fn a_trace_of_the_largest_set_stays_small_and_tells_of_what_matched() {
     assert!(routing.trace.rules.last().unwrap().matched);
     assert_eq!(routing.trace.rules.len() + routing.trace.rules_left_out as usize, 500);
     assert!(serde_json::to_string(&routing).unwrap().len() < 40_000);
+}
+
+#[test]
+fn a_trace_of_many_rules_that_match_stays_small_and_tells_who_decided() {
+    let urgent = || {
+        vec![RuleAction::SetPriority {
+            priority: Priority::Urgent,
+        }]
+    };
+    let wide = |number: u128| Condition::Any {
+        of: (0..20)
+            .map(|_| says("quote"))
+            .chain([says(&number.to_string())])
+            .collect(),
+    };
+    let mut rules: Vec<Rule> = (0..400).map(|number| rule(number, wide(number), urgent())).collect();
+    rules.push(rule(400, says("quote"), vec![in_turn(&[ANNA])]));
+    let mut team = team(rules);
+    let routing = another(&mut team, "Could you quote?");
+    assert_eq!(routing.owner, Some(ANNA));
+    assert_eq!(routing.trace.rules.last().unwrap().id, id(400));
+    assert_eq!(routing.trace.rules.len() + routing.trace.rules_left_out as usize, 401);
+    assert!(serde_json::to_string(&routing).unwrap().len() < 60_000);
 }
 
 #[test]

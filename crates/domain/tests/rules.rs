@@ -218,6 +218,17 @@ fn what_can_not_be_used_is_named() {
             Invalid::Unknown,
         ),
         (
+            // Each is well within its bounds.
+            (0..26)
+                .map(|number| {
+                    let words = words((0..200).map(|n| n.to_string()).collect());
+                    rule(number, words, vec![in_turn(&[ANNA])])
+                })
+                .collect(),
+            "rules",
+            Invalid::TooMany,
+        ),
+        (
             (0..501)
                 .map(|number| rule(number, Condition::always(), vec![in_turn(&[ANNA])]))
                 .collect(),

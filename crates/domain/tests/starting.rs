@@ -89,6 +89,15 @@ fn what_cannot_be_written_to_or_from_is_refused_in_place() {
 }
 
 #[test]
+fn what_stands_for_no_conversation_begins_none() {
+    let mut team = Team::new();
+    let mut command = team.command(Actor::Member { id: ANNA }, start("carl@customer.example", "Desks"));
+    command.conversation = ConversationId(uuid::Uuid::nil());
+    let refused = team.run(&command);
+    assert!(matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "conversation"));
+}
+
+#[test]
 fn only_who_may_write_and_work_there_starts_something() {
     for missing in [Capability::SendAs, Capability::Work] {
         let mut team = Team::new();

@@ -103,8 +103,11 @@ pub enum Request {
         /// Which.
         conversation: ConversationId,
     },
-    /// Begin a conversation with somebody who has not written; needs the server.
+    /// Begin a conversation with somebody who has not written; needs the server. Asked again with the same id, after an answer that was
+    /// lost, it is begun once.
     Begin {
+        /// The conversation to begin: a random id of whoever asks.
+        conversation: ConversationId,
         /// The inbox it lies in.
         inbox: InboxId,
         /// The account it is written from.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use baton_domain::{AccountId, Address, DraftText, InboxId, Status};
+use baton_domain::{AccountId, Address, ConversationId, DraftText, InboxId, Status};
 use baton_protocol::{Acted, Begun, BootState, Reply, Request};
 use baton_tests::clock::TestClock;
 use baton_tests::mail::MailHost;
 use baton_tests::process::eventually;
 use baton_tests::server::{Database, ServerProcess};
 use baton_tests::wire::Wire;
+use uuid::Uuid;
 
 use crate::desk::Desk;
 use crate::team::{PASSWORD, SALES, SOON, address_of};
@@ -37,11 +38,18 @@ async fn begun_and_answered() -> Result<()> {
     };
     let account = team.accounts.first().context("an account")?;
 
-    let ourselves = begin(&desk, account.inbox, account.id, &account.address).await?;
+    let ourselves = begin(&desk, Uuid::new_v4(), account.inbox, account.id, &account.address).await?;
     ensure!(matches!(ourselves, Begun::Refused { .. }), "{ourselves:?}");
-    let Begun::Done { conversation } = begin(&desk, account.inbox, account.id, "carl@baton.test").await? else {
-        bail!("not begun");
-    };
+    let wanted = Uuid::new_v4();
+    // The first answer may have been lost on the way: asking again begins no second one.
+    for _ in 0..2 {
+        let begun = begin(&desk, wanted, account.inbox, account.id, "carl@baton.test").await?;
+        ensure!(
+            matches!(begun, Begun::Done { conversation } if conversation.0 == wanted),
+            "{begun:?}"
+        );
+    }
+    let conversation = ConversationId(wanted);
     let opened = desk.look(conversation).await?;
     ensure!(opened.conversation.owner == Some(me.id), "{:?}", opened.conversation);
     let Reply::With(known) = desk
@@ -98,8 +106,9 @@ async fn begun_and_answered() -> Result<()> {
     desk.close().await
 }
 
-async fn begin(desk: &Desk, inbox: InboxId, account: AccountId, email: &str) -> Result<Begun> {
+async fn begin(desk: &Desk, conversation: Uuid, inbox: InboxId, account: AccountId, email: &str) -> Result<Begun> {
     let begin = Request::Begin {
+        conversation: ConversationId(conversation),
         inbox,
         account,
         to: Address {

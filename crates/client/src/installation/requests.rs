@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use baton_domain::{AccountId, SlaPolicy};
+use baton_domain::{AccountId, CommandBody, SlaPolicy};
 use baton_protocol::{
     Acted, ApiError, Discovered, ErrorCode, MailboxSettings, ProviderSignIn, Reply, Request, SetSignIn, SignInEnd,
 };
@@ -230,11 +230,20 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             before,
         } => Ok(Reply::SaveHours(work.save_hours(inbox, calendar, &before).await?)),
         Request::Begin {
+            conversation,
             inbox,
             account,
             to,
             subject,
-        } => Ok(Reply::Begin(work.begin(inbox, account, to, subject).await?)),
+        } => {
+            let body = CommandBody::Start {
+                inbox,
+                account,
+                to,
+                subject,
+            };
+            Ok(Reply::Begin(work.begin(conversation, body).await?))
+        }
         Request::With { email } => Ok(Reply::With(work.look(|engine| engine.with_address(&email)).await)),
         Request::Rules => Ok(Reply::Rules(work.rules().await?)),
         Request::SaveRules { rules, based_on } => Ok(Reply::SaveRules(work.save_rules(rules, based_on).await?)),

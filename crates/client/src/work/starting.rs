@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_domain::{AccountId, Actor, Address, Command, CommandBody, CommandId, ConversationId, InboxId};
+use baton_domain::{Actor, Command, CommandBody, CommandId, ConversationId};
 use baton_protocol::{Answer, ApiError, Begun};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -18,19 +18,14 @@ impl Work {
     /// Begins a conversation of mine, and waits until it can be opened here.
     pub(crate) async fn begin(
         self: &Arc<Self>,
-        inbox: InboxId,
-        account: AccountId,
-        to: Address,
-        subject: String,
+        conversation: ConversationId,
+        body: CommandBody,
     ) -> Result<Begun, ApiError> {
-        let conversation = ConversationId(Uuid::now_v7());
-        let body = CommandBody::Start {
-            inbox,
-            account,
-            to,
-            subject,
+        // One conversation, one command that begins it: asked again, it is answered as the first time.
+        let command = Command {
+            id: CommandId(conversation.0),
+            ..self.command(conversation, body).await
         };
-        let command = self.command(conversation, body).await;
         // From before it is asked: what is told meanwhile is not missed.
         let mut told = self.listen();
         match self.http.submit(&command).await?.answer {

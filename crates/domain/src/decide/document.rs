@@ -32,9 +32,10 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
     match &command.body {
         CommandBody::PutDocument { document } => {
             let document = tidied(document);
-            plausible(&document, context)?;
             let current = context.documents.get(&document.id());
+            // First: what was right when its author began may be wrong by now, and the reason is then the other change.
             based_on(command, current)?;
+            plausible(&document, context)?;
             let version = current.map_or(0, |current| current.version).saturating_add(1);
             let mut body = document;
             count_targets(&mut body, current.map(|current| &current.body));

@@ -57,8 +57,8 @@ fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) 
     match &command.body {
         CommandBody::Receive { message, live, inbox } => {
             let events = incoming::receive(state, message, *live, *inbox, context);
-            let begins_or_reopens = state.is_none_or(|state| state.status.is_over());
-            Ok(if *live && begins_or_reopens {
+            let begins = state.is_none_or(|state| state.status.is_over() || routing::waits_for_its_first(state));
+            Ok(if *live && begins {
                 routing::then_routed(state, events, message, stamp(command, context), context)
             } else {
                 events

@@ -3,8 +3,8 @@
 use super::{Case, invalid};
 use crate::evolve::apply;
 use crate::{
-    Cause, Context, Conversation, Event, Invalid, Lead, Message, MessageKind, OwnerChange, Refusal, Staff, Stamp,
-    Status, evolve,
+    Cause, Context, Conversation, Direction, Event, Invalid, LastMessage, Lead, Message, MessageKind, OwnerChange,
+    Refusal, Staff, Stamp, Status, evolve,
 };
 
 /// `events`, just decided for a message, with what the rules add once it stands without an owner. Machines' answers are not routed,
@@ -30,6 +30,18 @@ pub(super) fn then_routed(
         events.extend(routed(&after, Some(message), context));
     }
     events
+}
+
+/// Whether nobody of theirs has written yet: machines began it, or somebody of ours outside Baton, and it has no owner. Their first
+/// message makes it a lead.
+pub(super) fn waits_for_its_first(state: &Conversation) -> bool {
+    let only_others = |last: &LastMessage| match last.direction {
+        // The first message stands as the newest until somebody writes, whatever other machines say.
+        Direction::Inbound => matches!(last.kind, MessageKind::AutoReply | MessageKind::Bounce),
+        Direction::Outside => true,
+        _ => false,
+    };
+    state.owner.is_none() && state.last_message.as_ref().is_some_and(only_others)
 }
 
 /// What the rules in force say about a conversation without an owner.

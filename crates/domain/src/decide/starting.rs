@@ -25,7 +25,8 @@ pub(super) fn start(
     else {
         return Err(invalid("body", Invalid::NotNow));
     };
-    if state.is_some() || context.inbox.id != *inbox {
+    // Nil stands for "about no conversation" in the log, and is none.
+    if state.is_some() || context.inbox.id != *inbox || command.conversation.0.is_nil() {
         return Err(invalid("conversation", Invalid::NotNow));
     }
     let me = command

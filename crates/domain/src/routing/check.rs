@@ -16,6 +16,8 @@ const CONDITIONS: usize = 100;
 const DEPTH: usize = 5;
 /// How many values a condition lists at most.
 const VALUES: usize = 200;
+/// How many values all conditions of a set list at most: every lead is compared with them while others wait.
+const VALUES_IN_ALL: usize = 5000;
 /// The longest text a condition compares with, in characters.
 const VALUE_CHARS: usize = 200;
 /// How many things a rule does at most.
@@ -78,6 +80,11 @@ impl RuleSet {
             }
             condition(&rule.when, house).or_else(|why| refused(&at("when"), why))?;
             actions(rule, house).or_else(|why| refused(&at("then"), why))?;
+        }
+        // Only now: what was not judged above was judged before, and is as deep as it may be.
+        let values = self.rules.iter().map(|rule| rule.when.values());
+        if values.fold(0, usize::saturating_add) > VALUES_IN_ALL {
+            return refused("rules", Invalid::TooMany);
         }
         Ok(())
     }

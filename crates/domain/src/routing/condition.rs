@@ -148,6 +148,20 @@ impl Condition {
         self.parts().iter().map(Self::size).sum::<usize>().saturating_add(1)
     }
 
+    /// How many values it and its parts list.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        let own = match self {
+            Self::Address { one_of }
+            | Self::Sender { one_of }
+            | Self::Words { one_of, .. }
+            | Self::Company { one_of }
+            | Self::Tag { one_of } => one_of.len(),
+            _ => 0,
+        };
+        self.parts().iter().map(Self::values).fold(own, usize::saturating_add)
+    }
+
     /// How deep it goes: 1 for one without parts.
     #[must_use]
     pub fn depth(&self) -> usize {

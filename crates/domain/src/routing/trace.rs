@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::{Condition, Lead, Rule};
 use crate::{MemberId, RuleId, Timestamp};
 
-/// How many rules that did not match a trace tells of.
+/// How many rules that matched, and that did not, a trace tells of.
 const RULES: usize = 30;
 /// How many conditions of one rule it tells of.
 const TESTS_PER_RULE: usize = 12;
@@ -106,9 +106,9 @@ pub struct RouteStep {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteTrace {
-    /// The rules that were looked at, in order: all that matched, and of the others the first ones.
+    /// The rules that were looked at, in order: the first that matched, the first that did not, and those that say who gets it.
     pub rules: Vec<RuleTrace>,
-    /// How many more did not match.
+    /// How many more were looked at.
     #[serde(default)]
     pub rules_left_out: u32,
     /// What followed: who was passed over, and who got it.
@@ -118,18 +118,17 @@ pub struct RouteTrace {
 impl RouteTrace {
     /// Tells of a rule.
     pub(super) fn looked_at(&mut self, rule: &Rule, lead: &Lead<'_>, matched: bool) {
-        let unmatched = self.rules.iter().filter(|known| !known.matched).count();
-        if !matched && unmatched >= RULES {
+        // Of each kind the first ones, and the one that says who gets it.
+        let of_its_kind = self.rules.iter().filter(|known| known.matched == matched).count();
+        let decides = matched && rule.then.iter().any(crate::RuleAction::assigns);
+        if of_its_kind >= RULES && !(decides && of_its_kind < RULES.saturating_mul(2)) {
             self.rules_left_out = self.rules_left_out.saturating_add(1);
             return;
         }
         let told: usize = self.rules.iter().map(|known| known.tests.len()).sum();
-        // What matched is told whole as far as a rule may be; the others share what room there is.
-        let room = if matched {
-            TESTS_PER_RULE
-        } else {
-            TESTS.saturating_sub(told).min(TESTS_PER_RULE)
-        };
+        // What matched has twice the room of the others.
+        let whole = if matched { TESTS.saturating_mul(2) } else { TESTS };
+        let room = whole.saturating_sub(told).min(TESTS_PER_RULE);
         let mut tests = Vec::new();
         tell(&rule.when, lead, 0, room, &mut tests);
         let left_out = rule.when.size().saturating_sub(tests.len());

@@ -192,7 +192,11 @@ fn words(value: &Value) -> String {
                 }
                 _ => true,
             });
+            // In one order, whatever order a build keeps fields in.
+            let mut said: Vec<_> = said.collect();
+            said.sort_by_key(|(key, _)| *key);
             let parts: Vec<String> = said
+                .into_iter()
                 .map(|(key, value)| match value {
                     Value::Bool(true) => key.clone(),
                     value => format!("{key} {}", words(value)),

@@ -19,6 +19,9 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
     let Some((rules, _)) = documents.rules().filter(|_| may_route(work)) else {
         return;
     };
+    if matches!(work, Work::Arrival { arrival, .. } if is_history(arrival, documents)) {
+        return;
+    }
     let routing = needs.routing.get_or_insert_with(|| {
         Box::new(RoutingNeeds {
             pool: rules.pools(),
@@ -34,6 +37,12 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
         },
         _ => {}
     }
+}
+
+/// What arrived before its account went live, or is read anew, routes nothing: a first sync asks for nothing of this.
+fn is_history(arrival: &Arrival, documents: &DocumentSet) -> bool {
+    let account = documents.accounts().get(&arrival.account);
+    arrival.resync || account.is_some_and(|account| arrival.internal_date < account.live_since)
 }
 
 /// Whether a piece of work may lead to a routing.
@@ -83,7 +92,11 @@ impl Working<'_> {
                     message, live: true, ..
                 },
                 None,
-            ) => &message.from.email,
+            ) => {
+                // A form writes from its own address for everybody: whom to answer says who it is.
+                let whom = message.reply_to.first().filter(|whom| !whom.email.trim().is_empty());
+                &whom.unwrap_or(&message.from).email
+            }
             (CommandBody::Receive { live: true, .. } | CommandBody::Route, Some(state)) => &state.contact.email,
             _ => return None,
         };

@@ -93,6 +93,10 @@ here: boolean, } } | { "method": "list", "params": ListQuery } | { "method": "co
  */
 conversation: ConversationId, } } | { "method": "begin", "params": { 
 /**
+ * The conversation to begin: a random id of whoever asks.
+ */
+conversation: ConversationId, 
+/**
  * The inbox it lies in.
  */
 inbox: InboxId, 

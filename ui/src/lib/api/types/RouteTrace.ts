@@ -7,11 +7,11 @@ import type { RuleTrace } from "./RuleTrace";
  */
 export type RouteTrace = { 
 /**
- * The rules that were looked at, in order: all that matched, and of the others the first ones.
+ * The rules that were looked at, in order: the first that matched, the first that did not, and those that say who gets it.
  */
 rules: Array<RuleTrace>, 
 /**
- * How many more did not match.
+ * How many more were looked at.
  */
 rulesLeftOut: number, 
 /**
