@@ -6,7 +6,8 @@ import { alias, plugins } from './vite.shared.ts';
 export default defineConfig({
   plugins: plugins(),
   resolve: { alias },
-  optimizeDeps: { include: ['temporal-polyfill', 'axe-core'] },
+  // Looked for anew at every start: what an older cache lacks would be found in the middle of a test, which is then loaded again.
+  optimizeDeps: { include: ['temporal-polyfill', 'axe-core'], force: true },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     setupFiles: ['./test/setup.ts'],
