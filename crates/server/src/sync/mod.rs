@@ -23,11 +23,16 @@ pub use relay::{Relay, Shown, carry};
 /// The largest message a desktop may send. Files go another way.
 const LARGEST: usize = 2 << 20;
 
+/// What a socket reads at once. The buffer is held by every connection, and zeroed whenever one looks for words that are not there:
+/// larger ones cost more than they save.
+const READ: usize = 4 << 10;
+
 /// A WebSocket: what a desktop lacks, then whatever happens, as it happens. Messages are JSON; the first is the desktop's `hello`.
 #[utoipa::path(get, path = "/v1/sync", tag = "work",
     responses((status = 101, description = "The socket is open")))]
 pub async fn upgrade(State(core): State<Arc<Core>>, caller: Caller, upgrade: WebSocketUpgrade) -> Response {
     upgrade
+        .read_buffer_size(READ)
         .max_message_size(LARGEST)
         .max_frame_size(LARGEST)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket was not opened"))

@@ -68,6 +68,8 @@ enum Looked {
 pub(super) struct Progress {
     member: MemberId,
     epoch: Uuid,
+    /// The documents its rights were last looked up in: as long as these are the same, so are the rights.
+    looked_in: Option<Arc<DocumentSet>>,
     /// What it may read, as far as it was told.
     readable: Readable,
     /// The scopes it has, up to `at`.
@@ -103,6 +105,7 @@ impl Progress {
         Ok(Self {
             member,
             epoch: head.epoch,
+            looked_in: None,
             readable,
             held,
             lost,
@@ -154,6 +157,9 @@ impl Progress {
     /// Reads the member's rights again; false when they left.
     fn look_at_rights(&mut self, core: &Core) -> bool {
         let documents = core.directory.documents();
+        if self.looked_in_these(&documents) {
+            return true;
+        }
         if !documents
             .members()
             .get(&self.member)
@@ -168,13 +174,22 @@ impl Progress {
             self.lost.extend::<Vec<Scope>>(lost);
             self.readable = readable;
         }
+        self.looked_in = Some(documents);
         true
+    }
+
+    /// Whether its rights are those of exactly these documents. Most frames change none, and thousands of desktops ask at every one.
+    fn looked_in_these(&self, documents: &Arc<DocumentSet>) -> bool {
+        self.looked_in
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, documents))
     }
 
     /// Whether the member may still read exactly what was last looked up. What is in the feed was folded into the documents before:
     /// an entry that came after a loss of rights is never seen without that loss.
     fn still_reads(&self, core: &Core) -> bool {
-        core.readable(self.member) == self.readable
+        let documents = core.directory.documents();
+        self.looked_in_these(&documents) || documents.readable(self.member) == self.readable
     }
 
     /// Sends one frame, if there is something to send and it may still be read.

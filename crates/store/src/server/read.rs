@@ -6,7 +6,9 @@ use baton_domain::{
     Conversation, ConversationId, Document, DraftId, InboxId, MemberId, Phase, Scope, Status, Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::connect::ServerStore;
@@ -144,14 +146,17 @@ impl ServerStore {
             Some(OwnerFilter::Nobody) => query = query.filter(Column::Owner.is_null()),
             None => {}
         }
+        let mut newest = Expr::col(Column::UpdatedAt);
         if let Some(contact) = &filter.contact {
             query = query.filter(Column::Contact.eq(contact.trim().to_lowercase()));
+            // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
+            newest = newest.add(0);
         }
         if let Some(after) = filter.after {
             query = query.filter(before(after));
         }
         let rows = query
-            .order_by_desc(Column::UpdatedAt)
+            .order_by(newest, Order::Desc)
             .order_by_desc(Column::Id)
             .limit(limit.saturating_add(1))
             .all(&self.reader)
@@ -347,11 +352,9 @@ impl ServerStore {
     }
 }
 
-/// Those that come after `key` where the newest are first.
-pub(super) fn before(key: ConversationKey) -> Condition {
+/// Those that come after `key` where the newest are first: as one comparison of rows, by which an index is entered at the right place.
+pub(super) fn before(key: ConversationKey) -> Expr {
     use conversation::Column;
-    let older = Condition::all()
-        .add(Column::UpdatedAt.eq(key.updated_at.0))
-        .add(Column::Id.lt(key.id.0));
-    Condition::any().add(Column::UpdatedAt.lt(key.updated_at.0)).add(older)
+    let columns = Expr::tuple([Expr::col(Column::UpdatedAt), Expr::col(Column::Id)]);
+    columns.lt(Expr::tuple([Expr::value(key.updated_at.0), Expr::value(key.id.0)]))
 }

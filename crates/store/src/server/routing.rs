@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baton_domain::{Conversation, ConversationId, MemberId, Phase, RuleId, Turns};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
 use uuid::Uuid;
@@ -104,7 +104,8 @@ impl ServerStore {
             .column(conversation::Column::Owner)
             .filter(conversation::Column::Phase.is_in(open_phases()?))
             .filter(conversation::Column::Owner.is_not_null())
-            .order_by_desc(conversation::Column::UpdatedAt)
+            // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
+            .order_by(Expr::col(conversation::Column::UpdatedAt).add(0), Order::Desc)
             .order_by_desc(conversation::Column::Id)
             .limit(u64::try_from(OPEN_PER_CONTACT).unwrap_or(1))
             .into_tuple()
