@@ -11,9 +11,11 @@
 //! | [`graph::Graph`] | a mailbox behind the documented API of Microsoft Graph |
 //! | [`oidc::Oidc`] | an OpenID provider, and a person who signs in on its pages |
 //! | [`postgres::Postgres`] | a private PostgreSQL cluster |
+//! | [`redis::Redis`] | a private Redis, for measuring beside it |
 //! | [`server::ServerProcess`] | the real `baton-server`, with its command line and its HTTP API |
 //! | [`session::Session`] | a person's desktop session: home, D-Bus, Secret Service, notifications, screen |
 //! | [`desktop::Desktop`] | the real desktop in such a session, driven by WebDriver |
+//! | [`engine`] | a whole desktop without a window |
 //! | [`clock::TestClock`] | the one clock that every process of a test obeys |
 //! | [`wire::Wire`] | the network between one desktop and the server, which can be cut |
 //!
@@ -22,6 +24,7 @@
 
 pub mod clock;
 pub mod desktop;
+pub mod engine;
 pub mod graph;
 pub mod mail;
 pub mod notifications;
@@ -30,6 +33,7 @@ pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod redis;
 pub mod scratch;
 pub mod server;
 pub mod session;

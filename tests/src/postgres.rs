@@ -43,6 +43,19 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub async fn start() -> Result<Self> {
+        // The tests kill our server, never this machine: what PostgreSQL wrote survives without waiting for the disk.
+        Self::start_with(&["-c", "fsync=off"]).await
+    }
+
+    /// Like [`Postgres::start`], but one that waits for the disk, as everybody's does: for measuring.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn start_durable() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(settings: &[&str]) -> Result<Self> {
         let programs = newest_programs()?;
         let scratch = Scratch::new("postgres")?;
         scratch.let_others_enter()?;
@@ -68,8 +81,7 @@ impl Postgres {
         let mut run = as_its_user(&programs.join("postgres"))?;
         run.arg("-D").arg(&data).args(["-p", &port.number().to_string()]);
         run.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-        // The tests kill our server, never this machine: what PostgreSQL wrote survives without waiting for the disk.
-        run.args(["-c", "fsync=off"]);
+        run.args(settings);
         let server = Part::start("postgres", run, &scratch.join("postgres.log"))?;
         let mut this = Self {
             server,
@@ -119,6 +131,15 @@ impl Postgres {
         psql.arg(self.url_of(database));
         let rows = output(psql, &[]).await?;
         Ok(String::from_utf8_lossy(&rows).trim().to_owned())
+    }
+
+    /// `psql` on a database, which reads statements from its standard input as they come.
+    #[must_use]
+    pub fn shell(&self, database: &str) -> Command {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
+            .arg(self.url_of(database));
+        psql
     }
 
     async fn create_database(&self, name: &str) -> Result<()> {

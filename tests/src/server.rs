@@ -361,6 +361,12 @@ impl Api {
         &self.me
     }
 
+    /// The session's token; nothing before signing in.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Makes one call, and gives the answer whether it is a success or not.
     ///
     /// # Errors

@@ -245,6 +245,12 @@ const PACKAGES: &[Package] = &[
     program("isync", Group::Bench, &["mbsync"], "fetches a mailbox, for comparison"),
     program("maildir-utils", Group::Bench, &["mu"], "indexes it, for comparison"),
     program("notmuch", Group::Bench, &["notmuch"], "indexes it too, for comparison"),
+    program(
+        "redis-server",
+        Group::Bench,
+        &["redis-server"],
+        "takes locks and tells of them, for comparison",
+    ),
 ];
 
 /// The names a Chromium goes by.

@@ -2,15 +2,13 @@
 //!
 //! The measuring itself is a program of the tests, because it starts the same mail servers as they do.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use super::Figure;
 use crate::shell::{cargo, run as step, target};
 use crate::system::{self, Group};
-use crate::test::as_its_own_root;
 
 /// Messages in the mailboxes; another list of sizes can be given in this variable, with spaces between them.
 const SIZES: &str = "20000 100000";
@@ -30,18 +28,5 @@ pub fn measure(show: &mut dyn FnMut(&Figure) -> Result<()>) -> Result<()> {
     let sizes = std::env::var(SIZES_VARIABLE).unwrap_or_else(|_| SIZES.to_owned());
     let mut bench = Command::new(target().join("debug/bench_email"));
     bench.args(sizes.split_whitespace());
-    bench.env("BATON_TEST_PROFILE", "release");
-    let mut bench = as_its_own_root(bench);
-    bench.stdout(Stdio::piped());
-    let mut running = bench.spawn().context("start the measuring")?;
-    let printed = running.stdout.take().context("what the measuring prints")?;
-    for line in BufReader::new(printed).lines() {
-        let figure: Figure = serde_json::from_str(&line?).context("a figure")?;
-        show(&figure)?;
-    }
-    let status = running.wait()?;
-    if !status.success() {
-        bail!("the measuring ended with {status}");
-    }
-    Ok(())
+    super::follow(bench, show)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// A figure. Smaller is better for all of them.
+/// A figure. Smaller is better, except for what is done in a second or a minute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// What was measured.
@@ -18,7 +18,7 @@ pub struct Figure {
     pub theirs: Option<f64>,
     /// Ours divided by theirs.
     pub ratio: Option<f64>,
-    /// What it must stay below, if anything.
+    /// What it must stay below, or for a rate reach, if anything.
     pub goal: Option<f64>,
     /// Whether it does.
     pub ok: bool,
@@ -49,6 +49,11 @@ impl Figure {
         self
     }
 
+    /// Whether it is one of which more is better.
+    fn is_rate(&self) -> bool {
+        self.unit.starts_with('/')
+    }
+
     /// One line for a program.
     pub fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string(self)?)
@@ -64,10 +69,14 @@ impl Figure {
             self.unit
         );
         if let Some(goal) = self.goal {
-            words.push_str(&format!("   goal: under {goal}"));
+            let bound = if self.is_rate() { "at least" } else { "under" };
+            words.push_str(&format!("   goal: {bound} {goal}"));
         }
         if let (Some(peer), Some(theirs)) = (&self.peer, self.theirs) {
             words.push_str(&format!("   {peer}: {theirs}"));
+        }
+        if let Some(ratio) = self.ratio {
+            words.push_str(&format!("   {ratio} x"));
         }
         words
     }
@@ -88,6 +97,15 @@ mod tests {
             figure.to_json().unwrap(),
             r#"{"name":"memory idle","ours":312.0,"unit":"MB","peer":"a bare window","theirs":208.0,"ratio":1.5,"goal":400.0,"ok":true}"#
         );
+    }
+
+    #[test]
+    fn a_rate_is_to_be_reached_and_a_time_to_be_kept_under() {
+        let mut figure = Figure::new("commands", 5400.0, "/s", None);
+        figure.goal = Some(5000.0);
+        assert!(figure.to_words().ends_with("5400 /s   goal: at least 5000"));
+        let figure = Figure::new("start", 900.0, "ms", Some(1500.0)).beside("another", 600.0);
+        assert!(figure.to_words().ends_with("goal: under 1500   another: 600   1.5 x"));
     }
 
     #[test]

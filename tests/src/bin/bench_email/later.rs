@@ -1,13 +1,12 @@
 //! What a mailbox costs after its first day: nothing new, a little new, and a message that comes while people watch.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use baton_client::{Badge, Config, Desktop, KeySource, Notification, Shell, ShellError};
-use baton_protocol::{BootState, ConnectionState, ListQuery, Reply, Request, Setup, View};
+use anyhow::{Result, bail, ensure};
+use baton_client::Desktop;
+use baton_protocol::{ListQuery, Reply, Request, View};
 use baton_tests::clock::TestClock;
+use baton_tests::engine;
 use baton_tests::mail::MailHost;
 use baton_tests::process::eventually;
 use baton_tests::scratch::Scratch;
@@ -73,7 +72,8 @@ pub async fn pushed() -> Result<Vec<f64>> {
     server.connect_mailbox(&mail, USER, "Sales", "together").await?;
     server.restart().await?;
     let scratch = Scratch::new("bench-desktop")?;
-    let desktop = desktop(&scratch, server.url()).await?;
+    let desktop = engine::start(&scratch, "A bench").await?;
+    engine::join(&desktop, server.url(), EMAIL, PASSWORD).await?;
     eventually("the mailbox to be up to date", PATIENCE, async || {
         let api = server.sign_in(EMAIL, PASSWORD).await?;
         let health = api.get("/v1/health").await?;
@@ -93,13 +93,6 @@ pub async fn pushed() -> Result<Vec<f64>> {
     Ok(times)
 }
 
-async fn ask(desktop: &Desktop, request: Request) -> Result<Reply> {
-    desktop
-        .call(request)
-        .await
-        .map_err(|error| anyhow!("{}", error.message))
-}
-
 /// When each message was listed first.
 async fn watch(desktop: &Desktop) -> Result<Vec<f64>> {
     let query = ListQuery {
@@ -114,7 +107,7 @@ async fn watch(desktop: &Desktop) -> Result<Vec<f64>> {
     let mut shown = Vec::new();
     let began = Instant::now();
     while shown.len() < PUSHED {
-        let Reply::List(page) = ask(desktop, Request::List(query.clone())).await? else {
+        let Reply::List(page) = engine::ask(desktop, Request::List(query.clone())).await? else {
             bail!("no list");
         };
         while shown.len() < usize::try_from(page.total)? {
@@ -124,45 +117,4 @@ async fn watch(desktop: &Desktop) -> Result<Vec<f64>> {
         let _ = tokio::time::timeout(Duration::from_secs(1), events.recv()).await;
     }
     Ok(shown)
-}
-
-/// A shell that shows nothing.
-struct Windowless(PathBuf);
-
-impl Shell for Windowless {
-    fn notify(&self, _: Notification) -> Result<(), ShellError> {
-        Ok(())
-    }
-    fn withdraw(&self, _: &str) {}
-    fn badge(&self, _: Badge) {}
-    fn open_url(&self, _: &str) -> Result<(), ShellError> {
-        Ok(())
-    }
-    fn downloads_dir(&self) -> PathBuf {
-        self.0.clone()
-    }
-}
-
-async fn desktop(scratch: &Scratch, server: String) -> Result<Desktop> {
-    let mut config = Config::new(scratch.join("desk"), "A bench".to_owned(), "1".to_owned());
-    config.keys = KeySource::Given([7; 32]);
-    let desktop = Desktop::start(config, Arc::new(Windowless(scratch.join("downloads"))), None).await?;
-    let join = Setup::Join {
-        server,
-        email: EMAIL.to_owned(),
-        password: PASSWORD.to_owned(),
-        invitation: None,
-    };
-    ask(&desktop, Request::Setup(join)).await?;
-    eventually("the desktop to be connected", PATIENCE, async || {
-        let Reply::Boot(boot) = ask(&desktop, Request::Boot).await? else {
-            bail!("no answer");
-        };
-        let online =
-            matches!(boot.state, BootState::Ready { connection, .. } if connection.state == ConnectionState::Online);
-        Ok(online.then_some(()))
-    })
-    .await
-    .context("join")?;
-    Ok(desktop)
 }
