@@ -106,12 +106,25 @@ impl Blobs {
             if size <= budget {
                 break;
             }
-            self.store.remove_blob(&row.id).await?;
-            let path = self.path(&row.id);
-            // A file that is gone already is what was wanted.
-            let _ = aside(move || Ok(std::fs::remove_file(path)?)).await;
+            self.remove(&row.id).await?;
             size = size.saturating_sub(row.size);
         }
+        Ok(())
+    }
+
+    /// Removes what nothing here names any more: it belongs to conversations that are not read here now.
+    pub(crate) async fn let_go_unnamed(&self) -> Result<(), BlobError> {
+        for id in self.store.unnamed_blobs().await? {
+            self.remove(&id).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, id: &BlobId) -> Result<(), BlobError> {
+        self.store.remove_blob(id).await?;
+        let path = self.path(id);
+        // A file that is gone already is what was wanted.
+        let _ = aside(move || Ok(std::fs::remove_file(path)?)).await;
         Ok(())
     }
 
@@ -143,7 +156,12 @@ async fn aside<T: Send + 'static>(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use baton_domain::{
+        Actor, Address, CommandId, ConversationId, Direction, Event, LogBody, LogEntry, Message, MessageId,
+        MessageKind, Scope,
+    };
     use baton_store::replica::Place;
+    use uuid::Uuid;
 
     use super::*;
     use crate::seal::DataKey;
@@ -200,5 +218,69 @@ mod tests {
         assert!(blobs.get(&one, Timestamp(9)).await.unwrap().is_some());
         assert!(blobs.get(&two, Timestamp(9)).await.unwrap().is_none());
         assert!(blobs.get(&six, Timestamp(9)).await.unwrap().is_some());
+    }
+
+    fn letter(blob: &BlobId) -> LogEntry {
+        let message = Message {
+            id: MessageId(Uuid::from_u128(3)),
+            direction: Direction::Inbound,
+            kind: MessageKind::Human,
+            from: Address::default(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            reply_to: Vec::new(),
+            subject: String::new(),
+            at: Timestamp(1),
+            header_id: None,
+            references: Vec::new(),
+            preview: String::new(),
+            blob: Some(blob.clone()),
+            size: 3,
+            attachments: Vec::new(),
+            account: None,
+            returns_at: None,
+            bounced: None,
+            facts: baton_domain::MessageFacts::default(),
+        };
+        LogEntry {
+            number: 1,
+            at: Timestamp(1),
+            issued_at: Timestamp(1),
+            actor: Actor::Operator,
+            command: CommandId(Uuid::from_u128(2)),
+            scope: Scope::Workspace,
+            body: LogBody::Conversation {
+                conversation: ConversationId(Uuid::from_u128(1)),
+                event: Event::MessageReceived {
+                    message: Box::new(message),
+                    live: true,
+                },
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nothing_names_any_more_goes_and_what_is_nowhere_else_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = blobs(dir.path()).await;
+        let [named, unnamed, draft] = [b"one", b"two", b"six"].map(|bytes| BlobId::of(bytes));
+        for (id, kept) in [(&named, false), (&unnamed, false), (&draft, true)] {
+            blobs.put(id, b"bytes".to_vec(), kept, Timestamp(1)).await.unwrap();
+        }
+        let mut batch = baton_store::replica::Batch::default();
+        batch.entries.insert(1, letter(&named));
+        blobs.store.apply(&batch).await.unwrap();
+        blobs.let_go_unnamed().await.unwrap();
+        let left: Vec<BlobId> = blobs
+            .store
+            .blobs()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|row| row.id)
+            .collect();
+        assert_eq!(left.len(), 2);
+        assert!(left.contains(&named) && left.contains(&draft));
+        assert!(!blobs.path(&unnamed).exists() && blobs.path(&named).exists());
     }
 }

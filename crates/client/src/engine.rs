@@ -13,6 +13,7 @@ mod act;
 mod answer;
 mod compose;
 mod documents;
+mod fetched;
 mod find;
 mod held;
 mod index;
@@ -28,7 +29,7 @@ mod wire;
 mod words;
 
 pub use documents::Documents;
-pub use io::{Ask, Effect, End, Input, SendPlan, Ticket, Told};
+pub use io::{Ask, Effect, End, Fetched, Input, SendPlan, Ticket, Told};
 pub use state::{Engine, Identity};
 pub use wire::{Incoming, decode};
 

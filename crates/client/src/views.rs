@@ -9,7 +9,7 @@ mod place;
 mod search;
 mod thread;
 
-pub use allowed::{Judge, allowed, assignable};
+pub use allowed::{Judge, allowed, assignable, movable};
 pub use exceptions::exceptions;
 pub use list::{Listed, page};
 pub(crate) use list::{at, replying};

@@ -270,6 +270,7 @@ impl Work {
             Effect::Refetch(conversation) => self.spawn(fetch::conversation(self.clone(), conversation)),
             Effect::FetchBalances => self.fetch_balances.notify_one(),
             Effect::FetchBodies => self.fetch_bodies.notify_one(),
+            Effect::LetGoOfBodies => self.spawn(fetch::let_go(self.clone())),
             Effect::Emit(event) => {
                 // No window listens: then nobody has to be told.
                 let _ = self.events.send(event);

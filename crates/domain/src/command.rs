@@ -267,6 +267,15 @@ pub enum CommandBody {
     },
     /// Open it again.
     Reopen,
+    /// Move it to another inbox, with its number and everything in it. The owner stays where they may work there.
+    MoveToInbox {
+        /// Which.
+        inbox: crate::InboxId,
+        /// Who is to own it there, where that is said with the move.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        owner: Option<MemberId>,
+    },
     /// An outside reply was mine: I own it.
     ClaimOutsideReply {
         /// The message.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Acquaintance, Capabilities, DraftId, DraftText, Inbox, Member, MemberId, RuleSet, Timestamp,
-    Turns,
+    Account, AccountId, Acquaintance, Capabilities, DraftId, DraftText, Inbox, InboxId, Member, MemberId, RuleSet,
+    Timestamp, Turns,
 };
 
 /// The live facts of a reply lock: renewals are not in the log.
@@ -55,6 +55,8 @@ pub struct Context<'a> {
     pub capabilities: &'a Capabilities,
     /// The inbox.
     pub inbox: &'a Inbox,
+    /// All inboxes: it may be moved to another.
+    pub inboxes: &'a BTreeMap<InboxId, Inbox>,
     /// Everybody.
     pub members: &'a BTreeMap<MemberId, Member>,
     /// The channel accounts.

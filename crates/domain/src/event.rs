@@ -174,6 +174,18 @@ pub enum Event {
         /// Who.
         member: MemberId,
     },
+    /// It went to another inbox. The last that is told to whoever reads only the one it left: from here on it is not theirs.
+    MovedOut {
+        /// Where.
+        to: InboxId,
+    },
+    /// It came from another inbox, with its number and everything in it. The first that is told in the one it lies in now.
+    MovedIn {
+        /// Where it was.
+        from: InboxId,
+        /// Where answers leave from now; `None` where the inbox has no account and it keeps its own.
+        account: Option<AccountId>,
+    },
     /// The status moved.
     StatusChanged {
         /// To which.

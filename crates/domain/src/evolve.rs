@@ -136,6 +136,8 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             state.owner = *owner;
             state.owned_since = owner.map(|_| stamp.at);
         }
+        Event::MovedOut { to } => state.inbox = *to,
+        Event::MovedIn { account, .. } => state.account = account.or(state.account),
         Event::HandoffOffered { offer } => state.handoff = Some(offer.clone()),
         Event::HandoffEnded { .. } => state.handoff = None,
         Event::Followed { member } => {

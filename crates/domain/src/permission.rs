@@ -48,6 +48,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::NotALead
         | C::Close { .. }
         | C::Reopen
+        | C::MoveToInbox { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }
         | C::ExternalReply { .. }

@@ -48,6 +48,13 @@ pub enum Refusal {
     },
     /// It is past the fence and can't be taken back.
     AlreadyLeaving,
+    /// A reply has not left yet. "Anna's reply leaves at 12:02 · Wait · Take it back"
+    ReplyWaits {
+        /// Whose.
+        by: MemberId,
+        /// When it leaves.
+        leaves_at: Timestamp,
+    },
     /// The customer opted out.
     NoConsent {
         /// Since when.

@@ -1,4 +1,4 @@
-//! Twenty-four situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
+//! Twenty-six situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
 //!
 //! They read as a description of the rules, and any change of a rule shows as a change of words here. `INSTA_UPDATE=always` writes them anew.
 #![allow(
@@ -15,7 +15,7 @@ use CommandBody as Do;
 use baton_domain::*;
 use support::sla::{category, outside};
 use support::transcript::{Scene, transcript};
-use support::{ANNA, BEN, CHASE, MIRA, SALES, SALES_AT, berlin};
+use support::{ANNA, BEN, CHASE, MIRA, SALES, SALES_AT, SUPPORT, berlin};
 
 /// Checks the transcript of a scene against the one that is kept.
 macro_rules! reads_as_kept {
@@ -401,5 +401,52 @@ fn somebody_else_closes_what_is_not_theirs() {
             },
         );
         scene.act(MIRA, won());
+    });
+}
+
+fn to_support() -> Do {
+    Do::MoveToInbox {
+        inbox: SUPPORT,
+        owner: None,
+    }
+}
+
+#[test]
+fn a_lead_turns_out_to_be_for_support() {
+    reads_as_kept!("25-moved-to-support", |scene: &mut Scene| {
+        scene.team.support.policy.sla = SlaPolicy::usual();
+        scene.carl("Our lamps flicker since Tuesday.");
+        scene.act(ANNA, Do::Claim);
+        let context = Some(handoff());
+        scene.act(ANNA, Do::HandOff { to: BEN, context });
+        scene.later("2026-11-26T10:45");
+        scene.act(ANNA, to_support());
+        scene.act(ANNA, note("They bought them in May."));
+        scene.act(BEN, Do::Claim);
+        scene.reply(BEN, CHASE);
+    });
+}
+
+#[test]
+fn a_move_waits_for_a_reply_and_is_taken_back() {
+    reads_as_kept!("26-moved-and-back", |scene: &mut Scene| {
+        scene.carl("Hello");
+        scene.act(ANNA, Do::TakeLock { cover: false });
+        scene.act(BEN, to_support());
+        let body = scene.team.reply_body(ANNA, CHASE);
+        scene.act(ANNA, body);
+        scene.act(ANNA, to_support());
+        scene.delivered();
+        let seen = scene.team.conversation().last_message.clone().unwrap().id;
+        scene.carl("One more thing.");
+        scene.having_seen(ANNA, seen, to_support());
+        scene.act(ANNA, to_support());
+        scene.act(
+            BEN,
+            Do::MoveToInbox {
+                inbox: SALES,
+                owner: Some(ANNA),
+            },
+        );
     });
 }

@@ -39,6 +39,7 @@ on_both!(
     a_revoked_session_is_cut_and_a_removed_member_is_told,
     nobody_sees_another_inbox,
     an_inbox_that_is_given_comes_and_one_that_is_taken_goes,
+    a_conversation_that_moves_goes_with_everything_and_leaves_nothing,
     a_notification_handled_on_one_device_is_withdrawn_on_the_other,
     a_lock_is_renewed_by_its_own_device_only,
 );
@@ -315,6 +316,120 @@ async fn an_inbox_that_is_given_comes_and_one_that_is_taken_goes(team: Team) {
         })
         .await;
     assert_eq!(lost, sales);
+}
+
+async fn a_conversation_that_moves_goes_with_everything_and_leaves_nothing(team: Team) {
+    let core = team.server.core();
+    let support = core
+        .directory
+        .inbox_named("Support", baton_domain::InboxPolicy::default(), core.now())
+        .await
+        .unwrap();
+    let nothing = baton_domain::Capabilities::new;
+    for member in [team.anna, team.ben] {
+        core.directory
+            .set_access(support, member, nothing(), core.now())
+            .await
+            .unwrap();
+    }
+    let dora = core
+        .directory
+        .add("Dora", "dora@murmel.example", Role::Rep, core.now())
+        .await
+        .unwrap()
+        .id;
+    core.directory
+        .set_access(team.inbox, dora, nothing(), core.now())
+        .await
+        .unwrap();
+    let raw = team.carl_writes("A pod").await;
+    let pod = team.conversation("A pod").await;
+    let (mut anna, mut dora) = (team.desk(team.anna).await, team.desk(dora).await);
+    let get = async |member, path: String| {
+        let token = team.token(member).await;
+        let response = support::http().get(team.url(&path)).bearer_auth(&token).send();
+        response.await.unwrap()
+    };
+    let of_it = format!("/v1/conversations/{pod}");
+    let bytes = format!("/v1/blobs/{}", baton_domain::BlobId::of(&raw));
+    for path in [&of_it, &bytes] {
+        assert_eq!(get(team.anna, path.clone()).await.status(), 200, "{path}");
+        assert_eq!(get(dora.member, path.clone()).await.status(), 404, "{path}");
+    }
+
+    let body = CommandBody::MoveToInbox {
+        inbox: support,
+        owner: None,
+    };
+    let refused = anna.act(pod, body.clone()).await;
+    assert!(
+        matches!(
+            refused,
+            Answer::Refused {
+                refusal: Refusal::NotPermitted { inbox: Some(there), .. }
+            } if there == support
+        ),
+        "{refused:?}"
+    );
+    let mut mira = team.desk(team.mira).await;
+    let unseen = mira.act(pod, body.clone()).await;
+    assert!(
+        matches!(
+            unseen,
+            Answer::Refused {
+                refusal: Refusal::NewerMessage { .. }
+            }
+        ),
+        "{unseen:?}"
+    );
+    let state = core.store.conversation(pod).await.unwrap().unwrap();
+    let seen = state.last_message.map(|last| last.id);
+    let moved = mira.ask(pod, seen, body).await;
+    assert!(matches!(mira.answer(moved).await, Answer::Done { .. }));
+
+    // Sales hears that it left, and nothing after that; Support that it came, and gets all of it.
+    let left = anna
+        .entry(|entry| matches!(event(entry), Some(Event::MovedOut { to }) if *to == support))
+        .await;
+    assert_eq!(left.scope, Scope::Inbox { id: team.inbox });
+    let came = dora
+        .entry(|entry| matches!(event(entry), Some(Event::MovedIn { from, .. }) if *from == team.inbox))
+        .await;
+    assert_eq!(came.scope, Scope::Inbox { id: support });
+    for path in [&of_it, &bytes] {
+        assert_eq!(get(team.anna, path.clone()).await.status(), 404, "{path}");
+        assert_eq!(get(dora.member, path.clone()).await.status(), 200, "{path}");
+    }
+    let all: baton_protocol::ConversationWithEntries = get(dora.member, of_it).await.json().await.unwrap();
+    assert_eq!(all.conversation.inbox, support);
+    assert!(matches!(
+        all.entries.first().and_then(event),
+        Some(Event::Created { .. })
+    ));
+    assert!(all.entries.iter().any(|entry| entry.number == came.number));
+
+    // What Carl writes to the old address goes on with it where it lies now.
+    team.carl_writes("Re: A pod").await;
+    let more = dora
+        .entry(|entry| matches!(event(entry), Some(Event::MessageReceived { .. })))
+        .await;
+    assert!(matches!(more.body, LogBody::Conversation { conversation, .. } if conversation == pod));
+    team.carl_writes("Another thing").await;
+    anna.entry(|entry| matches!(event(entry), Some(Event::Created { .. })))
+        .await;
+    let heard = anna.entries.iter().filter(|entry| entry.number > left.number);
+    let of_pod =
+        |entry: &&LogEntry| matches!(entry.body, LogBody::Conversation { conversation, .. } if conversation == pod);
+    assert_eq!(heard.filter(of_pod).count(), 0);
+    // Whoever comes later gets it in the snapshot of where it lies, and Sales has none of it.
+    let mut later = team.desk(dora.member).await;
+    assert!(later.conversations.iter().any(|conversation| conversation.id == pod));
+    later = team.desk(team.ben).await;
+    assert!(
+        !serde_json::to_string(&later.entries)
+            .unwrap()
+            .contains(&pod.0.to_string())
+    );
 }
 
 async fn a_notification_handled_on_one_device_is_withdrawn_on_the_other(team: Team) {

@@ -67,6 +67,8 @@ pub enum Deed {
     Assign,
     /// Give it back.
     Release,
+    /// Move it to the other inbox.
+    Move,
     /// Label it.
     Tag,
     /// Sort it.
@@ -295,7 +297,7 @@ fn letter(rng: &mut Rng) -> Letter {
     }
 }
 
-const DEEDS: [(Deed, u64); 31] = [
+const DEEDS: [(Deed, u64); 32] = [
     (Deed::Claim, 16),
     (Deed::Reply, 34),
     (Deed::Cover, 4),
@@ -312,6 +314,7 @@ const DEEDS: [(Deed, u64); 31] = [
     (Deed::Decline, 1),
     (Deed::Assign, 3),
     (Deed::Release, 2),
+    (Deed::Move, 5),
     (Deed::Tag, 3),
     (Deed::Sort, 2),
     (Deed::Block, 3),

@@ -31,11 +31,13 @@ pub enum Planted {
     StaleHost,
     /// A server goes by the turns it read once.
     TurnsKept,
+    /// Nobody is told that a conversation went to another inbox.
+    MoveUntold,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -50,6 +52,7 @@ impl Planted {
         Self::RightsKept,
         Self::StaleHost,
         Self::TurnsKept,
+        Self::MoveUntold,
     ];
 
     /// Its name on the command line.
@@ -70,6 +73,7 @@ impl Planted {
             Self::RightsKept => "rights-kept",
             Self::StaleHost => "stale-host",
             Self::TurnsKept => "turns-kept",
+            Self::MoveUntold => "move-untold",
         }
     }
 }

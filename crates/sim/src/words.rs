@@ -76,6 +76,8 @@ fn happened(cast: &Cast, event: &Event) -> String {
             };
             format!("{} owns it now ({how})", cast.name(*owner))
         }
+        Event::MovedOut { .. } => "moved to another inbox".to_owned(),
+        Event::MovedIn { .. } => "came from another inbox".to_owned(),
         Event::OwnerChanged { owner: None, .. } => "nobody owns it now".to_owned(),
         Event::HandoffOffered { offer } => format!("offered to {}", cast.name(offer.to)),
         Event::HandoffEnded { how, .. } => format!("the offer ended: {}", kind(how)),
@@ -124,6 +126,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
 pub fn asked(cast: &Cast, body: &CommandBody) -> String {
     match body {
         CommandBody::Claim => "claims".to_owned(),
+        CommandBody::MoveToInbox { .. } => "moves".to_owned(),
         CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),
         CommandBody::HandOff { to, .. } => format!("offers {}", cast.name(*to)),
         CommandBody::Reply { .. } => "sends a reply in".to_owned(),

@@ -75,6 +75,7 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
             tally.faults
         );
     }
+    assert!(tally.accepted.contains_key("moveToInbox"), "{:?}", tally.accepted);
     for refusal in [
         "notOwner",
         "lockedBy",

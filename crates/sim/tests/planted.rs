@@ -99,6 +99,11 @@ fn turns_that_are_read_once_and_kept_are_found() {
 }
 
 #[test]
+fn a_move_nobody_is_told_of_is_found() {
+    found(Planted::MoveUntold, &[Promise::Private, Promise::Converged]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);

@@ -27,6 +27,7 @@ use routing::{
     loads_count_what_is_open, turns_keep_their_newest_number, whoever_wrote_before_is_known_by_what_is_open_with_them,
 };
 use standing::{
+    a_conversation_that_moved_counts_and_wakes_where_it_lies, what_somebody_is_writing_is_found_by_where_they_write,
     what_somebody_is_writing_is_found_with_where_they_write,
     whoever_replies_and_what_somebody_owns_is_found_without_its_name,
 };
@@ -692,6 +693,8 @@ macro_rules! contract {
             a_removed_document_and_an_ended_lease_are_gone,
             whoever_replies_and_what_somebody_owns_is_found_without_its_name,
             what_somebody_is_writing_is_found_with_where_they_write,
+            what_somebody_is_writing_is_found_by_where_they_write,
+            a_conversation_that_moved_counts_and_wakes_where_it_lies,
             loads_count_what_is_open,
             turns_keep_their_newest_number,
             whoever_wrote_before_is_known_by_what_is_open_with_them,

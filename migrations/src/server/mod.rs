@@ -12,6 +12,7 @@ mod m20261121_000005_accounting;
 mod m20261122_000006_names;
 mod m20261122_000007_blob_readers;
 mod m20261122_000008_turns;
+mod m20261122_000009_blob_places;
 
 /// Brings a server's database to the newest form, or back.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_names::Migration),
             Box::new(m20261122_000007_blob_readers::Migration),
             Box::new(m20261122_000008_turns::Migration),
+            Box::new(m20261122_000009_blob_places::Migration),
         ]
     }
 }

@@ -27,7 +27,13 @@ export type Page = 'inbox' | 'settings' | 'exceptions';
 export const [getDesk, setDesk] = createContext<Desk>();
 
 /** Commands after which the conversation is out of sight, and the next one is wanted. */
-const LEAVES: ReadonlySet<CommandBody['type']> = new Set(['close', 'snooze', 'noReplyNeeded', 'notALead']);
+const LEAVES: ReadonlySet<CommandBody['type']> = new Set([
+  'close',
+  'snooze',
+  'noReplyNeeded',
+  'notALead',
+  'moveToInbox',
+]);
 
 /** Commands whose doing is plain to see where it was done. */
 const QUIET: ReadonlySet<CommandBody['type']> = new Set([

@@ -12,7 +12,7 @@ import type { Outbound } from '$lib/api/types/Outbound';
 import type { OutboundState } from '$lib/api/types/OutboundState';
 import type { ThreadItem } from '$lib/api/types/ThreadItem';
 import type { Turn } from '$lib/api/types/Turn';
-import { account, DAY, NOW, sales } from './cast';
+import { account, DAY, NOW, sales, team } from './cast';
 
 let counter = 0;
 const next = (prefix: string): string => `${prefix}-${(counter += 1)}`;
@@ -40,6 +40,7 @@ export const ALL_ACTIONS: Action[] = [
   'noReplyNeeded',
   'notALead',
   'block',
+  'move',
   'takeOver',
   'suggest',
 ];
@@ -308,6 +309,7 @@ export function openedOf(scene: Scene, part: Partial<Opened> = {}): Opened {
     draft: null,
     allowed: ALL_ACTIONS.map((action) => ({ action, refusal: null })),
     assignable: ['m-anna', 'm-ben', 'm-mira', 'm-tomas'],
+    movable: team.inboxes.map((inbox) => inbox.id).filter((id) => id !== scene.conversation.inbox),
     lastMessage: scene.conversation.lastMessage?.id ?? null,
     nextChase: Date.UTC(2026, 10, 30, 14, 20),
     related: [],

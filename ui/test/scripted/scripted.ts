@@ -629,6 +629,9 @@ export class ScriptedBackend implements Backend {
         conversation.status = body.outcome === 'won' ? 'won' : body.outcome === 'lost' ? 'lost' : 'closed';
         scene.turn = 'over';
         break;
+      case 'moveToInbox':
+        conversation.inbox = body.inbox;
+        break;
       case 'tag':
         conversation.tags = [...conversation.tags, body.tag];
         break;

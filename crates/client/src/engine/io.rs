@@ -16,6 +16,17 @@ use crate::{Badge, Notification};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
+/// What became of fetching a conversation.
+#[derive(Debug, Clone)]
+pub enum Fetched {
+    /// Its state and log.
+    Here(Box<ConversationWithEntries>),
+    /// It is not there, or not mine to read.
+    Gone,
+    /// It could not be had, or not be understood.
+    Unreached,
+}
+
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -52,8 +63,8 @@ pub enum Input {
     Refetched {
         /// Which.
         conversation: ConversationId,
-        /// Its state and log, or `None` when it could not be had or understood.
-        found: Option<Box<ConversationWithEntries>>,
+        /// Its state and log, or why not.
+        found: Fetched,
     },
     /// A draft of mine was found on the server: perhaps another device of mine wrote it.
     DraftFound(Box<Draft>),
@@ -186,6 +197,8 @@ pub enum Effect {
     FetchBalances,
     /// All is up to date: bodies may be fetched.
     FetchBodies,
+    /// Conversations are not read here any more: their bodies go.
+    LetGoOfBodies,
     /// Tell the window.
     Emit(UiEvent),
     /// Show a native notification. It was recorded as shown before.

@@ -242,6 +242,7 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::NotALead
             | C::Close { .. }
             | C::Reopen
+            | C::MoveToInbox { .. }
     )
 }
 

@@ -153,6 +153,10 @@ impl Engine {
             assignable: inbox
                 .map(|inbox| views::assignable(inbox, self.documents.members.values(), self.now))
                 .unwrap_or_default(),
+            movable: context
+                .as_ref()
+                .map(|context| views::movable(self.id.me, conversation, context))
+                .unwrap_or_default(),
             last_message: conversation.last_message.as_ref().map(|last| last.id),
             next_chase,
             related: self.related(conversation),

@@ -223,6 +223,7 @@ impl Engine {
                     return;
                 }
             }
+            Event::MovedIn { .. } if state.owner.is_none() && !state.status.is_over() => Kind::NewLead,
             Event::OwnerChanged {
                 owner: Some(owner),
                 how: OwnerChange::Assigned | OwnerChange::Routed | OwnerChange::HandedOff | OwnerChange::Reopened,

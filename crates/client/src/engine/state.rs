@@ -41,6 +41,8 @@ pub(super) mod key {
     pub(crate) const OFFSET: &str = "offset";
     pub(crate) const SETTINGS: &str = "settings";
     pub(crate) const BLIND: &str = "notUnderstood";
+    pub(crate) const FLOORS: &str = "fetchedUpTo";
+    pub(crate) const LACKING: &str = "lacking";
 }
 
 /// Who this desktop is.
@@ -102,7 +104,10 @@ pub struct Engine {
     pub(super) inbox_floors: BTreeMap<InboxId, u64>,
     /// Conversations with entries this version does not understand.
     pub(super) blind: BTreeSet<ConversationId>,
-    pub(super) refetching: BTreeSet<ConversationId>,
+    /// Conversations that are being fetched, with the newest entry of theirs that came meanwhile.
+    pub(super) refetching: BTreeMap<ConversationId, u64>,
+    /// Conversations that are mine to read and not here, with the first entry that was passed over.
+    pub(super) lacking: BTreeMap<ConversationId, u64>,
 
     pub(super) outbox: Outbox,
     pub(super) fleeting: BTreeMap<CommandId, Fleeting>,
@@ -173,9 +178,10 @@ impl Engine {
             scopes: value(state, key::SCOPES).unwrap_or_default(),
             confirmed,
             documents,
-            floors: BTreeMap::new(),
+            floors: value(state, key::FLOORS).unwrap_or_default(),
             inbox_floors: BTreeMap::new(),
-            refetching: BTreeSet::new(),
+            refetching: BTreeMap::new(),
+            lacking: value(state, key::LACKING).unwrap_or_default(),
             outbox: Outbox::load(&loaded.outbox),
             fleeting: BTreeMap::new(),
             held: HeldItem::load(&loaded.held),
@@ -210,7 +216,7 @@ impl Engine {
         if blind.version == engine.id.version {
             engine.blind = blind.conversations;
         } else {
-            engine.refetching = blind.conversations;
+            engine.refetching = blind.conversations.into_iter().map(|id| (id, 0)).collect();
         }
         engine
     }
@@ -234,7 +240,7 @@ impl Engine {
                 revision,
                 result,
             } => self.draft_saved(conversation, revision, result),
-            Input::Refetched { conversation, found } => self.refetched(conversation, found.map(|found| *found)),
+            Input::Refetched { conversation, found } => self.refetched(conversation, found),
             Input::DraftFound(draft) => self.draft_found(*draft),
             Input::Pressed { key, action } => self.pressed(&key, &action),
             Input::Balance(balance) => {
@@ -251,7 +257,7 @@ impl Engine {
         self.active_at = self.now;
         self.touched.extend(self.confirmed.keys().copied());
         self.reminders.gather(self.now);
-        for conversation in std::mem::take(&mut self.refetching) {
+        for conversation in std::mem::take(&mut self.refetching).into_keys() {
             self.refetch(conversation);
         }
     }
@@ -408,6 +414,7 @@ impl Engine {
             now,
             capabilities,
             inbox,
+            inboxes: &self.documents.inboxes,
             members: &self.documents.members,
             accounts: &self.documents.accounts,
             next_event: self.cursor.as_ref().map_or(1, |cursor| cursor.number.saturating_add(1)),

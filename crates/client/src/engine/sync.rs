@@ -2,8 +2,7 @@
 
 use baton_domain::{ConversationId, Event, LogBody, LogEntry, MINUTE_MS, SECOND_MS, Scope, Stamp, Timestamp, evolve};
 use baton_protocol::{
-    ApiError, ClientMessage, ConversationWithEntries, Cursor, ErrorCode, PROTOCOL_VERSION, ServerMessage, SyncRefusal,
-    UiEvent,
+    ApiError, ClientMessage, Cursor, ErrorCode, PROTOCOL_VERSION, ServerMessage, SyncRefusal, UiEvent,
 };
 use baton_store::replica::Forget;
 
@@ -131,7 +130,10 @@ impl Engine {
                 self.out.push(Effect::FetchBalances);
             }
             ServerMessage::Refused { why } => self.refused_by_server(why),
-            ServerMessage::Pong { now } => self.set_offset(local, now),
+            ServerMessage::Pong { now } => {
+                self.set_offset(local, now);
+                self.ask_for_lacking();
+            }
         }
     }
 
@@ -155,8 +157,7 @@ impl Engine {
     fn another_epoch(&mut self) {
         self.cursor = None;
         self.batch.state.insert(key::CURSOR.to_owned(), None);
-        self.floors.clear();
-        self.inbox_floors.clear();
+        self.forget_fetched();
         self.requeue_answered();
     }
 
@@ -169,8 +170,7 @@ impl Engine {
             self.touched.extend(self.confirmed.keys().copied());
             self.confirmed.clear();
             self.documents = super::Documents::default();
-            self.floors.clear();
-            self.inbox_floors.clear();
+            self.forget_fetched();
             self.scopes.clear();
             if !matches!(self.link, Link::Snapshot { .. }) {
                 self.link = Link::Snapshot {
@@ -245,6 +245,7 @@ impl Engine {
 
     fn move_cursor(&mut self, to: Cursor) {
         self.keep(key::CURSOR, &to);
+        self.pass_floors(to.number);
         self.cursor = Some(to);
         self.confirm_answered();
         self.caught_up();
@@ -258,6 +259,7 @@ impl Engine {
             self.link = Link::Online;
             self.reminders.gathered(self.now);
             self.retake_locks();
+            self.ask_for_lacking();
             self.out.push(Effect::FetchBodies);
         }
     }
@@ -280,9 +282,13 @@ impl Engine {
                     actor: entry.actor,
                     conversation: id,
                 };
+                self.passed_by(id, entry.number);
                 let state = self.confirmed.remove(&id);
                 if state.is_none() && !matches!(event, Event::Created { .. }) {
-                    self.refetch(id);
+                    match event {
+                        Event::MovedOut { to } => self.moved_out(id, *to),
+                        _ => self.lack(id, entry.number),
+                    }
                     return;
                 }
                 if let Some(state) = evolve(state, stamp, event) {
@@ -296,7 +302,14 @@ impl Engine {
                         self.out.push(Effect::FetchBodies);
                     }
                     self.heed(id, &entry, event);
+                    let moved = match event {
+                        Event::MovedOut { to } => Some(*to),
+                        _ => None,
+                    };
                     self.batch.entries.insert(entry.number, entry);
+                    if let Some(to) = moved {
+                        self.moved_out(id, to);
+                    }
                 }
             }
             LogBody::DocumentPut { document } => {
@@ -326,6 +339,7 @@ impl Engine {
             Scope::Inbox { id } => {
                 self.inbox_floors.remove(&id);
                 self.forget_inbox(id);
+                self.out.push(Effect::LetGoOfBodies);
             }
             Scope::Workspace => self.out.push(Effect::End(End::MemberRemoved)),
             Scope::Member { .. } => {}
@@ -341,9 +355,7 @@ impl Engine {
             .map(|conversation| conversation.id)
             .collect();
         for id in gone {
-            self.confirmed.remove(&id);
-            self.batch.conversations.remove(&id);
-            self.touched.insert(id);
+            self.let_go(id);
         }
     }
 
@@ -352,33 +364,6 @@ impl Engine {
         self.keep_blind();
         self.touched.insert(conversation);
         self.refetch(conversation);
-    }
-
-    pub(super) fn refetch(&mut self, conversation: ConversationId) {
-        if self.refetching.insert(conversation) {
-            self.out.push(Effect::Refetch(conversation));
-        }
-    }
-
-    pub(super) fn refetched(&mut self, id: ConversationId, found: Option<ConversationWithEntries>) {
-        self.refetching.remove(&id);
-        let Some(found) = found else { return };
-        let readable = Scope::Inbox {
-            id: found.conversation.inbox,
-        };
-        if !self.scopes.contains(&readable) {
-            // The right to read it was lost while it was on its way, or a snapshot brings it anyway.
-            return;
-        }
-        let newest = found.entries.iter().map(|entry| entry.number).max().unwrap_or(0);
-        self.floors.insert(id, newest);
-        self.batch.forget.insert(Forget::Entries(id));
-        self.batch.conversations.insert(id, Some(found.conversation.clone()));
-        self.batch
-            .entries
-            .extend(found.entries.into_iter().map(|entry| (entry.number, entry)));
-        self.confirmed.insert(id, found.conversation);
-        self.touched.insert(id);
     }
 
     pub(super) fn say(&mut self, message: ClientMessage) {

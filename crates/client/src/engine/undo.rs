@@ -148,6 +148,10 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
             text: blocked.text.clone(),
         }),
         C::Close { .. } | C::NotALead => (!before.status.is_over()).then_some(C::Reopen),
+        C::MoveToInbox { inbox, .. } => (before.inbox != *inbox).then_some(C::MoveToInbox {
+            inbox: before.inbox,
+            owner: before.owner,
+        }),
         C::Reopen => before
             .closing
             .as_ref()

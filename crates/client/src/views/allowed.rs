@@ -2,7 +2,7 @@
 
 use baton_domain::{
     Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, DeviceId, Event, HandoffContext, Inbox,
-    Invalid, Member, MemberId, Refusal, Timestamp, decide,
+    InboxId, Invalid, Member, MemberId, Refusal, Timestamp, decide,
 };
 use baton_protocol::{Action, Allowed};
 use uuid::Uuid;
@@ -92,6 +92,18 @@ impl Judge<'_> {
                 address: None,
                 text: words(),
             },
+            Action::Move => match movable(self.me, self.conversation, self.context).first() {
+                Some(inbox) => CommandBody::MoveToInbox {
+                    inbox: *inbox,
+                    owner: None,
+                },
+                None => {
+                    return Some(Refusal::NotPermitted {
+                        needs: Capability::Assign,
+                        inbox: None,
+                    });
+                }
+            },
             Action::TakeOver => CommandBody::TakeOver,
             Action::Suggest => CommandBody::SuggestDraft { text: words() },
         };
@@ -120,7 +132,7 @@ fn not_now() -> Refusal {
     }
 }
 
-const ACTIONS: [Action; 16] = [
+const ACTIONS: [Action; 17] = [
     Action::Claim,
     Action::Assign,
     Action::Release,
@@ -135,6 +147,7 @@ const ACTIONS: [Action; 16] = [
     Action::NoReplyNeeded,
     Action::NotALead,
     Action::Block,
+    Action::Move,
     Action::TakeOver,
     Action::Suggest,
 ];
@@ -153,6 +166,22 @@ pub fn allowed(judge: &Judge<'_>, update_needed: bool) -> Vec<Allowed> {
             },
         })
         .collect()
+}
+
+/// The inboxes somebody may move a conversation to, by name.
+#[must_use]
+pub fn movable(me: MemberId, conversation: &Conversation, context: &Context<'_>) -> Vec<InboxId> {
+    let Some(me) = context.members.get(&me) else {
+        return Vec::new();
+    };
+    let open = |inbox: &&Inbox| {
+        let held = inbox.capabilities_of(me);
+        held.contains(&Capability::Read) && held.contains(&Capability::Assign)
+    };
+    let others = context.inboxes.values().filter(|inbox| inbox.id != conversation.inbox);
+    let mut others: Vec<&Inbox> = others.filter(open).collect();
+    others.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    others.into_iter().map(|inbox| inbox.id).collect()
 }
 
 /// Who may be given a conversation of this inbox now.

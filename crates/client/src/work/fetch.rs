@@ -10,7 +10,7 @@ use baton_protocol::ErrorCode;
 
 use super::{Work, now};
 use crate::blobs::BlobError;
-use crate::engine::Input;
+use crate::engine::{Fetched, Input};
 
 /// What may lie on this disk of conversations that are not mine, in bytes.
 const BUDGET: u64 = 512 * 1024 * 1024;
@@ -67,6 +67,13 @@ async fn fetch(work: &Work, of: Option<&[ConversationId]>, gone: &mut BTreeSet<B
     Ok(any)
 }
 
+/// Raw messages of what is not read here any more go from this disk.
+pub(super) async fn let_go(work: Arc<Work>) {
+    if let Err(error) = work.blobs.let_go_unnamed().await {
+        tracing::warn!(%error, "messages that are not read here any more were not removed");
+    }
+}
+
 /// A blob from this disk, else from the server, which is then kept.
 pub(super) async fn blob(work: &Work, id: &BlobId) -> Result<Option<Vec<u8>>, baton_protocol::ApiError> {
     let here = work.blobs.get(id, now()).await;
@@ -113,10 +120,11 @@ pub(super) async fn balances(work: Arc<Work>) {
 /// A conversation's state and log, for one this version did not understand or has lost.
 pub(super) async fn conversation(work: Arc<Work>, id: ConversationId) {
     let found = match work.http.conversation(id).await {
-        Ok(found) => Some(Box::new(found)),
+        Ok(found) => Fetched::Here(Box::new(found)),
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::NotPermitted) => Fetched::Gone,
         Err(error) => {
             tracing::warn!(%id, error = error.message, "a conversation could not be fetched");
-            None
+            Fetched::Unreached
         }
     };
     work.input(Input::Refetched {

@@ -5,7 +5,8 @@
 //! decided after a deadline that nobody has noticed yet notices it first: a late answer never hides that it was late.
 //!
 //! After a change of what an inbox promises, or of its hours, the referee asks every open conversation of it, in batches, to
-//! compute its clocks anew ([`Deadline::Targets`]); one on which something else happens first does so with that.
+//! compute its clocks anew ([`Deadline::Targets`]); one on which something else happens first does so with that. One that is moved to
+//! another inbox does so with the move.
 
 use crate::evolve::apply;
 use crate::{
@@ -246,7 +247,8 @@ impl Following<'_> {
             return;
         };
         // What was breached stays so.
-        let promised_anew = clock.policy != policy.version;
+        let moved = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
+        let promised_anew = moved || clock.policy != policy.version;
         if (said_anew || promised_anew) && !clock.breached {
             self.compute_anew(&clock, promised_anew);
         }

@@ -100,7 +100,7 @@ impl Case<'_> {
         }
     }
 
-    fn own_lock_given_back(&self) -> Option<Event> {
+    pub(super) fn own_lock_given_back(&self) -> Option<Event> {
         self.state.lock.as_ref().map(|_| Event::LockReleased {
             why: crate::LockEnd::Released,
         })

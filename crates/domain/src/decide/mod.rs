@@ -8,6 +8,7 @@ mod closing;
 mod document;
 mod incoming;
 mod lock;
+mod moving;
 mod outbound;
 mod ownership;
 mod reply;
@@ -39,7 +40,13 @@ pub fn decide(state: Option<&Conversation>, command: &Command, context: &Context
     may_issue(command, context)?;
     let events = work(state, command, context)?;
     let stamp = stamp(command, context);
-    Ok(clocks::beside(state, Some(&command.body), events, stamp, context.inbox))
+    // Where it lies afterwards, its clocks run by what that inbox promises.
+    let moved = events.iter().find_map(|event| match event {
+        Event::MovedOut { to } => context.inboxes.get(to),
+        _ => None,
+    });
+    let inbox = moved.unwrap_or(context.inbox);
+    Ok(clocks::beside(state, Some(&command.body), events, stamp, inbox))
 }
 
 /// For judging what follows from the first of these events.
@@ -200,6 +207,7 @@ impl Case<'_> {
             C::SendNow { outbound } => self.send_now(*outbound),
             C::OutboundFiled { outbound } => self.outbound_filed(*outbound),
 
+            C::MoveToInbox { inbox, owner } => self.move_to(*inbox, *owner),
             C::NoReplyNeeded => self.no_reply_needed(),
             C::NotALead => self.not_a_lead(),
             C::Close { outcome, reason } => self.close(*outcome, reason.as_deref()),

@@ -45,7 +45,7 @@ pub(super) fn waits_for_its_first(state: &Conversation) -> bool {
 }
 
 /// What the rules in force say about a conversation without an owner.
-fn routed(state: &Conversation, message: Option<&Message>, context: &Context<'_>) -> Vec<Event> {
+pub(super) fn routed(state: &Conversation, message: Option<&Message>, context: &Context<'_>) -> Vec<Event> {
     let Some(facts) = context.routing.filter(|facts| facts.rules.in_force()) else {
         return Vec::new();
     };

@@ -23,6 +23,8 @@ pub const BEN: MemberId = MemberId(Uuid::from_u128(0xB));
 pub const MIRA: MemberId = MemberId(Uuid::from_u128(0xC));
 pub const SALES: InboxId = InboxId(Uuid::from_u128(0x51));
 pub const SALES_AT: AccountId = AccountId(Uuid::from_u128(0x52));
+pub const SUPPORT: InboxId = InboxId(Uuid::from_u128(0x61));
+pub const SUPPORT_AT: AccountId = AccountId(Uuid::from_u128(0x62));
 pub const LEAD: ConversationId = ConversationId(Uuid::from_u128(0x1042));
 
 pub fn berlin(text: &str) -> Timestamp {
@@ -36,6 +38,8 @@ pub struct Team {
     pub log: Vec<(Stamp, Event)>,
     pub members: BTreeMap<MemberId, Member>,
     pub inbox: Inbox,
+    /// Another inbox: Ben works there too, Anna may only look and pass things on, and it promises the usual.
+    pub support: Inbox,
     pub accounts: BTreeMap<AccountId, Account>,
     pub lease: Option<LeaseFacts>,
     pub draft: Option<SavedDraft>,
@@ -86,6 +90,13 @@ impl Team {
             hosted_by: None,
             signatures: Vec::new(),
         };
+        let support_at = Account {
+            id: SUPPORT_AT,
+            inbox: SUPPORT,
+            address: "support@baton.example".to_owned(),
+            name: "Support".to_owned(),
+            ..account.clone()
+        };
         Self {
             now: berlin("2026-11-26T15:20"),
             state: None,
@@ -97,7 +108,22 @@ impl Team {
                 access: vec![access(ANNA), access(BEN)],
                 policy,
             },
-            accounts: [(SALES_AT, account)].into(),
+            support: Inbox {
+                id: SUPPORT,
+                name: "Support".to_owned(),
+                access: vec![
+                    access(BEN),
+                    Access {
+                        member: ANNA,
+                        capabilities: [Read, Assign].into(),
+                    },
+                ],
+                policy: InboxPolicy {
+                    calendar: BusinessCalendar::weekdays("Europe/Berlin"),
+                    ..InboxPolicy::default()
+                },
+            },
+            accounts: [(SALES_AT, account), (SUPPORT_AT, support_at)].into(),
             lease: None,
             draft: None,
             next_id: 1000,
@@ -134,15 +160,21 @@ impl Team {
 
     /// Decides and folds.
     pub fn run(&mut self, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let lies_in_support = self.state.as_ref().is_some_and(|state| state.inbox == SUPPORT);
+        let inbox = if lies_in_support { &self.support } else { &self.inbox };
+        let inboxes = [&self.inbox, &self.support]
+            .map(|inbox| (inbox.id, inbox.clone()))
+            .into();
         let capabilities = command
             .actor
             .member()
-            .map(|id| self.inbox.capabilities_of(&self.members[&id]))
+            .map(|id| inbox.capabilities_of(&self.members[&id]))
             .unwrap_or_default();
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
-            inbox: &self.inbox,
+            inbox,
+            inboxes: &inboxes,
             members: &self.members,
             accounts: &self.accounts,
             next_event: self.log.len() as u64 + 1,

@@ -143,6 +143,8 @@ fn name(id: uuid::Uuid) -> Option<&'static str> {
         (super::LEAD.0, "the lead"),
         (super::SALES.0, "Sales"),
         (super::SALES_AT.0, "sales@"),
+        (super::SUPPORT.0, "Support"),
+        (super::SUPPORT_AT.0, "support@"),
     ];
     known.iter().find(|(other, _)| *other == id).map(|(_, name)| *name)
 }

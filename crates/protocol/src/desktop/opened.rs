@@ -1,6 +1,8 @@
 //! A conversation on screen: its thread, its bodies, and what may be done in it.
 
-use baton_domain::{Address, BlobId, Conversation, DraftText, LogEntry, MemberId, MessageId, Refusal, Timestamp};
+use baton_domain::{
+    Address, BlobId, Conversation, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -22,6 +24,8 @@ pub struct Opened {
     pub allowed: Vec<Allowed>,
     /// Who may be given it.
     pub assignable: Vec<MemberId>,
+    /// The inboxes I may move it to, by name.
+    pub movable: Vec<InboxId>,
     /// The newest message: what a command carries as last seen.
     pub last_message: Option<MessageId>,
     /// When a chase would be due, by the inbox's cadence, if a reply left now.
@@ -80,6 +84,8 @@ pub enum Action {
     Block,
     /// Take the reply lock from its holder.
     TakeOver,
+    /// Move it to another inbox.
+    Move,
     /// Suggest a text to whoever is replying.
     Suggest,
 }

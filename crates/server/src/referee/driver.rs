@@ -145,7 +145,7 @@ impl Driver {
         self.show_epoch();
         for effect in effects {
             match effect {
-                Effect::Begin(needs) => self.storing = Some(Box::pin(begin(self.store.clone(), needs))),
+                Effect::Begin(needs) => self.storing = Some(Box::pin(begin(self.store.clone(), *needs))),
                 Effect::Append(batch) => match self.tx.take() {
                     Some(tx) => self.storing = Some(Box::pin(append(self.store.clone(), tx, *batch))),
                     None => tracing::error!("an append without the head"),

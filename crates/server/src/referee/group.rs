@@ -66,6 +66,9 @@ impl Work {
                     CommandBody::Reply { draft, .. } => {
                         needs.drafts.insert(*draft);
                     }
+                    CommandBody::MoveToInbox { .. } => {
+                        needs.begun_in.insert(command.conversation);
+                    }
                     CommandBody::PutDocument { document } => {
                         needs.replying = true;
                         needs.owners.extend(documents.cut_off_by(document));

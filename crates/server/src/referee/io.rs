@@ -112,7 +112,7 @@ pub struct HostGranted {
 #[derive(Debug)]
 pub enum Effect {
     /// Take the head and load this; answered by [`Input::Began`] or [`Input::StoreFailed`].
-    Begin(Needs),
+    Begin(Box<Needs>),
     /// Append this and let the head go; answered by [`Input::Appended`] or [`Input::StoreFailed`].
     Append(Box<Batch>),
     /// Let the head go: there is nothing to write. Not answered.

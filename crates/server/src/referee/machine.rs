@@ -200,7 +200,7 @@ impl Referee {
 
     /// Asks for the head, and for what the group needs by the documents known now.
     fn ask(&mut self, works: Vec<Work>, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Begin(self.needs(&works)));
+        effects.push(Effect::Begin(Box::new(self.needs(&works))));
         self.phase = Phase::Beginning {
             works,
             rules: self.documents.version(RuleSet::document()),

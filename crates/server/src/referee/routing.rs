@@ -49,7 +49,10 @@ fn is_history(arrival: &Arrival, documents: &DocumentSet) -> bool {
 pub(super) fn may_route(work: &Work) -> bool {
     match work {
         Work::Arrival { arrival, .. } => arrival.role != FolderRole::Sent,
-        Work::Command { command, .. } => matches!(command.body, CommandBody::Route | CommandBody::Receive { .. }),
+        Work::Command { command, .. } => matches!(
+            command.body,
+            CommandBody::Route | CommandBody::MoveToInbox { .. } | CommandBody::Receive { .. }
+        ),
         _ => false,
     }
 }
@@ -97,7 +100,10 @@ impl Working<'_> {
                 let whom = message.reply_to.first().filter(|whom| !whom.email.trim().is_empty());
                 &whom.unwrap_or(&message.from).email
             }
-            (CommandBody::Receive { live: true, .. } | CommandBody::Route, Some(state)) => &state.contact.email,
+            (
+                CommandBody::Receive { live: true, .. } | CommandBody::Route | CommandBody::MoveToInbox { .. },
+                Some(state),
+            ) => &state.contact.email,
             _ => return None,
         };
         let ((rules, version), (loads, turns)) = (rules?, loaded?);

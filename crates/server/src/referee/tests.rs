@@ -8,6 +8,7 @@ mod driver;
 mod facts;
 mod hosting;
 mod mail;
+mod moving;
 mod routing;
 mod standing;
 mod targets;

@@ -36,8 +36,8 @@ pub(super) struct Working<'a> {
     leases: BTreeMap<ConversationId, Option<LeaseRow>>,
     parked: BTreeSet<ConversationId>,
     keys: BTreeMap<(ThreadKey, ConversationId), KeyRow>,
-    /// How many conversations began in this commit.
-    begun: BTreeMap<InboxId, u32>,
+    /// How many conversations came to an inbox in this commit, and how many it lost.
+    moved: BTreeMap<InboxId, (u32, u32)>,
     head: Head,
     pub(super) batch: Batch,
 }
@@ -71,7 +71,7 @@ impl<'a> Working<'a> {
             leases: BTreeMap::new(),
             parked: BTreeSet::new(),
             keys: BTreeMap::new(),
-            begun: BTreeMap::new(),
+            moved: BTreeMap::new(),
             head: loaded.head.clone(),
             batch: Batch::at(loaded.head.clone()),
             loaded,
@@ -220,10 +220,14 @@ impl<'a> Working<'a> {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let moves = events.iter().any(|event| matches!(event, Event::MovedOut { .. }));
         for event in events {
             self.apply(command, event)?;
         }
         self.settle_lease(command.conversation);
+        if moves {
+            self.settle_drafts(command, Some(command.conversation))?;
+        }
         Ok(Ok(()))
     }
 
@@ -261,7 +265,7 @@ impl<'a> Working<'a> {
                 Arc::make_mut(&mut self.documents).apply(&body);
                 self.append(command, scope, body)?;
                 self.settle_standing(command)?;
-                self.settle_drafts(command)?;
+                self.settle_drafts(command, None)?;
                 Ok(Ok(()))
             }
         }
@@ -278,13 +282,29 @@ impl<'a> Working<'a> {
         }
     }
 
-    /// How many conversations lie in an inbox, those that began in this commit included.
+    /// How many conversations lie in an inbox, as this commit has it so far.
     fn conversations_in(&self, inbox: InboxId) -> u32 {
-        let begun = self.begun.get(&inbox).copied().unwrap_or(0);
-        self.loaded
-            .counts
-            .get(&inbox)
-            .map_or(begun, |count| count.saturating_add(begun))
+        let (came, left) = self.moved.get(&inbox).copied().unwrap_or_default();
+        let stored = self.loaded.counts.get(&inbox).copied().unwrap_or(0);
+        stored.saturating_add(came).saturating_sub(left)
+    }
+
+    fn count_places(&mut self, event: &Event, before: Option<InboxId>) {
+        let mut came = |inbox: InboxId| {
+            let (came, _) = self.moved.entry(inbox).or_default();
+            *came = came.saturating_add(1);
+        };
+        match event {
+            Event::Created { inbox, .. } => came(*inbox),
+            Event::MovedOut { to } => {
+                came(*to);
+                if let Some(from) = before {
+                    let (_, left) = self.moved.entry(from).or_default();
+                    *left = left.saturating_add(1);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// After a document changed: what its members may not do any more ends in the same commit. Everything in question is loaded.
@@ -325,10 +345,12 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    /// After a document changed: the drafts of those who can't read them any more become notes. Everything in question is loaded.
-    fn settle_drafts(&mut self, command: &Command) -> Result<(), Fault> {
+    /// After a document changed, or a conversation moved: the drafts of those who can't read them any more become notes. Everything in
+    /// question is loaded.
+    fn settle_drafts(&mut self, command: &Command, only: Option<ConversationId>) -> Result<(), Fault> {
         let mut drafts: BTreeMap<ConversationId, Vec<SavedDraft>> = BTreeMap::new();
-        for row in self.loaded.drafts.values() {
+        let asked = |row: &&DraftRow| only.is_none_or(|only| only == row.conversation);
+        for row in self.loaded.drafts.values().filter(asked) {
             drafts.entry(row.conversation).or_default().push(saved(row));
         }
         for (id, drafts) in drafts {
@@ -388,6 +410,7 @@ impl<'a> Working<'a> {
             now: self.now,
             capabilities: &capabilities,
             inbox,
+            inboxes: self.documents.inboxes(),
             members: self.documents.members(),
             accounts: self.documents.accounts(),
             next_event: self.head.number.saturating_add(1),
@@ -457,17 +480,20 @@ impl<'a> Working<'a> {
         if matches!(event, Event::Created { .. }) {
             self.head.next_conversation = self.head.next_conversation.saturating_add(1);
         }
-        if let Event::Created { inbox, .. } = &event {
-            let begun = self.begun.entry(*inbox).or_insert(0);
-            *begun = begun.saturating_add(1);
-        }
+        let lay_in = before.as_ref().map(|state| state.inbox);
+        self.count_places(&event, lay_in);
         self.keep_drafts(command, &event, before.as_ref());
         let counted_for = before.as_ref().and_then(routing::counts_for);
         let after = evolve(before, stamp, &event)
             .ok_or_else(|| Fault::Rejected("an event on a conversation that never began".to_owned()))?;
         self.count_routing(stamp.number, counted_for, &after, &event);
         self.index(&after, &event);
-        let scope = Scope::Inbox { id: after.inbox };
+        // Whoever reads only the inbox it left is told that, and nothing after it.
+        let lies_in = match event {
+            Event::MovedOut { .. } => lay_in.unwrap_or(after.inbox),
+            _ => after.inbox,
+        };
+        let scope = Scope::Inbox { id: lies_in };
         self.states.insert(id, after);
         self.changed.insert(id);
         self.parked.remove(&id);

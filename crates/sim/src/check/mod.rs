@@ -187,6 +187,17 @@ impl Check {
         self.rights.may_read(member, inbox)
     }
 
+    /// Where a conversation lay when that entry of it came.
+    #[must_use]
+    pub fn lay_in(&self, conversation: ConversationId, number: u64) -> Option<InboxId> {
+        self.rights.lay_in(conversation, number)
+    }
+
+    /// Every inbox a conversation ever lay in.
+    pub fn ever_in(&self, conversation: ConversationId) -> impl Iterator<Item = InboxId> {
+        self.rights.ever_in(conversation)
+    }
+
     /// The number up to which the log was read.
     #[must_use]
     pub const fn read_to(&self) -> u64 {
@@ -235,6 +246,10 @@ impl Check {
                 thread.fenced(entry, &issued.command)?;
                 thread.nothing_unseen(entry, &issued.seen)?;
                 self.mail.queued(outbound);
+            }
+            (Event::MovedOut { .. }, Actor::Member { .. }) => {
+                let issued = issued.ok_or_else(|| unasked(entry))?;
+                thread.nothing_unseen(entry, &issued.seen)?;
             }
             (Event::Closed { .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;

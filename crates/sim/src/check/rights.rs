@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     Account, AccountId, AccountMode, Capability, CommandId, ConversationId, DocumentBody, Event, Host, HostGrant,
-    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, RuleAction, RuleId, RuleSet, Settlement,
-    Timestamp,
+    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, RuleAction, RuleId, RuleSet, Scope,
+    Settlement, Timestamp,
 };
 
 use super::{Broken, Promise, because};
@@ -29,7 +29,8 @@ pub(super) struct Rights {
     rules: RuleSet,
     /// Under which grants a command of a host was said: another host may say the same again.
     said: BTreeMap<CommandId, Vec<HostGrant>>,
-    places: BTreeMap<ConversationId, InboxId>,
+    /// Where conversations lay, from which number on.
+    places: BTreeMap<ConversationId, Vec<(u64, InboxId)>>,
     locks: BTreeMap<ConversationId, MemberId>,
     replies: BTreeMap<MessageId, Waiting>,
 }
@@ -61,7 +62,13 @@ impl Rights {
                 Promise::OneHost,
                 format!("entry {} was said by a host that was none any more", entry.number),
             )),
-            LogBody::Conversation { conversation, event } => self.happens(entry.number, *conversation, event),
+            LogBody::Conversation { conversation, event } => {
+                if let Event::MovedOut { to } = event {
+                    self.may_move(entry, *conversation, *to)?;
+                }
+                self.happens(entry.number, *conversation, event)?;
+                self.told_where_it_lies(entry, *conversation)
+            }
         }
     }
 
@@ -79,7 +86,7 @@ impl Rights {
 
     /// Whether somebody is there and may work where that conversation lies.
     pub(super) fn could_get(&self, member: MemberId, conversation: ConversationId, now: Timestamp) -> bool {
-        let inbox = self.places.get(&conversation).and_then(|inbox| self.inboxes.get(inbox));
+        let inbox = self.place(conversation).and_then(|inbox| self.inboxes.get(&inbox));
         let (Some(member), Some(inbox)) = (self.members.get(&member), inbox) else {
             return false;
         };
@@ -101,7 +108,9 @@ impl Rights {
 
     fn happens(&mut self, number: u64, conversation: ConversationId, event: &Event) -> Result<(), Broken> {
         match event {
-            Event::Created { inbox, .. } => drop(self.places.insert(conversation, *inbox)),
+            Event::Created { inbox: to, .. } | Event::MovedOut { to } => {
+                self.places.entry(conversation).or_default().push((number, *to));
+            }
             Event::LockGranted { member, .. } => drop(self.locks.insert(conversation, *member)),
             Event::LockReleased { .. } => drop(self.locks.remove(&conversation)),
             Event::ReplyQueued { outbound } => {
@@ -134,6 +143,50 @@ impl Rights {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Where a conversation lies now.
+    fn place(&self, conversation: ConversationId) -> Option<InboxId> {
+        self.places.get(&conversation)?.last().map(|(_, inbox)| *inbox)
+    }
+
+    /// Where a conversation lay when an entry of it came: the entry that it left is of where it was.
+    pub(super) fn lay_in(&self, conversation: ConversationId, number: u64) -> Option<InboxId> {
+        let places = self.places.get(&conversation)?;
+        let before = places.iter().rev().find(|(from, _)| *from < number);
+        before.or_else(|| places.first()).map(|(_, inbox)| *inbox)
+    }
+
+    /// Every inbox a conversation ever lay in.
+    pub(super) fn ever_in(&self, conversation: ConversationId) -> impl Iterator<Item = InboxId> {
+        let places = self.places.get(&conversation).into_iter().flatten();
+        places.map(|(_, inbox)| *inbox)
+    }
+
+    /// What happens in a conversation is told where it lies, and nowhere else.
+    fn told_where_it_lies(&self, entry: &LogEntry, conversation: ConversationId) -> Result<(), Broken> {
+        let lies_in = self.lay_in(conversation, entry.number);
+        if lies_in.is_some_and(|id| entry.scope == Scope::Inbox { id }) {
+            return Ok(());
+        }
+        let how = format!("entry {} of {conversation} is told in {:?}", entry.number, entry.scope);
+        Err(because(Promise::Private, how))
+    }
+
+    /// Who moves a conversation works where it lies, and assigns where it goes.
+    fn may_move(&self, entry: &LogEntry, conversation: ConversationId, to: InboxId) -> Result<(), Broken> {
+        let Some(member) = entry.actor.member().and_then(|member| self.members.get(&member)) else {
+            return Ok(());
+        };
+        let from = self.place(conversation);
+        let works = from.is_some_and(|from| self.held(member, from).contains(&Capability::Work));
+        let there = self.held(member, to);
+        let assigns = there.contains(&Capability::Read) && there.contains(&Capability::Assign);
+        if member.active && (sees_all(member) || works && assigns) {
+            return Ok(());
+        }
+        let how = format!("entry {}: {} may not move {conversation}", entry.number, member.name);
+        Err(because(Promise::Permitted, how))
     }
 
     fn queued(&mut self, outbound: MessageId, queued: bool) {
@@ -191,8 +244,8 @@ impl Rights {
         let Some(member) = self.members.get(&member).filter(|member| member.active) else {
             return false;
         };
-        let held = match self.places.get(&conversation) {
-            Some(inbox) => self.held(member, *inbox),
+        let held = match self.place(conversation) {
+            Some(inbox) => self.held(member, inbox),
             None => BTreeSet::new(),
         };
         match member.role {

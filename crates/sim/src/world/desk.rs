@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_client::Language;
 use baton_client::engine::{Ask, Effect, Engine, Identity, Input, Ticket, Told};
-use baton_domain::{Command, CommandId, ConversationId, MessageId, SECOND_MS, Timestamp};
+use baton_domain::{Command, CommandId, ConversationId, LogBody, LogEntry, MessageId, SECOND_MS, Timestamp};
 use baton_protocol::{Acted, ClientMessage, ServerMessage, UiEvent};
 use baton_store::replica::Batch;
 use jiff::tz::TimeZone;
@@ -233,6 +233,7 @@ impl World {
             Effect::DeleteDraft(_)
             | Effect::FetchBalances
             | Effect::FetchBodies
+            | Effect::LetGoOfBodies
             | Effect::Emit(_)
             | Effect::Notify(_)
             | Effect::Withdraw(_)
@@ -306,21 +307,30 @@ impl World {
     /// Nobody is told what they may not read, by a rule that is not the product's own.
     fn check_private(&mut self, at: usize, message: &ServerMessage) {
         let readable = |inbox| self.cast.may_read(at, inbox);
-        let inbox_of = |id| self.model.conversation(id).map(|conversation| conversation.inbox);
+        // What is told late was told of where it lay then.
+        let hidden = |id, number| self.check.lay_in(id, number).is_some_and(|inbox| !readable(inbox));
+        let never = |id| {
+            let mut places = self.check.ever_in(id).peekable();
+            places.peek().is_some() && !places.any(readable)
+        };
         let leaked = match message {
             ServerMessage::Frame { entries, .. } => entries.iter().any(|entry| match &entry.body {
-                baton_domain::LogBody::Conversation { conversation, .. } => {
-                    inbox_of(*conversation).is_some_and(|inbox| !readable(inbox))
-                }
+                LogBody::Conversation { conversation, .. } => hidden(*conversation, entry.number),
                 _ => false,
             }),
-            ServerMessage::Snapshot { conversations, .. } => {
-                conversations.iter().any(|conversation| !readable(conversation.inbox))
+            ServerMessage::Snapshot {
+                conversations, entries, ..
+            } => {
+                let of_another = |entry: &LogEntry| match &entry.body {
+                    LogBody::Conversation { conversation, .. } => {
+                        !conversations.iter().any(|one| one.id == *conversation)
+                    }
+                    _ => false,
+                };
+                let mut inboxes = conversations.iter().map(|conversation| conversation.inbox);
+                inboxes.any(|inbox| !readable(inbox)) || entries.iter().any(of_another)
             }
-            ServerMessage::Presence { present } => present
-                .iter()
-                .filter_map(|present| present.looking.and_then(inbox_of))
-                .any(|inbox| !readable(inbox)),
+            ServerMessage::Presence { present } => present.iter().filter_map(|present| present.looking).any(never),
             _ => false,
         };
         if leaked {

@@ -121,6 +121,14 @@ impl Disk {
         )
     }
 
+    /// The conversations of which there are entries.
+    pub fn of_entries(&self) -> impl Iterator<Item = ConversationId> {
+        self.entries.values().filter_map(|entry| match &entry.body {
+            LogBody::Conversation { conversation, .. } => Some(*conversation),
+            _ => None,
+        })
+    }
+
     /// The messages a person sees who has that conversation open.
     pub fn messages_of(&self, id: ConversationId) -> impl Iterator<Item = MessageId> {
         self.entries_of(id).filter_map(|entry| match &entry.body {

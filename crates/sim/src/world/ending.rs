@@ -54,6 +54,13 @@ impl World {
             if let Some(extra) = shown.iter().find(|id| !theirs.contains_key(id)) {
                 return wrong(Promise::Private, format!("shows {extra}, which nobody showed"));
             }
+            let kept = desk.disk.conversations.keys().copied().chain(desk.disk.of_entries());
+            if let Some(extra) = kept.into_iter().find(|id| !theirs.contains_key(id)) {
+                return wrong(
+                    Promise::Private,
+                    format!("keeps something of {extra}, which is not theirs to read"),
+                );
+            }
             for (id, conversation) in theirs {
                 let number = conversation.number;
                 if engine.state(id) != Some(conversation) {

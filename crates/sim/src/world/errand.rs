@@ -1,7 +1,7 @@
 //! What a desktop asks beside its line, over HTTP: a draft saved, a conversation fetched. Either may be lost on the way, or be
 //! done and nobody told.
 
-use baton_client::engine::Input;
+use baton_client::engine::{Fetched, Input};
 use baton_domain::{Capability, ConversationId};
 use baton_protocol::{ApiError, ConversationWithEntries, Draft, ErrorCode};
 use baton_store::port::DraftRow;
@@ -24,7 +24,7 @@ pub enum Errand {
     /// It was fetched, or not.
     Fetched {
         conversation: ConversationId,
-        found: Option<Box<ConversationWithEntries>>,
+        found: Fetched,
     },
 }
 
@@ -64,7 +64,11 @@ impl World {
                 }
             }
             Errand::Fetch(conversation) => {
-                let found = if reached { self.fetch(at, conversation) } else { None };
+                let found = if reached {
+                    self.fetch(at, conversation).map_or(Fetched::Gone, Fetched::Here)
+                } else {
+                    Fetched::Unreached
+                };
                 Errand::Fetched { conversation, found }
             }
             Errand::Saved {

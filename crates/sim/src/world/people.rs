@@ -9,7 +9,7 @@ use baton_domain::{
 use baton_protocol::{Acted, HeldResolution};
 
 use super::{Happening, World};
-use crate::cast::sentence;
+use crate::cast::{PARTNERS, SALES, sentence};
 use crate::plan::Deed;
 use crate::rng::Rng;
 use crate::tally::kind;
@@ -63,6 +63,7 @@ impl World {
             return;
         }
         let me = desk.person.id;
+        let leads = desk.person.role == Role::Manager;
         let mine = move |c: &Conversation| c.owner == Some(me);
         let open = |c: &Conversation| !c.status.is_over();
         let any = rng.chance(12);
@@ -72,6 +73,9 @@ impl World {
             Deed::Reply => find(&|c| (mine(c) || c.owner.is_none()) && open(c) && c.lock.is_none()),
             Deed::Cover => find(&|c| c.owner.is_some() && !mine(c) && open(c)),
             Deed::Note | Deed::Tag | Deed::Sort => find(&open),
+            // Who leads moves; now and then somebody tries who may not.
+            Deed::Move if !leads && !any => return,
+            Deed::Move => find(&|c| open(c) && c.lock.is_none()),
             Deed::NextStep | Deed::FollowUp | Deed::Close | Deed::Release => find(&|c| mine(c) && open(c)),
             Deed::Assign => find(&open),
             Deed::Snooze | Deed::Block => find(&|c| mine(c) && open(c) && c.blocked.is_none()),
@@ -100,6 +104,7 @@ impl World {
         match deed {
             Deed::Reply => self.begin_reply(who, id, false, rng),
             Deed::Cover => self.begin_reply(who, id, true, rng),
+            Deed::Move => self.moves(who, id, rng),
             _ => {
                 if let Some(body) = self.body(who, deed, rng) {
                     self.act(who, id, body, rng);
@@ -201,10 +206,27 @@ impl World {
             Deed::TakeOver if manager || rng.chance(20) => C::TakeOver,
             Deed::TakeOver => return None,
             Deed::Suggest => C::SuggestDraft { text },
-            Deed::Reply | Deed::Cover | Deed::Undo | Deed::ResolveHeld | Deed::Settle | Deed::Unplug | Deed::Plug => {
+            Deed::Move
+            | Deed::Reply
+            | Deed::Cover
+            | Deed::Undo
+            | Deed::ResolveHeld
+            | Deed::Settle
+            | Deed::Unplug
+            | Deed::Plug => {
                 return None;
             }
         })
+    }
+
+    /// Sales to Partners, or back.
+    fn moves(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let state = self.desks.get(who).and_then(|desk| desk.engine.as_ref()?.state(id));
+        let Some(lies_in) = state.map(|state| state.inbox) else {
+            return;
+        };
+        let inbox = if lies_in == SALES { PARTNERS } else { SALES };
+        self.act(who, id, CommandBody::MoveToInbox { inbox, owner: None }, rng);
     }
 
     fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {

@@ -209,7 +209,7 @@ impl World {
         match effect {
             Effect::Begin(needs) => {
                 if let Some(server) = self.servers.get_mut(at) {
-                    server.needs = Some(needs);
+                    server.needs = Some(*needs);
                 }
                 self.agenda.after(1, Happening::Begin { server: at, life });
             }

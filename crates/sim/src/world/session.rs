@@ -1,6 +1,6 @@
 //! What a server says to one desktop: welcome, a snapshot or what it lacks, and then whatever happens, by what it may read.
 
-use baton_domain::{ConversationId, DeviceId, MemberId, Scope};
+use baton_domain::{ConversationId, DeviceId, Event, LogBody, LogEntry, MemberId, Scope};
 use baton_protocol::{ClientMessage, Cursor, Present, ServerMessage};
 use baton_server::referee::Input;
 use baton_server::sync::scopes::scopes;
@@ -268,6 +268,7 @@ impl World {
     fn frame(&mut self, server: usize, id: LineId, head: &Cursor) {
         let leaks = self.planted(Planted::ScopeLeak);
         let gap = self.planted(Planted::Gap) && self.chance.chance(3);
+        let untold = self.planted(Planted::MoveUntold);
         let Some(session) = self.session(server, id) else {
             return;
         };
@@ -289,6 +290,18 @@ impl World {
             .collect();
         if gap {
             entries.pop();
+        }
+        if untold {
+            let of_it = |entry: &LogEntry| {
+                matches!(
+                    &entry.body,
+                    LogBody::Conversation {
+                        event: Event::MovedOut { .. },
+                        ..
+                    }
+                )
+            };
+            entries.retain(|entry| !of_it(entry));
         }
         self.say_to_desk(
             id,

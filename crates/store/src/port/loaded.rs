@@ -39,6 +39,8 @@ pub struct Needs {
     pub owners: BTreeSet<MemberId>,
     /// Members whose drafts are needed, all of them, with the conversations they lie in.
     pub authors: BTreeSet<MemberId>,
+    /// Conversations of which all drafts are needed.
+    pub begun_in: BTreeSet<ConversationId>,
     /// Inboxes whose conversations are to be counted.
     pub counted: BTreeSet<InboxId>,
     /// What routing asks; `None` where nothing can be routed.

@@ -344,6 +344,8 @@ impl State {
             .values()
             .filter(|draft| needs.authors.contains(&draft.member));
         wanted.extend(theirs.clone().map(|draft| draft.conversation));
+        let drafts = self.drafts.values();
+        let begun = drafts.filter(|draft| needs.begun_in.contains(&draft.conversation));
         let conversations: BTreeMap<_, _> = pick(&self.conversations, &wanted)
             .map(|(id, row)| (*id, row.conversation.clone()))
             .collect();
@@ -382,6 +384,7 @@ impl State {
             drafts: pick(&self.drafts, &needs.drafts)
                 .map(|(id, row)| (*id, row.clone()))
                 .chain(theirs.map(|draft| (draft.id, draft.clone())))
+                .chain(begun.map(|draft| (draft.id, draft.clone())))
                 .collect(),
             counts: needs.counted.iter().map(|inbox| (*inbox, self.count(*inbox))).collect(),
             routing,

@@ -1,8 +1,10 @@
 //! What is read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::{BlobId, CommandId, Conversation, ConversationId, Document, LogEntry, MessageId, Timestamp};
+use baton_domain::{
+    BlobId, CommandId, Conversation, ConversationId, Document, Event, LogBody, LogEntry, MessageId, Timestamp,
+};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::{ReplicaError, ReplicaStore, Row, batch, entity};
@@ -206,6 +208,48 @@ impl ReplicaStore {
             })
         });
         Ok(wanted.collect())
+    }
+
+    /// Blobs on this disk that nothing in the log here names any more, and that are kept for no draft.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn unnamed_blobs(&self) -> Result<Vec<BlobId>, ReplicaError> {
+        let named = entity::entry::Entity::find()
+            .select_only()
+            .column(entity::entry::Column::Blob)
+            .filter(entity::entry::Column::Blob.is_not_null())
+            .into_query();
+        let rows = entity::blob::Entity::find()
+            .filter(entity::blob::Column::Kept.eq(false))
+            .filter(entity::blob::Column::Id.not_in_subquery(named))
+            .all(&self.reader)
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Files of replies have no column of their own.
+        let replies: Vec<String> = entity::entry::Entity::find()
+            .select_only()
+            .column(entity::entry::Column::Content)
+            .filter(entity::entry::Column::Message.is_not_null())
+            .filter(entity::entry::Column::Blob.is_null())
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        let mut files = BTreeSet::new();
+        for reply in replies {
+            let entry: LogEntry = serde_json::from_str(&reply)?;
+            if let LogBody::Conversation {
+                event: Event::ReplyQueued { outbound },
+                ..
+            } = entry.body
+            {
+                files.extend(outbound.draft.files.into_iter().map(|file| file.blob));
+            }
+        }
+        let unnamed = rows.into_iter().filter_map(|row| BlobId::try_from(row.id).ok());
+        Ok(unnamed.filter(|id| !files.contains(id)).collect())
     }
 
     /// Whether a blob lies on this disk; its time of use becomes `now`.

@@ -337,7 +337,11 @@ impl ServerStore {
         let written = authors
             .chunks(LISTED)
             .map(|ids| draft::Column::Member.is_in(ids.iter().copied()));
-        for asked in named.chain(written) {
+        let begun: Vec<Uuid> = needs.begun_in.iter().map(|id| id.0).collect();
+        let begun = begun
+            .chunks(LISTED)
+            .map(|ids| draft::Column::Conversation.is_in(ids.iter().copied()));
+        for asked in named.chain(written).chain(begun) {
             let rows = draft::Entity::find()
                 .filter(draft::Column::Workspace.eq(self.workspace.0))
                 .filter(asked)

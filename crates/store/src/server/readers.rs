@@ -1,21 +1,23 @@
 //! Who may read which blob, as an index. Knowing a blob's name gives no right to its bytes.
 //!
-//! A blob is read by whoever reads an inbox in which a message or a reply names it, and by whoever brought it. The first is written in
+//! A blob is read by whoever reads a conversation in which a message or a reply names it, wherever that lies now, and by whoever brought
+//! it. The first is written in
 //! the commit that names it; the second when the bytes come, or when a draft names a file that its author may read anyway. A file that
 //! a draft names and its author did not bring is as good as absent: nobody gets at a file, or sends it, by naming it.
 
 use std::collections::BTreeSet;
 
-use baton_domain::{AccountId, BlobId, Event, LogBody, LogEntry, MemberId, Scope};
-use sea_orm::sea_query::OnConflict;
+use baton_domain::{AccountId, BlobId, Event, LogBody, LogEntry, MemberId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
-use super::entity::{blob_reader, draft, ledger};
+use super::entity::{blob_reader, conversation, draft, ledger};
 use super::error::StoreError;
 use super::load::LISTED;
 use super::read::Readable;
@@ -28,15 +30,30 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn reads_blob(&self, readable: &Readable, blob: &BlobId) -> Result<bool, StoreError> {
-        let inboxes = readable.inboxes.iter().map(|id| id.0);
-        let readers: Vec<Uuid> = inboxes.chain(readable.member.map(|id| id.0)).collect();
-        for readers in readers.chunks(LISTED) {
+        let inboxes: Vec<Uuid> = readable.inboxes.iter().map(|id| id.0).collect();
+        let none = inboxes.is_empty().then_some(inboxes.as_slice());
+        for inboxes in inboxes.chunks(LISTED).chain(none) {
+            let lies_in_one = conversation::Entity::find()
+                .select_only()
+                .column(conversation::Column::Id)
+                .filter(conversation::Column::Workspace.eq(self.workspace.0))
+                .filter(
+                    Expr::col((conversation::Entity, conversation::Column::Id))
+                        .equals((blob_reader::Entity, blob_reader::Column::Reader)),
+                )
+                .filter(conversation::Column::Inbox.is_in(inboxes.iter().copied()))
+                .into_query();
+            let mut readers = Condition::any().add(Expr::exists(lies_in_one));
+            if let Some(member) = readable.member {
+                readers = readers.add(blob_reader::Column::Reader.eq(member.0));
+            }
             let found: Option<Uuid> = blob_reader::Entity::find()
                 .select_only()
                 .column(blob_reader::Column::Reader)
                 .filter(blob_reader::Column::Workspace.eq(self.workspace.0))
                 .filter(blob_reader::Column::Blob.eq(blob.as_str()))
-                .filter(blob_reader::Column::Reader.is_in(readers.iter().copied()))
+                .filter(readers)
+                .limit(1)
                 .into_tuple()
                 .one(&self.reader)
                 .await?;
@@ -74,7 +91,7 @@ impl ServerStore {
         Ok(accounts.into_iter().map(AccountId).collect())
     }
 
-    /// What a batch names, by the inbox that reads it.
+    /// What a batch names, by the conversation that names it.
     pub(super) async fn write_blob_readers(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
         let named: BTreeSet<(&BlobId, Uuid)> = batch.entries.iter().flat_map(|sealed| named(&sealed.entry)).collect();
         let rows = named.into_iter().map(|(blob, reader)| self.blob_reader(blob, reader));
@@ -119,9 +136,9 @@ impl ServerStore {
     }
 }
 
-/// The blobs an entry names, with the inbox it lies in.
+/// The blobs an entry names, with the conversation it is of.
 fn named(entry: &LogEntry) -> Vec<(&BlobId, Uuid)> {
-    let (Scope::Inbox { id: inbox }, LogBody::Conversation { event, .. }) = (entry.scope, &entry.body) else {
+    let LogBody::Conversation { conversation, event } = &entry.body else {
         return Vec::new();
     };
     let blobs: Vec<&BlobId> = match event {
@@ -129,7 +146,7 @@ fn named(entry: &LogEntry) -> Vec<(&BlobId, Uuid)> {
         Event::ReplyQueued { outbound } => outbound.draft.files.iter().map(|file| &file.blob).collect(),
         _ => Vec::new(),
     };
-    blobs.into_iter().map(|blob| (blob, inbox.0)).collect()
+    blobs.into_iter().map(|blob| (blob, conversation.0)).collect()
 }
 
 fn known() -> OnConflict {

@@ -126,7 +126,7 @@ async fn what_the_log_named_before_is_in_the_index_of_blobs(connection: &Databas
         .map(|row| (row.blob, row.reader))
         .collect();
     found.sort();
-    let mut expected = [mail, outlook, offer].map(|blob| (blob.as_str().to_owned(), SALES.0));
+    let mut expected = [mail, outlook, offer].map(|blob| (blob.as_str().to_owned(), Uuid::from_u128(7)));
     expected.sort();
     assert_eq!(found, expected);
 }

@@ -104,6 +104,83 @@ pub async fn what_somebody_is_writing_is_found_with_where_they_write<S: Subject>
     assert_eq!(loaded.conversations.keys().copied().collect::<Vec<_>>(), [first]);
 }
 
+pub async fn what_somebody_is_writing_is_found_by_where_they_write<S: Subject>(store: S) {
+    let [first, second] = [100, 101].map(|n| ConversationId(id(n)));
+    append(&store, |head| batch(&head, &[first, second])).await.unwrap();
+    let written = |n, conversation, member, text| DraftRow {
+        conversation,
+        member,
+        ..draft(n, 1, text)
+    };
+    assert!(store.save(written(300, first, ANNA, "Dear Carl")).await);
+    assert!(store.save(written(301, first, MemberId(id(99)), "Hello")).await);
+    assert!(store.save(written(302, second, ANNA, "Not this")).await);
+    let loaded = load(
+        &store,
+        Needs {
+            begun_in: [first].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
+    let found: Vec<_> = loaded.drafts.values().map(|draft| draft.text.text.as_str()).collect();
+    assert_eq!(found, ["Dear Carl", "Hello"]);
+}
+
+pub async fn a_conversation_that_moved_counts_and_wakes_where_it_lies<S: Subject>(store: S) {
+    let [moved, stays] = [100, 101].map(|n| ConversationId(id(n)));
+    let elsewhere = InboxId(id(78));
+    append(&store, |head| batch(&head, &[moved, stays])).await.unwrap();
+    append(&store, |head| {
+        let mut batch = Batch::at(head);
+        let body = LogBody::Conversation {
+            conversation: moved,
+            event: Event::MovedOut { to: elsewhere },
+        };
+        entry(&mut batch, body, Scope::Inbox { id: INBOX });
+        let mut state = conversation(moved, 1);
+        state.inbox = elsewhere;
+        batch.conversations.push(ConversationRow {
+            conversation: state,
+            wake: None,
+        });
+        batch
+    })
+    .await
+    .unwrap();
+    let loaded = load(
+        &store,
+        Needs {
+            counted: [INBOX, elsewhere].into(),
+            conversations: [moved].into(),
+            ..Needs::default()
+        },
+    )
+    .await;
+    assert_eq!(loaded.counts, [(INBOX, 1), (elsewhere, 1)].into());
+    assert_eq!(loaded.conversations[&moved].inbox, elsewhere);
+    let at = now().plus_ms(-10);
+    append(&store, |head| {
+        let mut batch = Batch::at(head);
+        let body = LogBody::Conversation {
+            conversation: stays,
+            event: Event::Tagged { tag: "a".to_owned() },
+        };
+        entry(&mut batch, body, Scope::Inbox { id: INBOX });
+        batch.retargeted.push((elsewhere, at));
+        batch
+    })
+    .await
+    .unwrap();
+    let due = store.due(10).await.unwrap();
+    let expected = DueRow::Deadline {
+        conversation: moved,
+        what: Deadline::Targets,
+        at,
+    };
+    assert_eq!(due.rows, [expected]);
+}
+
 fn outbound(n: u128) -> Outbound {
     Outbound {
         id: MessageId(id(n)),

@@ -24,6 +24,7 @@ export type Panel =
   | 'block'
   | 'tag'
   | 'category'
+  | 'inbox'
   | 'priority'
   | 'value'
   | 'company'
@@ -53,6 +54,8 @@ export class OpenConversation {
   id = $state<ConversationId | null>(null);
   opened = $state.raw<Opened | null>(null);
   failure = $state.raw<ApiFailure | null>(null);
+  /** It was on screen, and may not be read any more. */
+  lost = $state(false);
   panel = $state<Panel>(null);
   refused = $state.raw<Refused | null>(null);
   /** What could not be asked at all. */
@@ -94,6 +97,7 @@ export class OpenConversation {
       return;
     }
     this.id = id;
+    this.lost = false;
     this.panel = null;
     this.refused = null;
     this.actFailure = null;
@@ -144,9 +148,18 @@ export class OpenConversation {
       this.seen.update(messageOrder(opened));
       this.opened = opened;
       this.failure = null;
+      this.lost = false;
       this.heard.opened(opened, false);
     } catch (error) {
-      if (generation === this.#generation && this.opened === null) this.failure = asFailure(error);
+      if (generation !== this.#generation) return;
+      const failure = asFailure(error);
+      // It may not be read any more: nothing of it stays on screen.
+      if (failure.code === 'notFound' && this.opened !== null) {
+        this.lost = true;
+        this.opened = null;
+        this.panel = null;
+      }
+      if (this.opened === null) this.failure = failure;
     } finally {
       this.#refreshing = false;
       if (this.#again) {

@@ -53,6 +53,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   cancelSend: () => m.did_cancel_send(),
   sendNow: () => m.did_send_now(),
   settleUnknown: () => m.did_settle_unknown(),
+  moveToInbox: (body, people) => m.did_move({ inbox: people.inbox?.(body.inbox)?.name ?? m.field_inbox() }),
   noReplyNeeded: () => m.did_no_reply_needed(),
   notALead: () => m.did_not_a_lead(),
   close: (body) =>

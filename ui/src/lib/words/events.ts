@@ -37,6 +37,10 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         lapsed: m.event_handoff_lapsed(),
         withdrawn: m.event_handoff_withdrawn(),
       }[event.how];
+    case 'movedIn': {
+      const from = people.inbox?.(event.from)?.name;
+      return from === undefined ? m.event_moved_from_elsewhere({ by }) : m.event_moved({ inbox: from, by });
+    }
     case 'followed':
       return m.event_followed({ by: byWhom(people, event.member) });
     case 'unfollowed':
@@ -122,6 +126,9 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       });
     case 'breachWithdrawn':
       return m.event_breach_withdrawn();
+    // Where it came from is said where it came to.
+    case 'movedOut':
+      return null;
     // Who got it follows, and why is told where it is asked.
     case 'routed':
     case 'clockStarted':

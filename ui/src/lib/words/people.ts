@@ -1,12 +1,16 @@
 /** Members by name, with "you" for oneself in the case the sentence needs. */
 import { m } from '$lib/paraglide/messages.js';
 import type { Address } from '$lib/api/types/Address';
+import type { Inbox } from '$lib/api/types/Inbox';
+import type { InboxId } from '$lib/api/types/InboxId';
 import type { Member } from '$lib/api/types/Member';
 import type { MemberId } from '$lib/api/types/MemberId';
 
 export interface People {
   readonly me: MemberId;
   member(id: MemberId): Member | undefined;
+  /** An inbox I may read. */
+  inbox?(id: InboxId): Inbox | undefined;
 }
 
 /** "Anna Berger" */

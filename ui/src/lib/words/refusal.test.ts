@@ -73,6 +73,8 @@ const every: Refusal[] = [
   newer,
   { type: 'alreadyAnswered', by: null, at: NOW },
   { type: 'alreadyLeaving' },
+  { type: 'replyWaits', by: ben.id, leavesAt: NOW + HOUR },
+  { type: 'replyWaits', by: anna.id, leavesAt: NOW + HOUR },
   { type: 'noConsent', since: NOW },
   { type: 'outsideWindow', since: NOW },
   { type: 'missingFields', fields: ['nextStep'] },

@@ -127,6 +127,13 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     offers: [offer.see(), offer.makeNote()],
   }),
   alreadyLeaving: () => ({ text: m.refusal_already_leaving(), offers: [] }),
+  replyWaits: (refusal, { people }) => ({
+    text:
+      refusal.by === people.me
+        ? m.refusal_reply_waits_mine({ when: when(refusal.leavesAt) })
+        : m.refusal_reply_waits({ name: firstName(people, refusal.by), when: when(refusal.leavesAt) }),
+    offers: [offer.repeat()],
+  }),
   noConsent: (refusal, { contact }) => ({
     text: m.refusal_no_consent({ name: addressFirstName(contact), date: past(refusal.since) }),
     offers: [offer.note()],
@@ -215,6 +222,7 @@ export function fieldName(field: string): string {
   const names: Record<string, () => string> = {
     owner: m.field_owner,
     status: m.field_status,
+    inbox: m.field_inbox,
     to: m.field_to,
     cc: m.field_cc,
     subject: m.field_subject,

@@ -58,6 +58,8 @@ impl Disk {
             }
         }
         put(&mut self.state, &batch.state);
+        let removed = |id| batch.conversations.get(&id).is_some_and(Option::is_none);
+        self.entries.retain(|_, e| !about(e).is_some_and(removed));
         put(&mut self.conversations, &batch.conversations);
         put(&mut self.documents, &batch.documents);
         put(&mut self.outbox, &batch.outbox);

@@ -1,9 +1,11 @@
 //! Anna and Ben at their desks, a referee between them, and what must hold.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod asks;
 mod composing;
 mod disk;
 mod finding;
+mod moving;
 mod office;
 mod offline;
 mod reminding;

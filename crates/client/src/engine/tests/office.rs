@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Address, Capability, Command, CommandBody, CommandId, Context,
-    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, DraftText, Event, Inbox, InboxId,
-    InboxPolicy, LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft,
-    Scope, Stamp, Timestamp, decide, evolve,
+    Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, Event, Inbox, InboxId, InboxPolicy,
+    LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft, Scope, Stamp,
+    Timestamp, decide, evolve,
 };
 use baton_protocol::{
     Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
@@ -15,8 +15,9 @@ use baton_protocol::{
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+pub(super) use super::asks::{note, reply_text, step};
 use super::disk::{Disk, about};
-use crate::engine::{Ask, Effect, Engine, Identity, Incoming, Input, Ticket, Told};
+use crate::engine::{Ask, Effect, Engine, Fetched, Identity, Incoming, Input, Ticket, Told};
 use crate::{Language, Notification};
 
 /// Monday 2026-11-23, 10:00 UTC.
@@ -33,6 +34,8 @@ pub(super) fn member(desk: usize) -> MemberId {
 }
 
 pub(super) const INBOX: u128 = 50;
+/// Both read it and may assign there; Ben works there too.
+pub(super) const OTHER: u128 = 55;
 const ACCOUNT: u128 = 60;
 
 pub(super) struct Desk {
@@ -74,6 +77,7 @@ pub(super) struct Office {
     pub(super) mute: bool,
     /// Whoever connects while this is set is promised a snapshot, and gets nothing.
     pub(super) only_promises: bool,
+    pub(super) unreached: bool,
     /// Drafts are not taken while this is set, though the line stands: the server's disk is full.
     pub(super) full: bool,
 }
@@ -120,6 +124,16 @@ impl Office {
             access: vec![access(ANNA), access(BEN)],
             policy,
         };
+        let looks_in = Access {
+            member: member(ANNA),
+            capabilities: [Read, Assign].into(),
+        };
+        let other = Inbox {
+            id: InboxId(uuid(OTHER)),
+            name: "Other".to_owned(),
+            access: vec![looks_in, access(BEN)],
+            policy: InboxPolicy::default(),
+        };
         let account = Account {
             id: AccountId(uuid(ACCOUNT)),
             inbox: InboxId(uuid(INBOX)),
@@ -135,6 +149,7 @@ impl Office {
             DocumentBody::Member(person(ANNA, "Anna")),
             DocumentBody::Member(person(BEN, "Ben")),
             DocumentBody::Inbox(sales),
+            DocumentBody::Inbox(other),
             DocumentBody::Account(account),
         ];
         let documents = bodies.map(|body| Document {
@@ -155,6 +170,7 @@ impl Office {
             ids: 1000,
             mute: false,
             only_promises: false,
+            unreached: false,
             full: false,
         };
         for desk in [ANNA, BEN] {
@@ -247,14 +263,13 @@ impl Office {
                         .cloned()
                         .collect(),
                 });
-            let found = found.map(Box::new);
-            self.input(
-                at,
-                Input::Refetched {
-                    conversation: id,
-                    found,
-                },
-            );
+            let found = match found {
+                _ if self.unreached => Fetched::Unreached,
+                Some(found) => Fetched::Here(Box::new(found)),
+                None => Fetched::Gone,
+            };
+            let conversation = id;
+            self.input(at, Input::Refetched { conversation, found });
         }
         if reconnect && self.desks[at].online {
             self.cut(at);
@@ -393,12 +408,8 @@ impl Office {
 
     fn welcome(&mut self, desk: usize, cursor: Option<Cursor>) {
         let known = cursor.filter(|cursor| cursor.epoch == uuid(self.epoch) && cursor.number <= self.log.len() as u64);
-        let scopes = vec![
-            Scope::Workspace,
-            Scope::Inbox {
-                id: InboxId(uuid(INBOX)),
-            },
-        ];
+        let inbox = |id| Scope::Inbox { id: InboxId(uuid(id)) };
+        let scopes = vec![Scope::Workspace, inbox(INBOX), inbox(OTHER)];
         let welcome = ServerMessage::Welcome {
             epoch: uuid(self.epoch),
             member: member(desk),
@@ -481,12 +492,13 @@ impl Office {
                 _ => None,
             })
             .collect();
-        let inbox = documents(|_| true)
-            .find_map(|d| match &d.body {
-                DocumentBody::Inbox(inbox) => Some(inbox.clone()),
+        let inboxes: BTreeMap<_, _> = documents(|_| true)
+            .filter_map(|d| match &d.body {
+                DocumentBody::Inbox(inbox) => Some((inbox.id, inbox.clone())),
                 _ => None,
             })
-            .unwrap();
+            .collect();
+        let inbox = &inboxes[&state.map_or(InboxId(uuid(INBOX)), |state| state.inbox)];
         let who = command.actor.member();
         let capabilities = who.map(|who| inbox.capabilities_of(&members[&who])).unwrap_or_default();
         let draft = who
@@ -501,7 +513,8 @@ impl Office {
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
-            inbox: &inbox,
+            inbox,
+            inboxes: &inboxes,
             members: &members,
             accounts: &accounts,
             next_event: self.log.len() as u64 + 1,
@@ -543,8 +556,11 @@ impl Office {
             };
             self.leases.insert(command.conversation, facts);
         }
-        let state = self.conversations.remove(&command.conversation);
-        let state = evolve(state, stamp, &event).unwrap();
+        let before = self.conversations.remove(&command.conversation);
+        let lay_in = before.as_ref().map(|state| state.inbox);
+        let state = evolve(before, stamp, &event).unwrap();
+        let left = lay_in.filter(|_| matches!(event, Event::MovedOut { .. }));
+        let id = left.unwrap_or(state.inbox);
         self.conversations.insert(command.conversation, state);
         self.log.push(LogEntry {
             number,
@@ -552,9 +568,7 @@ impl Office {
             issued_at: command.issued_at,
             actor: command.actor,
             command: command.id,
-            scope: Scope::Inbox {
-                id: InboxId(uuid(INBOX)),
-            },
+            scope: Scope::Inbox { id },
             body: LogBody::Conversation {
                 conversation: command.conversation,
                 event,
@@ -771,27 +785,4 @@ impl Office {
             assert_eq!(desk.disk.entries.len(), self.log.len());
         }
     }
-}
-
-pub(super) fn reply_text(text: &str) -> DraftText {
-    DraftText {
-        to: vec![Address {
-            name: "Carl".to_owned(),
-            email: "carl@customer.example".to_owned(),
-        }],
-        subject: "Re: 40 lamps".to_owned(),
-        text: text.to_owned(),
-        ..DraftText::default()
-    }
-}
-
-pub(super) fn note(text: &str) -> CommandBody {
-    CommandBody::AddNote {
-        text: text.to_owned(),
-        mentions: Vec::new(),
-    }
-}
-
-pub(super) fn step(text: &str) -> CommandBody {
-    CommandBody::SetNextStep { text: text.to_owned() }
 }

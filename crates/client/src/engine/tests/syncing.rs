@@ -1,9 +1,11 @@
-use baton_domain::{CommandBody, ConversationId, InboxId, Refusal, Scope};
+use baton_domain::{
+    Actor, CommandBody, ConversationId, Event, InboxId, LogBody, LogEntry, Refusal, Scope, Stamp, evolve,
+};
 use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, ServerMessage};
 
 use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
-use crate::engine::{Incoming, Input, decode};
+use crate::engine::{Fetched, Incoming, Input, decode};
 
 #[test]
 fn a_gap_is_noticed_and_filled() {
@@ -236,11 +238,124 @@ fn what_was_fetched_before_its_inbox_was_lost_and_comes_after_it_is_not_kept() {
     };
     let late = Input::Refetched {
         conversation: enquiry,
-        found: Some(Box::new(found)),
+        found: Fetched::Here(Box::new(found)),
     };
     office.input(ANNA, late);
     assert!(office.desks[ANNA].engine.state(enquiry).is_none());
     assert!(office.desks[ANNA].disk.entries.is_empty());
+}
+
+const SUPPORT: u128 = 51;
+
+/// Something that happened to `id`, told in that inbox; the office's own log and state know it too.
+fn happened(office: &mut Office, id: ConversationId, inbox: u128, event: Event) -> LogEntry {
+    let last = office.log.last().unwrap().clone();
+    let entry = LogEntry {
+        number: last.number + 1,
+        actor: Actor::Member { id: member(BEN) },
+        scope: Scope::Inbox {
+            id: InboxId(uuid(inbox)),
+        },
+        body: LogBody::Conversation {
+            conversation: id,
+            event: event.clone(),
+        },
+        ..last
+    };
+    let stamp = Stamp {
+        number: entry.number,
+        at: entry.at,
+        actor: entry.actor,
+        conversation: id,
+    };
+    let state = office.conversations.remove(&id);
+    office.conversations.insert(id, evolve(state, stamp, &event).unwrap());
+    office.log.push(entry.clone());
+    entry
+}
+
+/// Anna's next frame: it ends at `to`, and holds these of the entries up to there.
+fn frame_to(office: &mut Office, to: u64, entries: Vec<LogEntry>) {
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let frame = ServerMessage::Frame {
+        from: cursor.number,
+        to: Cursor { number: to, ..cursor },
+        entries,
+    };
+    office.input(ANNA, Input::Server(Box::new(frame.into())));
+}
+
+fn away_and_back(office: &mut Office, id: ConversationId) -> [LogEntry; 3] {
+    let [sales, support] = [INBOX, SUPPORT].map(|inbox| InboxId(uuid(inbox)));
+    let came = |from| Event::MovedIn { from, account: None };
+    let left = happened(office, id, INBOX, Event::MovedOut { to: support });
+    happened(office, id, SUPPORT, came(sales));
+    happened(office, id, SUPPORT, Event::MovedOut { to: sales });
+    let back = happened(office, id, INBOX, came(support));
+    let tagged = happened(office, id, INBOX, Event::Tagged { tag: "back".to_owned() });
+    [left, back, tagged]
+}
+
+#[test]
+fn what_moves_to_an_inbox_that_is_not_read_here_leaves_nothing_behind() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let [left, ..] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    let desk = &office.desks[ANNA];
+    assert!(desk.engine.state(enquiry).is_none());
+    assert!(desk.disk.conversations.is_empty() && desk.disk.entries.is_empty());
+    assert!(desk.engine.counts().iter().all(|count| count.count == 0));
+}
+
+#[test]
+fn what_comes_from_an_inbox_that_is_not_read_here_comes_whole() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let [left, back, tagged] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    // The whole of it is fetched when it comes: with what is still to come in the next frame, which changes nothing twice.
+    frame_to(&mut office, back.number, vec![back]);
+    assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
+    frame_to(&mut office, tagged.number, vec![tagged.clone()]);
+    assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
+    assert_eq!(office.desks[ANNA].disk.entries.len(), office.log.len());
+}
+
+#[test]
+fn what_could_not_be_fetched_before_a_crash_is_asked_for_after_it() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let [left, back, tagged] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    let whole = office.conversations.remove(&enquiry).unwrap();
+    // The fetch finds nothing: the way there is cut. The program dies.
+    office.unreached = true;
+    frame_to(&mut office, back.number, vec![back]);
+    frame_to(&mut office, tagged.number, vec![tagged]);
+    assert!(office.desks[ANNA].engine.state(enquiry).is_none());
+    office.crash(ANNA);
+    office.unreached = false;
+    office.conversations.insert(enquiry, whole);
+    office.connect(ANNA);
+    assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
+    assert_eq!(
+        office.desks[ANNA].disk.conversations.get(&enquiry),
+        Some(office.real(enquiry))
+    );
+}
+
+#[test]
+fn what_was_fetched_ahead_of_the_frames_is_not_counted_twice_after_a_crash() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let [left, back, tagged] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    frame_to(&mut office, back.number, vec![back]);
+    office.crash(ANNA);
+    office.connect(ANNA);
+    assert!(office.desks[ANNA].engine.cursor().unwrap().number >= tagged.number);
+    assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
 }
 
 fn everything() -> baton_protocol::ListQuery {

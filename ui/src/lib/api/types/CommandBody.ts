@@ -207,7 +207,15 @@ outcome: Outcome | null,
 /**
  * Why.
  */
-reason: string | null, } | { "type": "reopen" } | { "type": "claimOutsideReply", 
+reason: string | null, } | { "type": "reopen" } | { "type": "moveToInbox", 
+/**
+ * Which.
+ */
+inbox: InboxId, 
+/**
+ * Who is to own it there, where that is said with the move.
+ */
+owner?: MemberId, } | { "type": "claimOutsideReply", 
 /**
  * The message.
  */

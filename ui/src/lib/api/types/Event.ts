@@ -124,7 +124,19 @@ member: MemberId, } | { "type": "unfollowed",
 /**
  * Who.
  */
-member: MemberId, } | { "type": "statusChanged", 
+member: MemberId, } | { "type": "movedOut", 
+/**
+ * Where.
+ */
+to: InboxId, } | { "type": "movedIn", 
+/**
+ * Where it was.
+ */
+from: InboxId, 
+/**
+ * Where answers leave from now; `None` where the inbox has no account and it keeps its own.
+ */
+account: AccountId | null, } | { "type": "statusChanged", 
 /**
  * To which.
  */

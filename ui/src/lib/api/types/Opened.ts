@@ -3,6 +3,7 @@ import type { Allowed } from "./Allowed";
 import type { Conversation } from "./Conversation";
 import type { DraftText } from "./DraftText";
 import type { Held } from "./Held";
+import type { InboxId } from "./InboxId";
 import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
 import type { PendingAction } from "./PendingAction";
@@ -39,6 +40,10 @@ allowed: Array<Allowed>,
  * Who may be given it.
  */
 assignable: Array<MemberId>, 
+/**
+ * The inboxes I may move it to, by name.
+ */
+movable: Array<InboxId>, 
 /**
  * The newest message: what a command carries as last seen.
  */

@@ -50,7 +50,15 @@ by: MemberId | null,
 /**
  * When.
  */
-at: Timestamp, } | { "type": "alreadyLeaving" } | { "type": "noConsent", 
+at: Timestamp, } | { "type": "alreadyLeaving" } | { "type": "replyWaits", 
+/**
+ * Whose.
+ */
+by: MemberId, 
+/**
+ * When it leaves.
+ */
+leavesAt: Timestamp, } | { "type": "noConsent", 
 /**
  * Since when.
  */
