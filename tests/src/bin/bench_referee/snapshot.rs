@@ -35,7 +35,7 @@ pub async fn measure(office: &Office) -> Result<()> {
                 return anyhow::Ok((screen.unwrap_or_default(), began.elapsed()));
             }
             ensure!(began.elapsed() < PATIENCE, "only {listed} conversations came");
-            let _ = tokio::time::timeout(Duration::from_millis(10), events.recv()).await;
+            let _ = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;
         }
     };
     let ((), (screen, whole)) = tokio::try_join!(joining, watching)?;
@@ -61,7 +61,8 @@ pub async fn measure(office: &Office) -> Result<()> {
 /// How many conversations its list has; none before it has joined.
 async fn listed(desktop: &Desktop) -> Result<u64> {
     let query = ListQuery {
-        view: View::All,
+        // A past that was taken in is closed.
+        view: View::Closed,
         inbox: None,
         owner: None,
         sort: None,
