@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{Conversation, ConversationId, MemberId, Phase, RuleId, Turns};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait as _, OnConflict, Query, SelectStatement, UnionType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    QueryResult, QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,9 @@ use super::load::LISTED;
 use super::write::insert;
 use crate::port::{Batch, ContactFacts, KNOWN_PER_CONTACT, OPEN_PER_CONTACT, RoutingLoaded, RoutingNeeds, contact_key};
 
+/// Contacts that one statement asks for: SQLite joins at most five hundred parts.
+const CONTACTS_AT_ONCE: usize = 100;
+
 impl ServerStore {
     pub(super) async fn routing(
         &self,
@@ -28,15 +31,10 @@ impl ServerStore {
         let theirs = needs.contacts_of.iter().filter_map(|id| states.get(id));
         let mut keys = needs.contacts.clone();
         keys.extend(theirs.map(|state| contact_key(&state.contact.email)));
-        let mut contacts = BTreeMap::new();
-        for key in keys {
-            let facts = self.contact(tx, &key).await?;
-            contacts.insert(key, facts);
-        }
         Ok(RoutingLoaded {
             loads: self.loads(tx, &needs.pool).await?,
             turns: self.turns(tx, &needs.rules).await?,
-            contacts,
+            contacts: self.contacts(tx, keys).await?,
         })
     }
 
@@ -84,40 +82,58 @@ impl ServerStore {
         Ok(turns)
     }
 
-    async fn contact(&self, tx: &impl ConnectionTrait, key: &str) -> Result<ContactFacts, StoreError> {
-        let of_contact = || {
+    /// What is known of contacts: two statements for all of them, because each would otherwise cost a commit two trips to the database.
+    async fn contacts(
+        &self,
+        tx: &impl ConnectionTrait,
+        keys: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, ContactFacts>, StoreError> {
+        use conversation::Column;
+        let open = open_phases()?;
+        let of_contact = |key: &String| {
             conversation::Entity::find()
                 .select_only()
-                .column(conversation::Column::Id)
-                .filter(conversation::Column::Workspace.eq(self.workspace.0))
-                .filter(conversation::Column::Contact.eq(key))
+                .columns([Column::Contact, Column::Id])
+                .filter(Column::Workspace.eq(self.workspace.0))
+                .filter(Column::Contact.eq(key))
         };
-        let known: Vec<Uuid> = of_contact()
-            .limit(u64::try_from(KNOWN_PER_CONTACT).unwrap_or(1))
-            .into_tuple()
-            .all(tx)
-            .await?;
-        if known.is_empty() {
-            return Ok(ContactFacts::default());
+        let known_of = |key: &String| of_contact(key).limit(limit(KNOWN_PER_CONTACT)).into_query();
+        let open_of = |key: &String| {
+            of_contact(key)
+                .columns([Column::Owner, Column::UpdatedAt])
+                .filter(Column::Phase.is_in(open.clone()))
+                .filter(Column::Owner.is_not_null())
+                // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
+                .order_by(Expr::col(Column::UpdatedAt).add(0), Order::Desc)
+                .order_by_desc(Column::Id)
+                .limit(limit(OPEN_PER_CONTACT))
+                .into_query()
+        };
+        let keys: Vec<String> = keys.into_iter().collect();
+        let mut found: BTreeMap<String, ContactFacts> =
+            keys.iter().map(|key| (key.clone(), ContactFacts::default())).collect();
+        for chunk in keys.chunks(CONTACTS_AT_ONCE) {
+            for row in each(tx, chunk.iter().map(known_of)).await? {
+                let id = ConversationId(row.try_get_by_index(1)?);
+                found.entry(row.try_get_by_index(0)?).or_default().known.push(id);
+            }
+            let mut owned: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
+            for row in each(tx, chunk.iter().map(open_of)).await? {
+                owned.push((
+                    row.try_get_by_index(3)?,
+                    row.try_get_by_index(1)?,
+                    row.try_get_by_index(2)?,
+                    row.try_get_by_index(0)?,
+                ));
+            }
+            // Parts of one statement come in whatever order the database likes.
+            owned.sort_by(|one, other| other.cmp(one));
+            for (_, id, owner, key) in owned {
+                let open = (ConversationId(id), MemberId(owner));
+                found.entry(key).or_default().open.push(open);
+            }
         }
-        let open: Vec<(Uuid, Uuid)> = of_contact()
-            .column(conversation::Column::Owner)
-            .filter(conversation::Column::Phase.is_in(open_phases()?))
-            .filter(conversation::Column::Owner.is_not_null())
-            // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
-            .order_by(Expr::col(conversation::Column::UpdatedAt).add(0), Order::Desc)
-            .order_by_desc(conversation::Column::Id)
-            .limit(u64::try_from(OPEN_PER_CONTACT).unwrap_or(1))
-            .into_tuple()
-            .all(tx)
-            .await?;
-        Ok(ContactFacts {
-            known: known.into_iter().map(ConversationId).collect(),
-            open: open
-                .into_iter()
-                .map(|(id, owner)| (ConversationId(id), MemberId(owner)))
-                .collect(),
-        })
+        Ok(found)
     }
 
     pub(super) async fn write_turns(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
@@ -132,6 +148,25 @@ impl ServerStore {
             .to_owned();
         insert(tx, rows.collect(), Some(newest)).await
     }
+}
+
+/// The rows of each of these, in one statement.
+async fn each(
+    tx: &impl ConnectionTrait,
+    parts: impl Iterator<Item = SelectStatement>,
+) -> Result<Vec<QueryResult>, StoreError> {
+    // SQLite takes a limit only within a part's own parentheses.
+    let whole = parts
+        .map(|part| Query::select().column(Asterisk).from_subquery(part, "part").take())
+        .reduce(|mut all, part| all.union(UnionType::All, part).take());
+    match whole {
+        Some(whole) => Ok(tx.query_all(&whole).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn limit(most: usize) -> u64 {
+    u64::try_from(most).unwrap_or(1)
 }
 
 fn open_phases() -> Result<[String; 4], StoreError> {
