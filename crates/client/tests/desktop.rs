@@ -53,6 +53,15 @@ async fn offline(desktop: &Desktop) {
     .await;
 }
 
+/// How many files there are, while others come and go.
+fn files_under(dir: &Path) -> usize {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .map(|path| if path.is_dir() { files_under(&path) } else { 1 })
+        .sum()
+}
+
 fn everything_under(dir: &Path) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -114,6 +123,32 @@ async fn what_was_typed_goes_to_the_server_and_takes_the_lock() {
         server.draft().filter(|draft| draft.text.text == "Dear Carl")
     })
     .await;
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moves_where_it_is_not_read_leaves_neither_a_row_nor_a_message_on_the_disk() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    let blobs = dir.path().join("blobs");
+    until(&desktop, "the message is here", async || {
+        (files_under(&blobs) > 0).then_some(())
+    })
+    .await;
+    server.moves_out();
+    until(&desktop, "it is gone from the list", async || {
+        list(&desktop).await.rows.is_empty().then_some(())
+    })
+    .await;
+    until(&desktop, "its message is gone from the disk", async || {
+        (files_under(&blobs) == 0).then_some(())
+    })
+    .await;
+    let open = Request::Open {
+        conversation: enquiry(),
+    };
+    assert!(desktop.call(open).await.is_err());
     desktop.stop().await;
 }
 

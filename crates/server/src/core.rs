@@ -347,6 +347,13 @@ async fn follow(core: Arc<Core>, mut committed: broadcast::Receiver<Arc<Committe
         let mut ready = Vec::with_capacity(news.entries.len());
         for entry in &news.entries {
             outgoing |= moves_outgoing(entry);
+            if let LogBody::Conversation {
+                conversation,
+                event: Event::MovedOut { to },
+            } = &entry.body
+            {
+                core.presence.moved(*conversation, *to);
+            }
             match Ready::new(entry) {
                 Ok(entry) => ready.push(entry),
                 Err(error) => tracing::error!(%error, number = entry.number, "an entry can't be written"),

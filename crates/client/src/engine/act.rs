@@ -1,6 +1,6 @@
 //! What a person asks, at the door of the engine.
 
-use baton_domain::{CommandBody, CommandId, ConversationId, Invalid, MessageId, Refusal, needs};
+use baton_domain::{Capability, CommandBody, CommandId, ConversationId, Invalid, MessageId, Refusal, needs};
 use baton_protocol::{Acted, ClientMessage, Settings};
 
 use super::io::{Ask, Effect, Ticket, Told};
@@ -76,7 +76,8 @@ impl Engine {
     pub(super) fn act_with(&mut self, ticket: Option<Ticket>, command: baton_domain::Command) -> CommandId {
         let back = self
             .state(command.conversation)
-            .and_then(|before| inverse(&command.body, before, self.id.me));
+            .and_then(|before| inverse(&command.body, before, self.id.me))
+            .filter(|_| self.could_take_back(&command.body));
         let (id, conversation) = (command.id, command.conversation);
         let attended = ticket.filter(|_| self.online());
         self.enqueue(command, None, attended);
@@ -90,6 +91,17 @@ impl Engine {
             self.answer(ticket, Told::Acted(Acted::Pending { command: id }));
         }
         id
+    }
+
+    /// Whether the way back is open: what went where I do not work is moved back by those who do.
+    fn could_take_back(&self, body: &CommandBody) -> bool {
+        match body {
+            CommandBody::MoveToInbox { inbox, .. } => self
+                .documents
+                .capabilities(self.id.me, *inbox)
+                .contains(&Capability::Work),
+            _ => true,
+        }
     }
 
     pub(super) fn may_act(&self, conversation: ConversationId, body: &CommandBody) -> Result<(), Refusal> {

@@ -120,6 +120,20 @@ impl FakeServer {
             .retain(|socket| socket.send(ServerMessage::Refused { why }).is_ok());
     }
 
+    /// A colleague moves the enquiry to an inbox that Anna does not read.
+    pub fn moves_out(&self) {
+        let mut world = self.world.lock().unwrap();
+        let from = world.log.len() as u64;
+        let to = InboxId(uuid(51));
+        let colleague = Actor::Member {
+            id: MemberId(uuid(101)),
+        };
+        world.append(colleague, CommandId(uuid(12)), Event::MovedOut { to });
+        let entries = world.log[usize::try_from(from).unwrap()..].to_vec();
+        let to = world.cursor();
+        world.tell(&ServerMessage::Frame { from, to, entries });
+    }
+
     pub fn allow(&self) {
         self.world.lock().unwrap().revoked = false;
     }

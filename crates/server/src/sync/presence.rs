@@ -129,6 +129,29 @@ impl Presence {
         });
     }
 
+    /// A conversation lies in another inbox now: whoever looks at it shows to those who read that one.
+    pub fn moved(&self, conversation: ConversationId, to: InboxId) {
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let looks_at_it = |shows: &Shows| shows.look.at.is_some_and(|(id, _)| id == conversation);
+        let looking = board.looks.iter().filter(|(_, shows)| looks_at_it(shows));
+        let looking: Vec<_> = looking.map(|(of, shows)| (*of, *shows)).collect();
+        drop(board);
+        for ((member, connection), shows) in looking {
+            let look = Look {
+                at: Some((conversation, to)),
+                ..shows.look
+            };
+            self.change(member, |board| {
+                // Not where they look elsewhere by now.
+                if let Some(known) = board.looks.get_mut(&(member, connection))
+                    && known.look == shows.look
+                {
+                    known.look = look;
+                }
+            });
+        }
+    }
+
     /// A connection of a member ended.
     pub fn left(&self, member: MemberId, connection: SessionId) {
         self.change(member, |board| {
@@ -276,5 +299,24 @@ mod tests {
         assert_eq!(place.seen_by(&[SALES].into()).looking, Some(CARL));
         let hidden = place.seen_by(&BTreeSet::new());
         assert_eq!((hidden.looking, hidden.active), (None, true));
+    }
+
+    #[test]
+    fn whoever_looks_at_what_moves_shows_to_those_who_read_it_there() {
+        const BOARD: InboxId = InboxId(Uuid::from_u128(21));
+        let presence = Presence::default();
+        presence.look(ANNA, LAPTOP, looks(true));
+        let (turn, _) = presence.since(0);
+        presence.moved(CARL, BOARD);
+        let (_, moved) = presence.since(turn);
+        let seen_in = |inbox| {
+            let seen = moved.iter().map(|place| place.seen_by(&[inbox].into()).looking);
+            seen.collect::<Vec<_>>()
+        };
+        assert_eq!((seen_in(BOARD), seen_in(SALES)), (vec![Some(CARL)], vec![None]));
+        // Of another conversation nothing changes.
+        let (turn, _) = presence.since(0);
+        presence.moved(ConversationId(Uuid::from_u128(31)), SALES);
+        assert!(presence.since(turn).1.is_empty());
     }
 }
