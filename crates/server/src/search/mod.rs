@@ -24,8 +24,8 @@ use crate::core::Core;
 
 /// The index's file in the data directory.
 const FILE: &str = "search.db";
-/// Entries read at a time. Their messages are read one after the other, so that memory does not depend on it.
-const BATCH: u64 = 1000;
+/// Entries read at a time. The texts of two such batches are in memory at once.
+const BATCH: u64 = 500;
 /// After something failed: how long until the next attempt.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -175,23 +175,38 @@ pub async fn keep(core: Arc<Core>) {
     }
 }
 
-/// Reads until nothing is left to read.
+/// Reads until nothing is left to read. While a batch is written the next one is read.
 async fn catch_up(core: &Arc<Core>) -> Result<(), Failed> {
-    loop {
-        let head = core.referee.head();
-        let open = opened(core, head.epoch).await?;
-        if open.number >= head.number {
+    let epoch = core.referee.head().epoch;
+    let open = opened(core, epoch).await?;
+    let mut read = batch_after(core, open.number).await?;
+    while let Some((changes, last)) = read {
+        let (written, next) = tokio::join!(open.index.apply(changes, last), batch_after(core, last));
+        written?;
+        core.search.open.send_replace(Some(Open {
+            number: last,
+            ..open.clone()
+        }));
+        if core.referee.head().epoch != epoch {
             return Ok(());
         }
-        let entries = core.store.entries_after(open.number, BATCH).await?;
-        let Some(last) = entries.last().map(|sealed| sealed.entry.number) else {
-            return Ok(());
-        };
-        let entries = entries.into_iter().map(|sealed| sealed.entry).collect();
-        let changes: Changes = changes::of(core, entries).await?;
-        open.index.apply(changes, last).await?;
-        core.search.open.send_replace(Some(Open { number: last, ..open }));
+        read = next?;
     }
+    Ok(())
+}
+
+/// What the entries after that number change, and the last of them; `None` where there is none.
+async fn batch_after(core: &Arc<Core>, number: u64) -> Result<Option<(Changes, u64)>, Failed> {
+    // What is committed and not yet announced comes with the next announcement.
+    if core.referee.head().number <= number {
+        return Ok(None);
+    }
+    let entries = core.store.entries_after(number, BATCH).await?;
+    let Some(last) = entries.last().map(|sealed| sealed.entry.number) else {
+        return Ok(None);
+    };
+    let entries = entries.into_iter().map(|sealed| sealed.entry).collect();
+    Ok(Some((changes::of(core, entries).await?, last)))
 }
 
 /// The index of that epoch: after a restore it begins again.

@@ -160,7 +160,7 @@ fn matched(words: &Words) -> Option<String> {
         Part::Subject => "{subject}",
         Part::File => "{files}",
     };
-    let split = Split::of(&fold(&words.text));
+    let split = Split::of(fold(&words.text));
     let mut all = Vec::new();
     if split.words.chars().any(char::is_alphanumeric) {
         // A quote can't be inside: it has been taken for the end of a phrase, or means nothing to the tokenizer.

@@ -19,6 +19,9 @@ pub enum SearchError {
         #[source]
         source: std::io::Error,
     },
+    /// Text could not be made ready, because the program ends.
+    #[error("the program stops")]
+    Stopping,
     /// A statement failed.
     #[error("the search index failed: {0}")]
     Query(#[from] sqlx::Error),

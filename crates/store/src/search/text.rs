@@ -10,6 +10,10 @@ use unicode_normalization::char::is_combining_mark;
 /// Text as people type it when they look for it: `Müller` and `muller` are the same, as are `Straße` and `strasse`.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    // Most mail, and many times faster.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     for c in text
         .nfkd()
@@ -56,7 +60,13 @@ pub(super) struct Split {
 }
 
 impl Split {
-    pub(super) fn of(folded: &str) -> Self {
+    pub(super) fn of(folded: String) -> Self {
+        if !folded.chars().any(is_spaceless) {
+            return Self {
+                words: folded,
+                runs: Vec::new(),
+            };
+        }
         let mut split = Self {
             words: String::with_capacity(folded.len()),
             runs: Vec::new(),
@@ -123,7 +133,7 @@ mod tests {
 
     #[test]
     fn spaceless_text_is_kept_apart_from_words() {
-        let split = Split::of(&fold("Order 東京都 from ABC株式会社"));
+        let split = Split::of(fold("Order 東京都 from ABC株式会社"));
         assert_eq!(split.words, "order   from abc ");
         assert_eq!(split.runs, ["東京都", "株式会社"]);
         assert_eq!(split.pairs(), "東京 京都 都 株式 式会 会社 社 ");

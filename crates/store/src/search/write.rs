@@ -1,7 +1,10 @@
 //! Writing: what changed between two places of the log, in one transaction.
 
-use baton_domain::{MessageId, Timestamp};
-use sea_orm::sqlx::{self, Row as _, Sqlite, SqliteConnection, Transaction};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use baton_domain::Timestamp;
+use sea_orm::sqlx::sqlite::SqliteRow;
+use sea_orm::sqlx::{self, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::criteria::word_of;
@@ -10,6 +13,10 @@ use super::{Changes, Piece, PieceKind, SearchError, SearchIndex, TEXT_BYTES, Tal
 
 /// The low bits of an id, which tell pieces of the same instant apart.
 const SAME_INSTANT_BITS: u32 = 16;
+/// How many pieces one statement writes. Handing a statement over costs as much as writing a small piece.
+const AT_A_TIME: usize = 32;
+/// How many are asked for, or written, by a statement that carries no text.
+const MANY: usize = 250;
 
 /// The lowest id of an instant.
 pub(super) fn first_id(at: Timestamp) -> i64 {
@@ -44,18 +51,27 @@ impl SearchIndex {
     ///
     /// # Errors
     /// When it can't be written; nothing of it then is.
-    pub async fn apply(&self, mut changes: Changes, to: u64) -> Result<(), SearchError> {
+    pub async fn apply(&self, changes: Changes, to: u64) -> Result<(), SearchError> {
+        let Changes { talks, pieces, gone } = changes;
+        let rows = tokio::task::spawn_blocking(move || pieces.into_iter().map(Row::of).collect::<Vec<_>>());
+        let mut rows = rows.await.map_err(|_| SearchError::Stopping)?;
         let mut transaction = self.writer.begin_with("begin immediate").await?;
-        for talk in &changes.talks {
-            put_talk(&mut transaction, talk).await?;
+        for talks in talks.chunks(MANY) {
+            put_talks(&mut transaction, talks).await?;
         }
-        for id in &changes.gone {
-            take_out(&mut transaction, *id).await?;
+        let written = rows.iter().map(|row| row.message);
+        let old: Vec<Uuid> = gone.iter().map(|id| id.0).chain(written).collect();
+        for old in old.chunks(MANY) {
+            take_out(&mut transaction, old).await?;
         }
-        // The index writes a part to disk whenever ids go backwards. Mailboxes are read newest first.
-        changes.pieces.sort_by_key(|piece| (piece.at, piece.id));
-        for piece in &changes.pieces {
-            put_piece(&mut transaction, piece).await?;
+        place(&mut transaction, &mut rows).await?;
+        let mut rows = rows.into_iter();
+        loop {
+            let some: Vec<Row> = rows.by_ref().take(AT_A_TIME).collect();
+            if some.is_empty() {
+                break;
+            }
+            put(&mut transaction, some).await?;
         }
         sqlx::query("update place set number = max(number, ?1)")
             .bind(i64::try_from(to).unwrap_or(i64::MAX))
@@ -66,102 +82,213 @@ impl SearchIndex {
     }
 }
 
-async fn put_talk(connection: &mut SqliteConnection, talk: &Talk) -> Result<(), SearchError> {
-    sqlx::query(
-        "insert into talk (conversation, inbox, owner, number, status, ended, history) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         on conflict (conversation) do update set inbox = ?2, owner = ?3, number = ?4, status = ?5, ended = ?6, history = ?7",
-    )
-    .bind(talk.id.0)
-    .bind(talk.inbox.0)
-    .bind(talk.owner.map(|owner| owner.0))
-    .bind(i64::from(talk.number))
-    .bind(word_of(talk.status))
-    .bind(talk.status.is_over())
-    .bind(talk.history)
-    .execute(connection)
-    .await?;
-    Ok(())
+/// A piece as it is written.
+struct Row {
+    /// 0 until it has its place.
+    id: i64,
+    /// 0 until it is known.
+    talk: i64,
+    message: Uuid,
+    conversation: Uuid,
+    at: Timestamp,
+    kind: PieceKind,
+    file: bool,
+    sender: String,
+    subject: String,
+    body: String,
+    words: Words,
 }
 
-async fn put_piece(transaction: &mut Transaction<'_, Sqlite>, piece: &Piece) -> Result<(), SearchError> {
-    let connection: &mut SqliteConnection = &mut *transaction;
-    let talk: Option<i64> = sqlx::query("select id from talk where conversation = ?1")
-        .bind(piece.conversation.0)
-        .fetch_optional(&mut *connection)
-        .await?
-        .map(|row| row.try_get(0))
-        .transpose()?;
-    let Some(talk) = talk else {
-        // A conversation that is no more: there is nothing to lead to.
-        return Ok(());
-    };
-    take_out(connection, piece.id).await?;
-    let text = capped(&piece.text);
-    let id = free_id(connection, first_id(piece.at), piece.id.0).await?;
-    sqlx::query(
-        "insert into piece (id, message, talk, kind, file, sender, subject, body) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .bind(id)
-    .bind(piece.id.0)
-    .bind(talk)
-    .bind(piece.kind.number())
-    .bind(!piece.files.is_empty())
-    .bind(&piece.from)
-    .bind(&piece.subject)
-    .bind(text)
-    .execute(&mut *connection)
-    .await?;
-    let [subject, sender, recipients, body, files] =
-        [&piece.subject, &piece.from, &piece.to, text, &piece.files.join(" ")].map(|part| Split::of(&fold(part)));
-    let pairs: String = [&subject, &sender, &recipients, &body, &files]
-        .map(Split::pairs)
-        .concat();
-    let insert = "insert into words (rowid, subject, sender, recipients, body, files, pairs)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    sqlx::query(insert)
-        .bind(id)
-        .bind(subject.words)
-        .bind(sender.words)
-        .bind(recipients.words)
-        .bind(body.words)
-        .bind(files.words)
-        .bind(pairs)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// What the tokenizer reads of a piece.
+struct Words {
+    subject: String,
+    sender: String,
+    recipients: String,
+    body: String,
+    files: String,
+    pairs: String,
 }
 
-/// The next id of an instant that is free. It begins at a place that follows from the message, so that a mailbox full of
-/// messages of one instant does not look at all of them in turn.
-async fn free_id(connection: &mut SqliteConnection, first: i64, message: Uuid) -> Result<i64, SearchError> {
-    let low = message.as_u128() & ((1 << SAME_INSTANT_BITS) - 1);
-    let mut id = first | i64::try_from(low).unwrap_or(0);
-    loop {
-        let taken = sqlx::query("select 1 from piece where id = ?1")
-            .bind(id)
-            .fetch_optional(&mut *connection)
-            .await?;
-        if taken.is_none() {
-            return Ok(id);
+impl Row {
+    fn of(mut piece: Piece) -> Self {
+        piece.text.truncate(piece.text.floor_char_boundary(TEXT_BYTES));
+        let files = piece.files.join(" ");
+        let [subject, sender, recipients, body, files] =
+            [&piece.subject, &piece.from, &piece.to, &piece.text, &files].map(|part| Split::of(fold(part)));
+        let pairs = [&subject, &sender, &recipients, &body, &files]
+            .map(Split::pairs)
+            .concat();
+        Self {
+            id: 0,
+            talk: 0,
+            message: piece.id.0,
+            conversation: piece.conversation.0,
+            at: piece.at,
+            kind: piece.kind,
+            file: !piece.files.is_empty(),
+            sender: piece.from,
+            subject: piece.subject,
+            body: piece.text,
+            words: Words {
+                subject: subject.words,
+                sender: sender.words,
+                recipients: recipients.words,
+                body: body.words,
+                files: files.words,
+                pairs,
+            },
         }
-        id += 1;
     }
 }
 
-async fn take_out(connection: &mut SqliteConnection, message: MessageId) -> Result<(), SearchError> {
-    let row = sqlx::query("delete from piece where message = ?1 returning id")
-        .bind(message.0)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(row) = row else { return Ok(()) };
-    sqlx::query("delete from words where rowid = ?1")
-        .bind(row.try_get::<i64, _>(0)?)
-        .execute(connection)
-        .await?;
+async fn put_talks(connection: &mut SqliteConnection, talks: &[Talk]) -> Result<(), SearchError> {
+    let mut insert = QueryBuilder::<Sqlite>::new(
+        "insert into talk (conversation, inbox, owner, number, status, ended, history) ",
+    );
+    insert.push_values(talks, |mut row, talk| {
+        row.push_bind(talk.id.0)
+            .push_bind(talk.inbox.0)
+            .push_bind(talk.owner.map(|owner| owner.0))
+            .push_bind(i64::from(talk.number))
+            .push_bind(word_of(talk.status))
+            .push_bind(talk.status.is_over())
+            .push_bind(talk.history);
+    });
+    insert.push(
+        " on conflict (conversation) do update set inbox = excluded.inbox, owner = excluded.owner,
+          number = excluded.number, status = excluded.status, ended = excluded.ended, history = excluded.history",
+    );
+    let insert = insert.build().persistent(talks.len() == MANY);
+    insert.execute(connection).await?;
     Ok(())
 }
 
-fn capped(text: &str) -> &str {
-    let end = text.floor_char_boundary(TEXT_BYTES);
-    text.get(..end).unwrap_or(text)
+/// Finds the conversation of every row and a free id for it, and puts them in the order of their ids: the index writes a part to
+/// disk whenever ids go backwards, and mailboxes are read newest first. Rows whose conversation is no more lead nowhere, and are
+/// left out.
+async fn place(connection: &mut SqliteConnection, rows: &mut Vec<Row>) -> Result<(), SearchError> {
+    let conversations: BTreeSet<Uuid> = rows.iter().map(|row| row.conversation).collect();
+    let conversations: Vec<Uuid> = conversations.into_iter().collect();
+    let mut talks = HashMap::with_capacity(conversations.len());
+    for some in conversations.chunks(MANY) {
+        let found = among(connection, "select conversation, id from talk where conversation in", some).await?;
+        for row in found {
+            talks.insert(row.try_get::<Uuid, _>(0)?, row.try_get::<i64, _>(1)?);
+        }
+    }
+    rows.retain_mut(|row| {
+        talks.get(&row.conversation).is_some_and(|talk| {
+            row.talk = *talk;
+            true
+        })
+    });
+    rows.sort_by_key(|row| (row.at, row.message));
+    let wished: Vec<i64> = rows.iter().map(|row| wished_id(row.at, row.message)).collect();
+    let mut taken = HashSet::new();
+    for some in wished.chunks(MANY) {
+        for row in among(connection, "select id from piece where id in", some).await? {
+            taken.insert(row.try_get::<i64, _>(0)?);
+        }
+    }
+    for (row, wished) in rows.iter_mut().zip(wished) {
+        row.id = if taken.contains(&wished) {
+            free_id(connection, wished, &taken).await?
+        } else {
+            wished
+        };
+        taken.insert(row.id);
+    }
+    rows.sort_by_key(|row| row.id);
+    Ok(())
+}
+
+/// The rows of a query that ends with `in`, for these values.
+async fn among<'v, T>(
+    connection: &mut SqliteConnection,
+    query: &str,
+    values: &'v [T],
+) -> Result<Vec<SqliteRow>, SearchError>
+where
+    T: Copy + sqlx::Encode<'v, Sqlite> + sqlx::Type<Sqlite> + 'v,
+{
+    let mut select = QueryBuilder::<Sqlite>::new(query);
+    let mut list = select.push(" (").separated(", ");
+    for value in values {
+        list.push_bind(*value);
+    }
+    select.push(")");
+    let select = select.build().persistent(values.len() == MANY);
+    Ok(select.fetch_all(connection).await?)
+}
+
+/// The id that a message of an instant has where it is free. It follows from the message, so that a mailbox full of messages of one
+/// instant does not look at all of them in turn.
+fn wished_id(at: Timestamp, message: Uuid) -> i64 {
+    let low = message.as_u128() & ((1 << SAME_INSTANT_BITS) - 1);
+    first_id(at) | i64::try_from(low).unwrap_or(0)
+}
+
+/// The next id that neither the index nor this batch has.
+async fn free_id(
+    connection: &mut SqliteConnection,
+    after: i64,
+    taken: &HashSet<i64>,
+) -> Result<i64, SearchError> {
+    let mut id = after;
+    loop {
+        id += 1;
+        if taken.contains(&id) {
+            continue;
+        }
+        let other = sqlx::query("select 1 from piece where id = ?1")
+            .bind(id)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if other.is_none() {
+            return Ok(id);
+        }
+    }
+}
+
+async fn put(connection: &mut SqliteConnection, rows: Vec<Row>) -> Result<(), SearchError> {
+    let whole = rows.len() == AT_A_TIME;
+    let mut pieces =
+        QueryBuilder::<Sqlite>::new("insert into piece (id, message, talk, kind, file, sender, subject, body) ");
+    let mut words =
+        QueryBuilder::<Sqlite>::new("insert into words (rowid, subject, sender, recipients, body, files, pairs) ");
+    let mut texts = Vec::with_capacity(rows.len());
+    pieces.push_values(rows, |mut into, row| {
+        into.push_bind(row.id)
+            .push_bind(row.message)
+            .push_bind(row.talk)
+            .push_bind(row.kind.number())
+            .push_bind(row.file)
+            .push_bind(row.sender)
+            .push_bind(row.subject)
+            .push_bind(row.body);
+        texts.push((row.id, row.words));
+    });
+    words.push_values(texts, |mut into, (id, words)| {
+        into.push_bind(id)
+            .push_bind(words.subject)
+            .push_bind(words.sender)
+            .push_bind(words.recipients)
+            .push_bind(words.body)
+            .push_bind(words.files)
+            .push_bind(words.pairs);
+    });
+    pieces.build().persistent(whole).execute(&mut *connection).await?;
+    words.build().persistent(whole).execute(connection).await?;
+    Ok(())
+}
+
+async fn take_out(connection: &mut SqliteConnection, messages: &[Uuid]) -> Result<(), SearchError> {
+    let old = among(connection, "select id from piece where message in", messages).await?;
+    for row in old {
+        let id: i64 = row.try_get(0)?;
+        for delete in ["delete from piece where id = ?1", "delete from words where rowid = ?1"] {
+            sqlx::query(delete).bind(id).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }

@@ -16,7 +16,6 @@ use sea_orm_migration::MigratorTrait as _;
 use uuid::Uuid;
 
 use super::blobs::Blobs;
-use super::checkpoint::{Checkpoints, LONGEST};
 use super::entity::workspace;
 use super::error::StoreError;
 use crate::port::chain;
@@ -28,9 +27,6 @@ pub(super) const FILE: &str = "baton.db";
 pub(super) const BLOBS: &str = "blobs";
 /// How long a SQLite connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pages that SQLite's writer keeps in memory, in KiB: keys and digests are inserted all over their indices. Those that read keep
-/// as many as SQLite does by itself.
-const WRITER_CACHE_KIB: u32 = 8192;
 /// Connections that read beside the writer.
 const READERS: u32 = 8;
 /// Connections that write to PostgreSQL: one for the referee's commits, the others for what is beside the log.
@@ -84,7 +80,6 @@ impl std::fmt::Debug for StoreOptions {
 pub struct ServerStore {
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
-    pub(super) checkpoints: Checkpoints,
     pub(super) workspace: WorkspaceId,
     pub(super) secret: [u8; 32],
     pub(super) blobs: Blobs,
@@ -102,7 +97,7 @@ impl ServerStore {
             source,
         };
         std::fs::create_dir_all(&options.data).map_err(directory)?;
-        let (writer, reader, checkpoints) = match &options.database_url {
+        let (writer, reader) = match &options.database_url {
             Some(url) => postgres(url).await?,
             None => sqlite(&options.data.join(FILE), options.key).await?,
         };
@@ -113,7 +108,6 @@ impl ServerStore {
         Ok(Self {
             writer,
             reader,
-            checkpoints,
             workspace: WorkspaceId(workspace.id),
             secret,
             blobs,
@@ -158,9 +152,6 @@ impl ServerStore {
 
     /// Closes the connections; SQLite folds its write-ahead log into the file.
     pub async fn close(&self) {
-        if let Err(error) = self.checkpoints.close().await {
-            tracing::warn!(%error, "closing a connection failed");
-        }
         for (name, connection) in [("reader", &self.reader), ("writer", &self.writer)] {
             if let Err(error) = connection.clone().close().await {
                 tracing::warn!(%error, name, "closing a connection failed");
@@ -195,9 +186,7 @@ fn immediate() -> TransactionOptions {
     }
 }
 
-type Connections = (DatabaseConnection, DatabaseConnection, Checkpoints);
-
-async fn postgres(url: &str) -> Result<Connections, StoreError> {
+async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
         options
@@ -211,46 +200,38 @@ async fn postgres(url: &str) -> Result<Connections, StoreError> {
     Ok((
         Database::connect(writing).await.map_err(StoreError::Connect)?,
         Database::connect(options(READERS)).await.map_err(StoreError::Connect)?,
-        Checkpoints::default(),
     ))
 }
 
-async fn sqlite(file: &Path, key: Option<[u8; 32]>) -> Result<Connections, StoreError> {
-    let connect = async |connections: u32, cache_kib: Option<u32>| {
+async fn sqlite(file: &Path, key: Option<[u8; 32]>) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    let connect = async |connections: u32| {
         let file = file.to_owned();
         let mut options = ConnectOptions::new("sqlite://baton.db");
         options
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .sqlx_logging(false)
-            .map_sqlx_sqlite_opts(move |sqlite| pragmas(sqlite.filename(&file), key, cache_kib));
+            .map_sqlx_sqlite_opts(move |sqlite| pragmas(sqlite.filename(&file), key));
         keep_whole(&mut options);
         let connection = Database::connect(options).await.map_err(opening)?;
         check_seal(&connection, key.is_some()).await?;
         Ok::<_, StoreError>(connection)
     };
-    let (writer, reader) = (connect(1, Some(WRITER_CACHE_KIB)).await?, connect(READERS, None).await?);
-    let checkpoints = Checkpoints::on(connect(1, None).await?);
-    Ok((writer, reader, checkpoints))
+    Ok((connect(1).await?, connect(READERS).await?))
 }
 
 /// `synchronous=FULL`: a command is durable before it is answered.
-fn pragmas(options: SqliteConnectOptions, key: Option<[u8; 32]>, cache_kib: Option<u32>) -> SqliteConnectOptions {
+fn pragmas(options: SqliteConnectOptions, key: Option<[u8; 32]>) -> SqliteConnectOptions {
     let options = match key {
         Some(key) => options
             .pragma("key", format!("\"x'{}'\"", hex::encode(key)))
             .pragma("temp_store", "memory"),
         None => options,
     };
-    let options = match cache_kib {
-        Some(kib) => options.pragma("cache_size", format!("-{kib}")),
-        None => options,
-    };
     options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", LONGEST.to_string())
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
 }

@@ -6,7 +6,6 @@
 
 mod backup;
 mod blobs;
-mod checkpoint;
 mod connect;
 mod convert;
 mod entity;

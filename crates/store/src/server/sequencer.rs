@@ -140,11 +140,7 @@ impl Sequencer for ServerStore {
 
     async fn append(&self, tx: Self::Tx, batch: Batch) -> Result<(), PortError> {
         match self.write_batch(&tx, &batch).await {
-            Ok(()) => {
-                tx.commit().await.map_err(StoreError::from)?;
-                self.checkpoints.committed();
-                Ok(())
-            }
+            Ok(()) => Ok(tx.commit().await.map_err(StoreError::from)?),
             Err(error) => {
                 self.rollback(tx).await;
                 Err(error)
