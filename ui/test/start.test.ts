@@ -57,6 +57,7 @@ describe('first run', () => {
       fake.state = { type: 'firstRun' };
       fake.answers.testMailbox = () => ({
         messages: null,
+        forecast: null,
         steps: [
           { step: 'imapConnect', server: 'imap.example.com:993', problem: null, tookMs: 12 },
           {
@@ -108,6 +109,46 @@ test('a mailbox is only watched unless more is chosen', async () => {
   await click('mailbox-submit');
   await expect.poll(() => backend.asked('setup').length).toBe(1);
   expect(backend.asked('setup')[0]).toMatchObject({ type: 'mailbox', mode: 'watch' });
+});
+
+test('what connecting a mailbox takes in is shown before it is done, and again where something was changed', async () => {
+  const { backend } = await openWindow((fake) => {
+    fake.state = { type: 'firstRun' };
+    fake.answers.testMailbox = () => ({
+      messages: 20_034,
+      steps: [{ step: 'imapConnect', server: 'imap.example.com:993', problem: null, tookMs: 12 }],
+      forecast: {
+        folders: [
+          { name: 'INBOX', planned: 'takenIn', messages: 20_034 },
+          { name: 'Sent', planned: 'ours', messages: 812 },
+          { name: 'Anna', planned: 'left', messages: 40 },
+          { name: 'Ben', planned: 'left', messages: null },
+        ],
+        recent: 214,
+        uncounted: 0,
+      },
+    });
+  });
+  await fillMailbox();
+  await userEvent.fill(await find('mailbox-password'), 'secret');
+  await click('mailbox-submit');
+  await expect
+    .poll(() => textOf('mailbox-forecast'))
+    .toContain('20,034 messages in INBOX become conversations.');
+  expect(textOf('mailbox-forecast')).toContain('214 of them came within the last 30 days.');
+  expect(textOf('mailbox-forecast')).toContain('812 messages in Sent are shown as our answers.');
+  expect(textOf('mailbox-forecast')).toContain('2 other folders stay as they are');
+  expect(textOf('mailbox-submit')).toBe('Connect and take in 20,034');
+  expect(backend.asked('setup')).toEqual([]);
+
+  await userEvent.fill(await find('mailbox-password'), 'another');
+  expect(hook('mailbox-forecast')).toBeNull();
+  await click('mailbox-submit');
+  await expect.poll(() => backend.asked('testMailbox').length).toBe(2);
+  await expect.poll(() => textOf('mailbox-submit')).toBe('Connect and take in 20,034');
+  await click('mailbox-submit');
+  await expect.poll(() => backend.asked('setup').length).toBe(1);
+  expect(backend.asked('testMailbox')).toHaveLength(2);
 });
 
 test('one signs in on the provider’s page, and the window never sees a token', async () => {

@@ -204,4 +204,46 @@ pub struct ConnectionReport {
     pub steps: Vec<ProbeStep>,
     /// How many messages the inbox folder holds.
     pub messages: Option<u32>,
+    /// What connecting it would take in; `None` where it could not be counted. Counting changes nothing at the provider.
+    pub forecast: Option<Forecast>,
 }
+
+/// What the first sync of a mailbox will take in: the dry run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Forecast {
+    /// Its folders: what is taken in first, then what stays where it is, most messages first.
+    pub folders: Vec<FolderForecast>,
+    /// Messages that came in within the last [`LEFT_OVER_DAYS`] days: those of them that nobody has answered become the list *Left
+    /// over*. `None` where the server could not say.
+    pub recent: Option<u32>,
+    /// Folders that were not counted, because there are too many of them.
+    pub uncounted: u32,
+}
+
+/// A folder of a mailbox, before the first sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FolderForecast {
+    /// Its name for people.
+    pub name: String,
+    /// What becomes of what is in it.
+    pub planned: FolderPlan,
+    /// How many messages it holds; `None` where the server does not let it be counted.
+    pub messages: Option<u32>,
+}
+
+/// What connecting a mailbox does with a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FolderPlan {
+    /// Its messages become conversations.
+    TakenIn,
+    /// Its messages are ours: they are shown in their conversations and answer what they answer.
+    Ours,
+    /// It stays where it is, and is not read.
+    Left,
+}
+
+/// How far back what nobody answered is listed as *Left over* when a mailbox is connected, in days.
+pub const LEFT_OVER_DAYS: i64 = 30;

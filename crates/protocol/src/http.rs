@@ -5,7 +5,8 @@ use baton_domain::{
     DraftText, InboxId, LogEntry, Member, MemberId, Role, Timestamp,
 };
 pub use baton_domain::{
-    ConnectionReport, MailProblem, MailProblemKind, MailServer, ProbeStep, ProbeStepKind, Security,
+    ConnectionReport, FolderForecast, FolderPlan, Forecast, MailProblem, MailProblemKind, MailServer, ProbeStep,
+    ProbeStepKind, Security,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -68,12 +68,14 @@ fn without_list_footer(text: &str) -> &str {
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
         let rule = trimmed.len() >= 40 && trimmed.bytes().all(|byte| byte == b'_');
-        let next = lines.peek().map(|next| next.to_lowercase()).unwrap_or_default();
-        let names_list = next.contains("mailing list")
-            || next.contains("you received this message because")
-            || next.contains("list info");
-        if (rule || trimmed == "--") && names_list {
-            end = at;
+        if rule || trimmed == "--" {
+            let next = lines.peek().map(|next| next.to_lowercase()).unwrap_or_default();
+            let names_list = next.contains("mailing list")
+                || next.contains("you received this message because")
+                || next.contains("list info");
+            if names_list {
+                end = at;
+            }
         }
         at += line.len();
     }

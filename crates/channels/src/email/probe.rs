@@ -1,16 +1,25 @@
 //! The connection test: every step by itself, so that a failure says where and why, and a slow step how slow.
 
+use std::cmp::Reverse;
 use std::future::Future;
+use std::time::Duration;
 
-use baton_domain::{ConnectionReport, ProbeStep, ProbeStepKind};
+use baton_domain::{
+    ConnectionReport, DAY_MS, FolderForecast, FolderPlan, Forecast, LEFT_OVER_DAYS, ProbeStep, ProbeStepKind, Timestamp,
+};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::account::{ConnectError, EmailAccount, Endpoint, GraphApi, Secret, Security};
 use super::graph;
-use super::imap::{self, FolderRole, ImapConn};
+use super::imap::{self, Folder, FolderRole, ImapConn};
 use super::problem::{in_words, problem};
 use super::{net, smtp};
+
+/// Folders that are counted at most: each is a question to the server.
+const COUNTED: usize = 200;
+/// How long counting may take. It comes after the test, which it must not hold up.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a step went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +43,8 @@ pub struct Probe {
     pub sent_folder: Option<String>,
     /// Whether the server tells of new mail by itself; otherwise Baton asks every half minute.
     pub pushes: bool,
+    /// What connecting would take in, where it could be counted.
+    pub forecast: Option<Forecast>,
 }
 
 impl Probe {
@@ -58,6 +69,7 @@ impl Probe {
         ConnectionReport {
             steps: steps.collect(),
             messages: self.inbox_messages,
+            forecast: self.forecast.clone(),
         }
     }
 
@@ -103,6 +115,7 @@ pub async fn test(account: &EmailAccount, secret: &Secret) -> Probe {
         inbox_messages: None,
         sent_folder: None,
         pushes: false,
+        forecast: None,
     };
     if let Some(graph) = &account.graph {
         by_graph(account, graph, secret, &mut probe).await;
@@ -125,8 +138,16 @@ async fn by_graph(account: &EmailAccount, graph: &GraphApi, secret: &Secret, pro
     let connecting = net::connect_tcp(&account.imap);
     drop(probe.take(ProbeStepKind::GraphConnect, connecting).await?);
     let opening = graph::look(account, graph, secret);
-    let (exists, sent) = probe.take(ProbeStepKind::GraphMailbox, opening).await?;
-    (probe.inbox_messages, probe.sent_folder) = (Some(exists), sent);
+    let seen = probe.take(ProbeStepKind::GraphMailbox, opening).await?;
+    let of = |role| seen.iter().find(|(folder, _)| folder.role == role);
+    probe.inbox_messages = Some(of(FolderRole::Inbox).map_or(0, |(_, total)| *total));
+    probe.sent_folder = of(FolderRole::Sent).map(|(folder, _)| folder.name.clone());
+    // It sees no other folders than the two.
+    probe.forecast = Some(Forecast {
+        folders: forecast_of(seen.into_iter().map(|(folder, total)| (folder, Some(total)))),
+        recent: None,
+        uncounted: 0,
+    });
     Some(())
 }
 
@@ -142,23 +163,92 @@ async fn reading(account: &EmailAccount, secret: &Secret, probe: &mut Probe) -> 
     let found = probe
         .take(ProbeStepKind::ImapFolders, folders(&mut conn, account))
         .await;
-    if let Some((exists, sent)) = found {
+    if let Some((exists, folders)) = found {
         probe.inbox_messages = Some(exists);
-        probe.sent_folder = sent;
+        let sent = folders.iter().find(|folder| folder.role == FolderRole::Sent);
+        probe.sent_folder = sent.map(|folder| folder.name.clone());
+        let now = Timestamp(baton_clock::now_ms());
+        // Without it the mailbox can be connected as well.
+        probe.forecast = tokio::time::timeout(PATIENCE, counted(&mut conn, folders, now))
+            .await
+            .ok();
     }
     conn.logout().await;
     Some(())
 }
 
-/// How many messages INBOX has, and the folder for sent mail.
-async fn folders(conn: &mut ImapConn, account: &EmailAccount) -> Result<(u32, Option<String>), ConnectError> {
+/// How many messages INBOX has, and the folders.
+async fn folders(conn: &mut ImapConn, account: &EmailAccount) -> Result<(u32, Vec<Folder>), ConnectError> {
     let opened = conn.examine("INBOX").await.map_err(|_| ConnectError::FolderMissing {
         folder: "INBOX".to_owned(),
     })?;
     let folders = conn.folders(account.sent_folder.as_deref()).await;
     let folders = folders.map_err(|error| error.into_connect_error(&account.imap.host))?;
-    let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
-    Ok((opened.exists, sent.map(|folder| folder.name)))
+    Ok((opened.exists, folders))
+}
+
+/// Counts the folders, none of them opened but the one that mail arrives in.
+async fn counted(conn: &mut ImapConn, mut folders: Vec<Folder>, now: Timestamp) -> Forecast {
+    // Those that are taken in are counted in any case.
+    folders.sort_by_key(|folder| plan_of(folder, false));
+    let uncounted = folders.len().saturating_sub(COUNTED);
+    folders.truncate(COUNTED);
+    let arriving = folders
+        .iter()
+        .find(|folder| folder.role == FolderRole::All)
+        .or_else(|| folders.iter().find(|folder| folder.role == FolderRole::Inbox))
+        .map(|folder| folder.wire.clone());
+    let mut counts = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let count = conn.status(&folder.wire).await.ok().map(|status| status.exists);
+        counts.push((folder, count));
+    }
+    let recent = match arriving {
+        Some(folder) => came_since(conn, &folder, now.plus_ms(-LEFT_OVER_DAYS * DAY_MS)).await,
+        None => None,
+    };
+    Forecast {
+        folders: forecast_of(counts),
+        recent,
+        uncounted: u32::try_from(uncounted).unwrap_or(u32::MAX),
+    }
+}
+
+/// How many messages of a folder came in since then, by the server's calendar; drafts and what is deleted don't count.
+async fn came_since(conn: &mut ImapConn, folder: &str, since: Timestamp) -> Option<u32> {
+    let since = jiff::Timestamp::from_millisecond(since.0).ok()?;
+    let date = since.to_zoned(jiff::tz::TimeZone::UTC).strftime("%d-%b-%Y");
+    conn.examine(folder).await.ok()?;
+    let found = conn.search(&format!("SINCE {date} UNDELETED UNDRAFT")).await.ok()?;
+    u32::try_from(found.len()).ok()
+}
+
+/// What becomes of a folder. Where one folder has every message, no other is read.
+fn plan_of(folder: &Folder, has_all: bool) -> FolderPlan {
+    match folder.role {
+        FolderRole::All => FolderPlan::TakenIn,
+        FolderRole::Inbox if !has_all => FolderPlan::TakenIn,
+        FolderRole::Sent if !has_all => FolderPlan::Ours,
+        FolderRole::Inbox | FolderRole::Sent | FolderRole::Other => FolderPlan::Left,
+    }
+}
+
+fn forecast_of(folders: impl IntoIterator<Item = (Folder, Option<u32>)>) -> Vec<FolderForecast> {
+    let folders: Vec<_> = folders.into_iter().collect();
+    let has_all = folders.iter().any(|(folder, _)| folder.role == FolderRole::All);
+    let mut forecast: Vec<FolderForecast> = folders
+        .into_iter()
+        .map(|(folder, messages)| FolderForecast {
+            planned: plan_of(&folder, has_all),
+            name: folder.name,
+            messages,
+        })
+        .collect();
+    forecast.sort_by(|one, other| {
+        let order = |folder: &FolderForecast| (folder.planned, Reverse(folder.messages));
+        order(one).cmp(&order(other)).then_with(|| one.name.cmp(&other.name))
+    });
+    forecast
 }
 
 async fn sending(account: &EmailAccount, secret: &Secret, probe: &mut Probe) -> Option<()> {
@@ -176,6 +266,56 @@ async fn sending(account: &EmailAccount, secret: &Secret, probe: &mut Probe) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn folder(name: &str, role: FolderRole) -> Folder {
+        Folder {
+            wire: name.to_owned(),
+            name: name.to_owned(),
+            role,
+        }
+    }
+
+    fn planned(folders: impl IntoIterator<Item = (Folder, Option<u32>)>) -> Vec<(String, FolderPlan)> {
+        let forecast = forecast_of(folders);
+        forecast
+            .into_iter()
+            .map(|folder| (folder.name, folder.planned))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_taken_in_comes_first_then_what_is_ours_then_the_largest_of_the_rest() {
+        let folders = [
+            (folder("Archive", FolderRole::Other), Some(5)),
+            (folder("Locked", FolderRole::Other), None),
+            (folder("Sent", FolderRole::Sent), Some(2)),
+            (folder("Done", FolderRole::Other), Some(50)),
+            (folder("INBOX", FolderRole::Inbox), Some(0)),
+        ];
+        let expected = [
+            ("INBOX", FolderPlan::TakenIn),
+            ("Sent", FolderPlan::Ours),
+            ("Done", FolderPlan::Left),
+            ("Archive", FolderPlan::Left),
+            ("Locked", FolderPlan::Left),
+        ];
+        assert_eq!(planned(folders), expected.map(|(name, plan)| (name.to_owned(), plan)));
+    }
+
+    #[test]
+    fn where_one_folder_has_everything_nothing_else_is_read() {
+        let folders = [
+            (folder("INBOX", FolderRole::Inbox), Some(3)),
+            (folder("[Gmail]/Sent Mail", FolderRole::Sent), Some(4)),
+            (folder("[Gmail]/All Mail", FolderRole::All), Some(9)),
+        ];
+        let expected = [
+            ("[Gmail]/All Mail", FolderPlan::TakenIn),
+            ("[Gmail]/Sent Mail", FolderPlan::Left),
+            ("INBOX", FolderPlan::Left),
+        ];
+        assert_eq!(planned(folders), expected.map(|(name, plan)| (name.to_owned(), plan)));
+    }
 
     #[test]
     fn a_step_keeps_its_server_its_problem_and_its_time() {
@@ -202,6 +342,7 @@ mod tests {
             inbox_messages: Some(3),
             sent_folder: None,
             pushes: true,
+            forecast: None,
         };
         assert!(!probe.ok());
         let report = probe.report(&account);

@@ -166,6 +166,14 @@ const STARTERS: &[&str] = &[
 /// older `2026-11-02 10:00 GMT+01:00 Carl <carl@example.com>:`. How many lines it takes, the first of these being its first.
 fn introduction(lines: &[&str]) -> Option<usize> {
     let first = lines.first().filter(|line| !line.trim().is_empty())?;
+    // Where no line near ends like one there is none: nearly every line of every text.
+    let ends = |line: &&str| {
+        let line = line.trim_end().trim_end_matches(['*', '_']).trim_end();
+        line.ends_with([':', '：', '>'])
+    };
+    if !lines.iter().take(INTRO_LINES).any(ends) {
+        return None;
+    }
     let mut joined = String::new();
     for (count, line) in lines.iter().take(INTRO_LINES).enumerate() {
         // A line that could begin an introduction of its own ends the attempt to begin one above it.
@@ -208,13 +216,15 @@ fn introduction(lines: &[&str]) -> Option<usize> {
 }
 
 fn starts_introduction(line: &str) -> bool {
+    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let lower = line.trim_start_matches(['*', '_', '-', ' ', '\t']).to_lowercase();
     let word = lower.split_whitespace().next().unwrap_or_default();
     let dated = word.starts_with(|c: char| c.is_ascii_digit())
         && !word.contains('@')
         && lower.chars().filter(char::is_ascii_digit).count() >= 6;
-    let started = STARTERS.iter().any(|starter| lower.starts_with(starter));
-    dated || (started && lower.chars().any(|c| c.is_ascii_digit()))
+    dated || STARTERS.iter().any(|starter| lower.starts_with(starter))
 }
 
 /// A reply and the introduction of what it answers may share a line: `Yes. On 2 Nov 2026, Anna wrote:` is two.
@@ -319,7 +329,11 @@ fn dashed(line: &str) -> Option<&str> {
 }
 
 fn begins_forward(line: &str) -> bool {
-    let lower = line.trim().to_lowercase();
+    let line = line.trim();
+    if !line.starts_with(['-', '_', '=']) && !line.get(..1).is_some_and(|first| "bBaAdDiI".contains(first)) {
+        return false;
+    }
+    let lower = line.to_lowercase();
     lower.starts_with("begin forwarded message")
         || lower.starts_with("anfang der weitergeleiteten")
         || lower.starts_with("début du message")

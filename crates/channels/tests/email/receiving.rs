@@ -10,7 +10,7 @@ use baton_channels::email::host::HealthState;
 use baton_channels::email::imap::FolderRole;
 use baton_channels::email::probe;
 use baton_channels::email::{ConnectError, Endpoint, Secret, Security, parse};
-use baton_domain::ProbeStepKind;
+use baton_domain::{FolderPlan, ProbeStepKind};
 use baton_tests::mail::{MailHost, PASSWORD, Seed};
 
 const DAY_MS: i64 = 86_400_000;
@@ -270,6 +270,55 @@ async fn a_large_message_comes_in_pieces_and_whole() -> Result<()> {
     assert!(message.size > 3_000_000);
     assert_eq!(state.raw(message).len(), message.size as usize);
     assert!(state.raw(message).ends_with(&large[large.len() - 1000..]));
+    Ok(())
+}
+
+/// Flags and counts of every folder, as the server's files have them.
+async fn as_it_is(mail: &MailHost) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut folders = vec![mailbox_of("sales", mail)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry
+                .path()
+                .components()
+                .any(|part| part.as_os_str() == "cur" || part.as_os_str() == "new")
+            {
+                names.push(entry.path().display().to_string());
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_says_what_a_first_sync_will_take_in_and_changes_nothing() -> Result<()> {
+    let mail = MailHost::start().await?;
+    mail.seed("sales", "INBOX", &old_mail(40)).await?;
+    mail.seed("sales", "Sent", &old_mail(3)).await?;
+    mail.seed("sales", "Anna", &old_mail(2)).await?;
+    mail.seed("sales", "Erledigt ä", &old_mail(7)).await?;
+    let before = as_it_is(&mail).await?;
+    assert!(before.len() >= 52, "{before:?}");
+
+    let probe = probe::test(&account_of("sales", &mail), &Secret::new(PASSWORD)).await;
+    let forecast = probe.forecast.as_ref().expect("the folders were counted");
+    let of = |plan| -> Vec<(&str, Option<u32>)> {
+        let planned = forecast.folders.iter().filter(|folder| folder.planned == plan);
+        planned.map(|folder| (folder.name.as_str(), folder.messages)).collect()
+    };
+    assert_eq!(of(FolderPlan::TakenIn), [("INBOX", Some(40))]);
+    assert_eq!(of(FolderPlan::Ours), [("Sent", Some(3))]);
+    assert_eq!(of(FolderPlan::Left)[..2], [("Erledigt ä", Some(7)), ("Anna", Some(2))]);
+    // One a day: by the server's calendar the oldest of them is 30 or 31 days back.
+    assert!(matches!(forecast.recent, Some(29..=31)), "{forecast:?}");
+    assert_eq!(forecast.uncounted, 0);
+    assert_eq!(probe.report(&account_of("sales", &mail)).forecast, probe.forecast);
+    assert_eq!(as_it_is(&mail).await?, before);
     Ok(())
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, ClockKind, Conversation, DAY_MS, Direction, FollowUp, FollowUpKind, MemberId, MessageId,
-    MessageKind, OutboundState, Outcome, Status, Timestamp,
+    Account, AccountId, ClockKind, Conversation, DAY_MS, Direction, FollowUp, FollowUpKind, LEFT_OVER_DAYS, MemberId,
+    MessageId, MessageKind, OutboundState, Outcome, Status, Timestamp,
 };
 use baton_protocol::{Group, RowClock, Turn, View};
 
 /// How long before a mailbox went live an unanswered message still counts as left over.
-const LEFT_OVER_MS: i64 = 30 * DAY_MS;
+const LEFT_OVER_MS: i64 = LEFT_OVER_DAYS * DAY_MS;
 
 /// Every view, in the order of the window's left side.
 const VIEWS: [View; 10] = [

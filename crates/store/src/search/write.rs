@@ -13,8 +13,9 @@ use super::{Changes, Piece, PieceKind, SearchError, SearchIndex, TEXT_BYTES, Tal
 
 /// The low bits of an id, which tell pieces of the same instant apart.
 const SAME_INSTANT_BITS: u32 = 16;
-/// How many pieces one statement writes. Handing a statement over costs as much as writing a small piece.
-const AT_A_TIME: usize = 32;
+/// How many pieces one statement writes. Handing a statement over costs as much as writing a small piece; and before each that writes
+/// several, the index writes down what it has gathered, so they are not few.
+const AT_A_TIME: usize = 100;
 /// How many are asked for, or written, by a statement that carries no text.
 const MANY: usize = 250;
 
@@ -65,13 +66,18 @@ impl SearchIndex {
             take_out(&mut transaction, old).await?;
         }
         place(&mut transaction, &mut rows).await?;
+        let mut words = Vec::with_capacity(rows.len());
         let mut rows = rows.into_iter();
         loop {
             let some: Vec<Row> = rows.by_ref().take(AT_A_TIME).collect();
             if some.is_empty() {
                 break;
             }
-            put(&mut transaction, some).await?;
+            put(&mut transaction, some, &mut words).await?;
+        }
+        while !words.is_empty() {
+            let some = words.drain(..words.len().min(AT_A_TIME)).collect();
+            put_words(&mut transaction, some).await?;
         }
         sqlx::query("update place set number = max(number, ?1)")
             .bind(i64::try_from(to).unwrap_or(i64::MAX))
@@ -142,9 +148,8 @@ impl Row {
 }
 
 async fn put_talks(connection: &mut SqliteConnection, talks: &[Talk]) -> Result<(), SearchError> {
-    let mut insert = QueryBuilder::<Sqlite>::new(
-        "insert into talk (conversation, inbox, owner, number, status, ended, history) ",
-    );
+    let mut insert =
+        QueryBuilder::<Sqlite>::new("insert into talk (conversation, inbox, owner, number, status, ended, history) ");
     insert.push_values(talks, |mut row, talk| {
         row.push_bind(talk.id.0)
             .push_bind(talk.inbox.0)
@@ -171,7 +176,12 @@ async fn place(connection: &mut SqliteConnection, rows: &mut Vec<Row>) -> Result
     let conversations: Vec<Uuid> = conversations.into_iter().collect();
     let mut talks = HashMap::with_capacity(conversations.len());
     for some in conversations.chunks(MANY) {
-        let found = among(connection, "select conversation, id from talk where conversation in", some).await?;
+        let found = among(
+            connection,
+            "select conversation, id from talk where conversation in",
+            some,
+        )
+        .await?;
         for row in found {
             talks.insert(row.try_get::<Uuid, _>(0)?, row.try_get::<i64, _>(1)?);
         }
@@ -229,11 +239,7 @@ fn wished_id(at: Timestamp, message: Uuid) -> i64 {
 }
 
 /// The next id that neither the index nor this batch has.
-async fn free_id(
-    connection: &mut SqliteConnection,
-    after: i64,
-    taken: &HashSet<i64>,
-) -> Result<i64, SearchError> {
+async fn free_id(connection: &mut SqliteConnection, after: i64, taken: &HashSet<i64>) -> Result<i64, SearchError> {
     let mut id = after;
     loop {
         id += 1;
@@ -250,14 +256,16 @@ async fn free_id(
     }
 }
 
-async fn put(connection: &mut SqliteConnection, rows: Vec<Row>) -> Result<(), SearchError> {
+/// Writes rows, and gives what of them is for the index.
+async fn put(
+    connection: &mut SqliteConnection,
+    rows: Vec<Row>,
+    words: &mut Vec<(i64, Words)>,
+) -> Result<(), SearchError> {
     let whole = rows.len() == AT_A_TIME;
-    let mut pieces =
+    let mut insert =
         QueryBuilder::<Sqlite>::new("insert into piece (id, message, talk, kind, file, sender, subject, body) ");
-    let mut words =
-        QueryBuilder::<Sqlite>::new("insert into words (rowid, subject, sender, recipients, body, files, pairs) ");
-    let mut texts = Vec::with_capacity(rows.len());
-    pieces.push_values(rows, |mut into, row| {
+    insert.push_values(rows, |mut into, row| {
         into.push_bind(row.id)
             .push_bind(row.message)
             .push_bind(row.talk)
@@ -266,9 +274,17 @@ async fn put(connection: &mut SqliteConnection, rows: Vec<Row>) -> Result<(), Se
             .push_bind(row.sender)
             .push_bind(row.subject)
             .push_bind(row.body);
-        texts.push((row.id, row.words));
+        words.push((row.id, row.words));
     });
-    words.push_values(texts, |mut into, (id, words)| {
+    insert.build().persistent(whole).execute(connection).await?;
+    Ok(())
+}
+
+async fn put_words(connection: &mut SqliteConnection, words: Vec<(i64, Words)>) -> Result<(), SearchError> {
+    let whole = words.len() == AT_A_TIME;
+    let mut insert =
+        QueryBuilder::<Sqlite>::new("insert into words (rowid, subject, sender, recipients, body, files, pairs) ");
+    insert.push_values(words, |mut into, (id, words)| {
         into.push_bind(id)
             .push_bind(words.subject)
             .push_bind(words.sender)
@@ -277,8 +293,7 @@ async fn put(connection: &mut SqliteConnection, rows: Vec<Row>) -> Result<(), Se
             .push_bind(words.files)
             .push_bind(words.pairs);
     });
-    pieces.build().persistent(whole).execute(&mut *connection).await?;
-    words.build().persistent(whole).execute(connection).await?;
+    insert.build().persistent(whole).execute(connection).await?;
     Ok(())
 }
 

@@ -72,6 +72,19 @@ export class MailboxSetup {
     this.report !== null && this.report.steps.every((step) => step.problem === null),
   );
 
+  /** The settings that were tried last, word for word. */
+  #tried = $state.raw('');
+  /** How many messages connecting takes in, as the last test counted them; 0 where there are none, or nobody counted. */
+  readonly takenIn = $derived(
+    (this.report?.forecast?.folders ?? [])
+      .filter((folder) => folder.planned === 'takenIn')
+      .reduce((sum, folder) => sum + (folder.messages ?? 0), 0),
+  );
+  /** The test went well, nothing was changed since, and it counted messages: what that means is shown before it is done. */
+  readonly foreseen = $derived(
+    this.passed && this.takenIn > 0 && this.#tried === JSON.stringify(this.settings()),
+  );
+
   #attempt = 0;
 
   /** `here` says whether the mailbox is to be read and sent from this computer. */
@@ -147,6 +160,7 @@ export class MailboxSetup {
     this.testing = true;
     this.report = null;
     this.failure = null;
+    this.#tried = JSON.stringify(this.settings());
     try {
       this.report = await this.backend.call(this.here() ? 'testMailboxHere' : 'testMailbox', this.settings());
       if (!this.passed) this.editing = true;

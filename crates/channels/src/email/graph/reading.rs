@@ -91,19 +91,15 @@ async fn shelves(api: &Api) -> Result<Vec<Shelf>, ConnectError> {
     Ok(shelves)
 }
 
-/// Signs in and looks, for a test: how many messages INBOX has, and the name of the folder for sent mail.
+/// Signs in and looks, for a test: the folders that are read, and how many messages each holds.
 pub(in crate::email) async fn look(
     account: &EmailAccount,
     graph: &GraphApi,
     secret: &Secret,
-) -> Result<(u32, Option<String>), ConnectError> {
+) -> Result<Vec<(Folder, u32)>, ConnectError> {
     let api = Api::new(account, graph, secret, &Arc::default())?;
     let shelves = shelves(&api).await?;
-    let of = |role| shelves.iter().find(|shelf| shelf.folder.role == role);
-    Ok((
-        of(FolderRole::Inbox).map_or(0, |shelf| shelf.total),
-        of(FolderRole::Sent).map(|shelf| shelf.folder.name.clone()),
-    ))
+    Ok(shelves.into_iter().map(|shelf| (shelf.folder, shelf.total)).collect())
 }
 
 impl GraphConn {

@@ -4,6 +4,8 @@ use super::{PieceKind, is_quote_mark};
 
 /// Words of a phone's footer; more is a sentence of a person.
 const FOOTER_WORDS: usize = 9;
+/// From how far up, in lines with anything on them, a phone's footer is looked for.
+const FOOTER_LINES: usize = 3;
 /// Lines that a signature may have; more is a text that merely contains its mark.
 const LINES: usize = 25;
 /// Characters of a line of a signature.
@@ -119,11 +121,7 @@ fn begins(block: &[&str], writer: &str) -> Option<usize> {
     if let Some(mark) = marked.filter(|mark| filled(block, *mark) <= LINES) {
         return Some(mark);
     }
-    let footer = block
-        .iter()
-        .rposition(|line| is_footer(line))
-        .filter(|at| filled(block, *at) <= 3)
-        .or_else(|| list_footer(block));
+    let footer = phone_footer(block).or_else(|| list_footer(block));
     let text = block.get(..footer.unwrap_or(block.len())).unwrap_or(block);
     dashed_name(text)
         .or_else(|| named(text, writer))
@@ -133,6 +131,17 @@ fn begins(block: &[&str], writer: &str) -> Option<usize> {
 
 fn filled(block: &[&str], from: usize) -> usize {
     block.iter().skip(from).filter(|line| !line.trim().is_empty()).count()
+}
+
+/// A phone's footer among the last three lines with anything on them.
+fn phone_footer(block: &[&str]) -> Option<usize> {
+    let filled = block
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, line)| !line.trim().is_empty());
+    let mut last = filled.take(FOOTER_LINES);
+    last.find(|(_, line)| is_footer(line)).map(|(at, _)| at)
 }
 
 fn is_footer(line: &str) -> bool {
