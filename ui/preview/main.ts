@@ -26,6 +26,29 @@ switch (query.get('state')) {
     break;
   case 'firstRun':
     backend.state = { type: 'firstRun' };
+    backend.answers.testMailbox = () => ({
+      messages: 20_034,
+      steps: [
+        { step: 'imapConnect', server: 'imap.murmel.example:993', problem: null, tookMs: 12 },
+        { step: 'imapTls', server: 'imap.murmel.example:993', problem: null, tookMs: 31 },
+        { step: 'imapLogin', server: 'imap.murmel.example:993', problem: null, tookMs: 80 },
+        { step: 'imapFolders', server: 'imap.murmel.example:993', problem: null, tookMs: 9 },
+        { step: 'smtpConnect', server: 'smtp.murmel.example:465', problem: null, tookMs: 14 },
+        { step: 'smtpTls', server: 'smtp.murmel.example:465', problem: null, tookMs: 22 },
+        { step: 'smtpLogin', server: 'smtp.murmel.example:465', problem: null, tookMs: 61 },
+      ],
+      forecast: {
+        folders: [
+          { name: 'INBOX', planned: 'takenIn', messages: 20_034 },
+          { name: 'Sent', planned: 'ours', messages: 8_120 },
+          { name: 'Done', planned: 'left', messages: 1_412 },
+          { name: 'Anna', planned: 'left', messages: 40 },
+          { name: 'Ben', planned: 'left', messages: null },
+        ],
+        recent: 214,
+        uncounted: 0,
+      },
+    });
     break;
   case 'locked':
     backend.state = { type: 'locked', reason: 'org.freedesktop.secrets: no such name', passphraseSet: false };

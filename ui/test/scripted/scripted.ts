@@ -518,7 +518,7 @@ export class ScriptedBackend implements Backend {
         };
       case 'testMailbox':
       case 'testMailboxHere':
-        return { steps: [], messages: 12 };
+        return { steps: [], messages: 12, forecast: null };
       case 'connectMailbox':
       case 'hostMailbox':
       case 'moveMailbox':
