@@ -64,9 +64,10 @@ test('a first rule is written and put in force', async () => {
   await click('rules-edit');
   await expect.poll(() => all('routing-rule')).toHaveLength(1);
   const rule = all('routing-rule')[0];
+  expect(text(rule)).not.toContain('Choose at least one person.');
   await click('rules-save');
   expect(backend.asked('saveRules')).toHaveLength(0);
-  expect(text(rule)).toContain('Choose at least one person.');
+  await expect.poll(() => text(rule)).toContain('Choose at least one person.');
   await userEvent.fill(inside(rule, '[data-testid="rule-name"]'), 'Demos');
   await userEvent.click(inside(rule, '[data-testid="rule-part-add"]'));
   await userEvent.fill(inside(rule, '[data-testid="rule-part-texts"]'), 'demo, tour');
