@@ -198,3 +198,55 @@ fn the_time_somebody_has_waited_counts_against_what_the_new_inbox_promises() {
             .all(|clock| !clock.is_open() || clock.breached)
     );
 }
+
+#[test]
+fn whoever_waits_for_an_answer_waits_on_through_an_inbox_that_promises_nothing() {
+    let mut team = Team::with_targets();
+    team.support.policy.sla = SlaPolicy::default();
+    team.carl("Hello");
+    let answer = |team: &Team| {
+        let mut clocks = team.conversation().clocks.iter();
+        clocks
+            .find(|clock| clock.kind == ClockKind::FirstResponse && clock.is_open())
+            .map(|clock| (clock.started, clock.due))
+    };
+    let before = answer(&team);
+    assert!(before.is_some());
+    team.now = team.now.plus_ms(30 * MINUTE_MS);
+    team.act(BEN, TO_SUPPORT);
+    assert_eq!(answer(&team), None);
+    team.now = team.now.plus_ms(30 * MINUTE_MS);
+    team.act(BEN, TO_SALES);
+    assert_eq!(answer(&team), before, "nobody wins time by moving it there and back");
+}
+
+#[test]
+fn what_is_over_is_left_to_nobody_who_may_not_work_there() {
+    let mut team = Team::with_enquiry();
+    team.act(ANNA, Do::Claim);
+    team.act(
+        ANNA,
+        Do::Close {
+            outcome: Some(Outcome::Lost),
+            reason: None,
+        },
+    );
+    team.act(ANNA, TO_SUPPORT);
+    let after = team.conversation();
+    assert_eq!((after.owner, after.last_owner), (None, Some(ANNA)));
+    team.act(BEN, Do::Reopen);
+    assert_eq!(
+        (team.conversation().owner, team.conversation().status),
+        (None, Status::New)
+    );
+}
+
+#[test]
+fn answers_never_leave_from_a_mailbox_that_is_only_watched() {
+    let mut team = Team::with_enquiry();
+    for account in team.accounts.values_mut().filter(|account| account.inbox == SUPPORT) {
+        account.mode = AccountMode::Watch;
+    }
+    team.act(MIRA, TO_SUPPORT);
+    assert_eq!(team.conversation().account, Some(SALES_AT));
+}

@@ -224,6 +224,12 @@ impl Engine {
                 }
             }
             Event::MovedIn { .. } if state.owner.is_none() && !state.status.is_over() => Kind::NewLead,
+            // Who reads both inboxes sees it come while its old owner still has it.
+            Event::OwnerChanged {
+                owner: None,
+                how: OwnerChange::Left,
+                ..
+            } if by.is_some() && !state.status.is_over() => Kind::NewLead,
             Event::OwnerChanged {
                 owner: Some(owner),
                 how: OwnerChange::Assigned | OwnerChange::Routed | OwnerChange::HandedOff | OwnerChange::Reopened,

@@ -226,6 +226,7 @@ impl Following<'_> {
             .events
             .iter()
             .any(|event| matches!(event, Event::FieldsChanged { .. }));
+        let moved = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
         let policy = &self.policy.sla;
         let mut running = self.after.clocks.iter().filter(|clock| clock.is_open());
         let running = running.find(|clock| clock.kind.shares_place(kind)).cloned();
@@ -236,8 +237,10 @@ impl Following<'_> {
                     None => {
                         let wanted_before = self.before.and_then(|before| wanted_since(before, kind, now));
                         // What turns out to be a lead has waited all the same. What was one and had no target was promised
-                        // nothing, whatever else was said of it meanwhile: it counts from now.
-                        let waited = said_anew && wanted_before.is_none();
+                        // nothing, whatever else was said of it meanwhile: it counts from now. Whoever waits for an answer waits
+                        // on while it is passed from one inbox to another, and back.
+                        let answers = matches!(kind, ClockKind::FirstResponse | ClockKind::NextResponse);
+                        let waited = (moved && answers) || (said_anew && wanted_before.is_none());
                         let since = if waited { since } else { now };
                         self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table))
                     }
@@ -247,7 +250,6 @@ impl Following<'_> {
             return;
         };
         // What was breached stays so.
-        let moved = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
         let promised_anew = moved || clock.policy != policy.version;
         if (said_anew || promised_anew) && !clock.breached {
             self.compute_anew(&clock, promised_anew);

@@ -74,7 +74,15 @@ impl Case<'_> {
 
     /// Whoever gets it while moving it may work there; after a reply, somebody who knows what was promised.
     fn can_own_there(&self, owner: MemberId, there: &Inbox) -> Result<MemberId, Refusal> {
-        if !self.there(there).can_take(owner) {
+        // Whoever has it keeps it although they are away just now.
+        let has_it = self.state.owner == Some(owner);
+        let there = self.there(there);
+        let can = if has_it {
+            there.may(owner, Capability::Work)
+        } else {
+            there.can_take(owner)
+        };
+        if !can {
             return Err(invalid("owner", Invalid::NotNow));
         }
         let knows = [self.state.owner, self.state.last_owner, self.command.actor.member()].contains(&Some(owner));
@@ -94,7 +102,13 @@ impl Case<'_> {
     /// What its owner, and whoever owes an answer, can't keep where they may not go along.
     fn settles_in(&self, there: &Inbox, next: Option<MemberId>) -> Vec<Event> {
         if self.state.status.is_over() {
-            return Vec::new();
+            // It may be opened again, and then somebody has to be able to work on it.
+            let lost = next.is_none() && self.state.owner.is_some();
+            return collect([lost.then_some(Event::OwnerChanged {
+                owner: None,
+                how: OwnerChange::Left,
+                context: None,
+            })]);
         }
         let unowned = next.is_none();
         let gone = |member: MemberId| !self.there(there).may(member, Capability::Read);
@@ -130,15 +144,15 @@ impl Case<'_> {
         events
     }
 
-    /// Replies leave from an address of the inbox it lies in: the one the customer wrote to before, else the first that sends.
+    /// Replies leave from an address of the inbox it lies in: the one the customer wrote to before, else the first. An account that is only watched sends nothing; where there is no other, it keeps its own.
     fn account_in(&self, to: InboxId) -> Option<AccountId> {
         let mut there: Vec<_> = self
             .context
             .accounts
             .values()
-            .filter(|account| account.inbox == to)
+            .filter(|account| account.inbox == to && account.mode != AccountMode::Watch)
             .collect();
-        there.sort_by_key(|account| (account.mode == AccountMode::Watch, account.id));
+        there.sort_by_key(|account| account.id);
         let known = |address: &str| {
             let mut sources = self.state.sources.iter();
             sources.any(|source| source.address.trim().eq_ignore_ascii_case(address.trim()))

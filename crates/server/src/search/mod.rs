@@ -99,9 +99,15 @@ impl Search {
         };
         let found = open.index.find(&Criteria::of(query, who, names), find).await?;
         let full = found.len() == find.limit;
+        // The index may be behind: what was moved meanwhile is read only by those who read where it lies now.
+        let lie = core.store.inboxes_by_id(found.iter().map(|found| found.conversation)).await?;
+        let read = |found: &Found| {
+            lie.get(&found.conversation)
+                .is_some_and(|inbox| who.inboxes.contains(inbox))
+        };
         Ok(Hits {
             next: found.last().filter(|_| full).map(|last| last.key.to_string()),
-            hits: found.into_iter().map(hit).collect(),
+            hits: found.into_iter().filter(read).map(hit).collect(),
             behind: core.referee.head().number.saturating_sub(open.number),
         })
     }

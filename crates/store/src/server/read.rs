@@ -1,6 +1,6 @@
 //! Queries of the shells: conversations, their entries, the log after a number, documents, drafts, reply locks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use baton_domain::{
     Conversation, ConversationId, Document, DraftId, InboxId, MemberId, Phase, Scope, Status, Timestamp,
@@ -240,6 +240,28 @@ impl ServerStore {
             .all(&self.reader)
             .await?;
         rows.into_iter().map(convert::sealed).collect()
+    }
+
+    /// In which inbox each of these lies at this moment.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn inboxes_by_id(
+        &self,
+        ids: impl IntoIterator<Item = ConversationId>,
+    ) -> Result<HashMap<ConversationId, InboxId>, StoreError> {
+        let rows: Vec<(uuid::Uuid, uuid::Uuid)> = conversation::Entity::find()
+            .select_only()
+            .columns([conversation::Column::Id, conversation::Column::Inbox])
+            .filter(conversation::Column::Workspace.eq(self.workspace.0))
+            .filter(conversation::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, inbox)| (ConversationId(id), InboxId(inbox)))
+            .collect())
     }
 
     /// The states of some conversations. One that is not there is left out.

@@ -187,7 +187,14 @@ export function actions(desk: Desk): Action[] {
       run: () => void desk.act({ type: 'unblock' }),
       enabled: () => hasOpen() && open.current?.conversation.blocked !== null,
     },
-    { id: 'move', label: m.action_move, keys: ['m'], group: 'work', run: panel('inbox'), enabled: hasOpen },
+    {
+      id: 'move',
+      label: m.action_move,
+      keys: ['m'],
+      group: 'work',
+      run: panel('inbox'),
+      enabled: may('move'),
+    },
     { id: 'close', label: m.action_close, keys: ['e'], group: 'work', run: panel('close'), enabled: hasOpen },
     {
       id: 'reopen',
