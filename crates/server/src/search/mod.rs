@@ -100,7 +100,10 @@ impl Search {
         let found = open.index.find(&Criteria::of(query, who, names), find).await?;
         let full = found.len() == find.limit;
         // The index may be behind: what was moved meanwhile is read only by those who read where it lies now.
-        let lie = core.store.inboxes_by_id(found.iter().map(|found| found.conversation)).await?;
+        let lie = core
+            .store
+            .inboxes_by_id(found.iter().map(|found| found.conversation))
+            .await?;
         let read = |found: &Found| {
             lie.get(&found.conversation)
                 .is_some_and(|inbox| who.inboxes.contains(inbox))
