@@ -21,7 +21,6 @@ import sqlite3, sys, time
 store = sqlite3.connect(sys.argv[1], isolation_level=None)
 store.execute("pragma journal_mode = wal")
 store.execute("pragma synchronous = full")
-store.execute("pragma wal_autocheckpoint = 16384")
 store.execute("create table bare (number integer primary key, body text not null)")
 body = "x" * int(sys.argv[2])
 for line in sys.stdin:
