@@ -13,11 +13,27 @@ use baton_store::replica::Forget;
 use super::io::{Effect, Fetched};
 use super::state::{Engine, key};
 
+/// A conversation that is being fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Fetching {
+    /// The newest entry of it that had come by when it was asked for; 0 where none had.
+    asked: u64,
+    /// The newest that has come by since.
+    newest: u64,
+}
+
 impl Engine {
     /// Asks for a conversation, once at a time.
     pub(super) fn refetch(&mut self, conversation: ConversationId) {
+        self.refetch_after(conversation, 0);
+    }
+
+    fn refetch_after(&mut self, conversation: ConversationId, number: u64) {
         if let Entry::Vacant(free) = self.refetching.entry(conversation) {
-            free.insert(0);
+            free.insert(Fetching {
+                asked: number,
+                newest: number,
+            });
             self.out.push(Effect::Refetch(conversation));
         }
     }
@@ -28,14 +44,14 @@ impl Engine {
             free.insert(number);
             self.keep_lacking();
         }
-        self.refetch(conversation);
+        self.refetch_after(conversation, number);
         self.passed_by(conversation, number);
     }
 
     /// An entry came while its conversation is being fetched: what was read before it is too old.
     pub(super) fn passed_by(&mut self, conversation: ConversationId, number: u64) {
-        if let Some(newest) = self.refetching.get_mut(&conversation) {
-            *newest = (*newest).max(number);
+        if let Some(fetching) = self.refetching.get_mut(&conversation) {
+            fetching.newest = fetching.newest.max(number);
         }
     }
 
@@ -55,9 +71,14 @@ impl Engine {
 
     /// What became of it.
     pub(super) fn refetched(&mut self, id: ConversationId, fetched: Fetched) {
-        let passed = self.refetching.remove(&id).unwrap_or(0);
+        let Fetching { asked, newest: passed } = self.refetching.remove(&id).unwrap_or_default();
         let found = match fetched {
             Fetched::Here(found) => found,
+            // It came back while that was being said.
+            Fetched::Gone if passed > asked && self.lacking.contains_key(&id) => {
+                self.refetch_after(id, passed);
+                return;
+            }
             Fetched::Gone => {
                 self.lacks_no_more(id);
                 return;
@@ -78,8 +99,7 @@ impl Engine {
         }
         let newest = found.entries.iter().map(|entry| entry.number).max().unwrap_or(0);
         if newest < passed {
-            self.refetch(id);
-            self.passed_by(id, passed);
+            self.refetch_after(id, passed);
             return;
         }
         self.floors.insert(id, newest);

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::compose::Drafts;
 use super::documents::Documents;
+use super::fetched::Fetching;
 use super::held::HeldItem;
 use super::index::Index;
 use super::io::{Effect, Input, Ticket, Told};
@@ -105,7 +106,7 @@ pub struct Engine {
     /// Conversations with entries this version does not understand.
     pub(super) blind: BTreeSet<ConversationId>,
     /// Conversations that are being fetched, with the newest entry of theirs that came meanwhile.
-    pub(super) refetching: BTreeMap<ConversationId, u64>,
+    pub(super) refetching: BTreeMap<ConversationId, Fetching>,
     /// Conversations that are mine to read and not here, with the first entry that was passed over.
     pub(super) lacking: BTreeMap<ConversationId, u64>,
 
@@ -216,7 +217,11 @@ impl Engine {
         if blind.version == engine.id.version {
             engine.blind = blind.conversations;
         } else {
-            engine.refetching = blind.conversations.into_iter().map(|id| (id, 0)).collect();
+            engine.refetching = blind
+                .conversations
+                .into_iter()
+                .map(|id| (id, Fetching::default()))
+                .collect();
         }
         engine
     }

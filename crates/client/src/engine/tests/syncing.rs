@@ -5,7 +5,7 @@ use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, Se
 
 use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
-use crate::engine::{Fetched, Incoming, Input, decode};
+use crate::engine::{Effect, Fetched, Incoming, Input, decode};
 
 #[test]
 fn a_gap_is_noticed_and_filled() {
@@ -320,6 +320,40 @@ fn what_comes_from_an_inbox_that_is_not_read_here_comes_whole() {
     frame_to(&mut office, tagged.number, vec![tagged.clone()]);
     assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
     assert_eq!(office.desks[ANNA].disk.entries.len(), office.log.len());
+}
+
+#[test]
+fn what_came_back_while_it_was_said_to_be_gone_is_asked_for_again() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let [left, back, tagged] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    // It is asked for, and before the answer comes there is more of it.
+    for entry in [back, tagged] {
+        let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+        let frame = ServerMessage::Frame {
+            from: cursor.number,
+            to: Cursor {
+                number: entry.number,
+                ..cursor
+            },
+            entries: vec![entry],
+        };
+        let now = office.now;
+        let effects = office.desks[ANNA]
+            .engine
+            .handle(now, Input::Server(Box::new(frame.into())));
+        if let Some(Effect::Persist(batch)) = effects.first() {
+            office.desks[ANNA].disk.apply(batch);
+        }
+    }
+    assert!(office.desks[ANNA].engine.state(enquiry).is_none());
+    let early = Input::Refetched {
+        conversation: enquiry,
+        found: Fetched::Gone,
+    };
+    office.input(ANNA, early);
+    assert_eq!(office.shown(ANNA, enquiry), office.real(enquiry));
 }
 
 #[test]
