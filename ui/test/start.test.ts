@@ -291,6 +291,30 @@ test('held actions are listed with their reason and three ways out', async () =>
   await expect.poll(() => hook('held-item')).toBeNull();
 });
 
+test('words whose conversation went out of sight can be copied or discarded, and nothing else', async () => {
+  const { backend } = await openWindow((fake) => {
+    fake.held = [
+      {
+        id: 'h-2',
+        conversation: 'c-gone',
+        number: 0,
+        subject: '',
+        body: { type: 'addNote', text: 'We have 60 of them', mentions: [] },
+        draft: null,
+        why: { type: 'refused', refusal: { type: 'notPermitted', needs: 'read', inbox: 'i-elsewhere' } },
+        issuedAt: NOW,
+      },
+    ];
+  });
+  await click('held-open');
+  await expect.poll(() => textOf('held-item')).toContain('in a conversation you no longer read');
+  expect(textOf('held-item')).toContain('We have 60 of them');
+  expect(hook('held-retry')).toBeNull();
+  expect(hook('held-note')).toBeNull();
+  await click('held-discard');
+  await expect.poll(() => backend.asked('resolveHeld')).toEqual([{ id: 'h-2', how: 'discard' }]);
+});
+
 test('signed out from elsewhere, the window asks to sign in', async () => {
   const { backend } = await openWindow();
   const state: BootState = { type: 'signedOut', address: 'https://x.example', email: 'anna@example.com' };

@@ -139,6 +139,19 @@ impl Engine {
         }
     }
 
+    /// A conversation is not read here any more. What the server has of the draft became a note there; what it has not is held.
+    pub(super) fn draft_left_behind(&mut self, id: ConversationId, why: Refusal) {
+        self.drafts.wishes.remove(&id);
+        self.drafts.locks.remove(&id);
+        let Some(draft) = self.drafts.kept.remove(&id) else {
+            return;
+        };
+        self.batch.drafts.insert(id, None);
+        if draft.shared < draft.revision && !is_blank(&draft.text) {
+            self.hold_words(id, draft.text.text, why);
+        }
+    }
+
     /// Removes the draft if it still says what that digest says: the text has found another place. The server's copy stays,
     /// a reply may be about to name it.
     pub(super) fn drop_draft_if(&mut self, id: ConversationId, digest: &str) {

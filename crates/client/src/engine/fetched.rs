@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use baton_domain::{ConversationId, InboxId, LogBody, Scope};
+use baton_domain::{Capability, ConversationId, InboxId, LogBody, Refusal, Scope};
 use baton_store::replica::Forget;
 
 use super::io::{Effect, Fetched};
@@ -126,6 +126,11 @@ impl Engine {
             return;
         }
         self.lacks_no_more(id);
+        let why = Refusal::NotPermitted {
+            needs: Capability::Read,
+            inbox: Some(to),
+        };
+        self.draft_left_behind(id, why);
         self.let_go(id);
         self.batch.conversations.insert(id, None);
         self.out.push(Effect::LetGoOfBodies);

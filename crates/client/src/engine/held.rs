@@ -73,20 +73,45 @@ impl Engine {
             intent: item.intent,
             why,
         };
-        if let Ok(content) = serde_json::to_string(&stored) {
-            let row = Row {
-                place: item.place,
-                content,
-            };
-            self.batch.held.insert(id, Some(row));
-        }
-        self.held.insert(
+        self.show_held(
             id,
             HeldItem {
                 place: item.place,
                 stored,
             },
         );
+    }
+
+    /// Words that have no place any more: they are in sight here, to be copied.
+    pub(super) fn hold_words(&mut self, conversation: ConversationId, text: String, refusal: Refusal) {
+        let note = CommandBody::AddNote {
+            text,
+            mentions: Vec::new(),
+        };
+        let command = self.command(conversation, note, None);
+        let place = self.outbox.next_place();
+        self.show_held(
+            command.id,
+            HeldItem {
+                place,
+                stored: Stored {
+                    command,
+                    intent: None,
+                    why: HeldReason::Refused { refusal },
+                },
+            },
+        );
+    }
+
+    fn show_held(&mut self, id: CommandId, held: HeldItem) {
+        if let Ok(content) = serde_json::to_string(&held.stored) {
+            let row = Row {
+                place: held.place,
+                content,
+            };
+            self.batch.held.insert(id, Some(row));
+        }
+        self.held.insert(id, held);
         self.held_changed = true;
     }
 

@@ -132,6 +132,13 @@ impl Outbox {
         outbox
     }
 
+    /// Behind everything so far.
+    pub(super) fn next_place(&mut self) -> u64 {
+        let place = self.next;
+        self.next = place.saturating_add(1);
+        place
+    }
+
     pub(super) fn get(&self, id: CommandId) -> Option<&Item> {
         self.items.get(self.places.get(&id)?)
     }
@@ -262,8 +269,7 @@ impl Engine {
 
     /// Takes a command into the outbox: on disk first, then to the server.
     pub(super) fn enqueue(&mut self, command: Command, intent: Option<Intent>, ticket: Option<Ticket>) -> CommandId {
-        let place = self.outbox.next;
-        self.outbox.next = place.saturating_add(1);
+        let place = self.outbox.next_place();
         let id = command.id;
         let conversation = command.conversation;
         let item = Item {

@@ -1,7 +1,7 @@
 use baton_domain::{
     Actor, CommandBody, ConversationId, Event, InboxId, LogBody, LogEntry, Refusal, Scope, Stamp, evolve,
 };
-use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, ServerMessage};
+use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, HeldReason, ServerMessage};
 
 use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
@@ -306,6 +306,37 @@ fn what_moves_to_an_inbox_that_is_not_read_here_leaves_nothing_behind() {
     assert!(desk.engine.state(enquiry).is_none());
     assert!(desk.disk.conversations.is_empty() && desk.disk.entries.is_empty());
     assert!(desk.engine.counts().iter().all(|count| count.count == 0));
+}
+
+#[test]
+fn what_was_typed_without_a_network_stays_in_sight_where_its_conversation_went_out_of_it() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.cut(ANNA);
+    office.types(ANNA, enquiry, "We have 60 of them");
+    let [left, ..] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    let held = office.held(ANNA);
+    let [(CommandBody::AddNote { text, .. }, HeldReason::Refused { refusal })] = held.as_slice() else {
+        panic!("{held:?}");
+    };
+    assert_eq!(text, "We have 60 of them");
+    assert!(matches!(refusal, Refusal::NotPermitted { inbox: Some(inbox), .. } if *inbox == InboxId(uuid(SUPPORT))));
+    assert!(office.desks[ANNA].disk.drafts.is_empty());
+    office.crash(ANNA);
+    assert_eq!(office.held(ANNA).len(), 1, "it is on the disk as well");
+}
+
+#[test]
+fn what_the_server_has_of_a_text_is_not_held_as_well() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.types(ANNA, enquiry, "We have 60 of them");
+    office.advance(60_000);
+    let [left, ..] = away_and_back(&mut office, enquiry);
+    frame_to(&mut office, left.number, vec![left]);
+    assert_eq!(office.held(ANNA), Vec::new(), "it became a note there");
+    assert!(office.desks[ANNA].disk.drafts.is_empty());
 }
 
 #[test]
