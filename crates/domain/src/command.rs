@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Actor, AfterReply, Category, CommandId, ConversationId, DeviceId, DocumentBody, DocumentId, DraftId,
-    HandoffContext, MemberId, Message, MessageId, Money, Outcome, Priority, Status, Timestamp,
+    HandoffContext, MemberId, Message, MessageId, Money, Outcome, Priority, ReviewReason, Status, Timestamp,
 };
 
 /// A command. Sending one twice has the effect of once: its id is kept in the log.
@@ -276,6 +276,15 @@ pub enum CommandBody {
         #[ts(optional)]
         owner: Option<MemberId>,
     },
+    /// Ask its owner to look at it: once a day (reviewers).
+    Nudge,
+    /// It was looked at, and may stay as it is until the next business day (reviewers).
+    FineUntilTomorrow {
+        /// The reasons that were seen; any other brings it back.
+        reasons: Vec<ReviewReason>,
+    },
+    /// It is to be looked at after all (reviewers).
+    ReviewAgain,
     /// An outside reply was mine: I own it.
     ClaimOutsideReply {
         /// The message.

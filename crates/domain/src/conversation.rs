@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Clock, ConversationId, DeviceId, Direction, InboxId, MemberId, MessageId, MessageKind,
-    Outbound, Timestamp,
+    AccountId, Address, Clock, ConversationId, DeviceId, Direction, FoundFine, InboxId, MemberId, MessageId,
+    MessageKind, Nudge, Outbound, Timestamp,
 };
 
 /// The six phases every status belongs to.
@@ -488,6 +488,18 @@ pub struct Conversation {
     /// The version at which the follow-up was last set, for conflicts.
     #[serde(default)]
     pub follow_up_version: u32,
+    /// When its owner was last asked to look at it, and what for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub nudged: Option<Nudge>,
+    /// A reviewer found that it may stay as it is for now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub fine: Option<FoundFine>,
+    /// When the newest note was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub noted_at: Option<Timestamp>,
     /// How many messages (no notes).
     pub messages: u32,
     /// How many notes.
@@ -525,6 +537,16 @@ impl Conversation {
         self.closing.as_ref().is_none_or(|closing| {
             closing.outcome == Outcome::Imported || now.since_ms(closing.at) <= CLOSED_FOR_GOOD_MS
         })
+    }
+
+    /// When anything was last said in it: a message, or a note.
+    #[must_use]
+    pub fn last_activity(&self) -> Timestamp {
+        let said = self.last_message.as_ref().map(|last| last.at);
+        [said, self.noted_at]
+            .into_iter()
+            .flatten()
+            .fold(self.created_at, Ord::max)
     }
 
     /// Whether this member owns it.

@@ -5,9 +5,9 @@ use ts_rs::TS;
 
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
-    Deadline, DeviceId, Document, DocumentId, FollowUp, HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId,
-    Message, MessageId, Money, NextStep, Outbound, Priority, Quote, Routing, Scope, Settlement, Snooze, Source, Status,
-    Timestamp,
+    Deadline, DeviceId, Document, DocumentId, FollowUp, FoundFine, HandoffContext, HandoffOffer, InboxId, LockAnswer,
+    MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Priority, Quote, Routing, Scope, Settlement,
+    Snooze, Source, Status, Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -385,6 +385,18 @@ pub enum Event {
         /// The offer.
         quote: Quote,
     },
+    /// Its owner was asked to look at it.
+    Nudged {
+        /// By whom, and what for.
+        nudge: Nudge,
+    },
+    /// A reviewer looked at it: it may stay as it is for now.
+    FoundFine {
+        /// Who, and what they saw.
+        fine: FoundFine,
+    },
+    /// It is to be looked at after all.
+    FineTakenBack,
     /// An SLA clock runs, or runs by another target since the same instant, or goes on after what ended it did not last.
     ClockStarted {
         /// The clock.

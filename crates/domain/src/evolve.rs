@@ -109,6 +109,9 @@ fn empty(stamp: Stamp) -> Conversation {
         replies: 0,
         next_step_version: 0,
         follow_up_version: 0,
+        nudged: None,
+        fine: None,
+        noted_at: None,
         messages: 0,
         notes: 0,
         has_attachment: false,
@@ -203,7 +206,13 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::Unblocked => state.blocked = None,
         Event::Snoozed { snooze, .. } => state.snoozed = Some(snooze.clone()),
         Event::Woken { .. } => state.snoozed = None,
-        Event::NoteAdded { .. } => state.notes = state.notes.saturating_add(1),
+        Event::NoteAdded { .. } => {
+            state.notes = state.notes.saturating_add(1);
+            state.noted_at = Some(stamp.at);
+        }
+        Event::Nudged { nudge } => state.nudged = Some(nudge.clone()),
+        Event::FoundFine { fine } => state.fine = Some(fine.clone()),
+        Event::FineTakenBack => state.fine = None,
         Event::Closed { closing } => closed(state, closing),
         Event::Reopened { cause } => {
             state.closing = None;

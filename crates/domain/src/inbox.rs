@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, Host, InboxId, MINUTE_MS, Member,
-    MemberId, Money, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
+    MemberId, Money, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -211,6 +211,8 @@ pub enum DocumentBody {
     Host(Host),
     /// The routing rules.
     Rules(RuleSet),
+    /// A reviewer's newest sign-off of the daily review.
+    Review(ReviewSignOff),
 }
 
 impl DocumentBody {
@@ -224,6 +226,7 @@ impl DocumentBody {
             Self::Account(account) => account.id.0,
             Self::Host(host) => Host::document(host.account).0,
             Self::Rules(_) => RuleSet::document().0,
+            Self::Review(sign_off) => ReviewSignOff::document(sign_off.by).0,
         })
     }
 

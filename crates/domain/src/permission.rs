@@ -26,7 +26,13 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::Reply { .. }
         | C::CancelSend { .. }
         | C::SendNow { .. } => Issuer::People(Capability::SendOnBehalf),
-        C::TakeOver | C::Route | C::PutDocument { .. } | C::RemoveDocument { .. } => Issuer::People(Capability::Manage),
+        C::TakeOver
+        | C::Route
+        | C::Nudge
+        | C::FineUntilTomorrow { .. }
+        | C::ReviewAgain
+        | C::PutDocument { .. }
+        | C::RemoveDocument { .. } => Issuer::People(Capability::Manage),
         C::Claim
         | C::Release
         | C::HandOff { .. }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId, RuleSet,
-    Workspace,
+    Account, AccountId, Capabilities, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId,
+    ReviewSignOff, RuleSet, Workspace,
 };
 use baton_protocol::Team;
 
@@ -20,6 +20,8 @@ pub struct Documents {
     pub accounts: BTreeMap<AccountId, Account>,
     /// The workspace.
     pub workspace: Option<Workspace>,
+    /// Each reviewer's newest sign-off.
+    pub reviews: BTreeMap<MemberId, ReviewSignOff>,
     /// The routing rules.
     pub rules: Option<RuleSet>,
 }
@@ -46,6 +48,9 @@ impl Documents {
             // Servers and hosts judge by it; the window is told how a mailbox is doing by its health.
             DocumentBody::Host(_) => {}
             DocumentBody::Rules(rules) => self.rules = Some(rules),
+            DocumentBody::Review(sign_off) => {
+                self.reviews.insert(sign_off.by, sign_off);
+            }
         }
     }
 

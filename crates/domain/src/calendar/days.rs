@@ -31,6 +31,29 @@ impl Timetable {
         self.next_opening(&mut clocks, day.checked_sub(1)?)
     }
 
+    /// The end of the day of `at` on the wall of this zone: the first instant that is not of it.
+    #[must_use]
+    pub fn day_ends(&self, at: Timestamp) -> Timestamp {
+        let next = |clocks: &mut Clocks<'_>| clocks.instant(clocks.day_of(at.0).checked_add(1)?, 0);
+        let ends = Clocks::around(&self.zone, at.0).as_mut().and_then(next);
+        ends.map_or_else(|| at.plus_ms(DAY_MS), Timestamp)
+    }
+
+    /// The first instant of the first business day after the day of `at`; of the next day where the calendar has none.
+    #[must_use]
+    pub fn next_day_begins(&self, at: Timestamp) -> Timestamp {
+        let next = |clocks: &mut Clocks<'_>| clocks.instant(self.next_open_day(clocks.day_of(at.0))?, 0);
+        let begins = Clocks::around(&self.zone, at.0).as_mut().and_then(next);
+        begins.map_or_else(|| self.day_ends(at), Timestamp)
+    }
+
+    /// Whether two instants are of one day on the wall of this zone.
+    #[must_use]
+    pub fn same_day(&self, one: Timestamp, other: Timestamp) -> bool {
+        let day = |at: Timestamp| Some(Clocks::around(&self.zone, at.0)?.day_of(at.0));
+        day(one).is_some_and(|first| day(other) == Some(first))
+    }
+
     fn next_open_day(&self, after: i64) -> Option<i64> {
         (after.saturating_add(1)..)
             .take(HORIZON_DAYS)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxPolicy, Invalid,
-    LogBody, Member, MemberId, Refusal, Role, check_rules,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxId, InboxPolicy,
+    Invalid, LogBody, Member, MemberId, Refusal, ReviewSignOff, Role, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -39,7 +39,10 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             let version = current.map_or(0, |current| current.version).saturating_add(1);
             let mut body = document;
             count_targets(&mut body, current.map(|current| &current.body));
-            if current.is_some_and(|current| current.body == body) {
+            if let DocumentBody::Review(sign_off) = &mut body {
+                sign_off.at = command.issued_at;
+            }
+            if current.is_some_and(|current| current.body == body || later(&current.body, &body)) {
                 return Ok(None);
             }
             Ok(Some(LogBody::DocumentPut {
@@ -60,7 +63,8 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
                 DocumentBody::Member(_)
                 | DocumentBody::Workspace(_)
                 | DocumentBody::Host(_)
-                | DocumentBody::Rules(_) => Err(invalid("document", Invalid::NotNow)),
+                | DocumentBody::Rules(_)
+                | DocumentBody::Review(_) => Err(invalid("document", Invalid::NotNow)),
                 DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
                 // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
                 DocumentBody::Inbox(_) => {
@@ -103,6 +107,33 @@ fn tidied(document: &DocumentBody) -> DocumentBody {
     }
 }
 
+/// Whether a sign-off came after this one that was said before it: what waited for a network does not take it away.
+fn later(current: &DocumentBody, put: &DocumentBody) -> bool {
+    match (current, put) {
+        (DocumentBody::Review(known), DocumentBody::Review(put)) => known.at > put.at,
+        _ => false,
+    }
+}
+
+fn signed_off(body: &CommandBody) -> Option<&ReviewSignOff> {
+    match body {
+        CommandBody::PutDocument { document } => match &**document {
+            DocumentBody::Review(sign_off) => Some(sign_off),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whoever leads the work in all inboxes they looked at signs off for themselves.
+fn own_review(member: &Member, sign_off: &ReviewSignOff, context: DocumentContext<'_>) -> bool {
+    let leads = |inbox: &InboxId| {
+        let known = context.documents.get(&DocumentId(inbox.0)).map(|known| &known.body);
+        matches!(known, Some(DocumentBody::Inbox(inbox)) if inbox.capabilities_of(member).contains(&Capability::Manage))
+    };
+    member.id == sign_off.by && sign_off.inboxes.iter().all(leads)
+}
+
 /// How many accounts bring their mail into that inbox.
 fn accounts_of(inbox: DocumentId, context: DocumentContext<'_>) -> u32 {
     let inside =
@@ -119,6 +150,12 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
         Actor::Operator => Ok(()),
         Actor::Channel { .. } | Actor::Timer => refused,
         Actor::Member { id } => match context.members.get(&id).filter(|member| member.active) {
+            // Nobody signs off for somebody else, an admin neither.
+            Some(member)
+                if signed_off(&command.body).is_some_and(|sign_off| !own_review(member, sign_off, context)) =>
+            {
+                refused
+            }
             Some(member) if member.role == Role::Admin => Ok(()),
             // Everybody may say when they are away and who stands in; a rep's own name and signature are theirs too.
             Some(member) => match &command.body {
@@ -132,6 +169,7 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
                     }
                     // Who gets which lead is for whoever leads the work to say.
                     DocumentBody::Rules(_) if member.role == Role::Manager => Ok(()),
+                    DocumentBody::Review(_) => Ok(()),
                     _ => refused,
                 },
                 _ => refused,
@@ -193,6 +231,15 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         // A grant is asked for by the host itself, and never put.
         DocumentBody::Host(_) => Err(invalid("document", Invalid::NotNow)),
         DocumentBody::Rules(rules) => check_rules(rules, context.documents, context.members),
+        DocumentBody::Review(sign_off) => {
+            if sign_off.inboxes.is_empty() {
+                Err(invalid("inboxes", Invalid::Empty))
+            } else if sign_off.settled > sign_off.listed || sign_off.took_ms < 0 {
+                Err(invalid("settled", Invalid::Unknown))
+            } else {
+                Ok(())
+            }
+        }
         DocumentBody::Inbox(inbox) => {
             text("name", &inbox.name, 200)?;
             // Only what changes is judged: an old calendar with a flaw must not keep a right from being given.

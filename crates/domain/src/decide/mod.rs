@@ -12,6 +12,7 @@ mod moving;
 mod outbound;
 mod ownership;
 mod reply;
+mod reviewing;
 mod routing;
 mod standing;
 mod starting;
@@ -207,6 +208,9 @@ impl Case<'_> {
             C::SendNow { outbound } => self.send_now(*outbound),
             C::OutboundFiled { outbound } => self.outbound_filed(*outbound),
 
+            C::Nudge => self.nudge(),
+            C::FineUntilTomorrow { reasons } => self.fine_until_tomorrow(reasons),
+            C::ReviewAgain => Ok(self.review_again()),
             C::MoveToInbox { inbox, owner } => self.move_to(*inbox, *owner),
             C::NoReplyNeeded => self.no_reply_needed(),
             C::NotALead => self.not_a_lead(),

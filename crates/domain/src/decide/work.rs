@@ -385,9 +385,6 @@ pub(super) fn chase(context: &crate::Context<'_>, state: &crate::Conversation, f
 
 /// Urgent or valuable leads are never closed by a cadence on its own.
 fn needs_a_person(policy: &crate::InboxPolicy, state: &crate::Conversation) -> bool {
-    let high = match (&policy.high_value, &state.value) {
-        (Some(from), Some(value)) => value.currency != from.currency || value.cents >= from.cents,
-        _ => false,
-    };
+    let high = crate::review::is_high_value(policy.high_value.as_ref(), state.value.as_ref());
     high || state.priority >= Priority::Urgent
 }

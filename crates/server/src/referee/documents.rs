@@ -131,9 +131,11 @@ impl DocumentSet {
                 .filter(|member| !inbox.capabilities_of(member).contains(&Capability::Work))
                 .map(|member| member.id)
                 .collect(),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) | DocumentBody::Rules(_) => {
-                BTreeSet::new()
-            }
+            DocumentBody::Account(_)
+            | DocumentBody::Workspace(_)
+            | DocumentBody::Host(_)
+            | DocumentBody::Rules(_)
+            | DocumentBody::Review(_) => BTreeSet::new(),
         }
     }
 
@@ -148,9 +150,11 @@ impl DocumentSet {
                 .map(|member| member.id)
                 .collect(),
             DocumentBody::Member(_) => self.cut_off_by(document),
-            DocumentBody::Account(_) | DocumentBody::Workspace(_) | DocumentBody::Host(_) | DocumentBody::Rules(_) => {
-                BTreeSet::new()
-            }
+            DocumentBody::Account(_)
+            | DocumentBody::Workspace(_)
+            | DocumentBody::Host(_)
+            | DocumentBody::Rules(_)
+            | DocumentBody::Review(_) => BTreeSet::new(),
         }
     }
 
@@ -200,6 +204,8 @@ impl DocumentSet {
                 self.hosts.insert(host.account, *host);
             }
             DocumentBody::Rules(rules) => self.rules = Some(rules.clone()),
+            // The team reads it; nothing is judged by it.
+            DocumentBody::Review(_) => {}
         }
         self.all.insert(document.id, document);
     }
@@ -220,7 +226,7 @@ impl DocumentSet {
                 self.hosts.remove(&host.account);
             }
             Some(DocumentBody::Rules(_)) => self.rules = None,
-            None => {}
+            Some(DocumentBody::Review(_)) | None => {}
         }
     }
 }

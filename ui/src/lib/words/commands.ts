@@ -59,11 +59,15 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   close: (body) =>
     body.outcome === null ? m.did_close() : m.did_close_as({ outcome: outcomeName[body.outcome]() }),
   reopen: () => m.did_reopen(),
+  nudge: () => m.did_nudge(),
+  fineUntilTomorrow: () => m.did_fine_until_tomorrow(),
+  reviewAgain: () => m.did_review_again(),
   claimOutsideReply: () => m.did_claim_outside_reply(),
 };
 
 /** "Closed as lost", "Reply", "Snoozed until tomorrow 9:00". */
 export function commandWords(body: CommandBody, people: People): string {
+  if (body.type === 'putDocument' && body.document.kind === 'review') return m.did_sign_off();
   const row = rows[body.type as PersonCommand] as Row<PersonCommand> | undefined;
   return row ? row(body as never, people) : body.type;
 }

@@ -8,6 +8,7 @@ import { clockName } from '$lib/time/clocks';
 import { absolute, money, when } from '$lib/time/format';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
 import { byWhom, firstName, toWhom, type People } from './people';
+import { reasonWords } from './review';
 
 /** A phrase for an entry of the log, or `null` where it is not worth a line. */
 export function eventWords(entry: LogEntry, people: People): string | null {
@@ -126,6 +127,17 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       });
     case 'breachWithdrawn':
       return m.event_breach_withdrawn();
+    case 'nudged': {
+      const { by: asks, to: asked, reason } = event.nudge;
+      const names = { by: byWhom(people, asks), to: toWhom(people, asked) };
+      return reason === null
+        ? m.event_nudged(names)
+        : m.event_nudged_because({ ...names, reason: reasonWords(reason, people) });
+    }
+    case 'foundFine':
+      return m.event_fine({ when: when(event.fine.until), by: byWhom(people, event.fine.by) });
+    case 'fineTakenBack':
+      return m.event_review_again({ by });
     // Where it came from is said where it came to.
     case 'movedOut':
       return null;

@@ -16,6 +16,7 @@ import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { Outcome } from "./Outcome";
 import type { Priority } from "./Priority";
+import type { ReviewReason } from "./ReviewReason";
 import type { Settlement } from "./Settlement";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
@@ -215,7 +216,11 @@ inbox: InboxId,
 /**
  * Who is to own it there, where that is said with the move.
  */
-owner?: MemberId, } | { "type": "claimOutsideReply", 
+owner?: MemberId, } | { "type": "nudge" } | { "type": "fineUntilTomorrow", 
+/**
+ * The reasons that were seen; any other brings it back.
+ */
+reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "claimOutsideReply", 
 /**
  * The message.
  */

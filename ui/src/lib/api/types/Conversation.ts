@@ -8,6 +8,7 @@ import type { Clock } from "./Clock";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
 import type { FollowUp } from "./FollowUp";
+import type { FoundFine } from "./FoundFine";
 import type { HandoffOffer } from "./HandoffOffer";
 import type { InboxId } from "./InboxId";
 import type { LastMessage } from "./LastMessage";
@@ -16,6 +17,7 @@ import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { NextStep } from "./NextStep";
+import type { Nudge } from "./Nudge";
 import type { Outbound } from "./Outbound";
 import type { Priority } from "./Priority";
 import type { Provisional } from "./Provisional";
@@ -181,6 +183,14 @@ nextStepVersion: number,
  * The version at which the follow-up was last set, for conflicts.
  */
 followUpVersion: number, 
+/**
+ * When its owner was last asked to look at it, and what for.
+ */
+nudged?: Nudge, 
+/**
+ * A reviewer found that it may stay as it is for now.
+ */
+fine?: FoundFine, 
 /**
  * How many messages (no notes).
  */

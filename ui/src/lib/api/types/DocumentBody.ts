@@ -3,10 +3,11 @@ import type { Account } from "./Account";
 import type { Host } from "./Host";
 import type { Inbox } from "./Inbox";
 import type { Member } from "./Member";
+import type { ReviewSignOff } from "./ReviewSignOff";
 import type { RuleSet } from "./RuleSet";
 import type { Workspace } from "./Workspace";
 
 /**
  * What a document holds.
  */
-export type DocumentBody = { "kind": "workspace", "value": Workspace } | { "kind": "member", "value": Member } | { "kind": "inbox", "value": Inbox } | { "kind": "account", "value": Account } | { "kind": "host", "value": Host } | { "kind": "rules", "value": RuleSet };
+export type DocumentBody = { "kind": "workspace", "value": Workspace } | { "kind": "member", "value": Member } | { "kind": "inbox", "value": Inbox } | { "kind": "account", "value": Account } | { "kind": "host", "value": Host } | { "kind": "rules", "value": RuleSet } | { "kind": "review", "value": ReviewSignOff };

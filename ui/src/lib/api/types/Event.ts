@@ -11,6 +11,7 @@ import type { Closing } from "./Closing";
 import type { Deadline } from "./Deadline";
 import type { DeviceId } from "./DeviceId";
 import type { FollowUp } from "./FollowUp";
+import type { FoundFine } from "./FoundFine";
 import type { HandoffContext } from "./HandoffContext";
 import type { HandoffEnd } from "./HandoffEnd";
 import type { HandoffOffer } from "./HandoffOffer";
@@ -22,6 +23,7 @@ import type { Message } from "./Message";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { NextStep } from "./NextStep";
+import type { Nudge } from "./Nudge";
 import type { Outbound } from "./Outbound";
 import type { OwnerChange } from "./OwnerChange";
 import type { Priority } from "./Priority";
@@ -348,7 +350,15 @@ outbound: MessageId, } | { "type": "quoteMade",
 /**
  * The offer.
  */
-quote: Quote, } | { "type": "clockStarted", 
+quote: Quote, } | { "type": "nudged", 
+/**
+ * By whom, and what for.
+ */
+nudge: Nudge, } | { "type": "foundFine", 
+/**
+ * Who, and what they saw.
+ */
+fine: FoundFine, } | { "type": "fineTakenBack" } | { "type": "clockStarted", 
 /**
  * The clock.
  */
