@@ -223,7 +223,11 @@ impl Work {
         id: ConversationId,
     ) -> Result<Option<baton_protocol::Opened>, ReplicaError> {
         let mut running = self.running.lock().await;
-        let entries = self.store.entries(id).await?;
+        let mut entries = Vec::new();
+        for part in running.engine.one_with(id) {
+            entries.extend(self.store.entries(part).await?);
+        }
+        entries.sort_by_key(|entry| entry.number);
         let opened = running.engine.opened(id, entries);
         let no_draft = opened.as_ref().is_some_and(|opened| opened.draft.is_none());
         // With the server in this program there is no other device. Otherwise once a connection is enough.

@@ -285,6 +285,18 @@ pub enum CommandBody {
     },
     /// It is to be looked at after all (reviewers).
     ReviewAgain,
+    /// It is the same as another: it ends as a duplicate and goes on there, with what was said in both.
+    Merge {
+        /// Which.
+        into: ConversationId,
+    },
+    /// Take it out of the conversation it was merged into: every message is back where it was received, newer ones stay.
+    Unmerge,
+    /// It is not the same enquiry as another of that customer: don't offer to merge the two.
+    KeepApart {
+        /// Which.
+        from: ConversationId,
+    },
     /// An outside reply was mine: I own it.
     ClaimOutsideReply {
         /// The message.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Acquaintance, Capabilities, DraftId, DraftText, Inbox, InboxId, Member, MemberId, RuleSet,
-    Timestamp, Turns,
+    Account, AccountId, Acquaintance, Capabilities, Conversation, ConversationId, DraftId, DraftText, Inbox, InboxId,
+    Member, MemberId, RuleSet, Timestamp, Turns,
 };
 
 /// The live facts of a reply lock: renewals are not in the log.
@@ -69,6 +69,8 @@ pub struct Context<'a> {
     pub lease: Option<LeaseFacts>,
     /// The draft a Reply names.
     pub draft: Option<&'a SavedDraft>,
+    /// Other conversations, at least those that the command is about too: what it names, what it is one with, and the parts of that.
+    pub others: &'a BTreeMap<ConversationId, Conversation>,
     /// What routing is judged by; `None` where there are no rules, or the command routes nothing.
     pub routing: Option<RoutingFacts<'a>>,
     /// The Message-ID a reply gets if accepted, without angle brackets.

@@ -479,6 +479,18 @@ pub struct Conversation {
     /// Which reply of ours could not be delivered, as a bounce says; until we write again.
     #[serde(default)]
     pub bounced: Option<MessageId>,
+    /// Into which conversation it was merged; what is done goes on there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub merged: Option<Box<crate::MergedAway>>,
+    /// What was merged into it, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<crate::Absorbed>>", optional)]
+    pub absorbed: Vec<crate::Absorbed>,
+    /// Other conversations of the same customer of which somebody said that they are not the same enquiry.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[ts(as = "Option<BTreeSet<ConversationId>>", optional)]
+    pub apart: BTreeSet<ConversationId>,
     /// How many replies of ours, outside ones too.
     #[serde(default)]
     pub replies: u32,

@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
     Deadline, DeviceId, Document, DocumentId, FollowUp, FoundFine, HandoffContext, HandoffOffer, InboxId, LockAnswer,
-    MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Priority, Quote, Routing, Scope, Settlement,
+    MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Part, Priority, Quote, Routing, Scope, Settlement,
     Snooze, Source, Status, Timestamp,
 };
 
@@ -30,6 +30,8 @@ pub enum OwnerChange {
     Reopened,
     /// Its owner left, or may not work here any more.
     Left,
+    /// They owned what was merged into it, or it is theirs no more since that was taken out again.
+    Merged,
 }
 
 /// How a handoff ended.
@@ -74,6 +76,8 @@ pub enum Cause {
     NoReplyNeeded,
     /// It was there before the account was connected.
     History,
+    /// Another conversation was merged into it, or taken out of it.
+    Merge,
 }
 
 /// Why a reply lock ended.
@@ -185,6 +189,37 @@ pub enum Event {
         from: InboxId,
         /// Where answers leave from now; `None` where the inbox has no account and it keeps its own.
         account: Option<AccountId>,
+    },
+    /// It is the same as another, and goes on there. It ends with that, as a duplicate.
+    Merged {
+        /// As which.
+        into: ConversationId,
+        /// Its number for people.
+        number: u32,
+    },
+    /// It is one of its own again, as it was.
+    Unmerged {
+        /// When what it waited for was found answered: in the other, meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        answered: Option<Timestamp>,
+    },
+    /// Another conversation became a part of it.
+    Absorbed {
+        /// What that brought.
+        part: Box<Part>,
+    },
+    /// What had become a part of it is one of its own again.
+    LetGo {
+        /// Which.
+        conversation: ConversationId,
+        /// Its number for people.
+        number: u32,
+    },
+    /// Somebody looked: it is not the same enquiry as another of that customer.
+    KeptApart {
+        /// Which.
+        from: ConversationId,
     },
     /// The status moved.
     StatusChanged {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Actor, Address, Before, Blocked, Category, Cause, Closing, Conversation, ConversationId, Deadline, Direction,
     Event, FollowUp, LastMessage, Lock, LockAnswer, LockAsk, Message, MessageId, MessageKind, NextStep, Outbound,
-    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp,
+    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, merging,
 };
 
 /// How many characters of a reply the list shows.
@@ -106,6 +106,9 @@ fn empty(stamp: Stamp) -> Conversation {
         unanswered_since: None,
         unanswered_at_close: None,
         bounced: None,
+        merged: None,
+        absorbed: Vec::new(),
+        apart: BTreeSet::new(),
         replies: 0,
         next_step_version: 0,
         follow_up_version: 0,
@@ -149,10 +152,17 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::Unfollowed { member } => {
             state.followers.remove(member);
         }
+        Event::Merged { into, number } => merging::merged_away(state, stamp, *into, *number),
+        Event::Unmerged { answered } => merging::taken_out(state, *answered),
+        Event::Absorbed { part } => merging::absorb(state, stamp, part),
+        Event::LetGo { conversation, .. } => merging::let_go(state, *conversation),
+        Event::KeptApart { from } => {
+            state.apart.insert(*from);
+        }
         Event::StatusChanged { status, cause } => {
             state.status = *status;
-            if let Some(provisional) = by_reply(state, *cause) {
-                provisional.after.status = *status;
+            if let Some(after) = set_by(state, *cause) {
+                after.status = *status;
             }
         }
         Event::FieldsChanged {
@@ -181,15 +191,15 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::NextStepSet { step, cause } => {
             state.next_step.clone_from(step);
             state.next_step_version = state.version.saturating_add(1);
-            if let Some(provisional) = by_reply(state, *cause) {
-                provisional.after.next_step.clone_from(step);
+            if let Some(after) = set_by(state, *cause) {
+                after.next_step.clone_from(step);
             }
         }
         Event::FollowUpSet { follow_up, cause } => {
             state.follow_up.clone_from(follow_up);
             state.follow_up_version = state.version.saturating_add(1);
-            if let Some(provisional) = by_reply(state, *cause) {
-                provisional.after.follow_up.clone_from(follow_up);
+            if let Some(after) = set_by(state, *cause) {
+                after.follow_up.clone_from(follow_up);
             }
         }
         Event::CameDue { what, at } => {
@@ -217,8 +227,8 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::Reopened { cause } => {
             state.closing = None;
             waits_again(state, *cause);
-            if let Some(provisional) = by_reply(state, *cause) {
-                provisional.after.closing = None;
+            if let Some(after) = set_by(state, *cause) {
+                after.closing = None;
             }
         }
         Event::NoReplyNeeded { .. } => no_reply_needed(state),
@@ -320,12 +330,12 @@ fn replace<T: Clone>(slot: &mut T, value: Option<&T>) {
     }
 }
 
-/// What the reply under way set belongs to what taking it back restores.
-fn by_reply(state: &mut Conversation, cause: Cause) -> Option<&mut Provisional> {
-    if cause == Cause::Reply {
-        state.provisional.as_mut()
-    } else {
-        None
+/// What the reply, or the merge, under way sets belongs to what taking it back restores.
+fn set_by(state: &mut Conversation, cause: Cause) -> Option<&mut Before> {
+    match cause {
+        Cause::Reply => state.provisional.as_mut().map(|provisional| &mut provisional.after),
+        Cause::Merge => merging::set_by_merge(state),
+        _ => None,
     }
 }
 

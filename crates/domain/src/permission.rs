@@ -55,6 +55,9 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::Close { .. }
         | C::Reopen
         | C::MoveToInbox { .. }
+        | C::Merge { .. }
+        | C::Unmerge
+        | C::KeepApart { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }
         | C::ExternalReply { .. }

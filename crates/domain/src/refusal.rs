@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Capability, DeviceId, InboxId, LastMessage, MemberId, Timestamp};
+use crate::{Capability, ConversationId, DeviceId, InboxId, LastMessage, MemberId, MessageId, Timestamp};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -54,6 +54,20 @@ pub enum Refusal {
         by: MemberId,
         /// When it leaves.
         leaves_at: Timestamp,
+    },
+    /// Nobody knows yet whether a reply was delivered. "Say first what became of Anna's reply"
+    ReplyInDoubt {
+        /// Which.
+        outbound: MessageId,
+        /// Whose.
+        by: MemberId,
+    },
+    /// It goes on in another conversation. "Merged into #1042 · Open"
+    Merged {
+        /// Which.
+        into: ConversationId,
+        /// Its number for people.
+        number: u32,
     },
     /// The customer opted out.
     NoConsent {

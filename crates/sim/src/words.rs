@@ -72,6 +72,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
                 OwnerChange::Released => "given back",
                 OwnerChange::HandedOff => "handed over",
                 OwnerChange::Reopened => "it came back",
+                OwnerChange::Merged => "what was merged into it was theirs",
                 OwnerChange::Left => "its owner may not work here any more",
             };
             format!("{} owns it now ({how})", cast.name(*owner))
@@ -127,6 +128,8 @@ pub fn asked(cast: &Cast, body: &CommandBody) -> String {
     match body {
         CommandBody::Claim => "claims".to_owned(),
         CommandBody::MoveToInbox { .. } => "moves".to_owned(),
+        CommandBody::Merge { .. } => "merges".to_owned(),
+        CommandBody::Unmerge => "takes out again".to_owned(),
         CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),
         CommandBody::HandOff { to, .. } => format!("offers {}", cast.name(*to)),
         CommandBody::Reply { .. } => "sends a reply in".to_owned(),

@@ -1,6 +1,6 @@
 //! What a person asks, at the door of the engine.
 
-use baton_domain::{Capability, CommandBody, CommandId, ConversationId, Invalid, MessageId, Refusal, needs};
+use baton_domain::{Capability, CommandBody, CommandId, ConversationId, InboxId, Invalid, MessageId, Refusal, needs};
 use baton_protocol::{Acted, ClientMessage, Settings};
 
 use super::io::{Ask, Effect, Ticket, Told};
@@ -96,12 +96,18 @@ impl Engine {
     /// Whether the way back is open: what went where I do not work is moved back by those who do.
     fn could_take_back(&self, body: &CommandBody) -> bool {
         match body {
-            CommandBody::MoveToInbox { inbox, .. } => self
-                .documents
-                .capabilities(self.id.me, *inbox)
-                .contains(&Capability::Work),
+            CommandBody::MoveToInbox { inbox, .. } => self.works_in(*inbox),
+            CommandBody::Merge { into } => {
+                let into = self.confirmed.get(into);
+                into.is_some_and(|into| self.works_in(into.inbox))
+            }
             _ => true,
         }
+    }
+
+    fn works_in(&self, inbox: InboxId) -> bool {
+        let held = self.documents.capabilities(self.id.me, inbox);
+        held.contains(&Capability::Work)
     }
 
     pub(super) fn may_act(&self, conversation: ConversationId, body: &CommandBody) -> Result<(), Refusal> {

@@ -152,6 +152,22 @@ impl Engine {
         }
     }
 
+    /// A conversation was merged into another: what is being written in it is written there, or held where something else is.
+    pub(super) fn draft_goes_along(&mut self, id: ConversationId, into: ConversationId, number: u32) {
+        let Some(draft) = self.drafts.kept.get(&id).cloned() else {
+            return;
+        };
+        self.drafts.wishes.remove(&id);
+        self.drafts.locks.remove(&id);
+        self.drop_draft(id);
+        self.touched.insert(id);
+        if self.drafts.text(into).is_none() {
+            self.put_draft(into, draft.text, draft.cover);
+        } else {
+            self.hold_words(into, draft.text.text, Refusal::Merged { into, number });
+        }
+    }
+
     /// Removes the draft if it still says what that digest says: the text has found another place. The server's copy stays,
     /// a reply may be about to name it.
     pub(super) fn drop_draft_if(&mut self, id: ConversationId, digest: &str) {

@@ -250,6 +250,9 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::Close { .. }
             | C::Reopen
             | C::MoveToInbox { .. }
+            | C::Merge { .. }
+            | C::Unmerge
+            | C::KeepApart { .. }
     )
 }
 

@@ -30,7 +30,7 @@ impl Engine {
     }
 
     /// All conversations as shown.
-    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> + Clone {
         self.confirmed
             .values()
             .map(|conversation| self.predicted.get(&conversation.id).unwrap_or(conversation))
@@ -160,6 +160,7 @@ impl Engine {
             last_message: conversation.last_message.as_ref().map(|last| last.id),
             next_chase,
             related: self.related(conversation),
+            same: self.same_as(conversation),
             pending: pending.collect(),
             held: self.held_list_of(id).collect(),
             update_needed,
@@ -183,6 +184,27 @@ impl Engine {
         related.sort_by_key(|other| std::cmp::Reverse(views::at(other)));
         related.truncate(RELATED);
         related.into_iter().map(|other| self.row(other, Group::Rest)).collect()
+    }
+
+    /// A conversation and everything that was merged into it: what is shown as one.
+    #[must_use]
+    pub fn one_with(&self, id: ConversationId) -> Vec<ConversationId> {
+        let mut all = vec![id];
+        let mut at = 0;
+        while let Some(id) = all.get(at).copied() {
+            let parts = self.state(id).into_iter().flat_map(Conversation::absorbs);
+            let parts: Vec<ConversationId> = parts.filter(|part| !all.contains(part)).collect();
+            all.extend(parts);
+            at = at.saturating_add(1);
+        }
+        all
+    }
+
+    /// Conversations that may be the same enquiry, the oldest first.
+    fn same_as(&self, to: &Conversation) -> Vec<Row> {
+        let mut same: Vec<&Conversation> = self.conversations().filter(|other| to.may_be_the_same(other)).collect();
+        same.sort_by_key(|other| other.number);
+        same.into_iter().map(|other| self.row(other, Group::Rest)).collect()
     }
 
     /// The conversations with that address, newest first.

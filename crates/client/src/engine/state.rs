@@ -429,6 +429,7 @@ impl Engine {
                 active_at: now,
             }),
             draft: None,
+            others: &self.confirmed,
             // Who gets what by the rules is the referee's to say.
             routing: None,
             header_id: "",

@@ -306,7 +306,14 @@ impl Engine {
                         Event::MovedOut { to } => Some(*to),
                         _ => None,
                     };
+                    let merged = match event {
+                        Event::Merged { into, number } => Some((*into, *number)),
+                        _ => None,
+                    };
                     self.batch.entries.insert(entry.number, entry);
+                    if let Some((into, number)) = merged {
+                        self.draft_goes_along(id, into, number);
+                    }
                     if let Some(to) = moved {
                         self.moved_out(id, to);
                     }

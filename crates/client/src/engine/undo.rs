@@ -152,6 +152,8 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
             inbox: before.inbox,
             owner: before.owner,
         }),
+        C::Merge { .. } => before.merged.is_none().then_some(C::Unmerge),
+        C::Unmerge => before.merged.as_ref().map(|merged| C::Merge { into: merged.into }),
         C::Reopen => before
             .closing
             .as_ref()

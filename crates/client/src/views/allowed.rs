@@ -1,8 +1,8 @@
 //! What a person may do in a conversation, for greying out. The same rules answer as on the server, which decides.
 
 use baton_domain::{
-    Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, DeviceId, Event, HandoffContext, Inbox,
-    InboxId, Invalid, Member, MemberId, Refusal, Timestamp, decide,
+    Actor, Capability, Command, CommandBody, CommandId, Context, Conversation, ConversationId, DeviceId, Event,
+    HandoffContext, Inbox, InboxId, Invalid, Member, MemberId, Refusal, Timestamp, decide,
 };
 use baton_protocol::{Action, Allowed};
 use uuid::Uuid;
@@ -104,6 +104,11 @@ impl Judge<'_> {
                     });
                 }
             },
+            Action::Merge => match self.any_other() {
+                Some(into) => CommandBody::Merge { into },
+                None => return Some(not_now()),
+            },
+            Action::Unmerge => CommandBody::Unmerge,
             Action::TakeOver => CommandBody::TakeOver,
             Action::Suggest => CommandBody::SuggestDraft { text: words() },
         };
@@ -115,6 +120,20 @@ impl Judge<'_> {
             Ok(_) | Err(Refusal::NeedsOutcome | Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }) => None,
             Err(refusal) => Some(refusal),
         }
+    }
+
+    /// Some conversation that this one could be merged into, as far as that one is concerned.
+    fn any_other(&self) -> Option<ConversationId> {
+        let free = |other: &&Conversation| {
+            let busy = other.lock.is_some() || other.outbound.iter().any(|outbound| !outbound.settled());
+            other.inbox == self.conversation.inbox && other.merged.is_none() && !other.status.is_over() && !busy
+        };
+        let mut others = self
+            .context
+            .others
+            .values()
+            .filter(|other| other.id != self.conversation.id);
+        others.find(free).map(|other| other.id)
     }
 
     fn somebody_else_replies(&self) -> bool {
@@ -132,7 +151,7 @@ fn not_now() -> Refusal {
     }
 }
 
-const ACTIONS: [Action; 17] = [
+const ACTIONS: [Action; 19] = [
     Action::Claim,
     Action::Assign,
     Action::Release,
@@ -148,6 +167,8 @@ const ACTIONS: [Action; 17] = [
     Action::NotALead,
     Action::Block,
     Action::Move,
+    Action::Merge,
+    Action::Unmerge,
     Action::TakeOver,
     Action::Suggest,
 ];

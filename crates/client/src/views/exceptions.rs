@@ -1,7 +1,8 @@
 //! Exceptions, read off the state: replies in doubt, refused or returned, answers from outside Baton that nobody has taken, and
-//! leads without an owner past their time.
+//! leads without an owner past their time, and what may be one enquiry twice.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use baton_domain::{Clock, ClockKind, Conversation, Direction, Outbound, OutboundState, Timestamp};
 use baton_protocol::{Exception, ExceptionKind};
@@ -11,8 +12,9 @@ const TEXT_CHARS: usize = 280;
 
 /// Every exception of these conversations: what is in doubt first, then the newest.
 #[must_use]
-pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>, now: Timestamp) -> Vec<Exception> {
-    let mut all: Vec<Exception> = conversations.flat_map(|one| of(one, now)).collect();
+pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone, now: Timestamp) -> Vec<Exception> {
+    let mut all: Vec<Exception> = conversations.clone().flat_map(|one| of(one, now)).collect();
+    all.extend(duplicates(conversations));
     all.sort_by_key(|exception| {
         let certain = !matches!(exception.what, ExceptionKind::Unknown { .. });
         (certain, Reverse(exception.at), exception.number)
@@ -20,8 +22,8 @@ pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation>, now
     all
 }
 
-fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
-    let about = |at, what| Exception {
+fn about(conversation: &Conversation, at: Timestamp, what: ExceptionKind) -> Exception {
+    Exception {
         conversation: conversation.id,
         number: conversation.number,
         contact: conversation.contact.clone(),
@@ -30,7 +32,37 @@ fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
         owner: conversation.owner,
         at,
         what,
-    };
+    }
+}
+
+/// Matches nobody has decided on: each conversation that may be the same as an older one of its customer, with the oldest such.
+fn duplicates<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> Vec<Exception> {
+    let mut open: BTreeMap<String, Vec<&Conversation>> = BTreeMap::new();
+    for one in conversations.filter(|one| !one.status.is_over()) {
+        open.entry(one.contact.email.trim().to_lowercase())
+            .or_default()
+            .push(one);
+    }
+    let mut found = Vec::new();
+    for same in open.values_mut().filter(|same| same.len() > 1) {
+        same.sort_by_key(|one| one.number);
+        for (at, one) in same.iter().enumerate() {
+            let older = same.iter().take(at).find(|older| one.may_be_the_same(older));
+            found.extend(older.map(|older| {
+                let what = ExceptionKind::Duplicate {
+                    other: older.id,
+                    number: older.number,
+                    subject: older.subject.clone(),
+                };
+                about(one, one.created_at, what)
+            }));
+        }
+    }
+    found
+}
+
+fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
+    let about = |at, what| about(conversation, at, what);
     let in_doubt = conversation
         .outbound
         .iter()

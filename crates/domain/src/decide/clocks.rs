@@ -222,10 +222,12 @@ impl Following<'_> {
         let Some(since) = wanted_since(&self.after, kind, now) else {
             return;
         };
-        let said_anew = self
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::FieldsChanged { .. }));
+        let said_anew = self.events.iter().any(|event| {
+            matches!(
+                event,
+                Event::FieldsChanged { .. } | Event::Absorbed { .. } | Event::LetGo { .. }
+            )
+        });
         let moved = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
         let policy = &self.policy.sla;
         let mut running = self.after.clocks.iter().filter(|clock| clock.is_open());

@@ -171,7 +171,7 @@ impl Case<'_> {
     }
 }
 
-fn locked_by(lock: &Lock) -> Refusal {
+pub(super) fn locked_by(lock: &Lock) -> Refusal {
     Refusal::LockedBy {
         member: lock.member,
         device: lock.device,

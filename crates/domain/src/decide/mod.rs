@@ -8,6 +8,7 @@ mod closing;
 mod document;
 mod incoming;
 mod lock;
+mod merging;
 mod moving;
 mod outbound;
 mod ownership;
@@ -20,6 +21,7 @@ mod timers;
 mod work;
 
 pub use document::{DocumentContext, decide_document};
+pub use merging::decide_other;
 pub use standing::{Standing, left_behind, no_longer_stands};
 
 use crate::permission::{Issuer, grants, issuer};
@@ -119,6 +121,9 @@ impl Case<'_> {
     /// Moving the work on is taking it, for somebody it was offered to.
     fn decide_taking_offer(&self) -> Result<Vec<Event>, Refusal> {
         use CommandBody as C;
+        if self.command.actor.member().is_some() && !matches!(self.command.body, C::Unmerge) {
+            merging::goes_on_elsewhere(self.state)?;
+        }
         let events = self.decide()?;
         let moves_on = matches!(
             self.command.body,
@@ -212,6 +217,9 @@ impl Case<'_> {
             C::FineUntilTomorrow { reasons } => self.fine_until_tomorrow(reasons),
             C::ReviewAgain => Ok(self.review_again()),
             C::MoveToInbox { inbox, owner } => self.move_to(*inbox, *owner),
+            C::Merge { into } => self.merge(*into),
+            C::Unmerge => self.unmerge(),
+            C::KeepApart { from } => self.keep_apart(*from),
             C::NoReplyNeeded => self.no_reply_needed(),
             C::NotALead => self.not_a_lead(),
             C::Close { outcome, reason } => self.close(*outcome, reason.as_deref()),

@@ -8,8 +8,8 @@ use super::{Case, collect, invalid, routing};
 use crate::evolve::apply;
 use crate::permission::grants;
 use crate::{
-    AccountId, AccountMode, Actor, Capabilities, Capability, Cause, Context, Event, Inbox, InboxId, Invalid, MemberId,
-    OutboundState, OwnerChange, Refusal, Standing, Status,
+    AccountId, AccountMode, Actor, Capabilities, Capability, Cause, Context, Conversation, Event, Inbox, InboxId,
+    Invalid, MemberId, Outbound, OutboundState, OwnerChange, Refusal, Standing, Status,
 };
 
 impl Case<'_> {
@@ -22,6 +22,11 @@ impl Case<'_> {
             return Ok(Vec::new());
         }
         self.owner_or_manager()?;
+        let parts = self.context.parts_of(self.state);
+        if !self.state.absorbs().all(|id| parts.iter().any(|part| part.id == id)) {
+            // What was merged into it goes along, or it stays.
+            return Err(Refusal::Gone);
+        }
         self.nothing_unseen()?;
         self.nobody_replies()?;
         self.nothing_leaves()?;
@@ -44,7 +49,7 @@ impl Case<'_> {
     }
 
     /// Sees the inbox, and may say there whose something is.
-    fn may_move_into(&self, there: &Inbox) -> Result<(), Refusal> {
+    pub(super) fn may_move_into(&self, there: &Inbox) -> Result<(), Refusal> {
         let held = match self.command.actor {
             Actor::Member { id } => self.context.members.get(&id).map(|me| there.capabilities_of(me)),
             _ => return Ok(()),
@@ -60,16 +65,9 @@ impl Case<'_> {
         }
     }
 
-    /// Refuses while a reply waits to leave, or is leaving.
+    /// Refuses while a reply waits to leave, is leaving, or may have left.
     pub(super) fn nothing_leaves(&self) -> Result<(), Refusal> {
-        let leaves = |state: &OutboundState| matches!(state, OutboundState::Queued | OutboundState::Sending);
-        match self.state.outbound.iter().find(|outbound| leaves(&outbound.state)) {
-            None => Ok(()),
-            Some(outbound) => Err(Refusal::ReplyWaits {
-                by: outbound.by,
-                leaves_at: outbound.not_before,
-            }),
-        }
+        leaves_nothing(self.state)
     }
 
     /// Whoever gets it while moving it may work there; after a reply, somebody who knows what was promised.
@@ -92,7 +90,7 @@ impl Case<'_> {
         Ok(owner)
     }
 
-    fn there<'b>(&'b self, there: &'b Inbox) -> Standing<'b> {
+    pub(super) fn there<'b>(&'b self, there: &'b Inbox) -> Standing<'b> {
         Standing {
             inbox: there,
             ..self.context.standing()
@@ -145,7 +143,7 @@ impl Case<'_> {
     }
 
     /// Replies leave from an address of the inbox it lies in: the one the customer wrote to before, else the first. An account that is only watched sends nothing; where there is no other, it keeps its own.
-    fn account_in(&self, to: InboxId) -> Option<AccountId> {
+    pub(super) fn account_in(&self, to: InboxId) -> Option<AccountId> {
         let mut there: Vec<_> = self
             .context
             .accounts
@@ -181,5 +179,24 @@ impl Case<'_> {
             events.extend(routing::routed(&after, None, &context));
         }
         events
+    }
+}
+
+/// Refuses while a reply waits to leave, is leaving, or may have left.
+pub(super) fn leaves_nothing(state: &Conversation) -> Result<(), Refusal> {
+    let unsettled = |outbound: &Outbound| match outbound.state {
+        OutboundState::Queued | OutboundState::Sending => Some(Refusal::ReplyWaits {
+            by: outbound.by,
+            leaves_at: outbound.not_before,
+        }),
+        OutboundState::Unknown { .. } => Some(Refusal::ReplyInDoubt {
+            outbound: outbound.id,
+            by: outbound.by,
+        }),
+        _ => None,
+    };
+    match state.outbound.iter().find_map(unsettled) {
+        None => Ok(()),
+        Some(refusal) => Err(refusal),
     }
 }

@@ -35,6 +35,10 @@ pub fn berlin(text: &str) -> Timestamp {
 pub struct Team {
     pub now: Timestamp,
     pub state: Option<Conversation>,
+    /// Which conversation that is, or will be.
+    pub at: ConversationId,
+    /// The team's other conversations.
+    pub others: Vec<Conversation>,
     pub log: Vec<(Stamp, Event)>,
     pub members: BTreeMap<MemberId, Member>,
     pub inbox: Inbox,
@@ -100,6 +104,8 @@ impl Team {
         Self {
             now: berlin("2026-11-26T15:20"),
             state: None,
+            at: LEAD,
+            others: Vec::new(),
             log: Vec::new(),
             members: members.into_iter().map(|member| (member.id, member)).collect(),
             inbox: Inbox {
@@ -165,6 +171,7 @@ impl Team {
         let inboxes = [&self.inbox, &self.support]
             .map(|inbox| (inbox.id, inbox.clone()))
             .into();
+        let others = self.others.iter().map(|other| (other.id, other.clone())).collect();
         let capabilities = command
             .actor
             .member()
@@ -178,7 +185,7 @@ impl Team {
             members: &self.members,
             accounts: &self.accounts,
             next_event: self.log.len() as u64 + 1,
-            next_conversation: 1042,
+            next_conversation: 1042 + self.others.len() as u32,
             lease: self.lease,
             draft: self.draft.as_ref(),
             routing: self.rules.as_ref().map(|(rules, version)| RoutingFacts {
@@ -188,9 +195,15 @@ impl Team {
                 turns: &self.turns,
                 acquaintance: self.acquaintance,
             }),
+            others: &others,
             header_id: "reply@baton.example",
         };
         let events = decide(self.state.as_ref(), command, &context)?;
+        let beside = self
+            .state
+            .as_ref()
+            .map(|state| decide_other(state, command, &context))
+            .unwrap_or_default();
         for event in &events {
             let number = self.log.len() as u64 + 1;
             let stamp = Stamp {
@@ -214,7 +227,34 @@ impl Team {
             }
             self.log.push((stamp, event.clone()));
         }
+        for (conversation, events) in beside {
+            for event in events {
+                let stamp = Stamp {
+                    number: self.log.len() as u64 + 1,
+                    at: self.now,
+                    actor: command.actor,
+                    conversation,
+                };
+                let at = self.others.iter().position(|other| other.id == conversation).unwrap();
+                let other = self.others.swap_remove(at);
+                self.others.extend(evolve(Some(other), stamp, &event));
+                self.log.push((stamp, event));
+            }
+        }
         Ok(events)
+    }
+
+    /// What follows is about another conversation: one there is, or one that begins.
+    pub fn turn_to(&mut self, id: ConversationId) {
+        self.others.extend(self.state.take());
+        let at = self.others.iter().position(|other| other.id == id);
+        self.state = at.map(|at| self.others.swap_remove(at));
+        self.at = id;
+    }
+
+    /// Another conversation.
+    pub fn other(&self, id: ConversationId) -> &Conversation {
+        self.others.iter().find(|other| other.id == id).unwrap()
     }
 
     /// What the documents as they are now no longer allow ends.
@@ -252,7 +292,7 @@ impl Team {
             id: CommandId(self.id()),
             actor,
             device: DeviceId(device),
-            conversation: LEAD,
+            conversation: self.at,
             issued_at: self.now,
             last_seen: self
                 .state

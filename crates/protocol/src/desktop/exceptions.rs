@@ -60,6 +60,15 @@ pub enum ExceptionKind {
         /// The deadline.
         due: Timestamp,
     },
+    /// It may be the same enquiry as an older one: a person merges the two, or says that they are not.
+    Duplicate {
+        /// The older one.
+        other: ConversationId,
+        /// Its number for people.
+        number: u32,
+        /// What that is about.
+        subject: String,
+    },
     /// Somebody answered from another mail program, and nobody owns the conversation.
     AnsweredOutside {
         /// Their answer.

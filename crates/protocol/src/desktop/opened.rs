@@ -32,6 +32,8 @@ pub struct Opened {
     pub next_chase: Timestamp,
     /// Other conversations with the same customer or company.
     pub related: Vec<Row>,
+    /// Of these, the open ones that may be the same enquiry: merging them is offered.
+    pub same: Vec<Row>,
     /// Actions of mine in it that wait for the network or for an answer.
     pub pending: Vec<PendingAction>,
     /// Actions of mine in it that were held.
@@ -86,6 +88,10 @@ pub enum Action {
     TakeOver,
     /// Move it to another inbox.
     Move,
+    /// Merge it into another conversation.
+    Merge,
+    /// Take it out of the one it was merged into.
+    Unmerge,
     /// Suggest a text to whoever is replying.
     Suggest,
 }

@@ -68,6 +68,14 @@ impl Work {
                     }
                     CommandBody::MoveToInbox { .. } => {
                         needs.begun_in.insert(command.conversation);
+                        needs.whole.insert(command.conversation);
+                    }
+                    // Always from the store: it brings what was merged into what.
+                    CommandBody::Merge { into: other } | CommandBody::KeepApart { from: other } => {
+                        needs.conversations.extend([command.conversation, *other]);
+                    }
+                    CommandBody::Unmerge => {
+                        needs.conversations.insert(command.conversation);
                     }
                     CommandBody::PutDocument { document } => {
                         needs.replying = true;

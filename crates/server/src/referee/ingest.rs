@@ -3,8 +3,8 @@
 
 use baton_channels::email::subject;
 use baton_domain::{
-    Account, AccountId, Actor, Address, Command, CommandBody, CommandId, ConversationId, DeviceId, Direction, Event,
-    InboxId, Message, MessageId, MessageKind, Outbound, OutboundState, Source, Timestamp,
+    Account, AccountId, Actor, Address, Command, CommandBody, CommandId, Conversation, ConversationId, DeviceId,
+    Direction, Event, InboxId, Message, MessageId, MessageKind, Outbound, OutboundState, Source, Timestamp,
 };
 use baton_store::port::{DigestHit, DigestRow, ItemOutcome, ItemRow, KeyHit, KeyRow, ThreadKey};
 use uuid::Uuid;
@@ -188,7 +188,8 @@ impl Working<'_> {
     ) -> Result<(), Fault> {
         let own = (hit.account != account.id).then(|| account.address.clone());
         for (address, turn) in own.into_iter().chain(aliases(parsed, account)).zip(0u8..) {
-            let known = self.state(hit.conversation).is_none_or(|state| {
+            let conversation = self.goes_on_in(hit.conversation);
+            let known = self.state(conversation).is_none_or(|state| {
                 state
                     .sources
                     .iter()
@@ -196,7 +197,7 @@ impl Working<'_> {
             });
             if !known {
                 let id = CommandId::derive(id.0, &format!("came by {turn}"));
-                self.also_received(arrival, account, address, hit.conversation, hit.message, id)?;
+                self.also_received(arrival, account, address, conversation, hit.message, id)?;
             }
         }
         Ok(())
@@ -237,10 +238,14 @@ impl Working<'_> {
         // A colleague who answers by their own program, with us in copy, is no customer.
         let from_us = documents.account_of(&parsed.from.email).is_some()
             || documents.member_by_email(&parsed.from.email).is_some();
+        let goes_on = |state: &Conversation| {
+            let there = self.state(self.goes_on_in(state.id));
+            there.is_some_and(|there| threading::goes_on(there, &message, live))
+        };
         let found = threading::candidates(parsed, &contact, at, &self.loaded.hits)
             .into_iter()
             .filter_map(|(id, link)| Some((self.state(id)?, link)))
-            .find(|(state, link)| threading::joins(*link, state, &contact) && threading::goes_on(state, &message, live))
+            .find(|(state, link)| threading::joins(*link, state, &contact) && goes_on(state))
             .map(|(state, _)| state);
         message.bounced = self
             .bounced(parsed)
@@ -248,7 +253,7 @@ impl Working<'_> {
         message.facts.new_subject = found.is_some_and(|state| threading::changes_subject(&message, state));
         message.facts.same_id = self.is_taken(parsed);
         message.facts.aliases = aliases(parsed, account);
-        let found = found.map(|state| state.id);
+        let found = found.map(|state| self.goes_on_in(state.id));
         ours |= found.is_some() && from_us && contact.email.eq_ignore_ascii_case(&parsed.from.email);
         if ours {
             message.direction = Direction::Outside;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use baton_domain::{
     Actor, Capabilities, Capability, Command, CommandBody, Context, Conversation, ConversationId, Document,
     DocumentBody, DocumentContext, DraftId, Event, Inbox, InboxId, Invalid, LogBody, LogEntry, MessageId, Refusal,
-    SavedDraft, Scope, Stamp, Standing, Timestamp, deadlines, decide, decide_document, evolve, left_behind,
-    next_deadline, no_longer_stands,
+    SavedDraft, Scope, Stamp, Standing, Timestamp, deadlines, decide, decide_document, decide_other, evolve,
+    left_behind, next_deadline, no_longer_stands,
 };
 use baton_store::port::{
     AnswerRow, Batch, ConversationRow, Decided, DraftRow, DueRow, Head, KeyRow, LeaseRow, Loaded, Sealed, StoredAnswer,
@@ -21,6 +21,9 @@ use super::documents::DocumentSet;
 use super::due;
 use super::io::{Fault, HeaderIds};
 use super::routing;
+
+/// What happens in other conversations than the command's own.
+type Beside = Vec<(ConversationId, Vec<Event>)>;
 
 /// What one commit works on.
 pub(super) struct Working<'a> {
@@ -216,8 +219,8 @@ impl<'a> Working<'a> {
             // Right before the fence once more: what must not leave is cancelled, and the host told that it is gone.
             self.settle_standing_of(command, command.conversation)?;
         }
-        let events = match self.decide(command) {
-            Ok(events) => events,
+        let (events, beside) = match self.decide(command) {
+            Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let moves = events.iter().any(|event| matches!(event, Event::MovedOut { .. }));
@@ -225,6 +228,15 @@ impl<'a> Working<'a> {
             self.apply(command, event)?;
         }
         self.settle_lease(command.conversation);
+        for (other, events) in beside {
+            let there = Command {
+                conversation: other,
+                ..command.clone()
+            };
+            for event in events {
+                self.apply(&there, event)?;
+            }
+        }
         if moves {
             self.settle_drafts(command, Some(command.conversation))?;
         }
@@ -379,7 +391,8 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    fn decide(&self, command: &Command) -> Result<Vec<Event>, Refusal> {
+    /// What happens in its conversation, and what beside it in others.
+    fn decide(&self, command: &Command) -> Result<(Vec<Event>, Beside), Refusal> {
         let state = self.state(command.conversation);
         let inbox = match (&command.body, state) {
             (_, Some(state)) => state.inbox,
@@ -406,6 +419,7 @@ impl<'a> Working<'a> {
             .routing
             .as_ref()
             .map(|routing| (&routing.loads, &routing.turns));
+        let others = self.others(command, state);
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
@@ -417,10 +431,40 @@ impl<'a> Working<'a> {
             next_conversation: self.head.next_conversation,
             lease: lease.map(|lease| lease.facts()),
             draft: draft.as_ref(),
+            others: &others,
             routing: self.routing_facts(self.documents.rules(), facts, command, state),
             header_id: &self.header_id(command, state),
         };
-        decide(state, command, &context)
+        let events = decide(state, command, &context)?;
+        let beside = state.map(|state| decide_other(state, command, &context));
+        Ok((events, beside.unwrap_or_default()))
+    }
+
+    /// The other conversations that a command is about.
+    fn others(&self, command: &Command, state: Option<&Conversation>) -> BTreeMap<ConversationId, Conversation> {
+        let mut next: Vec<ConversationId> = match (&command.body, state) {
+            (CommandBody::Merge { into: other } | CommandBody::KeepApart { from: other }, _) => vec![*other],
+            (CommandBody::Unmerge, Some(state)) => state.merged.iter().map(|merged| merged.into).collect(),
+            (CommandBody::MoveToInbox { .. }, Some(state)) => state.absorbs().collect(),
+            _ => Vec::new(),
+        };
+        let mut others = BTreeMap::new();
+        while let Some(other) = next.pop().and_then(|id| self.state(id)) {
+            if matches!(command.body, CommandBody::MoveToInbox { .. }) {
+                next.extend(other.absorbs());
+            }
+            others.insert(other.id, other.clone());
+        }
+        others
+    }
+
+    /// Where a conversation goes on: what was merged into another goes on there.
+    pub(super) fn goes_on_in(&self, id: ConversationId) -> ConversationId {
+        let mut at = id;
+        while let Some(merged) = self.state(at).and_then(|state| state.merged.as_ref()) {
+            at = merged.into;
+        }
+        at
     }
 
     fn capabilities(&self, actor: Actor, inbox: &Inbox) -> Capabilities {

@@ -19,8 +19,10 @@ pub struct Needs {
     pub after: Option<u64>,
     /// Commands whose first answer, if there is one, is to be given again.
     pub commands: BTreeSet<CommandId>,
-    /// Conversations.
+    /// Conversations. One that was merged into another brings that along, here and wherever one is loaded.
     pub conversations: BTreeSet<ConversationId>,
+    /// Conversations that are needed with everything that was merged into them.
+    pub whole: BTreeSet<ConversationId>,
     /// Conversations of which only the live facts of the reply lock are needed.
     pub leases: BTreeSet<ConversationId>,
     /// Accounts whose host is needed.
@@ -309,4 +311,22 @@ pub struct Tail {
     pub epoch: Uuid,
     /// In order.
     pub entries: Vec<Sealed>,
+}
+
+/// What `found` is merged into; and what was merged into the `whole` ones of it, and into these.
+pub(crate) fn related(
+    found: &BTreeMap<ConversationId, Conversation>,
+    whole: &BTreeSet<ConversationId>,
+) -> BTreeSet<ConversationId> {
+    let into = found.values().filter_map(|state| state.merged.as_ref());
+    let mut related: BTreeSet<ConversationId> = into.map(|merged| merged.into).collect();
+    let mut next: Vec<ConversationId> = whole.iter().copied().collect();
+    while let Some(state) = next.pop().and_then(|id| found.get(&id)) {
+        for part in state.absorbs() {
+            if related.insert(part) {
+                next.push(part);
+            }
+        }
+    }
+    related
 }

@@ -4,7 +4,7 @@
 //! visible at once and durable only after [`Model::sync`]; [`Model::crash`] loses the rest. The simulator decides when either
 //! happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use super::{
     AnswerRow, Batch, ContactFacts, ConversationRow, DigestHit, DigestRow, DraftRow, DueList, DueRow, FolderCursor,
     HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, ItemRow, KNOWN_PER_CONTACT, KeyHit, KeyRow, LeaseRow, Loaded,
     Needs, OPEN_PER_CONTACT, PortError, Renewal, RoutingLoaded, RoutingNeeds, Sealed, Sequencer, StoredAnswer, Tail,
-    ThreadKey, contact_key,
+    ThreadKey, contact_key, related,
 };
 
 /// Which referee holds the head, as the model's caller numbers them.
@@ -301,6 +301,7 @@ impl State {
 
     fn load(&self, needs: &Needs, now: Timestamp) -> Loaded {
         let mut wanted = needs.conversations.clone();
+        wanted.extend(&needs.whole);
         let mut hits = BTreeMap::new();
         for key in &needs.keys {
             let mut found: Vec<KeyHit> = self
@@ -346,9 +347,19 @@ impl State {
         wanted.extend(theirs.clone().map(|draft| draft.conversation));
         let drafts = self.drafts.values();
         let begun = drafts.filter(|draft| needs.begun_in.contains(&draft.conversation));
-        let conversations: BTreeMap<_, _> = pick(&self.conversations, &wanted)
-            .map(|(id, row)| (*id, row.conversation.clone()))
-            .collect();
+        let states = |wanted: &BTreeSet<ConversationId>| -> BTreeMap<ConversationId, Conversation> {
+            pick(&self.conversations, wanted)
+                .map(|(id, row)| (*id, row.conversation.clone()))
+                .collect()
+        };
+        let mut conversations = states(&wanted);
+        loop {
+            let known = conversations.len();
+            conversations.extend(states(&related(&conversations, &needs.whole)));
+            if conversations.len() == known {
+                break;
+            }
+        }
         let leased = wanted.union(&needs.leases).copied().collect();
         let routing = needs
             .routing

@@ -17,7 +17,7 @@ use super::entity::{
 use super::error::StoreError;
 use crate::port::{
     DigestHit, DraftRow, HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
-    StoredAnswer, ThreadKey,
+    StoredAnswer, ThreadKey, related,
 };
 
 /// How many values one `in (...)` lists: both databases limit a statement's parameters.
@@ -42,6 +42,7 @@ impl ServerStore {
         let hits = self.hits(tx, &needs.keys).await?;
         let digests = self.digest_hits(tx, &needs.digests).await?;
         let mut wanted = needs.conversations.clone();
+        wanted.extend(&needs.whole);
         wanted.extend(hits.values().flatten().map(|hit| hit.conversation));
         wanted.extend(digests.values().map(|hit| hit.conversation));
         if needs.replying {
@@ -52,7 +53,7 @@ impl ServerStore {
         let theirs = drafts.values().filter(|draft| needs.authors.contains(&draft.member));
         wanted.extend(theirs.map(|draft| draft.conversation));
         let leased: BTreeSet<ConversationId> = wanted.union(&needs.leases).copied().collect();
-        let conversations = self.states(tx, &wanted).await?;
+        let conversations = self.with_relations(tx, &wanted, &needs.whole).await?;
         let routing = match &needs.routing {
             Some(routing) => Some(self.routing(tx, routing, &conversations).await?),
             None => None,
@@ -180,6 +181,25 @@ impl ServerStore {
             }
         }
         Ok(found)
+    }
+
+    /// Conversations with what they were merged into, and the `whole` ones with what was merged into them.
+    async fn with_relations(
+        &self,
+        tx: &impl ConnectionTrait,
+        wanted: &BTreeSet<ConversationId>,
+        whole: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, baton_domain::Conversation>, StoreError> {
+        let mut found = self.states(tx, wanted).await?;
+        let mut asked = wanted.clone();
+        loop {
+            let more: BTreeSet<ConversationId> = related(&found, whole).difference(&asked).copied().collect();
+            if more.is_empty() {
+                return Ok(found);
+            }
+            found.extend(self.states(tx, &more).await?);
+            asked.extend(more);
+        }
     }
 
     pub(super) async fn states(

@@ -521,15 +521,26 @@ impl Office {
             next_conversation: 1000 + u32::try_from(self.conversations.len()).unwrap(),
             lease: self.leases.get(&command.conversation).copied(),
             draft: draft.as_ref(),
+            others: &self.conversations,
             routing: None,
             header_id: &header_id,
         };
         match decide(state, command, &context) {
             Err(refusal) => Answer::Refused { refusal },
             Ok(events) => {
+                let beside = state.map(|state| decide_other(state, command, &context));
                 let from = self.log.len() as u64;
                 for event in events {
                     self.append(command, event);
+                }
+                for (conversation, events) in beside.unwrap_or_default() {
+                    let there = Command {
+                        conversation,
+                        ..command.clone()
+                    };
+                    for event in events {
+                        self.append(&there, event);
+                    }
                 }
                 let answer = Answer::Done {
                     from,

@@ -3,6 +3,7 @@ import type { AccountId } from "./AccountId";
 import type { Address } from "./Address";
 import type { AfterReply } from "./AfterReply";
 import type { Category } from "./Category";
+import type { ConversationId } from "./ConversationId";
 import type { Deadline } from "./Deadline";
 import type { DocumentBody } from "./DocumentBody";
 import type { DocumentId } from "./DocumentId";
@@ -220,7 +221,15 @@ owner?: MemberId, } | { "type": "nudge" } | { "type": "fineUntilTomorrow",
 /**
  * The reasons that were seen; any other brings it back.
  */
-reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "claimOutsideReply", 
+reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "merge", 
+/**
+ * Which.
+ */
+into: ConversationId, } | { "type": "unmerge" } | { "type": "keepApart", 
+/**
+ * Which.
+ */
+from: ConversationId, } | { "type": "claimOutsideReply", 
 /**
  * The message.
  */

@@ -8,6 +8,7 @@ import type { Cause } from "./Cause";
 import type { Clock } from "./Clock";
 import type { ClockKind } from "./ClockKind";
 import type { Closing } from "./Closing";
+import type { ConversationId } from "./ConversationId";
 import type { Deadline } from "./Deadline";
 import type { DeviceId } from "./DeviceId";
 import type { FollowUp } from "./FollowUp";
@@ -26,6 +27,7 @@ import type { NextStep } from "./NextStep";
 import type { Nudge } from "./Nudge";
 import type { Outbound } from "./Outbound";
 import type { OwnerChange } from "./OwnerChange";
+import type { Part } from "./Part";
 import type { Priority } from "./Priority";
 import type { Quote } from "./Quote";
 import type { Routing } from "./Routing";
@@ -138,7 +140,35 @@ from: InboxId,
 /**
  * Where answers leave from now; `None` where the inbox has no account and it keeps its own.
  */
-account: AccountId | null, } | { "type": "statusChanged", 
+account: AccountId | null, } | { "type": "merged", 
+/**
+ * As which.
+ */
+into: ConversationId, 
+/**
+ * Its number for people.
+ */
+number: number, } | { "type": "unmerged", 
+/**
+ * When what it waited for was found answered: in the other, meanwhile.
+ */
+answered?: Timestamp, } | { "type": "absorbed", 
+/**
+ * What that brought.
+ */
+part: Part, } | { "type": "letGo", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Its number for people.
+ */
+number: number, } | { "type": "keptApart", 
+/**
+ * Which.
+ */
+from: ConversationId, } | { "type": "statusChanged", 
 /**
  * To which.
  */

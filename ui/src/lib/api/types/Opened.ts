@@ -57,6 +57,10 @@ nextChase: Timestamp,
  */
 related: Array<Row>, 
 /**
+ * Of these, the open ones that may be the same enquiry: merging them is offered.
+ */
+same: Array<Row>, 
+/**
  * Actions of mine in it that wait for the network or for an answer.
  */
 pending: Array<PendingAction>, 

@@ -1,0 +1,369 @@
+//! Two conversations that are one: what each keeps of itself, so that taking them apart restores both.
+//!
+//! Neither is written into the other. The one that was merged away ends as a duplicate and remembers what it was; the one it was merged
+//! into takes over what matters from here on (who waits and since when, where answers go, where it came from) and remembers what it was
+//! without that. What was said stays in the log of the conversation it was said in, and is shown together.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    AccountId, Address, Before, Blocked, Category, Clock, ClockKind, Conversation, ConversationId, InboxId,
+    LastMessage, MemberId, Money, Priority, Quote, Snooze, Source, Stamp, Timestamp,
+};
+
+/// How far apart two conversations of a customer may begin and still be taken for one enquiry.
+const SAME_WITHIN_MS: i64 = 14 * crate::DAY_MS;
+
+/// Where a conversation went that was merged into another, and what it was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MergedAway {
+    /// Into which.
+    pub into: ConversationId,
+    /// Its number for people.
+    pub number: u32,
+    /// Who said so.
+    pub by: Option<MemberId>,
+    /// When.
+    pub at: Timestamp,
+    /// The inbox it lay in, and lies in again when they are taken apart.
+    pub inbox: InboxId,
+    /// The account its answers left through.
+    pub account: Option<AccountId>,
+    /// How it stood.
+    #[ts(skip)]
+    pub before: Before,
+    /// Until when it was out of sight.
+    #[ts(skip)]
+    pub snoozed: Option<Snooze>,
+    /// Whose input was awaited.
+    #[ts(skip)]
+    pub blocked: Option<Blocked>,
+}
+
+/// What a conversation brings to the one it is merged into. Lists hold only what the other had not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Part {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Its number for people.
+    pub number: u32,
+    /// Its customer.
+    pub contact: Address,
+    /// What it is about.
+    pub subject: String,
+    /// Where it came from.
+    pub sources: Vec<Source>,
+    /// Its labels.
+    pub tags: BTreeSet<String>,
+    /// Who followed it, and who owned it.
+    pub followers: BTreeSet<MemberId>,
+    /// Offers made in it.
+    pub quotes: Vec<Quote>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What it is.
+    pub category: Category,
+    /// What it may be worth.
+    pub value: Option<Money>,
+    /// The customer's company.
+    pub company: Option<String>,
+    /// Its newest message.
+    pub last_message: Option<LastMessage>,
+    /// The Message-ID its next reply would answer.
+    pub reply_to_header: Option<String>,
+    /// The References of that message.
+    pub references: Vec<String>,
+    /// To whom its next reply would go.
+    pub reply_to: Vec<Address>,
+    /// Since when its customer waits.
+    pub unanswered_since: Option<Timestamp>,
+    /// The clocks that wait for an owner and for that answer.
+    pub clocks: Vec<Clock>,
+    /// How many messages.
+    pub messages: u32,
+    /// How many replies of ours.
+    pub replies: u32,
+    /// How many notes.
+    pub notes: u32,
+    /// Whether any message carries a file.
+    pub has_attachment: bool,
+    /// When its first message came.
+    pub created_at: Timestamp,
+}
+
+/// A conversation that was merged into this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Absorbed {
+    /// What it brought.
+    pub part: Part,
+    /// Who said so.
+    pub by: Option<MemberId>,
+    /// When.
+    pub at: Timestamp,
+    /// What this one was without it.
+    #[ts(skip)]
+    pub without: Box<Without>,
+}
+
+/// What a conversation was before another was merged into it, and what it became by that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Without {
+    /// How it stood.
+    pub before: Before,
+    /// How it stood with it: only what still stands is put back.
+    pub after: Before,
+    /// Who owned it.
+    pub owner: Option<MemberId>,
+    /// How urgent it was.
+    pub priority: Priority,
+    /// What it was.
+    pub category: Category,
+    /// What it might be worth.
+    pub value: Option<Money>,
+    /// The customer's company.
+    pub company: Option<String>,
+    /// Its newest message.
+    pub last_message: Option<LastMessage>,
+    /// The Message-ID the next reply answered.
+    pub reply_to_header: Option<String>,
+    /// The References of that message.
+    pub references: Vec<String>,
+    /// To whom the next reply went.
+    pub reply_to: Vec<Address>,
+    /// Since when the customer waited.
+    pub unanswered_since: Option<Timestamp>,
+    /// What the newest customer's message had changed.
+    pub before_message: Option<Before>,
+    /// The clocks that waited for an owner and for an answer.
+    pub clocks: Vec<Clock>,
+    /// Until when it was out of sight.
+    pub snoozed: Option<Snooze>,
+    /// Whether any message carried a file.
+    pub has_attachment: bool,
+    /// When the first message came.
+    pub created_at: Timestamp,
+}
+
+impl Conversation {
+    /// The conversations whose messages are shown in this one, beside its own.
+    pub fn absorbs(&self) -> impl Iterator<Item = ConversationId> + '_ {
+        self.absorbed.iter().map(|absorbed| absorbed.part.conversation)
+    }
+
+    /// What was merged into it, if that conversation was.
+    #[must_use]
+    pub fn absorbed(&self, id: ConversationId) -> Option<&Absorbed> {
+        self.absorbed.iter().find(|absorbed| absorbed.part.conversation == id)
+    }
+
+    /// Whether another may be the same enquiry: it is of the same customer, began about then, both are open, and nobody has said otherwise.
+    #[must_use]
+    pub fn may_be_the_same(&self, other: &Self) -> bool {
+        let open = |one: &Self| !one.status.is_over() && one.merged.is_none();
+        let apart = self.apart.contains(&other.id) || other.apart.contains(&self.id);
+        let together = self.created_at.since_ms(other.created_at).abs() <= SAME_WITHIN_MS;
+        let email = self.contact.email.trim();
+        self.id != other.id
+            && open(self)
+            && open(other)
+            && !apart
+            && together
+            && !email.is_empty()
+            && email.eq_ignore_ascii_case(other.contact.email.trim())
+    }
+
+    fn stands(&self) -> Before {
+        Before {
+            status: self.status,
+            closing: self.closing.clone(),
+            follow_up: self.follow_up.clone(),
+            next_step: self.next_step.clone(),
+        }
+    }
+}
+
+/// It goes into another: what it was is remembered.
+pub(crate) fn merged_away(state: &mut Conversation, stamp: Stamp, into: ConversationId, number: u32) {
+    state.merged = Some(Box::new(MergedAway {
+        into,
+        number,
+        by: stamp.actor.member(),
+        at: stamp.at,
+        inbox: state.inbox,
+        account: state.account,
+        before: state.stands(),
+        snoozed: state.snoozed.clone(),
+        blocked: state.blocked.clone(),
+    }));
+}
+
+/// It is one of its own again. What was answered meanwhile waits no more.
+pub(crate) fn taken_out(state: &mut Conversation, answered: Option<Timestamp>) {
+    state.merged = None;
+    if answered.is_some() {
+        state.unanswered_at_close = None;
+        state.before_message = None;
+    }
+}
+
+/// Another becomes a part of it.
+pub(crate) fn absorb(state: &mut Conversation, stamp: Stamp, part: &Part) {
+    let stands = state.stands();
+    let without = Without {
+        after: stands.clone(),
+        before: stands.clone(),
+        owner: state.owner,
+        priority: state.priority,
+        category: state.category,
+        value: state.value.clone(),
+        company: state.company.clone(),
+        last_message: state.last_message.clone(),
+        reply_to_header: state.reply_to_header.clone(),
+        references: state.references.clone(),
+        reply_to: state.reply_to.clone(),
+        unanswered_since: state.unanswered_since,
+        before_message: state.before_message.clone(),
+        clocks: waiting(state),
+        snoozed: state.snoozed.clone(),
+        has_attachment: state.has_attachment,
+        created_at: state.created_at,
+    };
+    state.sources.extend(part.sources.iter().cloned());
+    state.sources.sort_by_key(|source| source.at);
+    state.tags.extend(part.tags.iter().cloned());
+    state.followers.extend(part.followers.iter().copied());
+    state.quotes.extend(part.quotes.iter().cloned());
+    state.quotes.sort_by_key(|quote| quote.at);
+    state.priority = state.priority.max(part.priority);
+    if state.category == Category::Unsorted {
+        state.category = part.category;
+    }
+    state.value = state.value.take().or_else(|| part.value.clone());
+    state.company = state.company.take().or_else(|| part.company.clone());
+    let newest = |last: &LastMessage| state.last_message.as_ref().is_none_or(|own| own.at <= last.at);
+    if part.last_message.as_ref().is_some_and(newest) {
+        state.last_message.clone_from(&part.last_message);
+        state.reply_to_header.clone_from(&part.reply_to_header);
+        state.references.clone_from(&part.references);
+        state.reply_to.clone_from(&part.reply_to);
+    }
+    if let Some(theirs) = part.unanswered_since {
+        if state.unanswered_since.is_none() {
+            state.before_message = Some(stands);
+        }
+        state.unanswered_since = Some(state.unanswered_since.map_or(theirs, |own| own.min(theirs)));
+    }
+    state.messages = state.messages.saturating_add(part.messages);
+    state.replies = state.replies.saturating_add(part.replies);
+    state.notes = state.notes.saturating_add(part.notes);
+    state.has_attachment |= part.has_attachment;
+    state.created_at = state.created_at.min(part.created_at);
+    state.absorbed.push(Absorbed {
+        part: part.clone(),
+        by: stamp.actor.member(),
+        at: stamp.at,
+        without: Box::new(without),
+    });
+}
+
+/// A part of it is one of its own again: what came with it goes with it, where nothing newer stands in its place.
+pub(crate) fn let_go(state: &mut Conversation, id: ConversationId) {
+    let Some(at) = state.absorbed.iter().position(|one| one.part.conversation == id) else {
+        return;
+    };
+    let Absorbed { part, without, .. } = state.absorbed.remove(at);
+    state.sources.retain(|source| !part.sources.contains(source));
+    state.tags.retain(|tag| !part.tags.contains(tag));
+    state.followers.retain(|member| !part.followers.contains(member));
+    state.quotes.retain(|quote| !part.quotes.contains(quote));
+    state.messages = state.messages.saturating_sub(part.messages);
+    state.replies = state.replies.saturating_sub(part.replies);
+    state.notes = state.notes.saturating_sub(part.notes);
+    // Others that were merged after it remember what it had brought as this one's own.
+    for later in state.absorbed.iter_mut().skip(at) {
+        let later = &mut later.without;
+        put_back(&mut later.last_message, &part.last_message, &without.last_message);
+        put_back(
+            &mut later.unanswered_since,
+            &part.unanswered_since,
+            &without.unanswered_since,
+        );
+        if later.clocks.iter().any(|clock| part.clocks.contains(clock)) {
+            later.clocks.clone_from(&without.clocks);
+        }
+    }
+    if without.priority != part.priority && state.priority == part.priority {
+        state.priority = without.priority;
+    }
+    if state.category == part.category {
+        state.category = without.category;
+    }
+    put_back(&mut state.value, &part.value, &without.value);
+    put_back(&mut state.company, &part.company, &without.company);
+    let untouched = [&part.last_message, &without.last_message].contains(&&state.last_message);
+    if part.last_message.is_some() && state.last_message == part.last_message {
+        state.last_message = without.last_message;
+        state.reply_to_header = without.reply_to_header;
+        state.references = without.references;
+        state.reply_to = without.reply_to;
+    }
+    if part.unanswered_since.is_some() && state.unanswered_since == part.unanswered_since {
+        state.unanswered_since = without.unanswered_since;
+        state.before_message = without.before_message;
+    }
+    if untouched {
+        state.has_attachment = without.has_attachment || state.absorbed.iter().any(|one| one.part.has_attachment);
+    }
+    let others = state.absorbed.iter().map(|one| one.part.created_at);
+    state.created_at = others.fold(without.created_at, Timestamp::min);
+}
+
+/// Where what the merge under way sets is kept, for taking the two apart.
+pub(crate) fn set_by_merge(state: &mut Conversation) -> Option<&mut Before> {
+    state.absorbed.last_mut().map(|absorbed| &mut absorbed.without.after)
+}
+
+/// The clocks that wait for an owner or for an answer.
+pub(crate) fn waiting(state: &Conversation) -> Vec<Clock> {
+    let waits = |clock: &&Clock| clock.is_open() && (clock.kind.is_response() || clock.kind == ClockKind::Owner);
+    state.clocks.iter().filter(waits).cloned().collect()
+}
+
+/// The clocks by which one runs on with what another brought: of two waits for the same thing, the one that ends sooner.
+pub(crate) fn sooner<'a>(state: &'a Conversation, part: &'a Part) -> impl Iterator<Item = &'a Clock> {
+    let theirs = part.clocks.iter();
+    theirs.filter(|theirs| in_place_of(state, theirs).is_none_or(|own| theirs.due < own.due))
+}
+
+/// The clocks that run in place of those that `part` brought once it is gone: its own as they were, where they are still waited for.
+pub(crate) fn own_again<'a>(
+    state: &'a Conversation,
+    absorbed: &'a Absorbed,
+) -> impl Iterator<Item = (ClockKind, Option<&'a Clock>)> {
+    absorbed.part.clocks.iter().filter_map(|theirs| {
+        let running = in_place_of(state, theirs)?;
+        let theirs_runs = (running.started, running.kind) == (theirs.started, theirs.kind);
+        let own = absorbed.without.clocks.iter();
+        let own = own.filter(|own| own.kind.shares_place(theirs.kind));
+        let waits = !theirs.kind.is_response() || state.unanswered_since.is_some();
+        theirs_runs.then(|| (running.kind, own.filter(|_| waits).last()))
+    })
+}
+
+fn in_place_of<'a>(state: &'a Conversation, clock: &Clock) -> Option<&'a Clock> {
+    let mut open = state.clocks.iter().filter(|own| own.is_open());
+    open.find(|own| own.kind.shares_place(clock.kind))
+}
+
+fn put_back<T: PartialEq + Clone>(now: &mut Option<T>, brought: &Option<T>, before: &Option<T>) {
+    if brought.is_some() && now == brought {
+        now.clone_from(before);
+    }
+}
