@@ -41,6 +41,8 @@ export const ALL_ACTIONS: Action[] = [
   'notALead',
   'block',
   'move',
+  'merge',
+  'unmerge',
   'takeOver',
   'suggest',
 ];
@@ -313,6 +315,7 @@ export function openedOf(scene: Scene, part: Partial<Opened> = {}): Opened {
     lastMessage: scene.conversation.lastMessage?.id ?? null,
     nextChase: Date.UTC(2026, 10, 30, 14, 20),
     related: [],
+    same: [],
     pending: [],
     held: [],
     updateNeeded: false,

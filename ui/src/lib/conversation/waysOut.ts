@@ -72,6 +72,9 @@ export function takeWay(desk: Desk, way: WayOut, repeat: () => void): void {
         if (first) void desk.go(first.id);
       });
       break;
+    case 'open':
+      void desk.go(way.conversation);
+      break;
     case 'assignTo':
       void desk.act(withReceiver(open.refused?.body ?? null, way.member));
       break;

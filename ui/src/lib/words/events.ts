@@ -42,6 +42,20 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       const from = people.inbox?.(event.from)?.name;
       return from === undefined ? m.event_moved_from_elsewhere({ by }) : m.event_moved({ inbox: from, by });
     }
+    case 'merged':
+      return m.event_merged({ number: `#${event.number}`, by });
+    case 'unmerged':
+      return event.answered === undefined ? m.event_unmerged({ by }) : m.event_unmerged_answered({ by });
+    case 'absorbed':
+      return m.event_absorbed({
+        number: `#${event.part.number}`,
+        subject: event.part.subject || m.no_subject(),
+        by,
+      });
+    case 'letGo':
+      return m.event_let_go({ number: `#${event.number}`, by });
+    case 'keptApart':
+      return m.event_kept_apart({ by });
     case 'followed':
       return m.event_followed({ by: byWhom(people, event.member) });
     case 'unfollowed':
@@ -177,6 +191,7 @@ function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, peopl
     released: () => m.event_released({ by }),
     handedOff: () => m.event_handed_off({ by: byWhom(people, owner) }),
     reopened: () => m.event_back_to({ to }),
+    merged: () => (owner === null ? m.event_owner_merged_back() : m.event_owner_merged({ to })),
     left: () => (owner === null ? m.event_left_queue() : m.event_left_to({ to })),
   };
   return table[how]();

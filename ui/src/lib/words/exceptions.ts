@@ -16,6 +16,11 @@ export function exceptionWords(what: ExceptionKind, people: People): string {
       return m.exception_bounced();
     case 'unassigned':
       return m.exception_unassigned({ when: past(what.due) });
+    case 'duplicate':
+      return m.exception_duplicate({
+        number: `#${what.number}`,
+        subject: what.subject || m.no_subject(),
+      });
     case 'answeredOutside':
       return m.exception_outside();
   }

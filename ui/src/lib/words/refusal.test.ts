@@ -56,6 +56,14 @@ describe('what the window says', () => {
     expect(said({ type: 'alreadyAnswered', by: ben.id, at: NOW - 2 * HOUR })).toBe(
       'Ben answered at 12:22. · See it · Make mine a note',
     ));
+  test('it goes on elsewhere', () =>
+    expect(said({ type: 'merged', into: 'c-2', number: 1042 })).toBe('Merged into #1042 · Open'));
+  test('a reply of which nobody knows whether it arrived', () => {
+    expect(said({ type: 'replyInDoubt', outbound: 'o-1', by: ben.id })).toBe(
+      'Nobody knows yet whether Ben’s reply arrived. Say what became of it first.',
+    );
+    expect(said({ type: 'replyInDoubt', outbound: 'o-1', by: anna.id })).toContain('your reply');
+  });
   test('not permitted', () =>
     expect(said({ type: 'notPermitted', needs: 'sendAs', inbox: 'i-sales' })).toBe(
       'You may not send in Sales. Ask a manager. · Write a note',

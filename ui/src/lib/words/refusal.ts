@@ -28,6 +28,7 @@ export type WayOut =
   | { do: 'refresh' }
   | { do: 'repeat' }
   | { do: 'nextUnassigned' }
+  | { do: 'open'; conversation: ConversationId }
   | { do: 'assignTo'; member: MemberId };
 
 export interface Offer {
@@ -133,6 +134,17 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
         ? m.refusal_reply_waits_mine({ when: when(refusal.leavesAt) })
         : m.refusal_reply_waits({ name: firstName(people, refusal.by), when: when(refusal.leavesAt) }),
     offers: [offer.repeat()],
+  }),
+  replyInDoubt: (refusal, { people }) => ({
+    text:
+      refusal.by === people.me
+        ? m.refusal_reply_in_doubt_mine()
+        : m.refusal_reply_in_doubt({ name: firstName(people, refusal.by) }),
+    offers: [],
+  }),
+  merged: (refusal) => ({
+    text: m.refusal_merged({ number: `#${refusal.number}` }),
+    offers: [{ label: m.offer_open(), way: { do: 'open', conversation: refusal.into } }],
   }),
   noConsent: (refusal, { contact }) => ({
     text: m.refusal_no_consent({ name: addressFirstName(contact), date: past(refusal.since) }),
