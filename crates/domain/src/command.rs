@@ -42,6 +42,8 @@ pub enum Deadline {
     Snooze,
     /// A handoff nobody took.
     Handoff,
+    /// A step of an escalation that nobody acknowledged.
+    Escalation,
     /// So much of a clock's target has passed that its owner is warned.
     ClockWarning,
     /// A clock's deadline.
@@ -163,6 +165,13 @@ pub enum CommandBody {
     },
     /// The follow-up is done.
     CompleteFollowUp,
+    /// Ask along the inbox's escalation path for somebody to see to it.
+    Escalate {
+        /// Why, in words.
+        reason: String,
+    },
+    /// "I have it": nobody further is asked. The owner stays who they are.
+    AcknowledgeEscalation,
     /// A colleague or somebody outside owes us an answer.
     Block {
         /// The colleague.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Clock, ConversationId, DeviceId, Direction, FoundFine, InboxId, MemberId, MessageId,
-    MessageKind, Nudge, Outbound, Timestamp,
+    AccountId, Address, Clock, ConversationId, DeviceId, Direction, Escalation, FoundFine, InboxId, MemberId,
+    MessageId, MessageKind, Nudge, Outbound, Timestamp,
 };
 
 /// The six phases every status belongs to.
@@ -394,6 +394,10 @@ pub struct Provisional {
     /// The clock that waited for it, as it was.
     #[serde(default)]
     pub response: Option<Clock>,
+    /// The escalation that it ended, as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub escalation: Option<Escalation>,
     /// Whether all that the reply changes has been recorded: what comes later is not its doing.
     #[serde(default)]
     pub complete: bool,
@@ -456,6 +460,10 @@ pub struct Conversation {
     /// SLA clocks: those that run, and the last of each place that ended.
     #[serde(default)]
     pub clocks: Vec<Clock>,
+    /// Who is asked to see to it, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub escalation: Option<Escalation>,
     /// Offers made.
     pub quotes: Vec<Quote>,
     /// Who is replying.

@@ -1,6 +1,6 @@
 //! Deadlines: when a conversation needs attention by itself.
 
-use crate::{Clock, Conversation, Deadline, FollowUp, Timestamp};
+use crate::{Clock, Conversation, Deadline, Escalation, FollowUp, Timestamp};
 
 /// The next deadline of a conversation and what it is; `None` when nothing happens without somebody acting.
 ///
@@ -22,9 +22,13 @@ pub fn deadlines(conversation: &Conversation) -> impl Iterator<Item = (Timestamp
         .handoff
         .as_ref()
         .map(|offer| (offer.until, Deadline::Handoff));
+    let escalation = conversation.escalation.as_ref();
+    let escalation = escalation
+        .and_then(Escalation::lapses)
+        .map(|until| (until, Deadline::Escalation));
     let clocks = conversation.clocks.iter().flat_map(Clock::deadlines);
     let open = !conversation.status.is_over();
-    [follow_up, snooze, handoff]
+    [follow_up, snooze, handoff, escalation]
         .into_iter()
         .flatten()
         .chain(clocks)

@@ -1,13 +1,15 @@
 //! Events: what was decided. A type is never changed or removed; new ones are added.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
-    Deadline, DeviceId, Document, DocumentId, FollowUp, FoundFine, HandoffContext, HandoffOffer, InboxId, LockAnswer,
-    MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Part, Priority, Quote, Routing, Scope, Settlement,
-    Snooze, Source, Status, Timestamp,
+    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, FollowUp, FoundFine, HandoffContext,
+    HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Part, Priority,
+    Quote, Routing, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -271,6 +273,42 @@ pub enum Event {
         what: Deadline,
         /// When it was.
         at: Timestamp,
+    },
+    /// Somebody is asked to see to it, by the inbox's escalation path.
+    Escalated {
+        /// Why.
+        reason: EscalationReason,
+        /// Which step of the path, from 0.
+        step: u32,
+        /// Who.
+        asked: BTreeSet<MemberId>,
+        /// Until when they may answer before it is passed on; `None` where it stays with them.
+        until: Option<Timestamp>,
+    },
+    /// Nobody acknowledged it in time: the next are asked. Stamped with the deadline, not with the tick that noticed it.
+    EscalationPassedOn {
+        /// The deadline.
+        at: Timestamp,
+        /// Which step of the path, from 0; as many as it has steps at its end.
+        step: u32,
+        /// Who.
+        asked: BTreeSet<MemberId>,
+        /// Until when they may answer.
+        until: Option<Timestamp>,
+    },
+    /// Somebody has it: nobody further is asked.
+    EscalationAcknowledged {
+        /// Who.
+        by: MemberId,
+    },
+    /// What it was about is over.
+    EscalationEnded {
+        /// How.
+        how: EscalationEnd,
+        /// The reply that ended it: should that not leave, it goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reply: Option<MessageId>,
     },
     /// Somebody's input is awaited.
     Blocked {

@@ -64,6 +64,7 @@ pub fn evolve(state: Option<Conversation>, stamp: Stamp, event: &Event) -> Optio
 pub(crate) fn apply(state: &mut Conversation, stamp: Stamp, event: &Event) {
     fold(state, stamp, event);
     crate::sla::fold(state, stamp, event);
+    crate::escalation::fold(state, stamp, event);
     state.version = state.version.saturating_add(1);
     state.updated_at = stamp.at;
 }
@@ -96,6 +97,7 @@ fn empty(stamp: Stamp) -> Conversation {
         before_message: None,
         provisional: None,
         clocks: Vec::new(),
+        escalation: None,
         quotes: Vec::new(),
         lock: None,
         outbound: Vec::new(),
@@ -311,8 +313,12 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::OutboundFiled { outbound } => with_outbound(state, *outbound, |outbound| outbound.filed = true),
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
-        // What was decided follows it; the clocks have a fold of their own.
+        // What was decided follows it; clocks and escalations have a fold of their own.
         Event::Routed { .. }
+        | Event::Escalated { .. }
+        | Event::EscalationPassedOn { .. }
+        | Event::EscalationAcknowledged { .. }
+        | Event::EscalationEnded { .. }
         | Event::ClockStarted { .. }
         | Event::ClockRetargeted { .. }
         | Event::ClockPaused { .. }
@@ -504,6 +510,7 @@ fn count(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
         unanswered_since: state.unanswered_since,
         last_message: state.last_message.clone(),
         response: None,
+        escalation: None,
         complete: false,
     });
     crate::sla::answered(state, stamp.at);
@@ -586,10 +593,12 @@ fn did_not_leave(state: &mut Conversation, id: MessageId) {
         state.last_message = provisional.last_message;
         state.unanswered_since = provisional.unanswered_since;
         crate::sla::restore_response(state, provisional.response);
+        crate::escalation::restore(state, provisional.escalation);
     } else if let (Some(_), Some(since)) = (state.unanswered_since, provisional.unanswered_since) {
         // They wrote again meanwhile, and were not answered since before this reply.
         state.unanswered_since = Some(since);
         crate::sla::restore_response(state, provisional.response);
+        crate::escalation::restore(state, provisional.escalation);
     }
 }
 

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, Host, InboxId, MINUTE_MS, Member,
-    MemberId, Money, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp, WorkspaceId,
+    Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
+    MINUTE_MS, Member, MemberId, Money, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp,
+    WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -49,6 +50,9 @@ pub struct InboxPolicy {
     /// somebody who leads says so.
     #[serde(default)]
     pub sla: SlaPolicy,
+    /// Who is asked to see to what is late, in order. Without steps: whoever leads.
+    #[serde(default)]
+    pub escalation: EscalationPath,
 }
 
 impl Default for InboxPolicy {
@@ -65,6 +69,7 @@ impl Default for InboxPolicy {
             high_value: None,
             calendar: BusinessCalendar::default(),
             sla: SlaPolicy::default(),
+            escalation: EscalationPath::default(),
         }
     }
 }

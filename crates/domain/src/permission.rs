@@ -16,7 +16,7 @@ pub enum Issuer {
 pub fn issuer(body: &CommandBody) -> Issuer {
     use CommandBody as C;
     match body {
-        C::Follow | C::Unfollow => Issuer::People(Capability::Read),
+        C::Follow | C::Unfollow | C::AcknowledgeEscalation => Issuer::People(Capability::Read),
         C::AddNote { .. } | C::SuggestDraft { .. } | C::ReleaseLock { .. } => Issuer::People(Capability::Comment),
         C::Assign { .. } => Issuer::People(Capability::Assign),
         C::Start { .. }
@@ -45,6 +45,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::SetNextStep { .. }
         | C::ScheduleFollowUp { .. }
         | C::CompleteFollowUp
+        | C::Escalate { .. }
         | C::Block { .. }
         | C::Unblock
         | C::Snooze { .. }

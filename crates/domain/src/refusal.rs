@@ -46,6 +46,13 @@ pub enum Refusal {
         /// When.
         at: Timestamp,
     },
+    /// A colleague has said that they have it. "Mira has it since 12:02"
+    AlreadyAcknowledged {
+        /// Who.
+        by: MemberId,
+        /// When.
+        at: Timestamp,
+    },
     /// It is past the fence and can't be taken back.
     AlreadyLeaving,
     /// A reply has not left yet. "Anna's reply leaves at 12:02 · Wait · Take it back"

@@ -1,4 +1,4 @@
-//! Twenty-six situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
+//! Twenty-eight situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
 //!
 //! They read as a description of the rules, and any change of a rule shows as a change of words here. `INSTA_UPDATE=always` writes them anew.
 #![allow(
@@ -448,5 +448,53 @@ fn a_move_waits_for_a_reply_and_is_taken_back() {
                 owner: Some(ANNA),
             },
         );
+    });
+}
+
+fn asks(member: MemberId, minutes: i64) -> EscalationStep {
+    EscalationStep {
+        ask: EscalationAsk::Members { members: vec![member] },
+        within: Target::business(minutes * MINUTE_MS),
+    }
+}
+
+#[test]
+fn nobody_answers_a_lead_and_it_is_asked_along_the_path() {
+    reads_as_kept!("27-escalated", |scene: &mut Scene| {
+        scene.team.inbox.policy.escalation.steps = vec![asks(BEN, 30), asks(MIRA, 60)];
+        scene.carl("Could you quote forty seats?");
+        scene.deadline();
+        scene.deadline();
+        scene.act(ANNA, Do::AcknowledgeEscalation);
+        scene.later("2026-11-26T10:20");
+        scene.act(ANNA, Do::Claim);
+        scene.deadline();
+        scene.deadline();
+        scene.deadline();
+        scene.later("2026-11-26T14:40");
+        scene.act(MIRA, Do::AcknowledgeEscalation);
+        scene.act(BEN, Do::AcknowledgeEscalation);
+        scene.later("2026-11-26T14:50");
+        scene.reply(ANNA, CHASE);
+        let outbound = scene.team.conversation().outbound.last().unwrap().id;
+        scene.act(ANNA, Do::CancelSend { outbound });
+        scene.reply(ANNA, CHASE);
+        scene.delivered();
+    });
+}
+
+#[test]
+fn somebody_wants_a_colleagues_eyes_on_it() {
+    reads_as_kept!("28-escalated-by-hand", |scene: &mut Scene| {
+        scene.carl("Then we will go elsewhere.");
+        scene.act(ANNA, Do::Claim);
+        let escalate = |words: &str| Do::Escalate {
+            reason: words.to_owned(),
+        };
+        scene.act(ANNA, escalate(""));
+        scene.act(ANNA, escalate("They want to leave us"));
+        scene.act(ANNA, escalate("They want to leave us"));
+        scene.act(BEN, escalate("They called as well"));
+        scene.act(MIRA, Do::Assign { to: BEN, context: None });
     });
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, Condition, DeviceId, DistributeBy,
-    DocumentBody, HOUR_MS, Inbox, InboxId, InboxPolicy, MINUTE_MS, Member, MemberId, PoolMember, Role, Rule,
-    RuleAction, RuleId, RuleSet, SlaPolicy, Target, Timestamp, WordsIn, Workspace, WorkspaceId,
+    DocumentBody, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS, Inbox, InboxId, InboxPolicy, MINUTE_MS,
+    Member, MemberId, PoolMember, Role, Rule, RuleAction, RuleId, RuleSet, SlaPolicy, Target, Timestamp, WordsIn,
+    Workspace, WorkspaceId,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -270,7 +271,19 @@ fn policy() -> InboxPolicy {
     InboxPolicy {
         calendar: BusinessCalendar::weekdays("Europe/Berlin"),
         sla: targets(),
+        escalation: path(),
         ..InboxPolicy::default()
+    }
+}
+
+/// Whoever leads, twice: nobody else may lead here, so the second asks them again.
+fn path() -> EscalationPath {
+    let step = |minutes| EscalationStep {
+        ask: EscalationAsk::Managers,
+        within: Target::business(minutes * MINUTE_MS),
+    };
+    EscalationPath {
+        steps: vec![step(30), step(60)],
     }
 }
 

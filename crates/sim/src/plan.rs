@@ -69,6 +69,10 @@ pub enum Deed {
     Release,
     /// Move it to the other inbox.
     Move,
+    /// Ask for a colleague's eyes on it.
+    Escalate,
+    /// Say that they have it.
+    Acknowledge,
     /// Label it.
     Tag,
     /// Sort it.
@@ -297,7 +301,7 @@ fn letter(rng: &mut Rng) -> Letter {
     }
 }
 
-const DEEDS: [(Deed, u64); 32] = [
+const DEEDS: [(Deed, u64); 34] = [
     (Deed::Claim, 16),
     (Deed::Reply, 34),
     (Deed::Cover, 4),
@@ -315,6 +319,8 @@ const DEEDS: [(Deed, u64); 32] = [
     (Deed::Assign, 3),
     (Deed::Release, 2),
     (Deed::Move, 5),
+    (Deed::Escalate, 2),
+    (Deed::Acknowledge, 4),
     (Deed::Tag, 3),
     (Deed::Sort, 2),
     (Deed::Block, 3),

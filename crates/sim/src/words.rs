@@ -1,10 +1,11 @@
 //! A life in sentences, for whoever has to find out what went wrong: who did what, what was refused and why, what broke.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use baton_domain::{
-    AfterReply, CommandBody, ConversationId, Event, LockEnd, LogBody, LogEntry, OwnerChange, Refusal, Settlement,
+    AfterReply, CommandBody, ConversationId, Event, LockEnd, LogBody, LogEntry, MemberId, OwnerChange, Refusal,
+    Settlement,
 };
 
 use crate::cast::Cast;
@@ -54,6 +55,15 @@ impl Transcript {
     }
 }
 
+fn names(cast: &Cast, members: &BTreeSet<MemberId>) -> String {
+    let names: Vec<&str> = members.iter().map(|member| cast.name(*member)).collect();
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
 fn happened(cast: &Cast, event: &Event) -> String {
     match event {
         Event::Created { subject, contact, .. } => format!("{subject:?} of {} begins", contact.email),
@@ -77,6 +87,10 @@ fn happened(cast: &Cast, event: &Event) -> String {
             };
             format!("{} owns it now ({how})", cast.name(*owner))
         }
+        Event::Escalated { asked, .. } => format!("asked of {}", names(cast, asked)),
+        Event::EscalationPassedOn { asked, .. } => format!("nobody answered: passed on to {}", names(cast, asked)),
+        Event::EscalationAcknowledged { by } => format!("{} has it", cast.name(*by)),
+        Event::EscalationEnded { how, .. } => format!("nobody is asked any more: {}", kind(how)),
         Event::MovedOut { .. } => "moved to another inbox".to_owned(),
         Event::MovedIn { .. } => "came from another inbox".to_owned(),
         Event::OwnerChanged { owner: None, .. } => "nobody owns it now".to_owned(),
@@ -127,6 +141,8 @@ fn happened(cast: &Cast, event: &Event) -> String {
 pub fn asked(cast: &Cast, body: &CommandBody) -> String {
     match body {
         CommandBody::Claim => "claims".to_owned(),
+        CommandBody::Escalate { .. } => "escalates".to_owned(),
+        CommandBody::AcknowledgeEscalation => "says I have it".to_owned(),
         CommandBody::MoveToInbox { .. } => "moves".to_owned(),
         CommandBody::Merge { .. } => "merges".to_owned(),
         CommandBody::Unmerge => "takes out again".to_owned(),

@@ -75,7 +75,13 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
             tally.faults
         );
     }
-    assert!(tally.accepted.contains_key("moveToInbox"), "{:?}", tally.accepted);
+    for command in ["moveToInbox", "escalate", "acknowledgeEscalation"] {
+        assert!(
+            tally.accepted.contains_key(command),
+            "nobody did {command}: {:?}",
+            tally.accepted
+        );
+    }
     for refusal in [
         "notOwner",
         "lockedBy",

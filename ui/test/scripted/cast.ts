@@ -69,6 +69,7 @@ const inbox = (id: string, name: string): Inbox => ({
     highValue: { cents: 2_000_000, currency: 'EUR' },
     calendar,
     sla: { version: 0, rules: [], warnPercent: 80 },
+    escalation: { steps: [] },
   },
 });
 

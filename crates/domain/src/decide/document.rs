@@ -193,7 +193,7 @@ fn only_mode(after: &Account, context: DocumentContext<'_>) -> bool {
     allowed == *after
 }
 
-/// So is what an inbox promises, and when people are at work.
+/// So is what an inbox promises, when people are at work, and whom it asks when something is late.
 fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     let before = context
         .documents
@@ -205,6 +205,7 @@ fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     let mut allowed = before.clone();
     allowed.policy.sla.clone_from(&after.policy.sla);
     allowed.policy.calendar.clone_from(&after.policy.calendar);
+    allowed.policy.escalation.clone_from(&after.policy.escalation);
     allowed == *after
 }
 
@@ -252,10 +253,15 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
                 let checked = inbox.policy.calendar.check();
                 checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))?;
             }
-            if inbox.policy.sla.is_sound() {
+            if !inbox.policy.sla.is_sound() {
+                return Err(invalid("sla", Invalid::Unknown));
+            }
+            let path = &inbox.policy.escalation;
+            let same = policy.is_some_and(|policy| policy.escalation == *path);
+            if same || (path.is_sound() && path.named().all(|id| context.members.contains_key(&id))) {
                 Ok(())
             } else {
-                Err(invalid("sla", Invalid::Unknown))
+                Err(invalid("escalation", Invalid::Unknown))
             }
         }
         DocumentBody::Account(account) => {

@@ -5,7 +5,7 @@
 //! back when they are taken apart: whoever may read the one they see may read all that is shown in it.
 
 use super::moving::leaves_nothing;
-use super::{Case, clocks, collect, invalid, lock, stamp};
+use super::{Case, Standing, clocks, collect, escalating, invalid, lock, stamp};
 use crate::evolve::apply;
 use crate::{
     Before, Capability, Cause, Clock, Closing, Command, CommandBody, Context, Conversation, ConversationId, Event,
@@ -261,8 +261,13 @@ impl Case<'_> {
             return Vec::new();
         };
         let events = happens(self, other);
-        let events = clocks::beside(Some(other), None, events, self.stamp_in(other), inbox);
-        vec![(id, events)]
+        let stamp = self.stamp_in(other);
+        let events = clocks::beside(Some(other), None, events, stamp, inbox);
+        let standing = Standing {
+            inbox,
+            ..self.context.standing()
+        };
+        vec![(id, escalating::beside(Some(other), events, stamp, standing))]
     }
 
     const fn stamp_in(&self, other: &Conversation) -> Stamp {

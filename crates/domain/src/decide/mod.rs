@@ -6,6 +6,7 @@
 mod clocks;
 mod closing;
 mod document;
+mod escalating;
 mod incoming;
 mod lock;
 mod merging;
@@ -49,7 +50,12 @@ pub fn decide(state: Option<&Conversation>, command: &Command, context: &Context
         _ => None,
     });
     let inbox = moved.unwrap_or(context.inbox);
-    Ok(clocks::beside(state, Some(&command.body), events, stamp, inbox))
+    let events = clocks::beside(state, Some(&command.body), events, stamp, inbox);
+    let standing = Standing {
+        inbox,
+        ..context.standing()
+    };
+    Ok(escalating::beside(state, events, stamp, standing))
 }
 
 /// For judging what follows from the first of these events.
@@ -185,6 +191,8 @@ impl Case<'_> {
             C::SetNextStep { text } => self.set_next_step(text),
             C::ScheduleFollowUp { due, zone, text } => self.schedule_follow_up(*due, zone.as_deref(), text.as_deref()),
             C::CompleteFollowUp => self.complete_follow_up(),
+            C::Escalate { reason } => self.escalate(reason),
+            C::AcknowledgeEscalation => self.acknowledge_escalation(),
             C::Block { on, address, text } => self.block(*on, address.as_deref(), text),
             C::Unblock => Ok(self.unblock_events()),
             C::Snooze { until, zone, reason } => self.snooze(*until, zone.as_deref(), reason.as_deref()),

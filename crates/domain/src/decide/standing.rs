@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::outbound::{cancelled, not_by_owner};
-use super::{clocks, collect};
+use super::{clocks, collect, escalating};
 use crate::evolve::apply;
 use crate::permission::grants;
 use crate::{
@@ -158,7 +158,9 @@ pub fn no_longer_stands(state: &Conversation, standing: Standing<'_>) -> Vec<Eve
         happen(&mut now, more);
     }
     // A lead back in the queue is to have an owner again in time.
-    clocks::beside(Some(state), None, events, stamp(state, standing), standing.inbox)
+    let stamp = stamp(state, standing);
+    let events = clocks::beside(Some(state), None, events, stamp, standing.inbox);
+    escalating::beside(Some(state), events, stamp, standing)
 }
 
 /// Drafts in a conversation whose authors can't read it any more: which, and the note that each becomes. An empty one becomes

@@ -1,8 +1,12 @@
 //! Deadlines that came. Each fires once, is stamped with the deadline, and says nothing if it does not stand any more.
 
+use super::escalating::waits_for_a_person;
+use super::work::needs_a_person;
 use super::{Case, clocks};
 use crate::deadline::deadlines;
-use crate::{Cause, Closing, Deadline, Event, FollowUpKind, HandoffEnd, Outcome, OwnerChange, Status, Timestamp};
+use crate::{
+    Cause, Closing, Deadline, Event, FollowUp, FollowUpKind, HandoffEnd, Outcome, OwnerChange, Status, Timestamp,
+};
 
 impl Case<'_> {
     pub(super) fn due(&self, what: Deadline, at: Timestamp) -> Vec<Event> {
@@ -23,6 +27,7 @@ impl Case<'_> {
                 events
             }
             Deadline::Handoff => self.handoff_lapsed(),
+            Deadline::Escalation => self.escalation_lapsed(at),
             Deadline::ClockWarning | Deadline::ClockBreach | Deadline::Targets => clocks::came(self.state, what, at),
         }
     }
@@ -41,12 +46,31 @@ impl Case<'_> {
         if chasing || matches!(self.state.status, Status::Waiting | Status::QuoteSent) {
             events.extend(self.status(Status::FollowUpDue, Cause::Deadline));
         }
+        let fired = self.state.follow_up.clone().map(|follow_up| FollowUp {
+            fired: true,
+            ..follow_up
+        });
+        if fired.as_ref().is_some_and(waits_for_a_person) {
+            events.extend(self.asked_before_closing());
+        }
         events
     }
 
     /// A proposal to close that nobody touched: no response. A reply under way, or one that has not left, is a touch, and
-    /// the proposal stands a day longer.
+    /// the proposal stands a day longer. What came to weigh too much meanwhile is asked of people first.
     fn closes(&self, at: Timestamp) -> Vec<Event> {
+        if needs_a_person(&self.context.inbox.policy, self.state) {
+            let mut follow_up = self.state.follow_up.clone();
+            if let Some(follow_up) = &mut follow_up {
+                follow_up.closes_at = None;
+            }
+            let mut events = vec![Event::FollowUpSet {
+                follow_up,
+                cause: Cause::Deadline,
+            }];
+            events.extend(self.asked_before_closing());
+            return events;
+        }
         if self.state.lock.is_some() || self.state.outbound.iter().any(|outbound| !outbound.settled()) {
             let later = self
                 .context

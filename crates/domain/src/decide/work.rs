@@ -383,8 +383,8 @@ pub(super) fn chase(context: &crate::Context<'_>, state: &crate::Conversation, f
     }
 }
 
-/// Urgent or valuable leads are never closed by a cadence on its own.
-fn needs_a_person(policy: &crate::InboxPolicy, state: &crate::Conversation) -> bool {
+/// Leads of high priority or value are never closed by a cadence on its own: people are asked first.
+pub(super) fn needs_a_person(policy: &crate::InboxPolicy, state: &crate::Conversation) -> bool {
     let high = crate::review::is_high_value(policy.high_value.as_ref(), state.value.as_ref());
-    high || state.priority >= Priority::Urgent
+    high || state.priority >= Priority::High
 }

@@ -27,6 +27,7 @@ pub fn due_id(conversation: ConversationId, version: u32, what: Deadline, at: Ti
         Deadline::Closing => "closing",
         Deadline::Snooze => "snooze",
         Deadline::Handoff => "handoff",
+        Deadline::Escalation => "escalation",
         Deadline::ClockWarning => "clock warning",
         Deadline::ClockBreach => "clock breach",
         Deadline::Targets => "targets",

@@ -5,6 +5,7 @@ mod chaos;
 mod commits;
 mod court;
 mod driver;
+mod escalating;
 mod facts;
 mod hosting;
 mod mail;

@@ -289,6 +289,11 @@ impl Check {
                 set(Deadline::FollowUp, Some(follow_up.due).filter(|_| !follow_up.fired));
                 set(Deadline::Closing, follow_up.closes_at);
             }
+            Event::Escalated { until, .. } => set(Deadline::Escalation, *until),
+            Event::EscalationPassedOn { at, until, .. } => {
+                set(Deadline::Escalation, *until);
+                return self.came(number, conversation, Deadline::Escalation, *at);
+            }
             Event::Snoozed { snooze, .. } => set(Deadline::Snooze, snooze.until),
             Event::ClockStarted { clock } | Event::ClockRetargeted { clock } => {
                 set(Deadline::ClockWarning, Some(clock.warn_at));

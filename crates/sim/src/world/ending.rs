@@ -18,7 +18,8 @@ impl World {
         self.same_everywhere()?;
         self.nothing_vanished()?;
         self.all_mail_accounted_for()?;
-        self.no_deadline_missed()
+        self.no_deadline_missed()?;
+        self.late_is_asked_about()
     }
 
     /// Every desktop shows what the log says of what it may read, and nothing else.
@@ -187,6 +188,25 @@ impl World {
                     Promise::Deadlines,
                     format!("#{}: a lock that ran out still stands", conversation.number),
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever is late and still to come, somebody is asked about it or has it, whatever became of it meanwhile.
+    fn late_is_asked_about(&self) -> Result<(), Broken> {
+        let open = self.model.conversations().filter(|one| !one.status.is_over());
+        for conversation in open {
+            let late = conversation
+                .clocks
+                .iter()
+                .find(|clock| clock.is_open() && clock.breached);
+            if let Some(clock) = late.filter(|_| conversation.escalation.is_none()) {
+                let how = format!(
+                    "#{}: {:?} is late, and nobody is asked",
+                    conversation.number, clock.kind
+                );
+                return Err(because(Promise::Deadlines, how));
             }
         }
         Ok(())

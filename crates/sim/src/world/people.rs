@@ -72,7 +72,12 @@ impl World {
             Deed::Claim => find(&|c| c.owner.is_none() && open(c)),
             Deed::Reply => find(&|c| (mine(c) || c.owner.is_none()) && open(c) && c.lock.is_none()),
             Deed::Cover => find(&|c| c.owner.is_some() && !mine(c) && open(c)),
-            Deed::Note | Deed::Tag | Deed::Sort => find(&open),
+            Deed::Note | Deed::Tag | Deed::Sort | Deed::Escalate => find(&open),
+            Deed::Acknowledge => find(&|c| {
+                c.escalation
+                    .as_ref()
+                    .is_some_and(|running| leads || running.has_asked(me))
+            }),
             // Who leads moves; now and then somebody tries who may not.
             Deed::Move if !leads && !any => return,
             Deed::Move => find(&|c| open(c) && c.lock.is_none()),
@@ -193,6 +198,8 @@ impl World {
                 text,
             },
             Deed::Unblock => C::Unblock,
+            Deed::Escalate => C::Escalate { reason: text },
+            Deed::Acknowledge => C::AcknowledgeEscalation,
             Deed::NoReplyNeeded => C::NoReplyNeeded,
             Deed::NotALead => C::NotALead,
             Deed::RequestLock => C::RequestLock,

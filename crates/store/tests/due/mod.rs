@@ -11,7 +11,7 @@ pub(super) async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(
     );
     append(&store, |head| {
         let mut batch = batch(&head, &[first, second, later]);
-        batch.conversations[0].wake = Some((start.plus_ms(-10), Deadline::FollowUp));
+        batch.conversations[0].wake = Some((start.plus_ms(-10), Deadline::Escalation));
         batch.conversations[1].wake = Some((start.plus_ms(-20), Deadline::Snooze));
         batch.conversations[2].wake = Some((start.plus_ms(3_600_000), Deadline::Handoff));
         batch.leases.push(lease(102, 3, start.plus_ms(1_800_000), start));
@@ -28,7 +28,7 @@ pub(super) async fn what_is_due_comes_in_order_and_the_next_is_told<S: Subject>(
         },
         DueRow::Deadline {
             conversation: first,
-            what: Deadline::FollowUp,
+            what: Deadline::Escalation,
             at: start.plus_ms(-10),
         },
     ];

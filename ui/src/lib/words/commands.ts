@@ -36,6 +36,8 @@ const rows: { [T in PersonCommand]: Row<T> } = {
     body.text === '' ? m.did_clear_next_step() : m.did_set_next_step({ text: body.text }),
   scheduleFollowUp: (body) => m.did_schedule({ when: when(body.due) }),
   completeFollowUp: () => m.did_complete_follow_up(),
+  escalate: () => m.did_escalate(),
+  acknowledgeEscalation: () => m.did_acknowledge(),
   block: (body, people) =>
     m.did_block({ name: body.on === null ? (body.address ?? '') : firstName(people, body.on) }),
   unblock: () => m.did_unblock(),

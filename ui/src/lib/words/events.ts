@@ -7,7 +7,7 @@ import type { MemberId } from '$lib/api/types/MemberId';
 import { clockName } from '$lib/time/clocks';
 import { absolute, money, when } from '$lib/time/format';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
-import { byWhom, firstName, toWhom, type People } from './people';
+import { askedWords, byWhom, firstName, label, toWhom, type People } from './people';
 import { reasonWords } from './review';
 
 /** A phrase for an entry of the log, or `null` where it is not worth a line. */
@@ -84,10 +84,20 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         closing: m.event_closing_due(),
         snooze: m.event_snooze_over(),
         handoff: null,
+        escalation: null,
         clockWarning: null,
         clockBreach: null,
         targets: null,
       }[event.what];
+    case 'escalated':
+      return escalatedPhrase(event, people);
+    case 'escalationPassedOn':
+      return m.event_escalation_passed_on({ to: askedWords(event.asked, people) });
+    case 'escalationAcknowledged':
+      return m.event_escalation_acknowledged({ by: label(people, event.by) });
+    case 'escalationEnded':
+      // What else ended it is a line of its own.
+      return event.how === 'notNeeded' ? m.event_escalation_not_needed() : null;
     case 'blocked':
       return m.event_blocked({
         name: event.blocked.on === null ? (event.blocked.address ?? '') : firstName(people, event.blocked.on),
@@ -178,6 +188,18 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     case 'outboundCancelled':
     case 'outboundFiled':
       return null;
+  }
+}
+
+function escalatedPhrase({ reason, asked }: Extract<Event, { type: 'escalated' }>, people: People): string {
+  const to = askedWords(asked, people);
+  switch (reason.type) {
+    case 'byHand':
+      return m.event_escalated_by_hand({ to, by: byWhom(people, reason.by), words: reason.words });
+    case 'beforeClosing':
+      return m.event_escalated_before_closing({ to });
+    case 'late':
+      return m.event_escalated({ to });
   }
 }
 

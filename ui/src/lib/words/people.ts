@@ -5,6 +5,7 @@ import type { Inbox } from '$lib/api/types/Inbox';
 import type { InboxId } from '$lib/api/types/InboxId';
 import type { Member } from '$lib/api/types/Member';
 import type { MemberId } from '$lib/api/types/MemberId';
+import { all } from '$lib/time/format';
 
 export interface People {
   readonly me: MemberId;
@@ -34,6 +35,10 @@ export const toWhom = (people: People, id: MemberId | null): string =>
 /** "You", "Ben": as a label. */
 export const label = (people: People, id: MemberId | null): string =>
   id === people.me ? m.you() : firstName(people, id);
+
+/** Who is asked to see to something: "you and Ben". */
+export const askedWords = (asked: MemberId[], people: People): string =>
+  asked.length === 0 ? m.escalation_to_nobody() : all(asked.map((id) => toWhom(people, id)));
 
 /** A customer's name, or their address where they gave none. */
 export const addressName = (address: Address): string =>

@@ -80,6 +80,7 @@ const every: Refusal[] = [
   { type: 'lockLost', to: null },
   newer,
   { type: 'alreadyAnswered', by: null, at: NOW },
+  { type: 'alreadyAcknowledged', by: mira.id, at: NOW - HOUR },
   { type: 'alreadyLeaving' },
   { type: 'replyWaits', by: ben.id, leavesAt: NOW + HOUR },
   { type: 'replyWaits', by: anna.id, leavesAt: NOW + HOUR },

@@ -127,6 +127,10 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     text: m.refusal_already_answered({ name: firstName(people, refusal.by), time: past(refusal.at) }),
     offers: [offer.see(), offer.makeNote()],
   }),
+  alreadyAcknowledged: (refusal, { people }) => ({
+    text: m.refusal_already_acknowledged({ name: firstName(people, refusal.by), time: past(refusal.at) }),
+    offers: [offer.note()],
+  }),
   alreadyLeaving: () => ({ text: m.refusal_already_leaving(), offers: [] }),
   replyWaits: (refusal, { people }) => ({
     text:
@@ -254,6 +258,7 @@ export function fieldName(field: string): string {
     password: m.field_password,
     name: m.field_name,
     sla: m.field_targets,
+    escalation: m.field_escalation,
     zone: m.time_zone,
     hours: m.hours,
     holidays: m.hours_dates,

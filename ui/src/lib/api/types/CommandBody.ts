@@ -109,7 +109,11 @@ zone: string | null,
 /**
  * What for, in words.
  */
-text: string | null, } | { "type": "completeFollowUp" } | { "type": "block", 
+text: string | null, } | { "type": "completeFollowUp" } | { "type": "escalate", 
+/**
+ * Why, in words.
+ */
+reason: string, } | { "type": "acknowledgeEscalation" } | { "type": "block", 
 /**
  * The colleague.
  */

@@ -8,6 +8,7 @@ import type { Category } from "./Category";
 import type { Clock } from "./Clock";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
+import type { Escalation } from "./Escalation";
 import type { FollowUp } from "./FollowUp";
 import type { FoundFine } from "./FoundFine";
 import type { HandoffOffer } from "./HandoffOffer";
@@ -137,6 +138,10 @@ provisional: Provisional | null,
  * SLA clocks: those that run, and the last of each place that ended.
  */
 clocks: Array<Clock>, 
+/**
+ * Who is asked to see to it, and why.
+ */
+escalation?: Escalation, 
 /**
  * Offers made.
  */

@@ -11,6 +11,8 @@ import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
 import type { Deadline } from "./Deadline";
 import type { DeviceId } from "./DeviceId";
+import type { EscalationEnd } from "./EscalationEnd";
+import type { EscalationReason } from "./EscalationReason";
 import type { FollowUp } from "./FollowUp";
 import type { FoundFine } from "./FoundFine";
 import type { HandoffContext } from "./HandoffContext";
@@ -228,7 +230,51 @@ what: Deadline,
 /**
  * When it was.
  */
-at: Timestamp, } | { "type": "blocked", 
+at: Timestamp, } | { "type": "escalated", 
+/**
+ * Why.
+ */
+reason: EscalationReason, 
+/**
+ * Which step of the path, from 0.
+ */
+step: number, 
+/**
+ * Who.
+ */
+asked: Array<MemberId>, 
+/**
+ * Until when they may answer before it is passed on; `None` where it stays with them.
+ */
+until: Timestamp | null, } | { "type": "escalationPassedOn", 
+/**
+ * The deadline.
+ */
+at: Timestamp, 
+/**
+ * Which step of the path, from 0; as many as it has steps at its end.
+ */
+step: number, 
+/**
+ * Who.
+ */
+asked: Array<MemberId>, 
+/**
+ * Until when they may answer.
+ */
+until: Timestamp | null, } | { "type": "escalationAcknowledged", 
+/**
+ * Who.
+ */
+by: MemberId, } | { "type": "escalationEnded", 
+/**
+ * How.
+ */
+how: EscalationEnd, 
+/**
+ * The reply that ended it: should that not leave, it goes on.
+ */
+reply?: MessageId, } | { "type": "blocked", 
 /**
  * Whose.
  */

@@ -52,6 +52,14 @@ by: MemberId | null,
 /**
  * When.
  */
+at: Timestamp, } | { "type": "alreadyAcknowledged", 
+/**
+ * Who.
+ */
+by: MemberId, 
+/**
+ * When.
+ */
 at: Timestamp, } | { "type": "alreadyLeaving" } | { "type": "replyWaits", 
 /**
  * Whose.
