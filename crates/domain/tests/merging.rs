@@ -445,3 +445,29 @@ fn whoever_may_not_see_the_other_is_not_told_of_it() {
         "{refusal:?}"
     );
 }
+
+#[test]
+fn what_is_late_in_the_one_that_goes_away_is_asked_about_where_it_goes_on_and_again_when_taken_apart() {
+    let mut team = twice();
+    team.inbox.policy.sla = SlaPolicy::usual();
+    team.carl("Hello?");
+    let asked = |one: &Conversation| one.escalation.as_ref().map(|running| running.asked.contains(&MIRA));
+    let due = team.conversation().clocks.iter().map(|clock| clock.due).max().unwrap();
+    while team.now < due {
+        team.until_deadline();
+    }
+    assert_eq!(
+        (asked(team.conversation()), asked(team.other(LEAD))),
+        (Some(true), None)
+    );
+    team.act(BEN, INTO_LEAD);
+    assert_eq!(
+        (asked(team.conversation()), asked(team.other(LEAD))),
+        (None, Some(true))
+    );
+    team.act(BEN, Do::Unmerge);
+    assert_eq!(
+        (asked(team.conversation()), asked(team.other(LEAD))),
+        (Some(true), None)
+    );
+}

@@ -6,7 +6,7 @@ use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, Address, Capability, Command, CommandBody, CommandId, Context,
     Conversation, ConversationId, DeviceId, Direction, Document, DocumentBody, Event, Inbox, InboxId, InboxPolicy,
     LeaseFacts, LogBody, LogEntry, Member, MemberId, Message, MessageId, MessageKind, Role, SavedDraft, Scope, Stamp,
-    Timestamp, decide, evolve,
+    Timestamp, decide, decide_other, evolve,
 };
 use baton_protocol::{
     Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
