@@ -21,6 +21,7 @@ mod io;
 mod outbox;
 mod read;
 mod remind;
+mod review;
 mod send;
 mod state;
 mod sync;

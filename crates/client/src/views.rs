@@ -6,6 +6,7 @@ mod allowed;
 mod exceptions;
 mod list;
 mod place;
+mod review;
 mod search;
 mod thread;
 
@@ -15,6 +16,7 @@ pub use list::{Listed, page};
 pub(crate) use list::{at, replying};
 pub(crate) use place::views;
 pub use place::{Placement, Viewer, clock, due_at, place, snoozed, trouble, turn, unread};
+pub use review::{FrozenRow, freeze, settled};
 pub use search::{Haystack, Needle};
 pub use thread::{PendingNote, thread};
 

@@ -7,16 +7,18 @@ mod acts;
 mod exceptions;
 mod lists;
 mod opened;
+mod review;
 
 pub use acts::*;
 pub use exceptions::*;
 pub use lists::*;
 pub use opened::*;
+pub use review::*;
 
 use baton_domain::{
     Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
     ConversationId, DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome,
-    OutgoingFile, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
+    OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -321,6 +323,13 @@ pub enum Request {
     UsualTargets,
     /// What left the usual path and needs a person.
     Exceptions,
+    /// The daily review: the one of today goes on, or a list is frozen now.
+    Review {
+        /// A new list, also where there is one.
+        anew: bool,
+    },
+    /// Ends the review, where the team sees it.
+    SignOffReview,
     /// What I chose.
     Settings,
     /// Choose.
@@ -449,6 +458,10 @@ pub enum Reply {
     UsualTargets(SlaPolicy),
     /// To [`Request::Exceptions`].
     Exceptions(Vec<Exception>),
+    /// To [`Request::Review`].
+    Review(Review),
+    /// To [`Request::SignOffReview`].
+    SignOffReview(Acted),
     /// To [`Request::Settings`].
     Settings(Settings),
     /// To [`Request::SaveSettings`].
@@ -683,6 +696,8 @@ pub struct Team {
     pub inboxes: Vec<Inbox>,
     /// Channel accounts.
     pub accounts: Vec<Account>,
+    /// Each reviewer's newest sign-off of the daily review, the newest first.
+    pub reviews: Vec<ReviewSignOff>,
 }
 
 /// A channel account's health with its balance.

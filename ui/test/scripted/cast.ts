@@ -92,6 +92,7 @@ export const team: Team = {
   members: [anna, ben, mira, tomas],
   inboxes: [sales, business],
   accounts: [account],
+  reviews: [],
 };
 
 export const settings: Settings = {

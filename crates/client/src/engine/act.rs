@@ -37,6 +37,8 @@ impl Engine {
                 last_seen,
             } => self.send_reply(ticket, conversation, plan, last_seen),
             Ask::ResolveHeld { id, how } => self.resolve_held(ticket, id, how),
+            Ask::Review { anew } => self.look_through(ticket, anew),
+            Ask::SignOffReview => self.sign_off(ticket),
             Ask::SaveSettings(settings) => self.save_settings(ticket, settings),
         }
     }

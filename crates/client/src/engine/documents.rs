@@ -93,6 +93,8 @@ impl Documents {
                 .get(&member)
                 .is_some_and(|member| inbox.capabilities_of(member).contains(&baton_domain::Capability::Read))
         };
+        let mut reviews: Vec<ReviewSignOff> = self.reviews.values().cloned().collect();
+        reviews.sort_by_key(|sign_off| std::cmp::Reverse(sign_off.at));
         Team {
             workspace: self
                 .workspace
@@ -102,6 +104,7 @@ impl Documents {
             members: self.members.values().cloned().collect(),
             inboxes: self.inboxes.values().filter(readable).cloned().collect(),
             accounts: self.accounts.values().cloned().collect(),
+            reviews,
         }
     }
 }

@@ -145,6 +145,13 @@ pub enum Ask {
         /// What.
         how: HeldResolution,
     },
+    /// Go on with the daily review, or begin it.
+    Review {
+        /// Begin a new one.
+        anew: bool,
+    },
+    /// End it.
+    SignOffReview,
     /// Choose settings.
     SaveSettings(Settings),
 }

@@ -253,6 +253,9 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::Merge { .. }
             | C::Unmerge
             | C::KeepApart { .. }
+            | C::Nudge
+            | C::FineUntilTomorrow { .. }
+            | C::ReviewAgain
     )
 }
 

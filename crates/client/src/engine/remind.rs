@@ -43,6 +43,8 @@ pub(super) enum Kind {
     Offered,
     /// The customer of mine waits longer than was promised.
     Breached,
+    /// Whoever leads asks me to look at one of mine.
+    Nudged,
     /// The customer answered in a conversation of mine.
     Answered,
     /// Most of the time for my answer has passed.
@@ -62,6 +64,7 @@ impl Kind {
             Self::Asked => "asked",
             Self::Offered => "offered",
             Self::Breached => "breached",
+            Self::Nudged => "nudged",
             Self::Answered => "answered",
             Self::Warned => "warned",
             Self::FollowUp => "followUp",
@@ -235,6 +238,7 @@ impl Engine {
                 how: OwnerChange::Assigned | OwnerChange::Routed | OwnerChange::HandedOff | OwnerChange::Reopened,
                 ..
             } if *owner == me => Kind::Assigned,
+            Event::Nudged { nudge } if nudge.to == me => Kind::Nudged,
             Event::LockRequested { .. } if self.my_token(id).is_some() => Kind::Asked,
             Event::OutboundFailed { outbound, .. } | Event::OutboundUnknown { outbound, .. } if mine(*outbound) => {
                 Kind::Trouble
@@ -275,7 +279,7 @@ impl Engine {
             }
             Kind::Breached | Kind::Warned => self.pressing(state) == reminder.deadline.map(|at| (reminder.kind, at)),
             Kind::Answered => mine && state.unanswered_since.is_some(),
-            Kind::Assigned => mine,
+            Kind::Assigned | Kind::Nudged => mine,
             Kind::NewLead => state.owner.is_none() && !state.status.is_over() && self.on_duty(state),
             Kind::Asked => state
                 .lock

@@ -24,6 +24,7 @@ use super::index::Index;
 use super::io::{Effect, Input, Ticket, Told};
 use super::outbox::{Fleeting, Outbox};
 use super::remind::Reminders;
+use super::review::{Frozen, Spent};
 use super::undo::Undoable;
 use crate::views::Viewer;
 use crate::{Badge, Language};
@@ -44,6 +45,8 @@ pub(super) mod key {
     pub(crate) const BLIND: &str = "notUnderstood";
     pub(crate) const FLOORS: &str = "fetchedUpTo";
     pub(crate) const LACKING: &str = "lacking";
+    pub(crate) const REVIEW: &str = "review";
+    pub(crate) const REVIEW_TIME: &str = "reviewTime";
 }
 
 /// Who this desktop is.
@@ -128,6 +131,9 @@ pub struct Engine {
     pub(super) seen: BTreeMap<ConversationId, MessageId>,
     pub(super) reminders: Reminders,
     pub(super) settings: Settings,
+    /// The daily review that was begun last.
+    pub(super) review: Option<Frozen>,
+    pub(super) spent: Spent,
     pub(super) health: Vec<AccountHealth>,
     pub(super) balances: BTreeMap<baton_domain::AccountId, Balance>,
 
@@ -199,6 +205,8 @@ impl Engine {
             seen: loaded.seen.into_iter().collect(),
             reminders: Reminders::load(loaded.shown),
             settings,
+            review: value(state, key::REVIEW),
+            spent: value(state, key::REVIEW_TIME).unwrap_or_default(),
             health: Vec::new(),
             balances: BTreeMap::new(),
             index: Index::default(),
@@ -382,7 +390,7 @@ impl Engine {
     }
 
     /// The end of the person's day. Where a midnight does not exist it is the first instant after it.
-    fn end_of_day(&self) -> Timestamp {
+    pub(super) fn end_of_day(&self) -> Timestamp {
         let next = jiff::Timestamp::from_millisecond(self.now.0)
             .map(|now| now.to_zoned(self.zone()))
             .and_then(|now| now.tomorrow())

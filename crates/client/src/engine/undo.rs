@@ -154,6 +154,7 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
         }),
         C::Merge { .. } => before.merged.is_none().then_some(C::Unmerge),
         C::Unmerge => before.merged.as_ref().map(|merged| C::Merge { into: merged.into }),
+        C::FineUntilTomorrow { .. } => Some(C::ReviewAgain),
         C::Reopen => before
             .closing
             .as_ref()

@@ -43,6 +43,11 @@ pub(super) fn notification(
             preview(state),
             ["open", "snooze"].as_slice(),
         ),
+        Kind::Nudged => (
+            title("notify_nudged", &by(&colleague())),
+            preview(state),
+            ["open"].as_slice(),
+        ),
         Kind::Breached => (title("notify_breached", ""), preview(state), ["open"].as_slice()),
         Kind::Warned => (
             title("notify_warned", ""),
@@ -97,6 +102,7 @@ pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: 
                 Kind::Asked => "notify_bundle_asked",
                 Kind::Offered => "notify_bundle_offered",
                 Kind::Breached => "notify_bundle_breached",
+                Kind::Nudged => "notify_bundle_nudged",
                 Kind::Answered => "notify_bundle_answered",
                 Kind::Warned => "notify_bundle_warned",
                 Kind::FollowUp => "notify_bundle_follow_up",

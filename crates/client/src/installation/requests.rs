@@ -271,6 +271,13 @@ async fn asked(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> {
             };
             Ok(Reply::Act(acted(work, ask).await?))
         }
+        Request::Review { anew } => {
+            work.ask(Ask::Review { anew }).await?;
+            let review = work.look(|engine| engine.review()).await;
+            let review = review.ok_or_else(|| error(ErrorCode::NotFound, "no review was begun"))?;
+            Ok(Reply::Review(review))
+        }
+        Request::SignOffReview => Ok(Reply::SignOffReview(acted(work, Ask::SignOffReview).await?)),
         Request::Undo => Ok(Reply::Undo(acted(work, Ask::Undo).await?)),
         Request::Send {
             conversation,

@@ -175,6 +175,12 @@ impl ReviewDay {
         }
     }
 
+    /// Whether an instant is of this day.
+    #[must_use]
+    pub fn is_today(&self, at: Timestamp) -> bool {
+        self.table.same_day(at, self.now)
+    }
+
     /// Why this conversation is in the review, most at risk first; empty where it is not.
     #[must_use]
     pub fn reasons(&self, state: &Conversation) -> Vec<ReviewReason> {

@@ -22,7 +22,7 @@ import type { People } from '$lib/words/people';
 import { language } from './language.svelte';
 import { applyTheme } from './theme';
 
-const NO_TEAM: Team = { workspace: '', members: [], inboxes: [], accounts: [] };
+const NO_TEAM: Team = { workspace: '', members: [], inboxes: [], accounts: [], reviews: [] };
 
 const DEFAULT_SETTINGS: Settings = {
   theme: 'system',

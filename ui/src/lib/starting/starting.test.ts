@@ -14,6 +14,7 @@ const team = (capabilities: Capability[], accounts: Account[]): Team => ({
   members: [anna],
   inboxes: [{ id: 'sales', access: [{ member: 'anna', capabilities }] } as unknown as Inbox],
   accounts,
+  reviews: [],
 });
 
 test('a rep begins from the mailboxes they may both work in and send from', () => {

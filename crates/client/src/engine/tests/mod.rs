@@ -8,7 +8,9 @@ mod finding;
 mod moving;
 mod office;
 mod offline;
+mod papers;
 mod reminding;
+mod reviewing;
 mod syncing;
 mod working;
 

@@ -67,10 +67,10 @@ pub(super) struct Office {
     epoch: u128,
     pub(super) log: Vec<LogEntry>,
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
-    documents: Vec<Document>,
+    pub(super) documents: Vec<Document>,
     leases: BTreeMap<ConversationId, LeaseFacts>,
     drafts: BTreeMap<(ConversationId, MemberId), Draft>,
-    done: BTreeMap<CommandId, Answer>,
+    pub(super) done: BTreeMap<CommandId, Answer>,
     pub(super) desks: Vec<Desk>,
     ids: u128,
     /// Answers are not given while this is set: the server is slow, or dies before it speaks.
@@ -478,6 +478,9 @@ impl Office {
     }
 
     fn judge(&mut self, command: &Command) -> Answer {
+        if matches!(command.body, CommandBody::PutDocument { .. }) {
+            return self.judge_document(command);
+        }
         let state = self.conversations.get(&command.conversation);
         let documents = |pick: fn(&DocumentBody) -> bool| self.documents.iter().filter(move |d| pick(&d.body));
         let members: BTreeMap<_, _> = documents(|_| true)

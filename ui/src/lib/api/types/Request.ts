@@ -320,7 +320,11 @@ rules: RuleSet,
 /**
  * Where the page begins; `None` for the first.
  */
-after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
+after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "review", "params": { 
+/**
+ * A new list, also where there is one.
+ */
+anew: boolean, } } | { "method": "signOffReview" } | { "method": "settings" } | { "method": "saveSettings", "params": Settings } | { "method": "testNotification" } | { "method": "openLink", "params": { 
 /**
  * The target.
  */

@@ -2,6 +2,7 @@
 import type { Account } from "./Account";
 import type { Inbox } from "./Inbox";
 import type { Member } from "./Member";
+import type { ReviewSignOff } from "./ReviewSignOff";
 
 /**
  * Everybody and everything shared.
@@ -22,4 +23,8 @@ inboxes: Array<Inbox>,
 /**
  * Channel accounts.
  */
-accounts: Array<Account>, };
+accounts: Array<Account>, 
+/**
+ * Each reviewer's newest sign-off of the daily review, the newest first.
+ */
+reviews: Array<ReviewSignOff>, };
