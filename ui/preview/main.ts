@@ -1,5 +1,5 @@
 /**
- * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|huge`,
+ * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|huge`,
  * `?open=1042`.
  */
 import '../src/lib/shared/base.css';
@@ -21,6 +21,15 @@ if (theme) backend.settings = { ...backend.settings, theme };
 applyTheme(theme ?? 'system');
 
 switch (query.get('state')) {
+  case 'reviewed':
+    for (const id of ['c-1037', 'c-1038', 'c-1031'])
+      backend.scene(id).conversation.fine = {
+        by: 'm-mira',
+        at: NOW,
+        until: NOW + 8 * 60 * MINUTE,
+        reasons: [],
+      };
+    break;
   case 'exceptions':
     backend.exceptions = exceptions;
     break;

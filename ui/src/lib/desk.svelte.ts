@@ -13,6 +13,7 @@ import { Notes } from './composer/notes.svelte';
 import { OpenConversation } from './conversation/conversation.svelte';
 import { ConversationList } from './list/list.svelte';
 import { m } from './paraglide/messages.js';
+import { DailyReview } from './review/review.svelte';
 import { Session } from './session/session.svelte';
 import type { RulesDraft } from './settings/ruleDraft';
 import { Toasts } from './shared/toasts.svelte';
@@ -22,7 +23,7 @@ import { commandWords } from './words/commands';
 import { errorWords } from './words/errors';
 
 /** What fills the window. */
-export type Page = 'inbox' | 'settings' | 'exceptions';
+export type Page = 'inbox' | 'settings' | 'exceptions' | 'review';
 
 export const [getDesk, setDesk] = createContext<Desk>();
 
@@ -54,6 +55,7 @@ export class Desk {
   readonly session: Session;
   readonly list: ConversationList;
   readonly open: OpenConversation;
+  readonly review: DailyReview;
   readonly composer: Composer;
   readonly notes = new Notes();
   readonly toasts = new Toasts();
@@ -78,6 +80,7 @@ export class Desk {
   constructor(readonly backend: Backend) {
     this.session = new Session(backend);
     this.list = new ConversationList(backend);
+    this.review = new DailyReview(backend);
     this.composer = new Composer({
       backend,
       isOurs: (email) => this.session.isOurs(email),
@@ -129,6 +132,11 @@ export class Desk {
 
   /** Moves in the list and shows what is there. */
   step(by: 1 | -1): void {
+    if (this.page === 'review') {
+      const next = this.review.neighbour(by);
+      if (next) void this.reviewRow(next.conversation);
+      return;
+    }
     const row = this.list.step(by);
     if (row) void this.go(row.id);
   }
@@ -142,12 +150,73 @@ export class Desk {
     if (acted && acted.type !== 'refused') {
       this.#say(acted, body);
       void this.list.refresh();
+      if (this.page === 'review') {
+        await this.#reviewOn(id);
+        return acted;
+      }
       if (LEAVES.has(body.type) && inList && this.open.id === id) {
         if (successor === null) this.leave();
         else await this.go(successor);
       }
     }
     return acted;
+  }
+
+  /** The daily review: the one of today goes on where it was left, or begins. */
+  async goReview(): Promise<void> {
+    this.page = 'review';
+    await this.review.begin();
+    await this.#showReviewed();
+  }
+
+  /** Looks at a row of the review. */
+  async reviewRow(id: ConversationId): Promise<void> {
+    this.review.selected = id;
+    void this.review.refresh();
+    await this.open.open(id);
+  }
+
+  async reviewAnew(): Promise<void> {
+    await this.review.begin(true);
+    await this.#showReviewed();
+  }
+
+  /** Asks the owner of what is reviewed to look at it. */
+  async nudge(): Promise<void> {
+    await this.act({ type: 'nudge' });
+  }
+
+  /** What is reviewed may stay as it is; only for the reasons that were on screen. */
+  async fineUntilTomorrow(): Promise<void> {
+    const { row } = this.review;
+    if (row) await this.act({ type: 'fineUntilTomorrow', reasons: row.reasons });
+  }
+
+  async signOffReview(): Promise<void> {
+    try {
+      const acted = await this.review.signOff();
+      if (acted.type === 'refused') this.toasts.show(m.review_not_signed(), { tone: 'late' });
+      else if (acted.type === 'pending') this.toasts.show(m.done_when_online({ what: m.did_sign_off() }));
+      else this.toasts.show(m.did_sign_off());
+    } catch (error) {
+      this.toasts.show(errorWords(error).text, { tone: 'late' });
+    }
+  }
+
+  /** Goes on to what nobody has settled yet, where this is. */
+  async #reviewOn(id: ConversationId | null): Promise<void> {
+    const before = this.review.find(id)?.settled;
+    await this.review.refresh();
+    const settled = this.review.find(id)?.settled;
+    if (this.open.id !== id || !settled || before) return;
+    const next = this.review.next();
+    if (next) await this.reviewRow(next.conversation);
+  }
+
+  async #showReviewed(): Promise<void> {
+    const id = this.review.selected;
+    if (id === null) this.open.close();
+    else await this.open.open(id);
   }
 
   /** Does something in a conversation that is not on screen, where it is listed as an exception. */
@@ -329,6 +398,7 @@ export class Desk {
       this.#refreshTimer = undefined;
       void this.list.refresh();
       void this.session.refreshExceptions();
+      if (this.page === 'review') void this.review.refresh();
     }, 30);
   }
 

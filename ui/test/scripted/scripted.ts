@@ -26,6 +26,7 @@ import type { UiEvent } from '$lib/api/types/UiEvent';
 import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
+import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, NOW, settings, team, usualTargets } from './cast';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
@@ -105,6 +106,7 @@ export class ScriptedBackend implements Backend {
   checks: FolderCheck[] = [
     { folder: 'INBOX', inMailbox: 301, waiting: 0, missing: [], gone: 12, renumbered: false },
   ];
+  review: Begun | null = null;
   state: BootState | null = null;
   readyCount = 0;
 
@@ -371,6 +373,11 @@ export class ScriptedBackend implements Backend {
           groups: [{ group: 'rest', count: rows.length }],
         } satisfies ListPage;
       }
+      case 'review':
+        if (!this.review || (params as Params<'review'>).anew) this.review = begun(this);
+        return reviewOf(this, this.review);
+      case 'signOffReview':
+        return this.#signOff();
       case 'held':
         return this.held;
       case 'resolveHeld': {
@@ -694,7 +701,7 @@ export class ScriptedBackend implements Backend {
         scene.turn = 'ours';
         break;
       default:
-        break;
+        reviewed(conversation, body, this.me.id, this.now);
     }
     this.#undo.push(() => {
       scene.conversation = before;
@@ -704,6 +711,15 @@ export class ScriptedBackend implements Backend {
     });
     this.emit({ event: 'changed', data: [id] });
     return this.#done(true);
+  }
+
+  #signOff(): Acted {
+    const review = (this.review ??= begun(this));
+    const { inboxes, rows, settled, tookMs } = reviewOf(this, review);
+    review.signedOff = { by: this.me.id, at: this.now, inboxes, listed: rows.length, settled, tookMs };
+    this.team = { ...this.team, reviews: [review.signedOff] };
+    this.emit({ event: 'team' });
+    return this.#done(false);
   }
 
   #compose({ conversation: id, draft, cover }: Params<'compose'>): Result<'compose'> {

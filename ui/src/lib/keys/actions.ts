@@ -5,6 +5,7 @@ import type { View } from '$lib/api/types/View';
 import type { Desk } from '../desk.svelte';
 import { viewName } from '../words/labels';
 import type { Panel } from '../conversation/conversation.svelte';
+import { reviewActions } from './reviewing';
 
 export type ActionGroup = 'move' | 'work' | 'write' | 'go' | 'window';
 
@@ -30,7 +31,8 @@ export const groupLabel: Record<ActionGroup, () => string> = {
 
 export function actions(desk: Desk): Action[] {
   const { list, open, composer } = desk;
-  const hasOpen = () => desk.page === 'inbox' && open.current !== null;
+  const reading = () => desk.page === 'inbox' || desk.page === 'review';
+  const hasOpen = () => reading() && open.current !== null;
   const inInbox = () => desk.page === 'inbox';
   const may = (doing: Doing) => () => hasOpen() && open.may(doing);
   const panel = (wanted: Panel) => () => (open.panel = wanted);
@@ -55,7 +57,7 @@ export function actions(desk: Desk): Action[] {
       keys: ['j', 'ArrowDown'],
       group: 'move',
       run: () => desk.step(1),
-      enabled: inInbox,
+      enabled: reading,
       keyOnly: true,
     },
     {
@@ -64,7 +66,7 @@ export function actions(desk: Desk): Action[] {
       keys: ['k', 'ArrowUp'],
       group: 'move',
       run: () => desk.step(-1),
-      enabled: inInbox,
+      enabled: reading,
       keyOnly: true,
     },
     {
@@ -90,7 +92,7 @@ export function actions(desk: Desk): Action[] {
       label: m.action_open,
       keys: ['Enter'],
       group: 'move',
-      enabled: () => inInbox() && list.selected !== null && !isControl(document.activeElement),
+      enabled: () => reading() && open.current !== null && !isControl(document.activeElement),
       keyOnly: true,
       run: () => document.querySelector<HTMLElement>('[data-thread]')?.focus(),
     },
@@ -318,6 +320,7 @@ export function actions(desk: Desk): Action[] {
     go('closed', 'c'),
     go('all', 'a'),
     go('leftOver', 'l'),
+    ...reviewActions(desk),
     {
       id: 'go-exceptions',
       label: m.action_go_held,
@@ -340,7 +343,7 @@ export function actions(desk: Desk): Action[] {
       keys: ['.'],
       group: 'window',
       run: () => desk.toggleContext(),
-      enabled: inInbox,
+      enabled: reading,
     },
     {
       id: 'palette',

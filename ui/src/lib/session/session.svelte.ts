@@ -82,6 +82,13 @@ export class Session implements People {
     return this.admin || this.self?.role === 'manager';
   }
 
+  /** Whether I lead an inbox, and so its daily review. */
+  get reviews(): boolean {
+    const mine = (inbox: Inbox) =>
+      inbox.access.some(({ member, capabilities }) => member === this.me && capabilities.includes('manage'));
+    return this.leads || this.team.inboxes.some(mine);
+  }
+
   /** Whether I look after mailboxes. */
   get admin(): boolean {
     return this.self?.role === 'admin';

@@ -9,8 +9,8 @@ use baton_domain::{
     Timestamp, decide, decide_other, evolve,
 };
 use baton_protocol::{
-    Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, HeldResolution,
-    ServerMessage, UiEvent,
+    Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, ServerMessage,
+    UiEvent,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -757,18 +757,6 @@ impl Office {
         );
         self.settle();
         ticket
-    }
-
-    pub(super) fn looks(&mut self, desk: usize, conversation: Option<ConversationId>) {
-        let seen = conversation.and_then(|id| self.on_screen(desk, id));
-        self.ask(desk, Ask::Looking { conversation, seen });
-        self.settle();
-    }
-
-    pub(super) fn resolve(&mut self, desk: usize, id: CommandId, how: HeldResolution) -> Acted {
-        let ticket = self.ask(desk, Ask::ResolveHeld { id, how });
-        self.settle();
-        self.acted(desk, ticket)
     }
 
     pub(super) fn held(&self, desk: usize) -> Vec<(CommandBody, HeldReason)> {
