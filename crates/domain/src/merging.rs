@@ -151,6 +151,41 @@ pub struct Without {
     pub created_at: Timestamp,
 }
 
+impl Part {
+    /// What one brings to another: of what both have a list of, only what the other lacks.
+    #[must_use]
+    pub fn of(state: &Conversation, other: &Conversation, now: Timestamp) -> Self {
+        let followers = state.followers.iter().copied().chain(state.owner);
+        Self {
+            conversation: state.id,
+            number: state.number,
+            contact: state.contact.clone(),
+            subject: state.subject.clone(),
+            sources: lacking(&state.sources, |source| other.sources.contains(source)),
+            tags: state.tags.difference(&other.tags).cloned().collect(),
+            followers: followers
+                .filter(|member| !other.followers.contains(member) && other.owner.or(state.owner) != Some(*member))
+                .collect(),
+            quotes: lacking(&state.quotes, |quote| other.quotes.contains(quote)),
+            priority: state.priority,
+            category: state.category,
+            value: state.value.clone(),
+            company: state.company.clone(),
+            last_message: state.last_message.clone(),
+            reply_to_header: state.reply_to_header.clone(),
+            references: state.references.clone(),
+            reply_to: state.reply_to.clone(),
+            unanswered_since: state.unanswered_since,
+            clocks: waiting(state).into_iter().map(|clock| said_by(clock, now)).collect(),
+            messages: state.messages,
+            replies: state.replies,
+            notes: state.notes,
+            has_attachment: state.has_attachment,
+            created_at: state.created_at,
+        }
+    }
+}
+
 impl Conversation {
     /// The conversations whose messages are shown in this one, beside its own.
     pub fn absorbs(&self) -> impl Iterator<Item = ConversationId> + '_ {
@@ -331,7 +366,7 @@ pub(crate) fn set_by_merge(state: &mut Conversation) -> Option<&mut Before> {
 }
 
 /// The clocks that wait for an owner or for an answer.
-pub(crate) fn waiting(state: &Conversation) -> Vec<Clock> {
+fn waiting(state: &Conversation) -> Vec<Clock> {
     let waits = |clock: &&Clock| clock.is_open() && (clock.kind.is_response() || clock.kind == ClockKind::Owner);
     state.clocks.iter().filter(waits).cloned().collect()
 }
@@ -366,4 +401,16 @@ fn put_back<T: PartialEq + Clone>(now: &mut Option<T>, brought: &Option<T>, befo
     if brought.is_some() && now == brought {
         now.clone_from(before);
     }
+}
+
+/// What has come by now is said where it came, and not again where the clock runs on.
+fn said_by(mut clock: Clock, now: Timestamp) -> Clock {
+    let runs = clock.runs();
+    clock.warned |= runs && clock.warn_at <= now;
+    clock.breached |= runs && clock.due <= now;
+    clock
+}
+
+fn lacking<T: Clone>(all: &[T], has: impl Fn(&&T) -> bool) -> Vec<T> {
+    all.iter().filter(|one| !has(one)).cloned().collect()
 }

@@ -73,6 +73,10 @@ pub enum Deed {
     Escalate,
     /// Say that they have it.
     Acknowledge,
+    /// Merge it into another.
+    Merge,
+    /// Take it out of the one it was merged into.
+    Unmerge,
     /// Label it.
     Tag,
     /// Sort it.
@@ -301,7 +305,7 @@ fn letter(rng: &mut Rng) -> Letter {
     }
 }
 
-const DEEDS: [(Deed, u64); 34] = [
+const DEEDS: [(Deed, u64); 36] = [
     (Deed::Claim, 16),
     (Deed::Reply, 34),
     (Deed::Cover, 4),
@@ -321,6 +325,8 @@ const DEEDS: [(Deed, u64); 34] = [
     (Deed::Move, 5),
     (Deed::Escalate, 2),
     (Deed::Acknowledge, 4),
+    (Deed::Merge, 5),
+    (Deed::Unmerge, 3),
     (Deed::Tag, 3),
     (Deed::Sort, 2),
     (Deed::Block, 3),

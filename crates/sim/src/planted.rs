@@ -33,11 +33,13 @@ pub enum Planted {
     TurnsKept,
     /// Nobody is told that a conversation went to another inbox.
     MoveUntold,
+    /// A server does not know that a conversation goes on in another.
+    MergeForgotten,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -53,6 +55,7 @@ impl Planted {
         Self::StaleHost,
         Self::TurnsKept,
         Self::MoveUntold,
+        Self::MergeForgotten,
     ];
 
     /// Its name on the command line.
@@ -74,6 +77,7 @@ impl Planted {
             Self::StaleHost => "stale-host",
             Self::TurnsKept => "turns-kept",
             Self::MoveUntold => "move-untold",
+            Self::MergeForgotten => "merge-forgotten",
         }
     }
 }

@@ -75,7 +75,7 @@ fn two_hundred_lives_keep_every_promise_and_everything_that_can_break_breaks() {
             tally.faults
         );
     }
-    for command in ["moveToInbox", "escalate", "acknowledgeEscalation"] {
+    for command in ["moveToInbox", "merge", "unmerge", "escalate", "acknowledgeEscalation"] {
         assert!(
             tally.accepted.contains_key(command),
             "nobody did {command}: {:?}",

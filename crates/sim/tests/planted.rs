@@ -104,6 +104,11 @@ fn a_move_nobody_is_told_of_is_found() {
 }
 
 #[test]
+fn a_merge_that_a_server_forgets_is_found() {
+    found(Planted::MergeForgotten, &[Promise::Together, Promise::Converged]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::default();
     let plan = draw(1, size);

@@ -28,7 +28,7 @@ use routing::{
 };
 use standing::{
     a_conversation_that_moved_counts_and_wakes_where_it_lies, what_somebody_is_writing_is_found_by_where_they_write,
-    what_somebody_is_writing_is_found_with_where_they_write,
+    what_somebody_is_writing_is_found_with_where_they_write, what_was_merged_is_loaded_with_what_it_belongs_to,
     whoever_replies_and_what_somebody_owns_is_found_without_its_name,
 };
 use uuid::Uuid;
@@ -695,6 +695,7 @@ macro_rules! contract {
             what_somebody_is_writing_is_found_with_where_they_write,
             what_somebody_is_writing_is_found_by_where_they_write,
             a_conversation_that_moved_counts_and_wakes_where_it_lies,
+            what_was_merged_is_loaded_with_what_it_belongs_to,
             loads_count_what_is_open,
             turns_keep_their_newest_number,
             whoever_wrote_before_is_known_by_what_is_open_with_them,

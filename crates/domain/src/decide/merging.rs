@@ -287,7 +287,7 @@ impl Case<'_> {
 
     /// In the one it was merged into: who waits there is to be answered, what was agreed on holds, and it has an owner if either had one.
     fn absorbed_by(&self, other: &Conversation) -> Vec<Event> {
-        let part = part(self.state, other, self.context.now);
+        let part = Part::of(self.state, other, self.context.now);
         let waits = part.unanswered_since.is_some();
         let clocks: Vec<Event> = merging::sooner(other, &part).map(started).collect();
         let mut events = vec![Event::Absorbed { part: Box::new(part) }];
@@ -447,51 +447,4 @@ fn answered_in(other: &Conversation, part: ConversationId, now: Timestamp) -> Op
     let waited = other.absorbed(part)?.part.unanswered_since?;
     let waits = other.unanswered_since.or(other.unanswered_at_close);
     waits.is_none_or(|since| since > waited).then_some(now)
-}
-
-/// What one brings to another: of what both have a list of, only what the other lacks.
-fn part(state: &Conversation, other: &Conversation, now: Timestamp) -> Part {
-    let followers = state.followers.iter().copied().chain(state.owner);
-    Part {
-        conversation: state.id,
-        number: state.number,
-        contact: state.contact.clone(),
-        subject: state.subject.clone(),
-        sources: lacking(&state.sources, |source| other.sources.contains(source)),
-        tags: state.tags.difference(&other.tags).cloned().collect(),
-        followers: followers
-            .filter(|member| !other.followers.contains(member) && other.owner.or(state.owner) != Some(*member))
-            .collect(),
-        quotes: lacking(&state.quotes, |quote| other.quotes.contains(quote)),
-        priority: state.priority,
-        category: state.category,
-        value: state.value.clone(),
-        company: state.company.clone(),
-        last_message: state.last_message.clone(),
-        reply_to_header: state.reply_to_header.clone(),
-        references: state.references.clone(),
-        reply_to: state.reply_to.clone(),
-        unanswered_since: state.unanswered_since,
-        clocks: merging::waiting(state)
-            .into_iter()
-            .map(|clock| said_by(clock, now))
-            .collect(),
-        messages: state.messages,
-        replies: state.replies,
-        notes: state.notes,
-        has_attachment: state.has_attachment,
-        created_at: state.created_at,
-    }
-}
-
-/// What has come by now is said where it came, and not again where the clock runs on.
-fn said_by(mut clock: Clock, now: Timestamp) -> Clock {
-    let runs = clock.runs();
-    clock.warned |= runs && clock.warn_at <= now;
-    clock.breached |= runs && clock.due <= now;
-    clock
-}
-
-fn lacking<T: Clone>(all: &[T], has: impl Fn(&&T) -> bool) -> Vec<T> {
-    all.iter().filter(|one| !has(one)).cloned().collect()
 }

@@ -9,6 +9,7 @@ mod escalating;
 mod facts;
 mod hosting;
 mod mail;
+mod merging;
 mod moving;
 mod routing;
 mod standing;

@@ -71,6 +71,8 @@ pub enum Promise {
     OneHost,
     /// Nobody gets two leads of a rule in one turn while a colleague waits for one.
     InTurn,
+    /// What was merged goes on in one place.
+    Together,
     /// Everything comes to rest.
     Rest,
     /// The chain of the log verifies.
@@ -240,6 +242,7 @@ impl Check {
         let thread = self.threads.entry(*conversation).or_default();
         thread.owner_moves(entry, event)?;
         thread.lock_moves(entry, event)?;
+        thread.goes_on_elsewhere(entry, event)?;
         match (event, entry.actor) {
             (Event::ReplyQueued { outbound }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
@@ -249,7 +252,12 @@ impl Check {
             }
             (Event::MovedOut { .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
-                thread.nothing_unseen(entry, &issued.seen)?;
+                // What goes along with another, or comes back out of it, is not taken out of sight.
+                let by_itself = matches!(issued.command.body, CommandBody::MoveToInbox { .. })
+                    && issued.command.conversation == *conversation;
+                if by_itself {
+                    thread.nothing_unseen(entry, &issued.seen)?;
+                }
             }
             (Event::Closed { .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
@@ -266,11 +274,34 @@ impl Check {
         }
         self.dates_come(entry.number, *conversation, event)?;
         self.clocks.entry(*conversation).or_default().moved(entry, event)?;
+        self.parts_move(entry, *conversation, event)?;
         let Some(thread) = self.threads.get_mut(conversation) else {
             return Ok(());
         };
-        thread.messages_move(event);
+        thread.messages_move(entry.number, event);
         self.mail.moved(event)
+    }
+
+    /// What was merged into a conversation counts in it until it is taken out: nobody was replying in either.
+    fn parts_move(&mut self, entry: &LogEntry, whole: ConversationId, event: &Event) -> Result<(), Broken> {
+        let part = match event {
+            Event::Absorbed { part } => part.conversation,
+            Event::LetGo { conversation, .. } => *conversation,
+            _ => return Ok(()),
+        };
+        let Some(theirs) = self.threads.remove(&part) else {
+            return Ok(());
+        };
+        let whole = self.threads.entry(whole).or_default();
+        let done = match event {
+            Event::Absorbed { .. } => whole.absorbs(entry, &theirs),
+            _ => {
+                whole.lets_go(&theirs);
+                Ok(())
+            }
+        };
+        self.threads.insert(part, theirs);
+        done
     }
 
     /// A date comes once for each time it was set.

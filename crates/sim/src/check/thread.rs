@@ -18,7 +18,10 @@ pub struct Thread {
     offered: Option<MemberId>,
     accepted: Option<MemberId>,
     lock: Option<(u64, MemberId)>,
-    messages: Vec<(MessageId, Option<MemberId>)>,
+    /// In the order they came to this team.
+    messages: Vec<(u64, MessageId, Option<MemberId>)>,
+    /// It was merged into another.
+    merged: bool,
 }
 
 impl Thread {
@@ -110,7 +113,7 @@ impl Thread {
     /// The newest message was on the author's screen, or is their own.
     pub(super) fn nothing_unseen(&self, entry: &LogEntry, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
         match self.messages.last() {
-            Some((id, by)) if !seen.contains(id) && (by.is_none() || *by != entry.actor.member()) => {
+            Some((_, id, by)) if !seen.contains(id) && (by.is_none() || *by != entry.actor.member()) => {
                 let how = format!(
                     "entry {} goes over message {id}, which its author had not on screen",
                     entry.number
@@ -121,21 +124,63 @@ impl Thread {
         }
     }
 
-    pub(super) fn messages_move(&mut self, event: &Event) {
+    /// In what was merged into another nothing is said, answered or taken any more.
+    pub(super) fn goes_on_elsewhere(&mut self, entry: &LogEntry, event: &Event) -> Result<(), Broken> {
+        let happens = match event {
+            Event::Merged { .. } => {
+                self.merged = true;
+                return Ok(());
+            }
+            Event::Unmerged { .. } => {
+                self.merged = false;
+                return Ok(());
+            }
+            Event::MessageReceived { live, .. } | Event::OutsideReply { live, .. } => *live,
+            Event::ReplyQueued { .. } | Event::LockGranted { .. } | Event::OwnerChanged { owner: Some(_), .. } => true,
+            _ => false,
+        };
+        if !(self.merged && happens) {
+            return Ok(());
+        }
+        let how = format!(
+            "entry {} happens in a conversation that goes on in another",
+            entry.number
+        );
+        Err(because(Promise::Together, how))
+    }
+
+    /// What another brings: nobody else replied in either, and what somebody owned is still somebody's.
+    pub(super) fn absorbs(&mut self, entry: &LogEntry, part: &Self) -> Result<(), Broken> {
+        let me = entry.actor.member();
+        let others = |lock: Option<(u64, MemberId)>| lock.is_some_and(|(_, holder)| Some(holder) != me);
+        if me.is_some() && (others(self.lock) || others(part.lock)) {
+            let how = format!("entry {} merges over a colleague who is replying", entry.number);
+            return Err(because(Promise::OneLock, how));
+        }
+        self.messages.extend(part.messages.iter().copied());
+        self.messages.sort_unstable();
+        Ok(())
+    }
+
+    pub(super) fn lets_go(&mut self, part: &Self) {
+        self.messages.retain(|message| !part.messages.contains(message));
+    }
+
+    pub(super) fn messages_move(&mut self, number: u64, event: &Event) {
         match event {
             Event::MessageReceived { message, live: true } | Event::OutsideReply { message, live: true } => {
                 if matches!(message.kind, MessageKind::Human | MessageKind::Bulk) {
-                    self.messages.push((message.id, None));
+                    self.messages.push((number, message.id, None));
                 }
             }
-            Event::ReplyQueued { outbound } => self.messages.push((outbound.id, Some(outbound.by))),
+            Event::ReplyQueued { outbound } => self.messages.push((number, outbound.id, Some(outbound.by))),
             Event::OutboundCancelled { outbound, .. }
             | Event::OutboundFailed { outbound, .. }
             | Event::OutboundSettled {
                 outbound,
                 how: Settlement::Drop,
             } => {
-                self.messages.retain(|(id, _)| id != outbound);
+                self.messages.retain(|(_, id, _)| id != outbound);
             }
             _ => {}
         }

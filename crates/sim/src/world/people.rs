@@ -81,6 +81,8 @@ impl World {
             // Who leads moves; now and then somebody tries who may not.
             Deed::Move if !leads && !any => return,
             Deed::Move => find(&|c| open(c) && c.lock.is_none()),
+            Deed::Merge => find(&|c| (mine(c) || c.owner.is_none()) && open(c) && c.lock.is_none()),
+            Deed::Unmerge => find(&|c| c.merged.is_some()),
             Deed::NextStep | Deed::FollowUp | Deed::Close | Deed::Release => find(&|c| mine(c) && open(c)),
             Deed::Assign => find(&open),
             Deed::Snooze | Deed::Block => find(&|c| mine(c) && open(c) && c.blocked.is_none()),
@@ -110,6 +112,7 @@ impl World {
             Deed::Reply => self.begin_reply(who, id, false, rng),
             Deed::Cover => self.begin_reply(who, id, true, rng),
             Deed::Move => self.moves(who, id, rng),
+            Deed::Merge => self.merges(who, id, rng),
             _ => {
                 if let Some(body) = self.body(who, deed, rng) {
                     self.act(who, id, body, rng);
@@ -213,7 +216,9 @@ impl World {
             Deed::TakeOver if manager || rng.chance(20) => C::TakeOver,
             Deed::TakeOver => return None,
             Deed::Suggest => C::SuggestDraft { text },
+            Deed::Unmerge => C::Unmerge,
             Deed::Move
+            | Deed::Merge
             | Deed::Reply
             | Deed::Cover
             | Deed::Undo
@@ -234,6 +239,23 @@ impl World {
         };
         let inbox = if lies_in == SALES { PARTNERS } else { SALES };
         self.act(who, id, CommandBody::MoveToInbox { inbox, owner: None }, rng);
+    }
+
+    /// Into another: one of the same customer where there is one, now and then any.
+    fn merges(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let Some(engine) = self.desks.get(who).and_then(|desk| desk.engine.as_ref()) else {
+            return;
+        };
+        let Some(state) = engine.state(id) else { return };
+        let any = rng.chance(30);
+        let others = engine.conversations().filter(|other| {
+            let same = other.contact.email == state.contact.email;
+            other.id != id && (any || same) && (any || !other.status.is_over())
+        });
+        let others: Vec<ConversationId> = others.map(|other| other.id).collect();
+        if let Some(into) = rng.pick(&others).copied() {
+            self.act(who, id, CommandBody::Merge { into }, rng);
+        }
     }
 
     fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {
@@ -258,7 +280,8 @@ impl World {
     /// Opens a conversation: all of it is on screen now.
     fn look_at(&mut self, who: usize, id: ConversationId) -> Option<MessageId> {
         let desk = self.desks.get_mut(who)?;
-        let shown: Vec<MessageId> = desk.disk.messages_of(id).collect();
+        let parts = desk.engine.as_ref()?.one_with(id);
+        let shown: Vec<MessageId> = parts.into_iter().flat_map(|part| desk.disk.messages_of(part)).collect();
         let last = desk
             .engine
             .as_ref()?

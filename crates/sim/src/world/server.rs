@@ -274,6 +274,9 @@ impl World {
                 if self.planted(Planted::TurnsKept) {
                     self.keep_turns(at, &mut loaded);
                 }
+                if self.planted(Planted::MergeForgotten) {
+                    loaded.conversations.values_mut().for_each(|state| state.merged = None);
+                }
                 let loaded = Box::new(loaded);
                 self.tell_referee(at, Input::Began { loaded, entropy });
             }

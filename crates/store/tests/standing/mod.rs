@@ -1,6 +1,6 @@
 //! What a referee loads to judge whether somebody may go on with what they hold.
 
-use baton_domain::{AfterReply, Closing, Outbound, OutboundState, Outcome, OwnerChange};
+use baton_domain::{AfterReply, Closing, Outbound, OutboundState, Outcome, OwnerChange, Part};
 
 use super::*;
 
@@ -125,6 +125,56 @@ pub async fn what_somebody_is_writing_is_found_by_where_they_write<S: Subject>(s
     .await;
     let found: Vec<_> = loaded.drafts.values().map(|draft| draft.text.text.as_str()).collect();
     assert_eq!(found, ["Dear Carl", "Hello"]);
+}
+
+pub async fn what_was_merged_is_loaded_with_what_it_belongs_to<S: Subject>(store: S) {
+    let [whole, part, inner, other] = [100, 101, 102, 103].map(|n| ConversationId(id(n)));
+    let then = |state: Conversation, event: Event| {
+        let stamp = Stamp {
+            number: 1,
+            at: now(),
+            actor: Actor::Operator,
+            conversation: state.id,
+        };
+        evolve(Some(state), stamp, &event).unwrap()
+    };
+    let goes = |state, into| then(state, Event::Merged { into, number: 1 });
+    let takes = |state: Conversation, other: &Conversation| {
+        let part = Box::new(Part::of(other, &state, now()));
+        then(state, Event::Absorbed { part })
+    };
+    let in_part = goes(conversation(inner, 1), part);
+    let in_whole = goes(takes(conversation(part, 1), &in_part), whole);
+    let all = takes(conversation(whole, 1), &in_whole);
+    append(&store, |head| {
+        let mut batch = batch(&head, &[other]);
+        for conversation in [&in_part, &in_whole, &all] {
+            batch.conversations.push(ConversationRow {
+                conversation: conversation.clone(),
+                wake: None,
+            });
+        }
+        batch
+    })
+    .await
+    .unwrap();
+    let ids = async |conversations: &[ConversationId], whole: &[ConversationId]| {
+        let needs = Needs {
+            conversations: conversations.iter().copied().collect(),
+            whole: whole.iter().copied().collect(),
+            ..Needs::default()
+        };
+        let loaded = load(&store, needs).await;
+        loaded.conversations.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(&[inner], &[]).await,
+        [whole, part, inner],
+        "to the end of the chain"
+    );
+    assert_eq!(ids(&[whole], &[]).await, [whole]);
+    assert_eq!(ids(&[], &[whole]).await, [whole, part, inner]);
+    assert_eq!(ids(&[other], &[]).await, [other]);
 }
 
 pub async fn a_conversation_that_moved_counts_and_wakes_where_it_lies<S: Subject>(store: S) {

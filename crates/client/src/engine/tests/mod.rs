@@ -5,6 +5,7 @@ mod asks;
 mod composing;
 mod disk;
 mod finding;
+mod merging;
 mod moving;
 mod office;
 mod offline;
