@@ -19,6 +19,7 @@ mod restored;
 mod restored_desks;
 mod routing;
 mod team;
+mod two_doors;
 mod writing_first;
 
 mod story {
@@ -27,7 +28,7 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing};
+    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing, two_doors};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -109,6 +110,19 @@ mod story {
     async fn new_leads_go_to_the_reps_in_turn_and_the_log_says_why_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         routing::each_in_turn(Database::Postgres(postgres.url())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_buyer_at_two_doors_is_one_enquiry_on_sqlite() {
+        two_doors::one_enquiry(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_buyer_at_two_doors_is_one_enquiry_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        two_doors::one_enquiry(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
     }
 
     async fn restore(database: Database) -> Result<()> {
