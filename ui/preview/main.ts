@@ -1,6 +1,6 @@
 /**
- * The interface on the scripted backend. `?theme=dark`, `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|huge`,
- * `?open=1042`.
+ * The interface on the scripted backend. `?theme=dark`,
+ * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|same|merged|huge`, `?open=1042`.
  */
 import '../src/lib/shared/base.css';
 import { mount } from 'svelte';
@@ -9,9 +9,10 @@ import { Desk } from '../src/lib/desk.svelte';
 import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
-import { MINUTE, NOW } from '../test/scripted/cast';
+import { HOUR, MINUTE, NOW } from '../test/scripted/cast';
 import { exceptions } from '../test/scripted/exceptions';
 import { scenes } from '../test/scripted/inbox';
+import { again, merged, twice } from '../test/scripted/merging';
 import { ScriptedBackend } from '../test/scripted/scripted';
 
 const query = new URLSearchParams(location.search);
@@ -31,8 +32,15 @@ switch (query.get('state')) {
       };
     break;
   case 'exceptions':
-    backend.exceptions = exceptions;
+    backend.exceptions = [...exceptions, twice];
     break;
+  case 'same':
+  case 'merged': {
+    const other = again();
+    backend.scenes.push(other, again(1048, 'Re: Forty seats', 2 * HOUR));
+    if (query.get('state') === 'merged') merged(other, backend.scene('c-1042'), 'm-anna', NOW - 140 * MINUTE);
+    break;
+  }
   case 'firstRun':
     backend.state = { type: 'firstRun' };
     backend.answers.testMailbox = () => ({

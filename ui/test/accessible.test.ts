@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { applyTheme } from '../src/lib/session/theme';
 import { mira } from './scripted/cast';
 import { exceptions } from './scripted/exceptions';
+import { again, merged } from './scripted/merging';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, openConversation, openWindow, press, type TestWindow } from './window';
 
@@ -47,6 +48,27 @@ const screens: Screen[] = [
     },
   ],
   ['a reply in doubt', () => undefined, (window) => openConversation(window, 1035)],
+  [
+    'the same enquiry twice, and the choice',
+    (backend) => void backend.scenes.push(again()),
+    async (window) => {
+      await openConversation(window, 1047);
+      await click('merge');
+      await find('merge-1042');
+    },
+  ],
+  [
+    'a merged conversation',
+    (backend) => {
+      const other = again();
+      backend.scenes.push(other);
+      merged(other, backend.scene('c-1042'), mira.id, backend.now);
+    },
+    async (window) => {
+      await openConversation(window, 1042);
+      await find('part');
+    },
+  ],
   ['an empty inbox', (backend) => (backend.scenes = []), () => Promise.resolve()],
   ['first run', (backend) => (backend.state = { type: 'firstRun' }), () => find('setup-sample')],
   [

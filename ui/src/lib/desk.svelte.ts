@@ -148,6 +148,7 @@ export class Desk {
     const inList = this.list.row(id) !== undefined;
     const acted = await (lastSeen === undefined ? this.open.act(body) : this.open.act(body, lastSeen));
     if (acted && acted.type !== 'refused') {
+      if (body.type === 'merge' && this.open.id === id && this.page === 'inbox') await this.go(body.into);
       this.#say(acted, body);
       void this.list.refresh();
       if (this.page === 'review') {
@@ -219,11 +220,19 @@ export class Desk {
     else await this.open.open(id);
   }
 
+  /** Does something in another conversation, which the one on screen has to do with. */
+  async actOn(other: ConversationId, body: CommandBody): Promise<void> {
+    const acted = await this.open.actOn(other, body);
+    if (!acted || acted.type === 'refused') return;
+    this.#say(acted, body);
+    void this.list.refresh();
+  }
+
   /** Does something in a conversation that is not on screen, where it is listed as an exception. */
-  async actIn(conversation: ConversationId, body: CommandBody): Promise<Acted> {
+  async actIn(conversation: ConversationId, body: CommandBody, words?: string): Promise<Acted> {
     const opened = await this.backend.call('open', { conversation });
     const acted = await this.backend.call('act', { conversation, body, lastSeen: opened.lastMessage });
-    if (acted.type !== 'refused') this.#say(acted, body);
+    if (acted.type !== 'refused') this.#say(acted, body, words);
     void this.session.refreshExceptions();
     void this.list.refresh();
     if (this.open.id === conversation) void this.open.refresh();
@@ -359,12 +368,19 @@ export class Desk {
     void this.open.refresh();
   }
 
-  #say(acted: Acted, body: CommandBody): void {
+  /** What was done; a merge names the one in which both go on, which is on screen by now. */
+  #words(body: CommandBody): string {
+    const shown = this.open.current?.conversation;
+    return body.type === 'merge' && shown?.id === body.into
+      ? m.merged_into({ number: `#${shown.number}` })
+      : commandWords(body, this.session);
+  }
+
+  #say(acted: Acted, body: CommandBody, words = this.#words(body)): void {
     this.toasts.outdate();
-    if (acted.type === 'pending')
-      this.toasts.show(m.done_when_online({ what: commandWords(body, this.session) }));
+    if (acted.type === 'pending') this.toasts.show(m.done_when_online({ what: words }));
     else if (acted.type === 'done' && (acted.undoable || !QUIET.has(body.type)) && !QUIET.has(body.type)) {
-      this.toasts.show(commandWords(body, this.session), {
+      this.toasts.show(words, {
         ...(acted.undoable ? { undo: () => void this.#undo(1) } : {}),
       });
     }

@@ -1,5 +1,6 @@
 /** The people and things of the scripted desk: Anna and Ben sell, Mira manages, at a maker of quiet rooms. */
 import type { Account } from '$lib/api/types/Account';
+import type { HealthRow } from '$lib/api/types/HealthRow';
 import type { Inbox } from '$lib/api/types/Inbox';
 import type { Member } from '$lib/api/types/Member';
 import type { SlaPolicy } from '$lib/api/types/SlaPolicy';
@@ -104,4 +105,47 @@ export const settings: Settings = {
   zone: 'Europe/Berlin',
   language: 'en',
   imagesFrom: [],
+};
+
+/** How the mailbox does on an ordinary day. */
+export const upToDate: HealthRow = {
+  health: {
+    account: account.id,
+    address: account.address,
+    state: { type: 'upToDate' },
+    lastSuccess: NOW - 20_000,
+    lastSent: null,
+    signInEnds: null,
+    waitingToSend: 0,
+  },
+  balance: {
+    account: account.id,
+    received: 412,
+    imported: 388,
+    duplicates: 19,
+    quarantined: 1,
+    ignored: 4,
+    folders: [
+      {
+        folder: 'INBOX',
+        received: 301,
+        imported: 281,
+        duplicates: 15,
+        quarantined: 1,
+        ignored: 4,
+        messages: 301,
+        complete: true,
+      },
+      {
+        folder: 'Sent',
+        received: 111,
+        imported: 107,
+        duplicates: 4,
+        quarantined: 0,
+        ignored: 0,
+        messages: 140,
+        complete: false,
+      },
+    ],
+  },
 };

@@ -27,7 +27,8 @@ import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
-import { account, anna, DAY, NOW, settings, team, usualTargets } from './cast';
+import { account, anna, DAY, NOW, settings, team, upToDate, usualTargets } from './cast';
+import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -48,49 +49,7 @@ export class ScriptedBackend implements Backend {
   settings: Settings = { ...settings };
   connection: Connection = ONLINE;
   held: Held[] = [];
-  health: HealthRow[] = [
-    {
-      health: {
-        account: account.id,
-        address: account.address,
-        state: { type: 'upToDate' },
-        lastSuccess: NOW - 20_000,
-        lastSent: null,
-        signInEnds: null,
-        waitingToSend: 0,
-      },
-      balance: {
-        account: account.id,
-        received: 412,
-        imported: 388,
-        duplicates: 19,
-        quarantined: 1,
-        ignored: 4,
-        folders: [
-          {
-            folder: 'INBOX',
-            received: 301,
-            imported: 281,
-            duplicates: 15,
-            quarantined: 1,
-            ignored: 4,
-            messages: 301,
-            complete: true,
-          },
-          {
-            folder: 'Sent',
-            received: 111,
-            imported: 107,
-            duplicates: 4,
-            quarantined: 0,
-            ignored: 0,
-            messages: 140,
-            complete: false,
-          },
-        ],
-      },
-    },
-  ];
+  health: HealthRow[] = [upToDate];
   exceptions: Exception[] = [];
   rules: RulesInForce = { version: 0, rules: { rules: [] } };
   quarantine: Quarantined[] = [
@@ -167,6 +126,8 @@ export class ScriptedBackend implements Backend {
     const { conversation } = scene;
     const opened = openedOf(scene);
     opened.draft = this.drafts.get(id) ?? null;
+    opened.thread = threadOf(scene, (part) => this.scene(part));
+    opened.same = this.scenes.filter((other) => mayBeTheSame(scene, other)).map((other) => this.row(other));
     opened.related = this.scenes
       .filter(
         (other) =>
@@ -179,6 +140,12 @@ export class ScriptedBackend implements Backend {
     const over = conversation.closing !== null;
     for (const allowed of opened.allowed) {
       const refuse = () => (allowed.refusal = { type: 'invalid', field: '', why: 'notNow' });
+      if (conversation.merged !== undefined && allowed.action !== 'unmerge') {
+        const { into, number } = conversation.merged;
+        allowed.refusal = { type: 'merged', into, number };
+        continue;
+      }
+      if (allowed.action === 'unmerge' && conversation.merged === undefined) refuse();
       if (allowed.action === 'claim' && conversation.owner !== null) refuse();
       if (allowed.action === 'release' && !mine) refuse();
       if (allowed.action === 'handOff' && !mine) refuse();
@@ -584,10 +551,18 @@ export class ScriptedBackend implements Backend {
   #act(id: string, body: CommandBody): Acted {
     const scene = this.scene(id);
     const { conversation } = scene;
-    const before = structuredClone(conversation);
-    const beforeTurn = scene.turn;
-    const beforeThread = [...scene.thread];
+    const other = otherEnd(scene, body, (end) => this.scene(end));
+    const putBack = kept([scene, other]);
     switch (body.type) {
+      case 'merge':
+        merged(scene, other, this.me.id, this.now);
+        break;
+      case 'unmerge':
+        unmerged(scene, other, this.me.id, this.now);
+        break;
+      case 'keepApart':
+        conversation.apart = [...(conversation.apart ?? []), body.from];
+        break;
       case 'claim':
         if (conversation.owner !== null && conversation.owner !== this.me.id)
           return {
@@ -704,9 +679,7 @@ export class ScriptedBackend implements Backend {
         reviewed(conversation, body, this.me.id, this.now);
     }
     this.#undo.push(() => {
-      scene.conversation = before;
-      scene.turn = beforeTurn;
-      scene.thread = beforeThread;
+      putBack();
       this.emit({ event: 'changed', data: [id] });
     });
     this.emit({ event: 'changed', data: [id] });

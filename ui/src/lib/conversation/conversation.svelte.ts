@@ -25,6 +25,7 @@ export type Panel =
   | 'tag'
   | 'category'
   | 'inbox'
+  | 'merge'
   | 'priority'
   | 'value'
   | 'company'
@@ -35,6 +36,8 @@ export type Panel =
 export interface Refused {
   refusal: Refusal;
   body: CommandBody;
+  /** Where it was asked, where that was not the conversation on screen. */
+  of?: ConversationId;
 }
 
 export interface LoadedBody {
@@ -183,14 +186,32 @@ export class OpenConversation {
 
   /** Does something here. What is refused is shown in place, and can be asked again with what was seen since. */
   async act(body: CommandBody, lastSeen: MessageId | null = this.lastSeen): Promise<Acted | null> {
+    const conversation = this.id;
+    if (conversation === null) return null;
+    return this.#asked(body, () => this.backend.call('act', { conversation, body, lastSeen }));
+  }
+
+  /** Does something in another conversation that this one has to do with; a refusal is shown here. */
+  async actOn(other: ConversationId, body: CommandBody): Promise<Acted | null> {
+    return this.#asked(
+      body,
+      async () => {
+        const { lastMessage } = await this.backend.call('open', { conversation: other });
+        return this.backend.call('act', { conversation: other, body, lastSeen: lastMessage });
+      },
+      other,
+    );
+  }
+
+  async #asked(body: CommandBody, ask: () => Promise<Acted>, of?: ConversationId): Promise<Acted | null> {
     const id = this.id;
-    if (id === null) return null;
     this.refused = null;
     this.actFailure = null;
     try {
-      const acted = await this.backend.call('act', { conversation: id, body, lastSeen });
+      const acted = await ask();
       if (id === this.id) {
-        if (acted.type === 'refused') this.refused = { refusal: acted.refusal, body };
+        if (acted.type === 'refused')
+          this.refused = { refusal: acted.refusal, body, ...(of === undefined ? {} : { of }) };
         else this.panel = null;
         void this.refresh();
       }

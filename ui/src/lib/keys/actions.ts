@@ -32,9 +32,11 @@ export const groupLabel: Record<ActionGroup, () => string> = {
 export function actions(desk: Desk): Action[] {
   const { list, open, composer } = desk;
   const reading = () => desk.page === 'inbox' || desk.page === 'review';
-  const hasOpen = () => reading() && open.current !== null;
+  const shown = () => reading() && open.current !== null;
+  // What was merged into another goes on there.
+  const hasOpen = () => shown() && open.current?.conversation.merged === undefined;
   const inInbox = () => desk.page === 'inbox';
-  const may = (doing: Doing) => () => hasOpen() && open.may(doing);
+  const may = (doing: Doing) => () => shown() && open.may(doing);
   const panel = (wanted: Panel) => () => (open.panel = wanted);
   const marking = () => list.marked.size > 0;
   const id = () => open.id ?? '';
@@ -196,6 +198,22 @@ export function actions(desk: Desk): Action[] {
       group: 'work',
       run: panel('inbox'),
       enabled: may('move'),
+    },
+    {
+      id: 'merge',
+      label: m.action_merge,
+      keys: ['Shift+M'],
+      group: 'work',
+      run: panel('merge'),
+      enabled: may('merge'),
+    },
+    {
+      id: 'unmerge',
+      label: m.action_unmerge,
+      keys: [],
+      group: 'work',
+      run: () => void desk.act({ type: 'unmerge' }),
+      enabled: may('unmerge'),
     },
     { id: 'close', label: m.action_close, keys: ['e'], group: 'work', run: panel('close'), enabled: hasOpen },
     {

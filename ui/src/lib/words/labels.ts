@@ -25,6 +25,9 @@ export const statusName: Words<Status> = {
   closed: m.status_closed,
 };
 
+/** Ended, one way or another. */
+export const isOver = (status: Status): boolean => ['won', 'lost', 'closed'].includes(status);
+
 export const statusSentence: Words<Status> = {
   new: m.status_new_sentence,
   assigned: m.status_assigned_sentence,

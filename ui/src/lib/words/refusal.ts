@@ -147,7 +147,7 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     offers: [],
   }),
   merged: (refusal) => ({
-    text: m.refusal_merged({ number: `#${refusal.number}` }),
+    text: m.merged_into({ number: `#${refusal.number}` }),
     offers: [{ label: m.offer_open(), way: { do: 'open', conversation: refusal.into } }],
   }),
   noConsent: (refusal, { contact }) => ({
