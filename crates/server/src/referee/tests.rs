@@ -11,6 +11,7 @@ mod hosting;
 mod mail;
 mod merging;
 mod moving;
+mod reviewing;
 mod routing;
 mod standing;
 mod targets;
