@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { anna, ben, mira, NOW } from './scripted/cast';
 import { toReview } from './scripted/review';
-import { click, find, hook, openWindow, press, textOf } from './window';
+import { click, find, hook, openConversation, openWindow, press, textOf } from './window';
 
 const rows = () => [...document.querySelectorAll<HTMLElement>('[data-testid="review"] [data-conversation]')];
 const numbers = () => rows().map((row) => Number(row.dataset.testid?.slice('review-'.length)));
@@ -149,4 +149,17 @@ test('what is in no inbox of mine any more is passed over', async () => {
   expect(textOf('review-1')).toContain('In another inbox now');
   await press('k');
   expect(current()).toBe(1042);
+});
+
+test('whoever is nudged reads in the conversation by whom and why, until they answered', async () => {
+  const opened = await openWindow((backend) => {
+    const nudged = { by: mira.id, to: anna.id, at: NOW - 60_000, reason: toReview[1]?.[1][0] ?? null };
+    backend.scene('c-1038').conversation.nudged = nudged;
+  });
+  await openConversation(opened, 1038);
+  await expect
+    .poll(() => textOf('nudge-notice'))
+    .toBe('Mira asks you to look at this: the follow-up is overdue.');
+  opened.backend.customerWrites('c-1038', 'Is there news?');
+  await expect.poll(() => hook('nudge-notice')).toBeNull();
 });
