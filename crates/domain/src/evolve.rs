@@ -361,6 +361,9 @@ fn received(state: &mut Conversation, stamp: Stamp, message: &Message, live: boo
     if message.kind == MessageKind::Bounce && live {
         state.bounced = message.bounced;
     }
+    if human && live {
+        merging::wrote(state, stamp.at);
+    }
     if human && live && state.unanswered_since.is_none() {
         state.before_message = (state.last_message.is_some()).then(|| snapshot(state));
         state.unanswered_since = Some(stamp.at);

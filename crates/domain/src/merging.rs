@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Before, Blocked, Category, Clock, ClockKind, Conversation, ConversationId, InboxId,
-    LastMessage, MemberId, Money, Priority, Quote, Snooze, Source, Stamp, Timestamp,
+    AccountId, Address, Before, Blocked, Category, Clock, ClockKind, Conversation, ConversationId, Escalation, InboxId,
+    LastMessage, MemberId, MessageId, Money, Priority, Quote, Snooze, Source, Stamp, Timestamp,
 };
 
 /// How far apart two conversations of a customer may begin and still be taken for one enquiry.
@@ -42,9 +42,13 @@ pub struct MergedAway {
     /// Whose input was awaited.
     #[ts(skip)]
     pub blocked: Option<Blocked>,
+    /// Who had been asked to see to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub escalation: Option<Escalation>,
 }
 
-/// What a conversation brings to the one it is merged into. Lists hold only what the other had not.
+/// What a conversation brings to the one it is merged into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
@@ -60,7 +64,9 @@ pub struct Part {
     pub sources: Vec<Source>,
     /// Its labels.
     pub tags: BTreeSet<String>,
-    /// Who followed it, and who owned it.
+    /// Who owned it.
+    pub owner: Option<MemberId>,
+    /// Who followed it, and who owned it, where the other has an owner.
     pub followers: BTreeSet<MemberId>,
     /// Offers made in it.
     pub quotes: Vec<Quote>,
@@ -84,6 +90,8 @@ pub struct Part {
     pub unanswered_since: Option<Timestamp>,
     /// The clocks that wait for an owner and for that answer.
     pub clocks: Vec<Clock>,
+    /// Which reply of ours in it could not be delivered.
+    pub bounced: Option<MessageId>,
     /// How many messages.
     pub messages: u32,
     /// How many replies of ours.
@@ -106,6 +114,10 @@ pub struct Absorbed {
     pub by: Option<MemberId>,
     /// When.
     pub at: Timestamp,
+    /// When the customer wrote first since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub wrote_since: Option<Timestamp>,
     /// What this one was without it.
     #[ts(skip)]
     pub without: Box<Without>,
@@ -121,6 +133,14 @@ pub struct Without {
     pub after: Before,
     /// Who owned it.
     pub owner: Option<MemberId>,
+    /// Where it came from.
+    pub sources: Vec<Source>,
+    /// Its labels.
+    pub tags: BTreeSet<String>,
+    /// Who followed it.
+    pub followers: BTreeSet<MemberId>,
+    /// Offers made in it.
+    pub quotes: Vec<Quote>,
     /// How urgent it was.
     pub priority: Priority,
     /// What it was.
@@ -145,6 +165,8 @@ pub struct Without {
     pub clocks: Vec<Clock>,
     /// Until when it was out of sight.
     pub snoozed: Option<Snooze>,
+    /// Which reply of ours could not be delivered.
+    pub bounced: Option<MessageId>,
     /// Whether any message carried a file.
     pub has_attachment: bool,
     /// When the first message came.
@@ -152,7 +174,7 @@ pub struct Without {
 }
 
 impl Part {
-    /// What one brings to another: of what both have a list of, only what the other lacks.
+    /// What one brings to another, as it stands now.
     #[must_use]
     pub fn of(state: &Conversation, other: &Conversation, now: Timestamp) -> Self {
         let followers = state.followers.iter().copied().chain(state.owner);
@@ -161,12 +183,13 @@ impl Part {
             number: state.number,
             contact: state.contact.clone(),
             subject: state.subject.clone(),
-            sources: lacking(&state.sources, |source| other.sources.contains(source)),
-            tags: state.tags.difference(&other.tags).cloned().collect(),
+            sources: state.sources.clone(),
+            tags: state.tags.clone(),
+            owner: state.owner,
             followers: followers
-                .filter(|member| !other.followers.contains(member) && other.owner.or(state.owner) != Some(*member))
+                .filter(|member| other.owner.or(state.owner) != Some(*member))
                 .collect(),
-            quotes: lacking(&state.quotes, |quote| other.quotes.contains(quote)),
+            quotes: state.quotes.clone(),
             priority: state.priority,
             category: state.category,
             value: state.value.clone(),
@@ -177,6 +200,7 @@ impl Part {
             reply_to: state.reply_to.clone(),
             unanswered_since: state.unanswered_since,
             clocks: waiting(state).into_iter().map(|clock| said_by(clock, now)).collect(),
+            bounced: state.bounced,
             messages: state.messages,
             replies: state.replies,
             notes: state.notes,
@@ -236,6 +260,7 @@ pub(crate) fn merged_away(state: &mut Conversation, stamp: Stamp, into: Conversa
         before: state.stands(),
         snoozed: state.snoozed.clone(),
         blocked: state.blocked.clone(),
+        escalation: state.escalation.clone(),
     }));
 }
 
@@ -250,11 +275,57 @@ pub(crate) fn taken_out(state: &mut Conversation, answered: Option<Timestamp>) {
 
 /// Another becomes a part of it.
 pub(crate) fn absorb(state: &mut Conversation, stamp: Stamp, part: &Part) {
+    let without = Box::new(take_in(state, part, part.unanswered_since));
+    state.absorbed.push(Absorbed {
+        part: part.clone(),
+        by: stamp.actor.member(),
+        at: stamp.at,
+        wrote_since: None,
+        without,
+    });
+}
+
+/// A part of it is one of its own again: what came with it goes with it, where nothing newer stands in its place. What was merged after
+/// it is taken out first and put in again, so that it takes along only what it brought alone.
+pub(crate) fn let_go(state: &mut Conversation, id: ConversationId) {
+    let Some(at) = state.absorbed.iter().position(|one| one.part.conversation == id) else {
+        return;
+    };
+    let mut gone = state.absorbed.split_off(at);
+    let waited: Vec<bool> = gone.iter().rev().map(|one| put_out(state, one)).collect();
+    gone.remove(0);
+    for (mut one, waited) in gone.into_iter().zip(waited.into_iter().rev().skip(1)) {
+        let waits = one.part.unanswered_since.filter(|_| waited);
+        let without = take_in(state, &one.part, waits);
+        one.without = Box::new(Without {
+            before: one.without.before,
+            after: one.without.after,
+            owner: one.without.owner,
+            snoozed: one.without.snoozed,
+            ..without
+        });
+        state.absorbed.push(one);
+    }
+}
+
+/// The customer wrote: of no part it can be said any more that nobody waits but for it.
+pub(crate) fn wrote(state: &mut Conversation, at: Timestamp) {
+    for absorbed in &mut state.absorbed {
+        absorbed.wrote_since.get_or_insert(at);
+    }
+}
+
+/// Takes over what a part brings, and says what there was without it. `waits`: since when its customer waits still.
+fn take_in(state: &mut Conversation, part: &Part, waits: Option<Timestamp>) -> Without {
     let stands = state.stands();
     let without = Without {
         after: stands.clone(),
         before: stands.clone(),
         owner: state.owner,
+        sources: state.sources.clone(),
+        tags: state.tags.clone(),
+        followers: state.followers.clone(),
+        quotes: state.quotes.clone(),
         priority: state.priority,
         category: state.category,
         value: state.value.clone(),
@@ -267,14 +338,17 @@ pub(crate) fn absorb(state: &mut Conversation, stamp: Stamp, part: &Part) {
         before_message: state.before_message.clone(),
         clocks: waiting(state),
         snoozed: state.snoozed.clone(),
+        bounced: state.bounced,
         has_attachment: state.has_attachment,
         created_at: state.created_at,
     };
-    state.sources.extend(part.sources.iter().cloned());
+    let new = |source: &&Source| !without.sources.contains(source);
+    state.sources.extend(part.sources.iter().filter(new).cloned());
     state.sources.sort_by_key(|source| source.at);
     state.tags.extend(part.tags.iter().cloned());
     state.followers.extend(part.followers.iter().copied());
-    state.quotes.extend(part.quotes.iter().cloned());
+    let new = |quote: &&Quote| !without.quotes.contains(quote);
+    state.quotes.extend(part.quotes.iter().filter(new).cloned());
     state.quotes.sort_by_key(|quote| quote.at);
     state.priority = state.priority.max(part.priority);
     if state.category == Category::Unsorted {
@@ -289,75 +363,80 @@ pub(crate) fn absorb(state: &mut Conversation, stamp: Stamp, part: &Part) {
         state.references.clone_from(&part.references);
         state.reply_to.clone_from(&part.reply_to);
     }
-    if let Some(theirs) = part.unanswered_since {
+    if let Some(theirs) = waits {
         if state.unanswered_since.is_none() {
             state.before_message = Some(stands);
         }
         state.unanswered_since = Some(state.unanswered_since.map_or(theirs, |own| own.min(theirs)));
     }
+    state.bounced = state.bounced.or(part.bounced);
     state.messages = state.messages.saturating_add(part.messages);
     state.replies = state.replies.saturating_add(part.replies);
     state.notes = state.notes.saturating_add(part.notes);
     state.has_attachment |= part.has_attachment;
     state.created_at = state.created_at.min(part.created_at);
-    state.absorbed.push(Absorbed {
-        part: part.clone(),
-        by: stamp.actor.member(),
-        at: stamp.at,
-        without: Box::new(without),
-    });
+    without
 }
 
-/// A part of it is one of its own again: what came with it goes with it, where nothing newer stands in its place.
-pub(crate) fn let_go(state: &mut Conversation, id: ConversationId) {
-    let Some(at) = state.absorbed.iter().position(|one| one.part.conversation == id) else {
-        return;
-    };
-    let Absorbed { part, without, .. } = state.absorbed.remove(at);
-    state.sources.retain(|source| !part.sources.contains(source));
-    state.tags.retain(|tag| !part.tags.contains(tag));
-    state.followers.retain(|member| !part.followers.contains(member));
-    state.quotes.retain(|quote| !part.quotes.contains(quote));
+/// Puts back what there was without a part, where nothing newer stands in its place; whether what that part's customer asked still waits.
+fn put_out(state: &mut Conversation, absorbed: &Absorbed) -> bool {
+    let Absorbed { part, without, .. } = absorbed;
+    let brought = |had: bool, brought: bool| brought && !had;
+    state
+        .sources
+        .retain(|one| !brought(without.sources.contains(one), part.sources.contains(one)));
+    state
+        .tags
+        .retain(|one| !brought(without.tags.contains(one), part.tags.contains(one)));
+    state
+        .followers
+        .retain(|one| !brought(without.followers.contains(one), part.followers.contains(one)));
+    state
+        .quotes
+        .retain(|one| !brought(without.quotes.contains(one), part.quotes.contains(one)));
     state.messages = state.messages.saturating_sub(part.messages);
     state.replies = state.replies.saturating_sub(part.replies);
     state.notes = state.notes.saturating_sub(part.notes);
-    // Others that were merged after it remember what it had brought as this one's own.
-    for later in state.absorbed.iter_mut().skip(at) {
-        let later = &mut later.without;
-        put_back(&mut later.last_message, &part.last_message, &without.last_message);
-        put_back(
-            &mut later.unanswered_since,
-            &part.unanswered_since,
-            &without.unanswered_since,
-        );
-        if later.clocks.iter().any(|clock| part.clocks.contains(clock)) {
-            later.clocks.clone_from(&without.clocks);
-        }
-    }
-    if without.priority != part.priority && state.priority == part.priority {
+    if state.priority == without.priority.max(part.priority) {
         state.priority = without.priority;
     }
-    if state.category == part.category {
+    if without.category == Category::Unsorted && state.category == part.category {
         state.category = without.category;
     }
-    put_back(&mut state.value, &part.value, &without.value);
-    put_back(&mut state.company, &part.company, &without.company);
+    if without.value.is_none() {
+        put_back(&mut state.value, part.value.as_ref(), None);
+    }
+    if without.company.is_none() {
+        put_back(&mut state.company, part.company.as_ref(), None);
+    }
+    put_back(&mut state.bounced, part.bounced.as_ref(), without.bounced);
     let untouched = [&part.last_message, &without.last_message].contains(&&state.last_message);
     if part.last_message.is_some() && state.last_message == part.last_message {
-        state.last_message = without.last_message;
-        state.reply_to_header = without.reply_to_header;
-        state.references = without.references;
-        state.reply_to = without.reply_to;
-    }
-    if part.unanswered_since.is_some() && state.unanswered_since == part.unanswered_since {
-        state.unanswered_since = without.unanswered_since;
-        state.before_message = without.before_message;
+        state.last_message.clone_from(&without.last_message);
+        state.reply_to_header.clone_from(&without.reply_to_header);
+        state.references.clone_from(&without.references);
+        state.reply_to.clone_from(&without.reply_to);
     }
     if untouched {
-        state.has_attachment = without.has_attachment || state.absorbed.iter().any(|one| one.part.has_attachment);
+        state.has_attachment = without.has_attachment;
     }
-    let others = state.absorbed.iter().map(|one| one.part.created_at);
-    state.created_at = others.fold(without.created_at, Timestamp::min);
+    state.created_at = without.created_at;
+    // A wait that began before the merge was answered by nobody since: then neither was any other of that time.
+    let own = [without.unanswered_since, absorbed.wrote_since]
+        .into_iter()
+        .flatten()
+        .min();
+    let mut waits = false;
+    for since in [&mut state.unanswered_since, &mut state.unanswered_at_close] {
+        if since.is_some_and(|since| since <= absorbed.at) {
+            *since = own;
+            waits = true;
+        }
+    }
+    if waits && state.unanswered_since == without.unanswered_since {
+        state.before_message.clone_from(&without.before_message);
+    }
+    waits
 }
 
 /// Where what the merge under way sets is kept, for taking the two apart.
@@ -374,7 +453,9 @@ fn waiting(state: &Conversation) -> Vec<Clock> {
 /// The clocks by which one runs on with what another brought: of two waits for the same thing, the one that ends sooner.
 pub(crate) fn sooner<'a>(state: &'a Conversation, part: &'a Part) -> impl Iterator<Item = &'a Clock> {
     let theirs = part.clocks.iter();
-    theirs.filter(|theirs| in_place_of(state, theirs).is_none_or(|own| theirs.due < own.due))
+    theirs
+        .filter(|theirs| theirs.kind.is_response() || state.owner.or(part.owner).is_none())
+        .filter(|theirs| in_place_of(state, theirs).is_none_or(|own| theirs.due < own.due))
 }
 
 /// The clocks that run in place of those that `part` brought once it is gone: its own as they were, where they are still waited for.
@@ -385,10 +466,16 @@ pub(crate) fn own_again<'a>(
     absorbed.part.clocks.iter().filter_map(|theirs| {
         let running = in_place_of(state, theirs)?;
         let theirs_runs = (running.started, running.kind) == (theirs.started, theirs.kind);
-        let own = absorbed.without.clocks.iter();
+        let others = state.absorbed.iter().flat_map(|one| &one.part.clocks);
+        let own = absorbed.without.clocks.iter().chain(others);
         let own = own.filter(|own| own.kind.shares_place(theirs.kind));
-        let waits = !theirs.kind.is_response() || state.unanswered_since.is_some();
-        theirs_runs.then(|| (running.kind, own.filter(|_| waits).last()))
+        let waits = |own: &&Clock| match state.unanswered_since {
+            _ if !own.kind.is_response() => state.owner.is_none(),
+            Some(since) => since <= own.started,
+            None => false,
+        };
+        let own = own.filter(waits).min_by_key(|own| own.due);
+        theirs_runs.then_some((running.kind, own))
     })
 }
 
@@ -397,9 +484,9 @@ fn in_place_of<'a>(state: &'a Conversation, clock: &Clock) -> Option<&'a Clock> 
     open.find(|own| own.kind.shares_place(clock.kind))
 }
 
-fn put_back<T: PartialEq + Clone>(now: &mut Option<T>, brought: &Option<T>, before: &Option<T>) {
-    if brought.is_some() && now == brought {
-        now.clone_from(before);
+fn put_back<T: PartialEq>(now: &mut Option<T>, brought: Option<&T>, before: Option<T>) {
+    if brought.is_some() && now.as_ref() == brought {
+        *now = before;
     }
 }
 
@@ -409,8 +496,4 @@ fn said_by(mut clock: Clock, now: Timestamp) -> Clock {
     clock.warned |= runs && clock.warn_at <= now;
     clock.breached |= runs && clock.due <= now;
     clock
-}
-
-fn lacking<T: Clone>(all: &[T], has: impl Fn(&&T) -> bool) -> Vec<T> {
-    all.iter().filter(|one| !has(one)).cloned().collect()
 }

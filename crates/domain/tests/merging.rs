@@ -471,3 +471,134 @@ fn what_is_late_in_the_one_that_goes_away_is_asked_about_where_it_goes_on_and_ag
         (Some(true), None)
     );
 }
+
+#[test]
+fn whoever_wrote_since_then_waits_when_the_two_are_taken_apart() {
+    let mut team = twice();
+    team.turn_to(LEAD);
+    let reply = team.reply(BEN, CHASE);
+    team.delivered(reply);
+    assert_eq!(team.conversation().unanswered_since, None);
+    team.turn_to(SECOND);
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(LEAD);
+    team.now = team.now.plus_ms(HOUR_MS);
+    team.carl("And in oak, please.");
+    let wrote = team.now;
+    team.turn_to(SECOND);
+    team.act(BEN, Do::Unmerge);
+    let one = team.other(LEAD);
+    assert_eq!((one.unanswered_since, one.status), (Some(wrote), Status::Assigned));
+    assert_eq!(
+        team.conversation().unanswered_since,
+        Some(team.conversation().created_at)
+    );
+}
+
+#[test]
+fn what_waits_in_another_part_waits_on() {
+    const THIRD: ConversationId = ConversationId(Uuid::from_u128(0x1044));
+    let mut team = twice();
+    team.turn_to(LEAD);
+    let reply = team.reply(BEN, CHASE);
+    team.delivered(reply);
+    team.turn_to(THIRD);
+    team.now = team.now.plus_ms(HOUR_MS);
+    team.carl("And a third time.");
+    team.act(BEN, Do::Tag { tag: "oak".to_owned() });
+    let (since, last) = (
+        team.conversation().unanswered_since,
+        team.conversation().last_message.clone(),
+    );
+    team.turn_to(SECOND);
+    team.act(BEN, Do::Tag { tag: "oak".to_owned() });
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(THIRD);
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(SECOND);
+    team.act(BEN, Do::Unmerge);
+    let one = team.other(LEAD);
+    assert_eq!((one.unanswered_since, &one.last_message), (since, &last));
+    assert!(one.tags.contains("oak"), "the third had it as well");
+}
+
+#[test]
+fn what_has_an_owner_waits_for_none() {
+    let mut team = Team::with_targets();
+    team.carl("Could you quote forty seats?");
+    team.act(BEN, Do::Claim);
+    team.turn_to(SECOND);
+    team.carl("Did my question arrive?");
+    team.act(MIRA, INTO_LEAD);
+    let waits = |clock: &&Clock| clock.kind == ClockKind::Owner && clock.is_open();
+    assert_eq!(team.other(LEAD).clocks.iter().find(waits), None);
+}
+
+#[test]
+fn parts_go_along_with_what_is_merged_into_another_inbox_and_come_back_with_it() {
+    const THIRD: ConversationId = ConversationId(Uuid::from_u128(0x1044));
+    let mut team = twice();
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(THIRD);
+    team.carl("And a third time.");
+    team.act(
+        BEN,
+        Do::MoveToInbox {
+            inbox: SUPPORT,
+            owner: None,
+        },
+    );
+    team.turn_to(LEAD);
+    team.act(BEN, Do::Merge { into: THIRD });
+    assert_eq!(
+        (team.conversation().inbox, team.other(SECOND).inbox),
+        (SUPPORT, SUPPORT)
+    );
+    team.act(BEN, Do::Unmerge);
+    assert_eq!((team.conversation().inbox, team.other(SECOND).inbox), (SALES, SALES));
+    assert_eq!(team.conversation().messages, 2);
+}
+
+#[test]
+fn a_date_that_was_kept_there_is_not_owed_again() {
+    let mut team = twice();
+    team.act(BEN, Do::Claim);
+    team.act(
+        BEN,
+        Do::ScheduleFollowUp {
+            due: team.now.plus_ms(DAY_MS),
+            zone: None,
+            text: None,
+        },
+    );
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(LEAD);
+    assert!(team.conversation().follow_up.is_some());
+    team.act(BEN, Do::CompleteFollowUp);
+    team.turn_to(SECOND);
+    team.act(BEN, Do::Unmerge);
+    assert_eq!(
+        (&team.conversation().follow_up, &team.other(LEAD).follow_up),
+        (&None, &None)
+    );
+}
+
+#[test]
+fn what_somebody_was_asked_to_see_to_is_seen_to_where_it_goes_on() {
+    let mut team = twice();
+    team.act(
+        BEN,
+        Do::Escalate {
+            reason: "He threatens to leave".to_owned(),
+        },
+    );
+    let asked = team.conversation().escalation.clone().unwrap();
+    team.act(BEN, INTO_LEAD);
+    let running = team.other(LEAD).escalation.clone().unwrap();
+    assert_eq!((&running.reason, &running.asked), (&asked.reason, &asked.asked));
+    assert_eq!(team.conversation().escalation, None);
+    team.act(BEN, Do::Unmerge);
+    assert_eq!(team.other(LEAD).escalation, None);
+    let again = team.conversation().escalation.clone().unwrap();
+    assert_eq!((again.reason, again.asked), (asked.reason, asked.asked));
+}

@@ -154,7 +154,9 @@ impl Engine {
 
     /// A conversation was merged into another: what is being written in it is written there, or held where something else is.
     pub(super) fn draft_goes_along(&mut self, id: ConversationId, into: ConversationId, number: u32) {
-        let Some(draft) = self.drafts.kept.get(&id).cloned() else {
+        // Where that is not read here, nothing goes there: with what it leaves, its words are kept as any that were left behind.
+        let here = self.confirmed.contains_key(&into);
+        let Some(draft) = self.drafts.kept.get(&id).filter(|_| here).cloned() else {
             return;
         };
         self.drafts.wishes.remove(&id);

@@ -224,7 +224,7 @@ impl Item {
 }
 
 /// Whether the effect of a command can be foreseen well enough to show it. Who gets a lock or a reply out is the referee's
-/// to say.
+/// to say; and of two conversations that become one, none is shown as gone before the other has all of it.
 pub(super) fn predictable(body: &CommandBody) -> bool {
     use CommandBody as C;
     matches!(
@@ -250,8 +250,6 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::Close { .. }
             | C::Reopen
             | C::MoveToInbox { .. }
-            | C::Merge { .. }
-            | C::Unmerge
             | C::KeepApart { .. }
             | C::Nudge
             | C::FineUntilTomorrow { .. }

@@ -226,11 +226,19 @@ impl Engine {
                     return;
                 }
             }
+            // Somebody waits here now who waited elsewhere.
+            Event::Absorbed { part } if part.unanswered_since.is_some() && !state.status.is_over() => {
+                if state.owner == Some(me) {
+                    Kind::Answered
+                } else {
+                    return;
+                }
+            }
             Event::MovedIn { .. } if state.owner.is_none() && !state.status.is_over() => Kind::NewLead,
             // Who reads both inboxes sees it come while its old owner still has it.
             Event::OwnerChanged {
                 owner: None,
-                how: OwnerChange::Left,
+                how: OwnerChange::Left | OwnerChange::Merged,
                 ..
             } if by.is_some() && !state.status.is_over() => Kind::NewLead,
             Event::OwnerChanged {

@@ -124,16 +124,31 @@ impl Judge<'_> {
 
     /// Some conversation that this one could be merged into, as far as that one is concerned.
     fn any_other(&self) -> Option<ConversationId> {
+        let me = self.context.members.get(&self.me)?;
+        let over = self.conversation.status.is_over();
+        let works_in = |inbox: InboxId| {
+            let held = self.context.inboxes.get(&inbox).map(|inbox| inbox.capabilities_of(me));
+            let along = inbox == self.conversation.inbox;
+            held.is_some_and(|held| held.contains(&Capability::Work) && (along || held.contains(&Capability::Assign)))
+        };
         let free = |other: &&Conversation| {
             let busy = other.lock.is_some() || other.outbound.iter().any(|outbound| !outbound.settled());
-            other.inbox == self.conversation.inbox && other.merged.is_none() && !other.status.is_over() && !busy
+            other.merged.is_none() && (over || !other.status.is_over()) && !busy && works_in(other.inbox)
         };
         let mut others = self
             .context
             .others
             .values()
             .filter(|other| other.id != self.conversation.id);
-        others.find(free).map(|other| other.id)
+        let (mut here, mut elsewhere) = (None, None);
+        for other in others.by_ref().filter(free) {
+            if other.inbox == self.conversation.inbox {
+                here = Some(other.id);
+                break;
+            }
+            elsewhere = elsewhere.or(Some(other.id));
+        }
+        here.or(elsewhere)
     }
 
     fn somebody_else_replies(&self) -> bool {

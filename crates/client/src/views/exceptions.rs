@@ -13,7 +13,9 @@ const TEXT_CHARS: usize = 280;
 /// Every exception of these conversations: what is in doubt first, then the newest.
 #[must_use]
 pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone, now: Timestamp) -> Vec<Exception> {
-    let mut all: Vec<Exception> = conversations.clone().flat_map(|one| of(one, now)).collect();
+    // What was merged into another is seen to there.
+    let own = conversations.clone().filter(|one| one.merged.is_none());
+    let mut all: Vec<Exception> = own.flat_map(|one| of(one, now)).collect();
     all.extend(duplicates(conversations));
     all.sort_by_key(|exception| {
         let certain = !matches!(exception.what, ExceptionKind::Unknown { .. });

@@ -269,7 +269,7 @@ pub fn trouble(conversation: &Conversation) -> bool {
         .outbound
         .last()
         .is_some_and(|outbound| matches!(outbound.state, OutboundState::Failed { .. }));
-    doubtful || failed || conversation.bounced.is_some()
+    (doubtful || failed || conversation.bounced.is_some()) && conversation.merged.is_none()
 }
 
 /// Whether its newest message is a person's, waits for an answer, and was not on this screen.
@@ -296,6 +296,7 @@ fn left_over(conversation: &Conversation, accounts: &BTreeMap<AccountId, Account
         return false;
     };
     conversation.history
+        && conversation.merged.is_none()
         && imported
         && last.direction == Direction::Inbound
         && last.kind == MessageKind::Human

@@ -229,6 +229,8 @@ impl Following<'_> {
             )
         });
         let moved = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
+        let merged = |event: &Event| matches!(event, Event::Absorbed { .. } | Event::LetGo { .. });
+        let merged = self.events.iter().any(merged);
         let policy = &self.policy.sla;
         let mut running = self.after.clocks.iter().filter(|clock| clock.is_open());
         let running = running.find(|clock| clock.kind.shares_place(kind)).cloned();
@@ -242,7 +244,7 @@ impl Following<'_> {
                         // nothing, whatever else was said of it meanwhile: it counts from now. Whoever waits for an answer waits
                         // on while it is passed from one inbox to another, and back.
                         let answers = matches!(kind, ClockKind::FirstResponse | ClockKind::NextResponse);
-                        let waited = (moved && answers) || (said_anew && wanted_before.is_none());
+                        let waited = ((moved || merged) && answers) || (said_anew && wanted_before.is_none());
                         let since = if waited { since } else { now };
                         self.with_table(|table| Clock::start(kind, since, now, &rule, policy, table))
                     }

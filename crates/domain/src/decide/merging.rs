@@ -5,11 +5,12 @@
 //! back when they are taken apart: whoever may read the one they see may read all that is shown in it.
 
 use super::moving::leaves_nothing;
-use super::{Case, Standing, clocks, collect, escalating, invalid, lock, stamp};
+use super::{Case, clocks, collect, escalating, invalid, lock, stamp};
 use crate::evolve::apply;
 use crate::{
-    Before, Capability, Cause, Clock, Closing, Command, CommandBody, Context, Conversation, ConversationId, Event,
-    Inbox, Invalid, MemberId, Outcome, OwnerChange, Part, Refusal, Stamp, Status, Timestamp, merging,
+    Before, Capability, Cause, Clock, Closing, Command, CommandBody, Context, Conversation, ConversationId, Escalation,
+    EscalationEnd, EscalationReason, Event, FollowUpKind, Inbox, InboxId, Invalid, MemberId, Outcome, OwnerChange,
+    Part, Refusal, Stamp, Standing, Status, Timestamp, merging,
 };
 
 /// What a command that was accepted on `state` (as it was before) means for other conversations, each with what happens in it.
@@ -25,27 +26,26 @@ pub fn decide_other(
         context,
     };
     match &command.body {
-        CommandBody::Merge { into } => case.beside(*into, |case, other| case.absorbed_by(other)),
+        CommandBody::Merge { into } => {
+            let mut all = case.beside(*into, |case, other| case.absorbed_by(other));
+            let there = context.other(*into).map(|other| other.inbox);
+            all.extend(there.into_iter().flat_map(|there| case.parts_go_to(there)));
+            all
+        }
         CommandBody::Unmerge => match &state.merged {
-            Some(merged) => case.beside(merged.into, |case, other| case.let_go_by(other)),
+            Some(merged) => {
+                let mut all = case.beside(merged.into, |case, other| case.let_go_by(other));
+                let home = context.inboxes.get(&merged.inbox);
+                all.extend(home.into_iter().flat_map(|home| case.parts_go_to(home.id)));
+                all
+            }
             None => Vec::new(),
         },
         CommandBody::KeepApart { from } => case.beside(*from, |_, other| {
             let known = other.apart.contains(&state.id);
             collect([(!known).then_some(Event::KeptApart { from: state.id })])
         }),
-        CommandBody::MoveToInbox { inbox, .. } if *inbox != state.inbox => {
-            let parts = context.parts_of(state).into_iter();
-            parts
-                .map(|part| {
-                    let (from, to) = (part.inbox, *inbox);
-                    (
-                        part.id,
-                        vec![Event::MovedOut { to }, Event::MovedIn { from, account: None }],
-                    )
-                })
-                .collect()
-        }
+        CommandBody::MoveToInbox { inbox, .. } => case.parts_go_to(*inbox),
         _ => Vec::new(),
     }
 }
@@ -57,19 +57,16 @@ impl Context<'_> {
         self.others.get(&id)
     }
 
-    /// Everything that was merged into `state`, and into that.
-    pub(super) fn parts_of(&self, state: &Conversation) -> Vec<&Conversation> {
-        let mut parts: Vec<&Conversation> = state.absorbs().filter_map(|id| self.other(id)).collect();
-        let mut at = 0;
-        while let Some(part) = parts.get(at).copied() {
-            let more = part.absorbs().filter_map(|id| self.other(id));
-            let more: Vec<_> = more
-                .filter(|one| parts.iter().all(|known| known.id != one.id))
-                .collect();
-            parts.extend(more);
-            at = at.saturating_add(1);
+    /// Everything that was merged into `state`, and into that; refused where not all of it is known here.
+    pub(super) fn parts_of(&self, state: &Conversation) -> Result<Vec<&Conversation>, Refusal> {
+        let mut parts: Vec<&Conversation> = Vec::new();
+        let mut next: Vec<ConversationId> = state.absorbs().collect();
+        while let Some(id) = next.pop() {
+            let part = self.other(id).ok_or(Refusal::Gone)?;
+            next.extend(part.absorbs());
+            parts.push(part);
         }
-        parts
+        Ok(parts)
     }
 }
 
@@ -77,7 +74,12 @@ impl Case<'_> {
     /// It is the same as another, and goes on there.
     pub(super) fn merge(&self, into: ConversationId) -> Result<Vec<Event>, Refusal> {
         let (other, there) = self.other(into)?;
-        self.may_move_into_or_stays(other, there)?;
+        if other.inbox != self.state.inbox {
+            // Going along to another inbox needs what moving there needs, and so does the way back.
+            self.may_move_into(there)?;
+            self.may_move_into(self.context.inbox)?;
+            self.context.parts_of(self.state)?;
+        }
         self.owner_or_manager()?;
         self.nothing_unseen()?;
         self.nobody_replies()?;
@@ -129,6 +131,7 @@ impl Case<'_> {
         let home = home.filter(|home| home.id != self.state.inbox);
         if let Some(home) = home {
             self.may_move_into(home)?;
+            self.context.parts_of(self.state)?;
         }
         let answered = answered_in(other, self.state.id, self.context.now);
         let mut events = vec![Event::Unmerged { answered }];
@@ -141,9 +144,19 @@ impl Case<'_> {
         }
         if !merged.before.status.is_over() {
             let home = home.unwrap_or(self.context.inbox);
-            events.extend(self.stands_again(&merged.before, home, answered.is_some()));
+            events.extend(self.stands_again(&merged.before, other, home, answered.is_some()));
         }
         Ok(events)
+    }
+
+    /// What was merged into it goes along to another inbox.
+    fn parts_go_to(&self, to: InboxId) -> Vec<(ConversationId, Vec<Event>)> {
+        let parts = self.context.parts_of(self.state).unwrap_or_default();
+        let go = |part: &Conversation| {
+            let (id, from) = (part.id, part.inbox);
+            (id, vec![Event::MovedOut { to }, Event::MovedIn { from, account: None }])
+        };
+        parts.into_iter().filter(|part| part.inbox != to).map(go).collect()
     }
 
     /// The two are not one.
@@ -172,15 +185,6 @@ impl Case<'_> {
                 needs: Capability::Work,
                 inbox: Some(there.id),
             }),
-        }
-    }
-
-    /// Going along to another inbox needs what moving there needs.
-    fn may_move_into_or_stays(&self, other: &Conversation, there: &Inbox) -> Result<(), Refusal> {
-        if other.inbox == self.state.inbox {
-            Ok(())
-        } else {
-            self.may_move_into(there)
         }
     }
 
@@ -214,14 +218,29 @@ impl Case<'_> {
     }
 
     /// Open again as it stood, for whoever owned it, where they may still work there. What was answered meanwhile waits for the customer.
-    fn stands_again(&self, before: &Before, home: &Inbox, answered: bool) -> Vec<Event> {
+    fn stands_again(&self, before: &Before, other: &Conversation, home: &Inbox, answered: bool) -> Vec<Event> {
         let merged = self.state.merged.as_ref();
+        let taken = other.absorbed(self.state.id).map(|absorbed| &absorbed.without.after);
+        // What the other took over and has dealt with since is not owed again.
+        let follow_up = before.follow_up.clone().filter(|own| {
+            let there = taken.is_none_or(|taken| taken.follow_up.as_ref() != Some(own));
+            let cadence = matches!(own.kind, FollowUpKind::Chase { .. } | FollowUpKind::Closing);
+            (there || other.follow_up.as_ref() == Some(own)) && !(answered && cadence)
+        });
+        let next_step = before.next_step.clone().filter(|own| {
+            let there = taken.is_none_or(|taken| taken.next_step.as_ref() != Some(own));
+            there || other.next_step.as_ref() == Some(own)
+        });
+        let still = |own: &crate::Blocked| other.blocked.as_ref().is_some_and(|blocked| blocked.since == own.since);
+        let blocked = merged.and_then(|merged| merged.blocked.clone());
+        let blocked = blocked.filter(|own| still(own) || other.blocked.is_some());
         let owner = self.state.owner;
         let owner = owner.filter(|owner| self.there(home).may(*owner, Capability::Work));
         let status = match (owner, answered) {
             (None, _) => Status::New,
             (Some(_), true) => Status::Waiting,
             (Some(_), false) if before.status == Status::New => Status::Assigned,
+            (Some(_), false) if before.status == Status::NeedsInput && blocked.is_none() => Status::Assigned,
             (Some(_), false) => before.status,
         };
         let mut events = vec![Event::Reopened { cause: Cause::Person }];
@@ -232,12 +251,11 @@ impl Case<'_> {
                 context: None,
             });
         }
-        let blocked = merged.and_then(|merged| merged.blocked.clone());
         let snoozed = merged.and_then(|merged| merged.snoozed.clone());
         events.extend(collect([
             self.status(status, Cause::Person),
-            self.next_step(before.next_step.clone(), Cause::Person),
-            self.follow_up(before.follow_up.clone(), Cause::Person),
+            self.next_step(next_step, Cause::Person),
+            self.follow_up(follow_up, Cause::Person),
             blocked
                 .filter(|_| status == Status::NeedsInput)
                 .map(|blocked| Event::Blocked { blocked }),
@@ -245,6 +263,9 @@ impl Case<'_> {
                 .filter(|_| owner.is_some())
                 .map(|snooze| Event::Snoozed { snooze, reason: None }),
         ]));
+        let asked = merged.and_then(|merged| merged.escalation.as_ref());
+        let unsettled = |asked: &&Escalation| other.escalation.as_ref().is_some_and(|one| one.reason == asked.reason);
+        events.extend(asked.filter(unsettled).into_iter().flat_map(asked_on));
         events
     }
 
@@ -294,7 +315,9 @@ impl Case<'_> {
         if other.status.is_over() {
             return events;
         }
-        events.extend(clocks);
+        if other.category.has_duties() || self.state.category.has_duties() {
+            events.extend(clocks);
+        }
         let gained = other.owner.is_none().then_some(self.state.owner).flatten();
         let gained = gained.filter(|owner| {
             let there = self.context.inboxes.get(&other.inbox);
@@ -334,6 +357,14 @@ impl Case<'_> {
             blocked.before = other.status;
             events.push(Event::Blocked { blocked });
         }
+        // What is late is asked about by its clock, here as there.
+        let asked_for = self.state.escalation.as_ref().filter(|_| other.escalation.is_none());
+        let due_here = |asked: &&Escalation| match asked.reason {
+            EscalationReason::Late { .. } => false,
+            EscalationReason::ByHand { .. } => true,
+            EscalationReason::BeforeClosing => follow_up == self.state.follow_up.as_ref(),
+        };
+        events.extend(asked_for.filter(due_here).into_iter().flat_map(asked_on));
         let due = follow_up.is_some_and(|follow_up| follow_up.fired);
         let status = match other.status {
             _ if !owned => Status::New,
@@ -363,6 +394,15 @@ impl Case<'_> {
             return events;
         }
         let after = self.once(other, &events);
+        let theirs = self.state.merged.as_ref().and_then(|merged| merged.escalation.as_ref());
+        let by_hand = |running: &&Escalation| {
+            let same = theirs.is_some_and(|theirs| theirs.reason == running.reason);
+            same && matches!(running.reason, EscalationReason::ByHand { .. })
+        };
+        if other.escalation.as_ref().filter(by_hand).is_some() {
+            let how = EscalationEnd::NotNeeded;
+            events.push(Event::EscalationEnded { how, reply: None });
+        }
         for (kind, own) in merging::own_again(&after, absorbed) {
             events.push(own.map_or(Event::ClockDropped { clock: kind }, started));
         }
@@ -423,6 +463,20 @@ impl Case<'_> {
         }
         events
     }
+}
+
+/// Who was asked to see to it is asked on, or has it.
+fn asked_on(running: &Escalation) -> Vec<Event> {
+    let escalated = Event::Escalated {
+        reason: running.reason.clone(),
+        step: running.step,
+        asked: running.asked.clone(),
+        until: running.until,
+    };
+    let has_it = running
+        .acknowledged
+        .map(|one| Event::EscalationAcknowledged { by: one.by });
+    collect([Some(escalated), has_it])
 }
 
 fn started(clock: &Clock) -> Event {

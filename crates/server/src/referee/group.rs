@@ -71,11 +71,17 @@ impl Work {
                         needs.whole.insert(command.conversation);
                     }
                     // Always from the store: it brings what was merged into what.
-                    CommandBody::Merge { into: other } | CommandBody::KeepApart { from: other } => {
-                        needs.conversations.extend([command.conversation, *other]);
+                    CommandBody::Merge { into } => {
+                        needs.begun_in.insert(command.conversation);
+                        needs.whole.insert(command.conversation);
+                        needs.conversations.insert(*into);
                     }
                     CommandBody::Unmerge => {
-                        needs.conversations.insert(command.conversation);
+                        needs.begun_in.insert(command.conversation);
+                        needs.whole.insert(command.conversation);
+                    }
+                    CommandBody::KeepApart { from } => {
+                        needs.conversations.extend([command.conversation, *from]);
                     }
                     CommandBody::PutDocument { document } => {
                         needs.replying = true;

@@ -247,9 +247,12 @@ impl Working<'_> {
             .filter_map(|(id, link)| Some((self.state(id)?, link)))
             .find(|(state, link)| threading::joins(*link, state, &contact) && goes_on(state))
             .map(|(state, _)| state);
-        message.bounced = self
-            .bounced(parsed)
-            .or_else(|| found.and_then(|state| threading::reported(parsed, state)));
+        message.bounced = self.bounced(parsed).or_else(|| {
+            // Where it goes on is where we wrote last.
+            let goes_on = found.and_then(|state| self.state(self.goes_on_in(state.id)));
+            let mut where_we_wrote = goes_on.into_iter().chain(found);
+            where_we_wrote.find_map(|state| threading::reported(parsed, state))
+        });
         message.facts.new_subject = found.is_some_and(|state| threading::changes_subject(&message, state));
         message.facts.same_id = self.is_taken(parsed);
         message.facts.aliases = aliases(parsed, account);

@@ -442,19 +442,27 @@ impl<'a> Working<'a> {
 
     /// The other conversations that a command is about.
     fn others(&self, command: &Command, state: Option<&Conversation>) -> BTreeMap<ConversationId, Conversation> {
-        let mut next: Vec<ConversationId> = match (&command.body, state) {
-            (CommandBody::Merge { into: other } | CommandBody::KeepApart { from: other }, _) => vec![*other],
-            (CommandBody::Unmerge, Some(state)) => state.merged.iter().map(|merged| merged.into).collect(),
-            (CommandBody::MoveToInbox { .. }, Some(state)) => state.absorbs().collect(),
-            _ => Vec::new(),
+        use CommandBody as C;
+        let named = match (&command.body, state) {
+            (C::Merge { into: other } | C::KeepApart { from: other }, _) => Some(*other),
+            (C::Unmerge, Some(state)) => state.merged.as_ref().map(|merged| merged.into),
+            _ => None,
         };
+        let goes_along = matches!(command.body, C::Merge { .. } | C::Unmerge | C::MoveToInbox { .. });
+        let mut next: Vec<ConversationId> = state
+            .filter(|_| goes_along)
+            .into_iter()
+            .flat_map(Conversation::absorbs)
+            .collect();
         let mut others = BTreeMap::new();
-        while let Some(other) = next.pop().and_then(|id| self.state(id)) {
-            if matches!(command.body, CommandBody::MoveToInbox { .. }) {
-                next.extend(other.absorbs());
+        while let Some(id) = next.pop() {
+            if let Some(part) = self.state(id) {
+                next.extend(part.absorbs());
+                others.insert(id, part.clone());
             }
-            others.insert(other.id, other.clone());
         }
+        let named = named.and_then(|id| self.state(id));
+        others.extend(named.map(|other| (other.id, other.clone())));
         others
     }
 
