@@ -5,6 +5,7 @@ import type { Clock } from "./Clock";
 import type { ConversationId } from "./ConversationId";
 import type { LastMessage } from "./LastMessage";
 import type { MemberId } from "./MemberId";
+import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { Priority } from "./Priority";
 import type { Quote } from "./Quote";
@@ -12,7 +13,7 @@ import type { Source } from "./Source";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What a conversation brings to the one it is merged into. Lists hold only what the other had not.
+ * What a conversation brings to the one it is merged into.
  */
 export type Part = { 
 /**
@@ -40,7 +41,11 @@ sources: Array<Source>,
  */
 tags: Array<string>, 
 /**
- * Who followed it, and who owned it.
+ * Who owned it.
+ */
+owner: MemberId | null, 
+/**
+ * Who followed it, and who owned it, where the other has an owner.
  */
 followers: Array<MemberId>, 
 /**
@@ -87,6 +92,10 @@ unansweredSince: Timestamp | null,
  * The clocks that wait for an owner and for that answer.
  */
 clocks: Array<Clock>, 
+/**
+ * Which reply of ours in it could not be delivered.
+ */
+bounced: MessageId | null, 
 /**
  * How many messages.
  */
