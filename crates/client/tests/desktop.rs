@@ -335,5 +335,28 @@ async fn what_somebody_else_changed_while_a_form_was_open_is_not_written_over() 
         command.based_on.is_some(),
         "the server judges what this desktop has not heard of"
     );
+    let step = baton_domain::EscalationStep {
+        ask: baton_domain::EscalationAsk::Managers,
+        within: baton_domain::Target::business(baton_domain::HOUR_MS),
+    };
+    let path = baton_domain::EscalationPath { steps: vec![step] };
+    let save = |before: &baton_domain::EscalationPath| Request::SaveEscalation {
+        inbox: inbox.id,
+        path: path.clone(),
+        before: before.clone(),
+    };
+    let refused = desktop.call(save(&path)).await.unwrap();
+    assert!(
+        matches!(
+            refused,
+            Reply::SaveEscalation(Acted::Refused {
+                refusal: Refusal::VersionConflict { .. }
+            })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(server.commands().len(), 1, "nothing more was asked");
+    desktop.call(save(&inbox.policy.escalation)).await.unwrap();
+    assert_eq!(server.commands().len(), 2);
     desktop.stop().await;
 }

@@ -17,8 +17,8 @@ pub use review::*;
 
 use baton_domain::{
     Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
-    ConversationId, DraftText, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money, Outcome,
-    OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
+    ConversationId, DraftText, EscalationPath, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money,
+    Outcome, OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -303,6 +303,15 @@ pub enum Request {
         /// When they were as the form was opened; judged as with [`Request::SaveTargets`].
         before: BusinessCalendar,
     },
+    /// Whom an inbox asks to see to what is late; whoever leads the work may say.
+    SaveEscalation {
+        /// Which.
+        inbox: InboxId,
+        /// Whom, in order.
+        path: EscalationPath,
+        /// Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
+        before: EscalationPath,
+    },
     /// The routing rules in force.
     Rules,
     /// Puts other routing rules in force; whoever leads the work may.
@@ -448,6 +457,8 @@ pub enum Reply {
     SaveTargets(Acted),
     /// To [`Request::SaveHours`].
     SaveHours(Acted),
+    /// To [`Request::SaveEscalation`].
+    SaveEscalation(Acted),
     /// To [`Request::Rules`].
     Rules(RulesInForce),
     /// To [`Request::SaveRules`].

@@ -40,6 +40,8 @@ export const ALL_ACTIONS: Action[] = [
   'noReplyNeeded',
   'notALead',
   'block',
+  'escalate',
+  'acknowledge',
   'move',
   'merge',
   'unmerge',

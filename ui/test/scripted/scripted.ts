@@ -27,7 +27,7 @@ import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
-import { account, anna, DAY, NOW, settings, team, upToDate, usualTargets } from './cast';
+import { account, anna, DAY, mira, NOW, settings, team, upToDate, usualTargets } from './cast';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
@@ -138,6 +138,8 @@ export class ScriptedBackend implements Backend {
       .map((other) => this.row(other));
     const mine = conversation.owner === this.me.id;
     const over = conversation.closing !== null;
+    const { escalation } = conversation;
+    const asksMe = escalation?.acknowledged === null && escalation.asked.includes(this.me.id);
     for (const allowed of opened.allowed) {
       const refuse = () => (allowed.refusal = { type: 'invalid', field: '', why: 'notNow' });
       if (conversation.merged !== undefined && allowed.action !== 'unmerge') {
@@ -151,6 +153,8 @@ export class ScriptedBackend implements Backend {
       if (allowed.action === 'handOff' && !mine) refuse();
       if (allowed.action === 'reopen' && !over) refuse();
       if (['close', 'snooze', 'notALead', 'block'].includes(allowed.action) && over) refuse();
+      if (allowed.action === 'escalate' && over) refuse();
+      if (allowed.action === 'acknowledge' && !asksMe) refuse();
       if (allowed.action === 'noReplyNeeded' && conversation.unansweredSince === null) refuse();
       if (allowed.action === 'reply' && conversation.owner !== null && !mine)
         allowed.refusal = {
@@ -226,6 +230,12 @@ export class ScriptedBackend implements Backend {
       closed: () => this.scenes.filter(({ conversation }) => conversation.closing !== null),
       all: () => open,
       leftOver: () => [],
+      escalated: () =>
+        open.filter(({ conversation: { escalation } }) =>
+          escalation?.acknowledged
+            ? escalation.acknowledged.by === this.me.id
+            : escalation?.asked.includes(this.me.id),
+        ),
     };
     return table[view]();
   }
@@ -409,6 +419,15 @@ export class ScriptedBackend implements Backend {
         this.emit({ event: 'team' });
         return this.#done(false);
       }
+      case 'saveEscalation': {
+        const { inbox: id, path } = params as Params<'saveEscalation'>;
+        const inboxes = this.team.inboxes.map((one) =>
+          one.id === id ? { ...one, policy: { ...one.policy, escalation: path } } : one,
+        );
+        this.team = { ...this.team, inboxes };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
       case 'saveHours': {
         const { inbox: id, calendar } = params as Params<'saveHours'>;
         const inboxes = this.team.inboxes.map((one) =>
@@ -524,6 +543,7 @@ export class ScriptedBackend implements Backend {
       'snoozed',
       'closed',
       'leftOver',
+      'escalated',
     ];
     const late = (scenes: Scene[]) =>
       scenes.filter(({ conversation }) => (conversation.followUp?.due ?? Infinity) < this.now).length;
@@ -610,6 +630,19 @@ export class ScriptedBackend implements Backend {
         conversation.closing = { outcome: body.outcome, reason: body.reason, at: this.now, by: this.me.id };
         conversation.status = body.outcome === 'won' ? 'won' : body.outcome === 'lost' ? 'lost' : 'closed';
         scene.turn = 'over';
+        break;
+      case 'escalate':
+        conversation.escalation = {
+          reason: { type: 'byHand', by: this.me.id, words: body.reason },
+          since: this.now,
+          step: 0,
+          asked: [mira.id],
+          until: null,
+          acknowledged: null,
+        };
+        break;
+      case 'acknowledgeEscalation':
+        if (conversation.escalation) conversation.escalation.acknowledged = { by: this.me.id, at: this.now };
         break;
       case 'moveToInbox':
         conversation.inbox = body.inbox;

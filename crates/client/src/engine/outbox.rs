@@ -249,6 +249,8 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::NotALead
             | C::Close { .. }
             | C::Reopen
+            | C::Escalate { .. }
+            | C::AcknowledgeEscalation
             | C::MoveToInbox { .. }
             | C::KeepApart { .. }
             | C::Nudge

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Capability, Clock, CommandBody, Conversation, ConversationId, Event, HOUR_MS, LogEntry, MINUTE_MS, MemberId,
-    MessageKind, OwnerChange, SECOND_MS, Timestamp,
+    Capability, Clock, CommandBody, Conversation, ConversationId, EscalationReason, Event, HOUR_MS, LogEntry,
+    MINUTE_MS, MemberId, MessageKind, OwnerChange, SECOND_MS, Timestamp,
 };
 use baton_protocol::UiEvent;
 use baton_store::replica::ShownRow;
@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Trouble,
     /// A colleague asks for the reply lock I hold.
     Asked,
+    /// I am asked to see to it.
+    Escalated,
     /// Offered to me.
     Offered,
     /// The customer of mine waits longer than was promised.
@@ -58,10 +60,16 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// It is held back for nothing.
+    const fn presses(self) -> bool {
+        matches!(self, Self::Breached | Self::Escalated)
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Trouble => "trouble",
             Self::Asked => "asked",
+            Self::Escalated => "escalated",
             Self::Offered => "offered",
             Self::Breached => "breached",
             Self::Nudged => "nudged",
@@ -72,6 +80,17 @@ impl Kind {
             Self::NewLead => "newLead",
         }
     }
+}
+
+/// What is asked of me in this conversation: a number for each asking of its own, until when, and by whom it was asked.
+fn escalated(state: &Conversation, me: MemberId) -> Option<(i64, Option<Timestamp>, Option<MemberId>)> {
+    let running = state.escalation.as_ref().filter(|running| running.asks(me))?;
+    let by = match running.reason {
+        EscalationReason::ByHand { by, .. } => Some(by),
+        EscalationReason::Late { .. } | EscalationReason::BeforeClosing => None,
+    };
+    let asking = running.since.0.saturating_add(i64::from(running.step));
+    (!state.status.is_over()).then_some((asking, running.until, by))
 }
 
 /// Something to be reminded of.
@@ -170,7 +189,11 @@ impl Engine {
             .as_ref()
             .filter(|offer| offer.to == me)
             .map(|offer| (offer.until, offer.from));
+        let escalated = escalated(state, me);
         let clock = self.pressing(state);
+        if let Some((stamp, until, by)) = escalated {
+            self.remind(Kind::Escalated, id, stamp, until, by);
+        }
         if let Some((kind, at)) = clock {
             self.remind(kind, id, at.0, Some(at), None);
         }
@@ -281,6 +304,7 @@ impl Engine {
                 self.follow_up_is_mine(state)
                     && state.follow_up.as_ref().map(|follow_up| follow_up.due) == reminder.deadline
             }
+            Kind::Escalated => escalated(state, me).is_some(),
             Kind::Offered => {
                 let offer = state.handoff.as_ref().filter(|offer| offer.to == me);
                 offer.map(|offer| offer.until) == reminder.deadline
@@ -328,9 +352,9 @@ impl Engine {
         if self.now < self.reminders.gather_until {
             return;
         }
-        // A customer who waits longer than was promised is not held back for anything.
+        // A customer who waits longer than was promised, and being asked to see to it, are not held back for anything.
         let quiet = self.quiet();
-        let waits = |reminder: &Reminder| quiet && reminder.kind != Kind::Breached;
+        let waits = |reminder: &Reminder| quiet && !reminder.kind.presses();
         for reminder in self.reminders.waiting.values_mut().filter(|one| waits(one)) {
             reminder.held_back = true;
         }
@@ -359,7 +383,7 @@ impl Engine {
         // And it is not lost among what can wait.
         let (breached, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = by_conversation
             .into_iter()
-            .partition(|(_, reminders): &(_, Vec<Reminder>)| reminders.iter().any(|one| one.kind == Kind::Breached));
+            .partition(|(_, reminders): &(_, Vec<Reminder>)| reminders.iter().any(|one| one.kind.presses()));
         self.tell(breached, BUNDLE);
         let held_back = |reminders: &Vec<Reminder>| reminders.iter().any(|reminder| reminder.held_back);
         let together = if rest.values().any(held_back) {
@@ -494,6 +518,7 @@ impl Engine {
             "done" => Some(CommandBody::CompleteFollowUp),
             "claim" => Some(CommandBody::Claim),
             "accept" => Some(CommandBody::AcceptHandoff),
+            "have" => Some(CommandBody::AcknowledgeEscalation),
             "snooze" => Some(CommandBody::Snooze {
                 until: Some(in_an_hour),
                 zone,

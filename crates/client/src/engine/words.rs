@@ -1,6 +1,8 @@
 //! What a native notification says: plain text, in the person's language.
 
-use baton_domain::{Conversation, ConversationId, FollowUp, FollowUpKind, HOUR_MS, MINUTE_MS, Timestamp};
+use baton_domain::{
+    Conversation, ConversationId, Escalation, EscalationReason, FollowUp, FollowUpKind, HOUR_MS, MINUTE_MS, Timestamp,
+};
 
 use super::documents::Documents;
 use super::remind::{Kind, Reminder};
@@ -69,6 +71,14 @@ pub(super) fn notification(
             state.handoff.as_ref().map(|offer| next(&offer.context.next_step)),
             ["open", "accept"].as_slice(),
         ),
+        Kind::Escalated => (
+            title("notify_escalated", ""),
+            state
+                .escalation
+                .as_ref()
+                .map(|running| asked(running, documents, language)),
+            ["open", "have"].as_slice(),
+        ),
         Kind::Asked => (title("notify_asked", &by(&colleague())), None, ["open"].as_slice()),
         Kind::Trouble => (title("notify_trouble", ""), None, ["open"].as_slice()),
     };
@@ -100,6 +110,7 @@ pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: 
             match reminder.kind {
                 Kind::Trouble => "notify_bundle_trouble",
                 Kind::Asked => "notify_bundle_asked",
+                Kind::Escalated => "notify_bundle_escalated",
                 Kind::Offered => "notify_bundle_offered",
                 Kind::Breached => "notify_bundle_breached",
                 Kind::Nudged => "notify_bundle_nudged",
@@ -138,6 +149,7 @@ fn buttons(actions: &[&str], language: Language) -> Vec<NotificationAction> {
         "done" => "notify_done",
         "claim" => "notify_claim",
         "accept" => "notify_take",
+        "have" => "notify_have_it",
         _ => "notify_open",
     };
     actions
@@ -177,6 +189,18 @@ fn due_in(state: &Conversation, now: Timestamp, language: Language) -> Option<St
     };
     let count = u64::try_from(left.div_euclid(unit)).unwrap_or_default().max(1);
     Some(language.count(name, count, &[]))
+}
+
+/// Why somebody is to see to it.
+fn asked(running: &Escalation, documents: &Documents, language: Language) -> String {
+    match &running.reason {
+        EscalationReason::Late { .. } => language.say("notify_escalated_late", &[]),
+        EscalationReason::BeforeClosing => language.say("notify_escalated_before_closing", &[]),
+        EscalationReason::ByHand { by, words } => {
+            let named = [("name", documents.name(*by)), ("words", words)];
+            language.say("notify_escalated_by_hand", &named)
+        }
+    }
 }
 
 fn promised(follow_up: &FollowUp, now: Timestamp, language: Language) -> String {

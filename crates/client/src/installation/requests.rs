@@ -221,6 +221,9 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
         Request::QuarantineSource { blob } => Ok(Reply::QuarantineSource(work.quarantine_source(&blob).await?)),
         Request::QuarantineRetry => Ok(Reply::QuarantineRetry(work.http.retry_quarantine().await?)),
+        Request::SaveEscalation { inbox, path, before } => {
+            Ok(Reply::SaveEscalation(work.save_escalation(inbox, path, &before).await?))
+        }
         Request::SaveTargets { inbox, sla, before } => {
             Ok(Reply::SaveTargets(work.save_targets(inbox, sla, &before).await?))
         }

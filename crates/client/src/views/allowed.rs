@@ -92,6 +92,8 @@ impl Judge<'_> {
                 address: None,
                 text: words(),
             },
+            Action::Escalate => CommandBody::Escalate { reason: words() },
+            Action::Acknowledge => CommandBody::AcknowledgeEscalation,
             Action::Move => match movable(self.me, self.conversation, self.context).first() {
                 Some(inbox) => CommandBody::MoveToInbox {
                     inbox: *inbox,
@@ -166,7 +168,7 @@ fn not_now() -> Refusal {
     }
 }
 
-const ACTIONS: [Action; 19] = [
+const ACTIONS: [Action; 21] = [
     Action::Claim,
     Action::Assign,
     Action::Release,
@@ -181,6 +183,8 @@ const ACTIONS: [Action; 19] = [
     Action::NoReplyNeeded,
     Action::NotALead,
     Action::Block,
+    Action::Escalate,
+    Action::Acknowledge,
     Action::Move,
     Action::Merge,
     Action::Unmerge,

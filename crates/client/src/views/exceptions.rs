@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use baton_domain::{Clock, ClockKind, Conversation, Direction, Outbound, OutboundState, Timestamp};
+use baton_domain::{
+    Clock, ClockKind, Conversation, Direction, Escalation, EscalationReason, Outbound, OutboundState, Timestamp,
+};
 use baton_protocol::{Exception, ExceptionKind};
 
 /// How much of a text is shown, in characters.
@@ -90,13 +92,32 @@ fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
         )
     });
     let outside = outside(conversation).map(|(at, what)| about(at, what));
+    let escalated = escalated(conversation).map(|(at, what)| about(at, what));
     let unassigned = unassigned(conversation, now).map(|due| about(due, ExceptionKind::Unassigned { due }));
     in_doubt
         .chain(failed)
         .chain(bounced)
         .chain(outside)
+        .chain(escalated)
         .chain(unassigned)
         .collect()
+}
+
+/// The path is at its end, or had nobody to ask: only who happens to look can say that they have it.
+fn escalated(conversation: &Conversation) -> Option<(Timestamp, ExceptionKind)> {
+    let waits = |running: &&Escalation| running.waits() && running.until.is_none();
+    let alone = |running: &&Escalation| running.asked.is_empty() || running.step > 0;
+    // What has no owner is one already.
+    let ownerless = EscalationReason::Late {
+        clock: ClockKind::Owner,
+    };
+    let running = conversation.escalation.as_ref().filter(waits).filter(alone)?;
+    if running.reason == ownerless {
+        return None;
+    }
+    let asked = running.asked.iter().copied().collect();
+    let open = !conversation.status.is_over();
+    open.then_some((running.since, ExceptionKind::Escalated { asked }))
 }
 
 /// Past the time in which it was to have an owner: by the clock, whether or not the server has said so yet.

@@ -94,7 +94,7 @@ fn group_in(view: View, placement: &Placement) -> Group {
 const fn own_sort(view: View) -> Sort {
     match view {
         View::Today | View::Mine | View::Waiting | View::QuotesOut | View::Snoozed => Sort::Due,
-        View::Unassigned | View::Blocked => Sort::Oldest,
+        View::Unassigned | View::Blocked | View::Escalated => Sort::Oldest,
         View::Closed | View::All | View::LeftOver => Sort::Newest,
     }
 }

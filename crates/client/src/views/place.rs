@@ -12,7 +12,7 @@ use baton_protocol::{Group, RowClock, Turn, View};
 const LEFT_OVER_MS: i64 = LEFT_OVER_DAYS * DAY_MS;
 
 /// Every view, in the order of the window's left side.
-const VIEWS: [View; 10] = [
+const VIEWS: [View; 11] = [
     View::Today,
     View::Mine,
     View::Unassigned,
@@ -23,6 +23,7 @@ const VIEWS: [View; 10] = [
     View::Closed,
     View::All,
     View::LeftOver,
+    View::Escalated,
 ];
 
 /// Who looks, and when.
@@ -82,6 +83,7 @@ const fn bit(view: View) -> u16 {
         View::Closed => 7,
         View::All => 8,
         View::LeftOver => 9,
+        View::Escalated => 10,
     }
 }
 
@@ -113,6 +115,7 @@ pub fn place(conversation: &Conversation, viewer: &Viewer<'_>) -> Placement {
     add(View::Closed, over);
     add(View::All, !over);
     add(View::LeftOver, left_over(conversation, viewer.accounts));
+    add(View::Escalated, !over && escalated_to(conversation, viewer.me));
     Placement {
         views,
         group,
@@ -139,12 +142,19 @@ fn group(conversation: &Conversation, viewer: &Viewer<'_>) -> Option<Group> {
         return Some(Group::DueToday);
     }
     let asked_of_me = conversation.blocked_on(viewer.me).is_some();
+    let to_see_to = escalated_to(conversation, viewer.me);
     let my_trouble = mine && trouble(conversation);
     let turn = turn(conversation, viewer.now);
-    if (mine && matches!(turn, Turn::Ours | Turn::AnsweredQuote)) || asked_of_me || my_trouble {
+    if (mine && matches!(turn, Turn::Ours | Turn::AnsweredQuote)) || asked_of_me || to_see_to || my_trouble {
         return Some(Group::YourTurn);
     }
     conversation.owner.is_none().then_some(Group::Unassigned)
+}
+
+/// Whether I am asked to see to it, or have said that I have it.
+fn escalated_to(conversation: &Conversation, me: MemberId) -> bool {
+    let running = conversation.escalation.as_ref();
+    running.is_some_and(|running| running.asks(me) || running.acknowledged.is_some_and(|one| one.by == me))
 }
 
 /// Whether it is out of sight at `now`. A snooze whose instant has passed is over, whether or not the server has said so.

@@ -363,3 +363,42 @@ fn an_answer_from_outside_is_an_exception_until_somebody_owns_the_conversation()
         "what was so before starts nothing"
     );
 }
+
+#[test]
+fn what_is_asked_of_me_is_mine_to_see_to_until_it_ends() {
+    let theirs = Event::OwnerChanged {
+        owner: Some(MemberId(Uuid::from_u128(77))),
+        how: OwnerChange::Claimed,
+        context: None,
+    };
+    let asked = |who: MemberId| Event::Escalated {
+        reason: baton_domain::EscalationReason::BeforeClosing,
+        step: 0,
+        asked: [who].into(),
+        until: None,
+    };
+    let accounts = accounts();
+    let viewer = Viewer {
+        me: me(),
+        now: NOW,
+        day_ends: Timestamp(NOW.0 + 14 * HOUR_MS),
+        accounts: &accounts,
+    };
+    let placed = |events: &[Event]| {
+        let placement = place(&after(events), &viewer);
+        (placement.is_in(View::Escalated), placement.group)
+    };
+    let mine = [created(false), theirs.clone(), asked(me())];
+    assert_eq!(placed(&mine), (true, Some(Group::YourTurn)));
+    let has_it = Event::EscalationAcknowledged { by: me() };
+    let mine: Vec<Event> = mine.into_iter().chain([has_it]).collect();
+    assert!(placed(&mine).0);
+    let ended = Event::EscalationEnded {
+        how: baton_domain::EscalationEnd::Decided,
+        reply: None,
+    };
+    let over: Vec<Event> = mine.into_iter().chain([ended]).collect();
+    assert_eq!(placed(&over), (false, None));
+    let other = MemberId(Uuid::from_u128(78));
+    assert_eq!(placed(&[created(false), theirs, asked(other)]), (false, None));
+}

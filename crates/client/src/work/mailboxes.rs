@@ -2,7 +2,7 @@
 
 use baton_domain::{
     Account, AccountId, AccountMode, BlobId, BusinessCalendar, Command, CommandBody, ConversationId, DocumentBody,
-    InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
+    EscalationPath, InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
@@ -46,6 +46,17 @@ impl Work {
     ) -> Result<Acted, ApiError> {
         let same = |policy: &InboxPolicy| promises_the_same(&policy.sla, before);
         self.change_policy(inbox, same, |policy| policy.sla = sla).await
+    }
+
+    /// Whom it asks to see to what is late, where that is still what the form showed at first.
+    pub(crate) async fn save_escalation(
+        &self,
+        inbox: InboxId,
+        path: EscalationPath,
+        before: &EscalationPath,
+    ) -> Result<Acted, ApiError> {
+        let same = |policy: &InboxPolicy| policy.escalation == *before;
+        self.change_policy(inbox, same, |policy| policy.escalation = path).await
     }
 
     /// When its people are at work, where that is still what the form showed at first.

@@ -60,6 +60,11 @@ pub enum ExceptionKind {
         /// The deadline.
         due: Timestamp,
     },
+    /// Its escalation path is at its end, or had nobody to ask, and nobody has said that they have it.
+    Escalated {
+        /// Who is asked.
+        asked: Vec<MemberId>,
+    },
     /// It may be the same enquiry as an older one: a person merges the two, or says that they are not.
     Duplicate {
         /// The older one.

@@ -30,6 +30,8 @@ pub enum View {
     All,
     /// Unanswered when the mailbox was connected.
     LeftOver,
+    /// I am asked to see to it, or have said that I have it.
+    Escalated,
 }
 
 /// What to list.

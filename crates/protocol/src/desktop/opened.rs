@@ -84,6 +84,10 @@ pub enum Action {
     NotALead,
     /// Wait for a colleague.
     Block,
+    /// Ask for somebody to see to it.
+    Escalate,
+    /// Say that I have it.
+    Acknowledge,
     /// Take the reply lock from its holder.
     TakeOver,
     /// Move it to another inbox.

@@ -22,6 +22,7 @@ export type Panel =
   | 'snooze'
   | 'close'
   | 'block'
+  | 'escalate'
   | 'tag'
   | 'category'
   | 'inbox'

@@ -192,6 +192,22 @@ export function actions(desk: Desk): Action[] {
       enabled: () => hasOpen() && open.current?.conversation.blocked !== null,
     },
     {
+      id: 'escalate',
+      label: m.action_escalate,
+      keys: ['Shift+E'],
+      group: 'work',
+      run: panel('escalate'),
+      enabled: may('escalate'),
+    },
+    {
+      id: 'acknowledge',
+      label: m.action_acknowledge,
+      keys: ['i'],
+      group: 'work',
+      run: () => void desk.act({ type: 'acknowledgeEscalation' }),
+      enabled: may('acknowledge'),
+    },
+    {
       id: 'move',
       label: m.action_move,
       keys: ['m'],
@@ -338,6 +354,7 @@ export function actions(desk: Desk): Action[] {
     go('closed', 'c'),
     go('all', 'a'),
     go('leftOver', 'l'),
+    go('escalated', 'e'),
     ...reviewActions(desk),
     {
       id: 'go-exceptions',

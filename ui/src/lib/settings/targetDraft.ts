@@ -58,7 +58,7 @@ function numberOf(text: string): number | null {
   return /^\d+(?:[.,]\d+)?$/.test(typed) ? Number(typed.replace(',', '.')) : null;
 }
 
-function lengthDraft(target: Target | null): LengthDraft {
+export function lengthDraft(target: Target | null): LengthDraft {
   if (target === null) return { text: '', unit: 'hours', time: 'business' };
   const { amount, unit } = amountOf(target.lengthMs);
   return { text: typedNumber(amount), unit, time: target.time };
@@ -93,7 +93,7 @@ export const draftOf = (policy: SlaPolicy): PolicyDraft => ({
 });
 
 /** The target that was typed. */
-function targetOf({ text, unit, time }: LengthDraft): Target | null {
+export function targetOf({ text, unit, time }: LengthDraft): Target | null {
   const amount = numberOf(text);
   return amount === null ? null : { lengthMs: Math.round(amount * MS[unit]), time };
 }

@@ -1,7 +1,7 @@
 /** Exceptions in words: what happened. */
 import { m } from '$lib/paraglide/messages.js';
 import type { ExceptionKind } from '$lib/api/types/ExceptionKind';
-import { past } from '$lib/time/format';
+import { all, past } from '$lib/time/format';
 import { fullName, type People } from './people';
 
 export function exceptionWords(what: ExceptionKind, people: People): string {
@@ -14,6 +14,10 @@ export function exceptionWords(what: ExceptionKind, people: People): string {
         : m.exception_failed({ name: fullName(people, what.by), reason: what.reason });
     case 'bounced':
       return m.exception_bounced();
+    case 'escalated':
+      return what.asked.length === 0
+        ? m.exception_escalated_nobody()
+        : m.exception_escalated({ names: all(what.asked.map((id) => fullName(people, id))) });
     case 'unassigned':
       return m.exception_unassigned({ when: past(what.due) });
     case 'duplicate':

@@ -91,6 +91,7 @@ export const viewName: Words<View> = {
   closed: m.view_closed,
   all: m.view_all,
   leftOver: m.view_left_over,
+  escalated: m.view_escalated,
 };
 
 export const groupName: Words<Group> = {

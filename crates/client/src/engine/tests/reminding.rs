@@ -1,6 +1,6 @@
 use baton_domain::{
-    Cohort, CommandBody, ConversationId, DAY_MS, HOUR_MS, HandoffContext, InboxPolicy, MINUTE_MS, SlaPolicy, SlaRule,
-    Target, Targets,
+    Cohort, CommandBody, ConversationId, DAY_MS, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS,
+    HandoffContext, InboxPolicy, MINUTE_MS, SlaPolicy, SlaRule, Target, Targets,
 };
 
 use super::office::member;
@@ -337,4 +337,66 @@ fn a_lead_nobody_took_in_time_is_an_exception_until_somebody_does() {
     );
     office.act(BEN, enquiry, CommandBody::Claim);
     assert_eq!(office.desks[BEN].engine.exceptions(), []);
+}
+
+/// The same, and what is late is asked of Ben for half an hour.
+fn then_ben() -> InboxPolicy {
+    let ask = EscalationAsk::Members {
+        members: vec![member(BEN)],
+    };
+    let within = Target::wall(30 * MINUTE_MS);
+    InboxPolicy {
+        escalation: EscalationPath {
+            steps: vec![EscalationStep { ask, within }],
+        },
+        ..within_two_hours()
+    }
+}
+
+#[test]
+fn whoever_is_asked_is_told_once_and_says_that_they_have_it_from_there() {
+    let mut office = Office::under(then_ben());
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.advance(10_000);
+    office.desks[BEN].notifications.clear();
+    office.advance(2 * HOUR_MS);
+    let shown = office.desks[BEN].notifications.clone();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0].title, "Escalated to you: Carl");
+    assert_eq!(shown[0].body, "40 lamps\nSomebody has to see to it: it is late.");
+    let actions: Vec<_> = shown[0].actions.iter().map(|action| action.id.as_str()).collect();
+    assert_eq!(actions, ["open", "have"]);
+    office.crash(BEN);
+    office.connect(BEN);
+    office.advance(MINUTE_MS);
+    assert_eq!(office.desks[BEN].notifications.len(), 1);
+    let key = shown[0].key.clone();
+    let action = "have".to_owned();
+    office.input(BEN, Input::Pressed { key, action });
+    office.settle();
+    let running = office.real(enquiry).escalation.clone().unwrap();
+    assert_eq!(running.acknowledged.map(|one| one.by), Some(member(BEN)));
+    assert_eq!(office.real(enquiry).owner, Some(member(ANNA)));
+}
+
+#[test]
+fn what_nobody_has_at_the_end_of_the_path_is_an_exception_until_somebody_has_it() {
+    let mut office = Office::under(then_ben());
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.advance(2 * HOUR_MS + 10 * MINUTE_MS);
+    let kinds = |office: &Office| {
+        let found = office.desks[ANNA].engine.exceptions();
+        let asked = found.into_iter().map(|one| match one.what {
+            baton_protocol::ExceptionKind::Escalated { asked } => asked,
+            other => panic!("{other:?}"),
+        });
+        asked.collect::<Vec<_>>()
+    };
+    assert!(kinds(&office).is_empty(), "Ben still may answer");
+    office.advance(30 * MINUTE_MS);
+    assert_eq!(kinds(&office), [Vec::new()], "nobody leads here");
+    office.act(BEN, enquiry, CommandBody::AcknowledgeEscalation);
+    assert!(kinds(&office).is_empty());
 }

@@ -43,7 +43,11 @@ outbound: MessageId, } | { "type": "unassigned",
 /**
  * The deadline.
  */
-due: Timestamp, } | { "type": "duplicate", 
+due: Timestamp, } | { "type": "escalated", 
+/**
+ * Who is asked.
+ */
+asked: Array<MemberId>, } | { "type": "duplicate", 
 /**
  * The older one.
  */

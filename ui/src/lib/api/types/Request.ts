@@ -9,6 +9,7 @@ import type { CommandBody } from "./CommandBody";
 import type { CommandId } from "./CommandId";
 import type { ConversationId } from "./ConversationId";
 import type { DraftText } from "./DraftText";
+import type { EscalationPath } from "./EscalationPath";
 import type { HeldResolution } from "./HeldResolution";
 import type { InboxId } from "./InboxId";
 import type { InvitationAnswer } from "./InvitationAnswer";
@@ -304,7 +305,19 @@ calendar: BusinessCalendar,
 /**
  * When they were as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: BusinessCalendar, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
+before: BusinessCalendar, } } | { "method": "saveEscalation", "params": { 
+/**
+ * Which.
+ */
+inbox: InboxId, 
+/**
+ * Whom, in order.
+ */
+path: EscalationPath, 
+/**
+ * Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
+ */
+before: EscalationPath, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
 /**
  * All of them.
  */

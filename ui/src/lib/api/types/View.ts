@@ -3,4 +3,4 @@
 /**
  * The views on the left (V1).
  */
-export type View = "today" | "mine" | "unassigned" | "waiting" | "quotesOut" | "blocked" | "snoozed" | "closed" | "all" | "leftOver";
+export type View = "today" | "mine" | "unassigned" | "waiting" | "quotesOut" | "blocked" | "snoozed" | "closed" | "all" | "leftOver" | "escalated";
