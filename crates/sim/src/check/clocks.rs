@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_domain::{ClockKind, Event, LogEntry, Timestamp};
+use baton_domain::{ClockKind, Event, LogEntry, Settlement, Timestamp};
 
 use super::{Broken, Promise, because};
 
@@ -68,6 +68,12 @@ impl Clocks {
             Event::OutsideReply { .. } | Event::OutboundSending { .. } => {
                 self.open.retain(|kind, _| !kind.is_response());
             }
+            // The clock such a reply had met goes on, in place of one that began since; neither is looked at any more.
+            Event::OutboundSettled {
+                how: Settlement::Drop, ..
+            }
+            | Event::OutboundFailed { .. }
+            | Event::OutboundCancelled { .. } => self.open.retain(|kind, _| !kind.is_response()),
             _ => {}
         }
         Ok(())

@@ -591,7 +591,7 @@ impl Office {
     }
 
     /// Somebody who is no desk acts: a channel, a timer.
-    fn outside(&mut self, conversation: ConversationId, actor: Actor, body: CommandBody) {
+    pub(super) fn outside(&mut self, conversation: ConversationId, actor: Actor, body: CommandBody) {
         let command = Command {
             id: CommandId(self.id()),
             actor,

@@ -1,6 +1,6 @@
 use baton_domain::{
-    Cohort, CommandBody, ConversationId, DAY_MS, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS,
-    HandoffContext, InboxPolicy, MINUTE_MS, SlaPolicy, SlaRule, Target, Targets,
+    Actor, Cohort, CommandBody, ConversationId, DAY_MS, Deadline, EscalationAsk, EscalationPath, EscalationStep,
+    HOUR_MS, HandoffContext, InboxPolicy, MINUTE_MS, SlaPolicy, SlaRule, Target, Targets, next_deadline,
 };
 
 use super::office::member;
@@ -353,6 +353,18 @@ fn then_ben() -> InboxPolicy {
     }
 }
 
+/// Time passes to that deadline, and the referee notices it and all before it.
+fn until(office: &mut Office, enquiry: ConversationId, what: Deadline) {
+    loop {
+        let (at, next) = next_deadline(office.real(enquiry)).unwrap();
+        office.advance(at.since_ms(office.now).max(0));
+        office.outside(enquiry, Actor::Timer, CommandBody::Due { what: next, at });
+        if next == what {
+            return;
+        }
+    }
+}
+
 #[test]
 fn whoever_is_asked_is_told_once_and_says_that_they_have_it_from_there() {
     let mut office = Office::under(then_ben());
@@ -360,7 +372,8 @@ fn whoever_is_asked_is_told_once_and_says_that_they_have_it_from_there() {
     office.act(ANNA, enquiry, CommandBody::Claim);
     office.advance(10_000);
     office.desks[BEN].notifications.clear();
-    office.advance(2 * HOUR_MS);
+    until(&mut office, enquiry, Deadline::ClockBreach);
+    office.advance(10_000);
     let shown = office.desks[BEN].notifications.clone();
     assert_eq!(shown.len(), 1, "{shown:?}");
     assert_eq!(shown[0].title, "Escalated to you: Carl");
@@ -385,7 +398,7 @@ fn what_nobody_has_at_the_end_of_the_path_is_an_exception_until_somebody_has_it(
     let mut office = Office::under(then_ben());
     let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
     office.act(ANNA, enquiry, CommandBody::Claim);
-    office.advance(2 * HOUR_MS + 10 * MINUTE_MS);
+    until(&mut office, enquiry, Deadline::ClockBreach);
     let kinds = |office: &Office| {
         let found = office.desks[ANNA].engine.exceptions();
         let asked = found.into_iter().map(|one| match one.what {
@@ -395,7 +408,7 @@ fn what_nobody_has_at_the_end_of_the_path_is_an_exception_until_somebody_has_it(
         asked.collect::<Vec<_>>()
     };
     assert!(kinds(&office).is_empty(), "Ben still may answer");
-    office.advance(30 * MINUTE_MS);
+    until(&mut office, enquiry, Deadline::Escalation);
     assert_eq!(kinds(&office), [Vec::new()], "nobody leads here");
     office.act(BEN, enquiry, CommandBody::AcknowledgeEscalation);
     assert!(kinds(&office).is_empty());
