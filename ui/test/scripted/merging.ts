@@ -67,11 +67,11 @@ function partOf({ conversation }: Scene): Part {
   const { id, contact, subject, sources, tags, followers, quotes, priority, category, value, company } =
     conversation;
   const { number, lastMessage, replyToHeader, references, replyTo, unansweredSince } = conversation;
-  const { messages, replies, notes, hasAttachment, createdAt } = conversation;
+  const { owner, bounced, messages, replies, notes, hasAttachment, createdAt } = conversation;
   return {
     ...{ conversation: id, number, contact, subject, sources, tags, followers, quotes, priority, category },
     ...{ value, company, lastMessage, replyToHeader, references, replyTo, unansweredSince, clocks: [] },
-    ...{ messages, replies, notes, hasAttachment, createdAt },
+    ...{ owner, bounced, messages, replies, notes, hasAttachment, createdAt },
   };
 }
 

@@ -250,12 +250,10 @@ impl Engine {
                 }
             }
             // Somebody waits here now who waited elsewhere.
-            Event::Absorbed { part } if part.unanswered_since.is_some() && !state.status.is_over() => {
-                if state.owner == Some(me) {
-                    Kind::Answered
-                } else {
-                    return;
-                }
+            Event::Absorbed { part }
+                if part.unanswered_since.is_some() && state.owner == Some(me) && !state.status.is_over() =>
+            {
+                Kind::Answered
             }
             Event::MovedIn { .. } if state.owner.is_none() && !state.status.is_over() => Kind::NewLead,
             // Who reads both inboxes sees it come while its old owner still has it.
@@ -266,7 +264,12 @@ impl Engine {
             } if by.is_some() && !state.status.is_over() => Kind::NewLead,
             Event::OwnerChanged {
                 owner: Some(owner),
-                how: OwnerChange::Assigned | OwnerChange::Routed | OwnerChange::HandedOff | OwnerChange::Reopened,
+                how:
+                    OwnerChange::Assigned
+                    | OwnerChange::Routed
+                    | OwnerChange::HandedOff
+                    | OwnerChange::Reopened
+                    | OwnerChange::Merged,
                 ..
             } if *owner == me => Kind::Assigned,
             Event::Nudged { nudge } if nudge.to == me => Kind::Nudged,

@@ -143,9 +143,9 @@ pub async fn what_was_merged_is_loaded_with_what_it_belongs_to<S: Subject>(store
         let part = Box::new(Part::of(other, &state, now()));
         then(state, Event::Absorbed { part })
     };
-    let in_part = goes(conversation(inner, 1), part);
-    let in_whole = goes(takes(conversation(part, 1), &in_part), whole);
-    let all = takes(conversation(whole, 1), &in_whole);
+    let in_part = goes(conversation(inner, 12), part);
+    let in_whole = goes(takes(conversation(part, 11), &in_part), whole);
+    let all = takes(conversation(whole, 10), &in_whole);
     append(&store, |head| {
         let mut batch = batch(&head, &[other]);
         for conversation in [&in_part, &in_whole, &all] {
