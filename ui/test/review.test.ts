@@ -55,6 +55,18 @@ test('by keyboard: nudge, fine until tomorrow, assign; each goes on to the next 
   expect(textOf('review-progress')).toBe('3 of 10 · 4 min');
 });
 
+test('what needs more eyes is escalated from the review, with words', async () => {
+  const { backend } = await begin();
+  await click('review-escalate');
+  const words = (await find('escalate-reason')) as HTMLInputElement;
+  words.value = 'They may leave';
+  words.dispatchEvent(new Event('input', { bubbles: true }));
+  await click('escalate-save');
+  await expect
+    .poll(() => backend.asked('act').at(-1))
+    .toMatchObject({ conversation: 'c-1037', body: { type: 'escalate', reason: 'They may leave' } });
+});
+
 test('an owner is nudged once a day, and nobody nudges themselves', async () => {
   const { backend } = await begin((backend) => {
     const nudged = { by: mira.id, to: ben.id, at: NOW, reason: null };

@@ -300,7 +300,12 @@ pub enum CommandBody {
         into: ConversationId,
     },
     /// Take it out of the conversation it was merged into: every message is back where it was received, newer ones stay.
-    Unmerge,
+    Unmerge {
+        /// Out of which. Where it is in another by now, or in none, that is so already, and nothing happens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<ConversationId>,
+    },
     /// It is not the same enquiry as another of that customer: don't offer to merge the two.
     KeepApart {
         /// Which.

@@ -57,7 +57,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::Reopen
         | C::MoveToInbox { .. }
         | C::Merge { .. }
-        | C::Unmerge
+        | C::Unmerge { .. }
         | C::KeepApart { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }

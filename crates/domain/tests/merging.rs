@@ -17,6 +17,7 @@ use uuid::Uuid;
 /// The one that comes second.
 const SECOND: ConversationId = ConversationId(Uuid::from_u128(0x1043));
 const INTO_LEAD: Do = Do::Merge { into: LEAD };
+const APART: Do = Do::Unmerge { from: None };
 
 /// Carl wrote to sales, and half an hour later once more, as if for the first time.
 fn twice() -> Team {
@@ -117,7 +118,7 @@ fn taken_apart_both_are_what_they_were() {
         (Priority::High, Category::QuoteRequest, Some("Acme"))
     );
     assert_eq!((&one.next_step, &one.follow_up), (&second.next_step, &second.follow_up));
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let last_owner = team.other(LEAD).last_owner;
     assert_eq!(last_owner, Some(BEN));
     assert_eq!(as_it_was(team.other(LEAD).clone(), &first), first);
@@ -133,7 +134,7 @@ fn what_came_meanwhile_stays_where_it_came() {
     team.now = team.now.plus_ms(HOUR_MS);
     let newest = team.carl("Anybody there?");
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let one = team.other(LEAD);
     assert_eq!(one.last_message.as_ref().map(|last| last.id), Some(newest));
     assert_eq!(
@@ -155,13 +156,13 @@ fn one_answer_answers_both() {
     let reply = team.reply(BEN, CHASE);
     team.turn_to(SECOND);
     assert!(
-        matches!(team.refused(BEN, Do::Unmerge), Refusal::ReplyWaits { .. }),
+        matches!(team.refused(BEN, APART), Refusal::ReplyWaits { .. }),
         "not before it has left"
     );
     team.turn_to(LEAD);
     team.delivered(reply);
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(
         (team.conversation().unanswered_since, team.conversation().status),
         (None, Status::Waiting)
@@ -192,7 +193,7 @@ fn the_wait_is_measured_from_where_it_began() {
     team.act(MIRA, Do::Merge { into: SECOND });
     assert_eq!(due(team.other(SECOND)), first);
     assert_eq!(due(team.conversation()), None);
-    team.act(MIRA, Do::Unmerge);
+    team.act(MIRA, APART);
     assert_eq!(due(team.other(SECOND)), second);
     assert_eq!(due(team.conversation()), first);
 }
@@ -304,7 +305,7 @@ fn it_goes_along_to_the_inbox_of_the_other_and_back() {
         },
     );
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let out = team.conversation();
     assert_eq!(
         (out.inbox, out.account, out.owner),
@@ -339,7 +340,7 @@ fn what_is_open_is_not_hidden_in_what_is_closed() {
         Outcome::Lost,
         "it ended as it ended"
     );
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(
         (team.conversation().status, &team.conversation().merged),
         (Status::Lost, &None)
@@ -361,12 +362,12 @@ fn of_several_each_is_taken_out_by_itself() {
     team.act(BEN, INTO_LEAD);
     assert_eq!(team.other(LEAD).messages, 3);
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(as_it_was(team.conversation().clone(), &second), second);
     let lead = team.other(LEAD);
     assert_eq!((lead.messages, &lead.last_message), (2, &third.last_message));
     team.turn_to(THIRD);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let lead = team.other(LEAD);
     assert_eq!((lead.messages, lead.absorbed.len()), (1, 0));
     assert_eq!(
@@ -388,7 +389,7 @@ fn a_chain_goes_to_its_end_and_is_taken_apart_from_there() {
     assert_eq!(team.other(THIRD).messages, 3);
     team.turn_to(SECOND);
     assert_eq!(
-        team.refused(BEN, Do::Unmerge),
+        team.refused(BEN, APART),
         Refusal::Merged {
             into: THIRD,
             number: 1044
@@ -402,10 +403,10 @@ fn only_whoever_has_to_do_with_it_takes_it_apart() {
     team.act(BEN, Do::Claim);
     team.act(BEN, INTO_LEAD);
     assert!(matches!(
-        team.refused(ANNA, Do::Unmerge),
+        team.refused(ANNA, APART),
         Refusal::NotOwner { owner: BEN, .. }
     ));
-    team.act(MIRA, Do::Unmerge);
+    team.act(MIRA, APART);
 }
 
 #[test]
@@ -465,7 +466,7 @@ fn what_is_late_in_the_one_that_goes_away_is_asked_about_where_it_goes_on_and_ag
         (asked(team.conversation()), asked(team.other(LEAD))),
         (None, Some(true))
     );
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(
         (asked(team.conversation()), asked(team.other(LEAD))),
         (Some(true), None)
@@ -486,7 +487,7 @@ fn whoever_wrote_since_then_waits_when_the_two_are_taken_apart() {
     team.carl("And in oak, please.");
     let wrote = team.now;
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let one = team.other(LEAD);
     assert_eq!((one.unanswered_since, one.status), (Some(wrote), Status::Assigned));
     assert_eq!(
@@ -516,7 +517,7 @@ fn what_waits_in_another_part_waits_on() {
     team.turn_to(THIRD);
     team.act(BEN, INTO_LEAD);
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     let one = team.other(LEAD);
     assert_eq!((one.unanswered_since, &one.last_message), (since, &last));
     assert!(one.tags.contains("oak"), "the third had it as well");
@@ -554,7 +555,7 @@ fn parts_go_along_with_what_is_merged_into_another_inbox_and_come_back_with_it()
         (team.conversation().inbox, team.other(SECOND).inbox),
         (SUPPORT, SUPPORT)
     );
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!((team.conversation().inbox, team.other(SECOND).inbox), (SALES, SALES));
     assert_eq!(team.conversation().messages, 2);
 }
@@ -576,11 +577,46 @@ fn a_date_that_was_kept_there_is_not_owed_again() {
     assert!(team.conversation().follow_up.is_some());
     team.act(BEN, Do::CompleteFollowUp);
     team.turn_to(SECOND);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(
         (&team.conversation().follow_up, &team.other(LEAD).follow_up),
         (&None, &None)
     );
+}
+
+#[test]
+fn a_merge_that_is_another_by_now_is_not_what_is_taken_back() {
+    const THIRD: ConversationId = ConversationId(Uuid::from_u128(0x1044));
+    let mut team = twice();
+    team.turn_to(THIRD);
+    team.carl("And a third time.");
+    team.turn_to(SECOND);
+    team.act(BEN, INTO_LEAD);
+    team.act(ANNA, APART);
+    team.act(ANNA, Do::Merge { into: THIRD });
+    assert_eq!(team.act(BEN, Do::Unmerge { from: Some(LEAD) }), []);
+    assert_eq!(
+        team.conversation().merged.as_ref().map(|merged| merged.into),
+        Some(THIRD)
+    );
+    assert!(!team.act(BEN, Do::Unmerge { from: Some(THIRD) }).is_empty());
+}
+
+#[test]
+fn what_was_due_and_done_there_is_not_due_any_more() {
+    let mut team = twice();
+    team.act(BEN, Do::Claim);
+    let reply = team.reply(BEN, CHASE);
+    team.delivered(reply);
+    team.until_deadline();
+    assert_eq!(team.conversation().status, Status::FollowUpDue);
+    team.act(BEN, INTO_LEAD);
+    team.turn_to(LEAD);
+    team.act(BEN, Do::CompleteFollowUp);
+    team.turn_to(SECOND);
+    team.act(BEN, APART);
+    let out = team.conversation();
+    assert_eq!((out.status, &out.follow_up), (Status::Assigned, &None));
 }
 
 #[test]
@@ -597,7 +633,7 @@ fn what_somebody_was_asked_to_see_to_is_seen_to_where_it_goes_on() {
     let running = team.other(LEAD).escalation.clone().unwrap();
     assert_eq!((&running.reason, &running.asked), (&asked.reason, &asked.asked));
     assert_eq!(team.conversation().escalation, None);
-    team.act(BEN, Do::Unmerge);
+    team.act(BEN, APART);
     assert_eq!(team.other(LEAD).escalation, None);
     let again = team.conversation().escalation.clone().unwrap();
     assert_eq!((again.reason, again.asked), (asked.reason, asked.asked));

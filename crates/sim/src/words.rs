@@ -145,7 +145,7 @@ pub fn asked(cast: &Cast, body: &CommandBody) -> String {
         CommandBody::AcknowledgeEscalation => "says I have it".to_owned(),
         CommandBody::MoveToInbox { .. } => "moves".to_owned(),
         CommandBody::Merge { .. } => "merges".to_owned(),
-        CommandBody::Unmerge => "takes out again".to_owned(),
+        CommandBody::Unmerge { .. } => "takes out again".to_owned(),
         CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),
         CommandBody::HandOff { to, .. } => format!("offers {}", cast.name(*to)),
         CommandBody::Reply { .. } => "sends a reply in".to_owned(),

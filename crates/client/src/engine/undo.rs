@@ -152,8 +152,8 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
             inbox: before.inbox,
             owner: before.owner,
         }),
-        C::Merge { .. } => before.merged.is_none().then_some(C::Unmerge),
-        C::Unmerge => before.merged.as_ref().map(|merged| C::Merge { into: merged.into }),
+        C::Merge { into } => before.merged.is_none().then_some(C::Unmerge { from: Some(*into) }),
+        C::Unmerge { .. } => before.merged.as_ref().map(|merged| C::Merge { into: merged.into }),
         C::FineUntilTomorrow { .. } => Some(C::ReviewAgain),
         C::Reopen => before
             .closing

@@ -110,7 +110,7 @@ impl Judge<'_> {
                 Some(into) => CommandBody::Merge { into },
                 None => return Some(not_now()),
             },
-            Action::Unmerge => CommandBody::Unmerge,
+            Action::Unmerge => CommandBody::Unmerge { from: None },
             Action::TakeOver => CommandBody::TakeOver,
             Action::Suggest => CommandBody::SuggestDraft { text: words() },
         };

@@ -32,14 +32,14 @@ pub fn decide_other(
             all.extend(there.into_iter().flat_map(|there| case.parts_go_to(there)));
             all
         }
-        CommandBody::Unmerge => match &state.merged {
-            Some(merged) => {
+        CommandBody::Unmerge { from } => match &state.merged {
+            Some(merged) if from.is_none_or(|from| from == merged.into) => {
                 let mut all = case.beside(merged.into, |case, other| case.let_go_by(other));
                 let home = context.inboxes.get(&merged.inbox);
                 all.extend(home.into_iter().flat_map(|home| case.parts_go_to(home.id)));
                 all
             }
-            None => Vec::new(),
+            _ => Vec::new(),
         },
         CommandBody::KeepApart { from } => case.beside(*from, |_, other| {
             let known = other.apart.contains(&state.id);
@@ -118,8 +118,9 @@ impl Case<'_> {
     }
 
     /// It is one of its own again, where it was received, and as it stood.
-    pub(super) fn unmerge(&self) -> Result<Vec<Event>, Refusal> {
-        let Some(merged) = &self.state.merged else {
+    pub(super) fn unmerge(&self, from: Option<ConversationId>) -> Result<Vec<Event>, Refusal> {
+        let merged = self.state.merged.as_ref();
+        let Some(merged) = merged.filter(|merged| from.is_none_or(|from| from == merged.into)) else {
             return Ok(Vec::new());
         };
         let other = self.context.other(merged.into).ok_or(Refusal::Gone)?;
@@ -241,6 +242,7 @@ impl Case<'_> {
             (Some(_), true) => Status::Waiting,
             (Some(_), false) if before.status == Status::New => Status::Assigned,
             (Some(_), false) if before.status == Status::NeedsInput && blocked.is_none() => Status::Assigned,
+            (Some(_), false) if before.status == Status::FollowUpDue && follow_up.is_none() => Status::Assigned,
             (Some(_), false) => before.status,
         };
         let mut events = vec![Event::Reopened { cause: Cause::Person }];

@@ -127,7 +127,7 @@ impl Case<'_> {
     /// Moving the work on is taking it, for somebody it was offered to.
     fn decide_taking_offer(&self) -> Result<Vec<Event>, Refusal> {
         use CommandBody as C;
-        if self.command.actor.member().is_some() && !matches!(self.command.body, C::Unmerge) {
+        if self.command.actor.member().is_some() && !matches!(self.command.body, C::Unmerge { .. }) {
             merging::goes_on_elsewhere(self.state)?;
         }
         let events = self.decide()?;
@@ -226,7 +226,7 @@ impl Case<'_> {
             C::ReviewAgain => Ok(self.review_again()),
             C::MoveToInbox { inbox, owner } => self.move_to(*inbox, *owner),
             C::Merge { into } => self.merge(*into),
-            C::Unmerge => self.unmerge(),
+            C::Unmerge { from } => self.unmerge(*from),
             C::KeepApart { from } => self.keep_apart(*from),
             C::NoReplyNeeded => self.no_reply_needed(),
             C::NotALead => self.not_a_lead(),

@@ -76,7 +76,7 @@ impl Work {
                         needs.whole.insert(command.conversation);
                         needs.conversations.insert(*into);
                     }
-                    CommandBody::Unmerge => {
+                    CommandBody::Unmerge { .. } => {
                         needs.begun_in.insert(command.conversation);
                         needs.whole.insert(command.conversation);
                     }

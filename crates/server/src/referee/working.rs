@@ -445,10 +445,13 @@ impl<'a> Working<'a> {
         use CommandBody as C;
         let named = match (&command.body, state) {
             (C::Merge { into: other } | C::KeepApart { from: other }, _) => Some(*other),
-            (C::Unmerge, Some(state)) => state.merged.as_ref().map(|merged| merged.into),
+            (C::Unmerge { .. }, Some(state)) => state.merged.as_ref().map(|merged| merged.into),
             _ => None,
         };
-        let goes_along = matches!(command.body, C::Merge { .. } | C::Unmerge | C::MoveToInbox { .. });
+        let goes_along = matches!(
+            command.body,
+            C::Merge { .. } | C::Unmerge { .. } | C::MoveToInbox { .. }
+        );
         let mut next: Vec<ConversationId> = state
             .filter(|_| goes_along)
             .into_iter()

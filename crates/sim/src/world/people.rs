@@ -216,7 +216,7 @@ impl World {
             Deed::TakeOver if manager || rng.chance(20) => C::TakeOver,
             Deed::TakeOver => return None,
             Deed::Suggest => C::SuggestDraft { text },
-            Deed::Unmerge => C::Unmerge,
+            Deed::Unmerge => C::Unmerge { from: None },
             Deed::Move
             | Deed::Merge
             | Deed::Reply

@@ -94,7 +94,7 @@ fn what_is_written_to_either_arrives_where_they_go_on_by_whatever_server() {
     court.ask_at(1, merge);
     answers(&mut court, 3, 2, "Re: Forty chairs");
     assert_eq!((state(&court, first).messages, state(&court, second).messages), (3, 1));
-    let apart = court.command(BEN, second, CommandBody::Unmerge);
+    let apart = court.command(BEN, second, CommandBody::Unmerge { from: None });
     let answer = court.ask(apart);
     assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
     answers(&mut court, 4, 2, "Re: Forty chairs");

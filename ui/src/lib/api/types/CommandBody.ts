@@ -229,7 +229,11 @@ reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "merge",
 /**
  * Which.
  */
-into: ConversationId, } | { "type": "unmerge" } | { "type": "keepApart", 
+into: ConversationId, } | { "type": "unmerge", 
+/**
+ * Out of which. Where it is in another by now, or in none, that is so already, and nothing happens.
+ */
+from?: ConversationId, } | { "type": "keepApart", 
 /**
  * Which.
  */
