@@ -124,7 +124,7 @@ impl Case<'_> {
             return Ok(Vec::new());
         };
         let other = self.context.other(merged.into).ok_or(Refusal::Gone)?;
-        self.goes_on_elsewhere(other)?;
+        goes_on_elsewhere(other)?;
         self.may_take_apart(merged.by, other)?;
         self.nobody_replies_in(other)?;
         leaves_nothing(other)?;
@@ -179,7 +179,7 @@ impl Case<'_> {
         if me.is_some_and(|me| !self.there(there).may(me, Capability::Read)) {
             return Err(unknown());
         }
-        self.goes_on_elsewhere(other)?;
+        goes_on_elsewhere(other)?;
         match me.filter(|me| !self.there(there).may(*me, Capability::Work)) {
             None => Ok((other, there)),
             Some(_) => Err(Refusal::NotPermitted {
@@ -187,10 +187,6 @@ impl Case<'_> {
                 inbox: Some(there.id),
             }),
         }
-    }
-
-    fn goes_on_elsewhere(&self, other: &Conversation) -> Result<(), Refusal> {
-        goes_on_elsewhere(other)
     }
 
     fn nobody_replies_in(&self, other: &Conversation) -> Result<(), Refusal> {
