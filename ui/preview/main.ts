@@ -10,7 +10,7 @@ import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
 import { HOUR, MINUTE, NOW } from '../test/scripted/cast';
-import { exceptions } from '../test/scripted/exceptions';
+import { exceptions, oddities } from '../test/scripted/exceptions';
 import { scenes } from '../test/scripted/inbox';
 import { again, merged, twice } from '../test/scripted/merging';
 import { ScriptedBackend } from '../test/scripted/scripted';
@@ -32,7 +32,7 @@ switch (query.get('state')) {
       };
     break;
   case 'exceptions':
-    backend.exceptions = [...exceptions, twice];
+    backend.exceptions = [...exceptions, twice, ...oddities];
     break;
   case 'same':
   case 'merged': {

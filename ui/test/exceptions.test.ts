@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { ben, mira, NOW } from './scripted/cast';
-import { exceptions } from './scripted/exceptions';
+import { exceptions, oddities } from './scripted/exceptions';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, hook, openWindow, press, textOf } from './window';
 
@@ -58,6 +58,44 @@ test('a refused way out is said in place, and the exception stays', async () => 
     how: 'delivered',
   });
   expect(all('exception-item')).toHaveLength(5);
+});
+
+test('what was misrouted, came back or lies still is settled by having looked, and leads to the rules', async () => {
+  const { backend } = await openWindow((backend) => (backend.exceptions = oddities));
+  await click('exceptions-open');
+  await expect.poll(() => all('exception-item').length).toBe(3);
+  const said = all('exception-item').map((item) => item.querySelector('.why')?.textContent.trim());
+  expect(said).toEqual([
+    expect.stringContaining('Closed as “Lost”'),
+    expect.stringContaining('Nothing has happened since'),
+    'The rules gave it to Anna Berger; within a business day it went to Ben Okafor; rule “Large offices” had sent it.',
+  ]);
+  for (const [at, what] of ['reopened', 'stale', 'misrouted'].entries()) {
+    await userEvent.click(all('exception-looked-at')[at] ?? document.body);
+    await expect
+      .poll(() => backend.asked('act').at(-1)?.body)
+      .toEqual({ type: 'settleException', what });
+  }
+  await click('exception-rules');
+  await expect.poll(() => hook('section-routing')?.getAttribute('aria-current')).toBe('location');
+});
+
+test('how long a lead may lie still is set beside the targets', async () => {
+  const { backend } = await openWindow((backend) => (backend.me = mira));
+  await click('settings-open');
+  const block = () => hook('stale-Sales');
+  await expect.poll(() => block()?.textContent).toContain('after 5 business days');
+  const inside = (id: string) => block()?.querySelector<HTMLElement>(`[data-testid="${id}"]`) ?? document.body;
+  await userEvent.click(inside('stale-edit'));
+  await userEvent.fill(inside('stale-days'), '0');
+  await userEvent.keyboard('{Enter}');
+  expect(document.activeElement).toBe(inside('stale-days'));
+  expect(block()?.textContent).toContain('A number from 1 to 60.');
+  await userEvent.fill(inside('stale-days'), '8');
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => backend.asked('saveStaleDays')).toEqual([{ inbox: 'i-sales', days: 8, before: 5 }]);
+  await expect.poll(() => block()?.textContent).toContain('after 8 business days');
+  expect(document.activeElement).toBe(inside('stale-edit'));
 });
 
 test('without exceptions the page says what would be here', async () => {

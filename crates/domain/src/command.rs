@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Actor, AfterReply, Category, CommandId, ConversationId, DeviceId, DocumentBody, DocumentId, DraftId,
-    HandoffContext, MemberId, Message, MessageId, Money, Outcome, Priority, ReviewReason, Status, Timestamp,
+    HandoffContext, MemberId, Message, MessageId, Money, Oddity, Outcome, Priority, ReviewReason, Status, Timestamp,
 };
 
 /// A command. Sending one twice has the effect of once: its id is kept in the log.
@@ -294,6 +294,11 @@ pub enum CommandBody {
     },
     /// It is to be looked at after all (reviewers).
     ReviewAgain,
+    /// It was looked at: that it was routed wrongly, came back, or lies still needs nothing more for now.
+    SettleException {
+        /// Which of these.
+        what: Oddity,
+    },
     /// It is the same as another: it ends as a duplicate and goes on there, with what was said in both.
     Merge {
         /// Which.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Clock, ConversationId, DeviceId, Direction, Escalation, FoundFine, InboxId, MemberId,
-    MessageId, MessageKind, Nudge, Outbound, Timestamp,
+    AccountId, Address, Clock, Comeback, ConversationId, Correction, DeviceId, Direction, Escalation, FoundFine,
+    InboxId, MemberId, MessageId, MessageKind, Nudge, Outbound, SentBy, Timestamp,
 };
 
 /// The six phases every status belongs to.
@@ -520,6 +520,22 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(skip)]
     pub noted_at: Option<Timestamp>,
+    /// Where the rules sent it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub sent_by: Option<SentBy>,
+    /// What people changed about where the rules had sent it, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(skip)]
+    pub corrections: Vec<Correction>,
+    /// Its customer opened it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub comeback: Option<Comeback>,
+    /// When somebody last found that it may lie still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub looked_at: Option<Timestamp>,
     /// How many messages (no notes).
     pub messages: u32,
     /// How many notes.

@@ -8,8 +8,8 @@ use ts_rs::TS;
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
     Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, FollowUp, FoundFine, HandoffContext,
-    HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Outbound, Part, Priority,
-    Quote, Routing, Scope, Settlement, Snooze, Source, Status, Timestamp,
+    HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity, Outbound, Part,
+    Priority, Quote, Routing, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -470,6 +470,11 @@ pub enum Event {
     },
     /// It is to be looked at after all.
     FineTakenBack,
+    /// Somebody has looked at what left the usual path.
+    ExceptionSettled {
+        /// What.
+        what: Oddity,
+    },
     /// An SLA clock runs, or runs by another target since the same instant, or goes on after what ended it did not last.
     ClockStarted {
         /// The clock.

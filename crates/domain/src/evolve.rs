@@ -62,6 +62,8 @@ pub fn evolve(state: Option<Conversation>, stamp: Stamp, event: &Event) -> Optio
 
 /// Folds `event` into a state that exists.
 pub(crate) fn apply(state: &mut Conversation, stamp: Stamp, event: &Event) {
+    // First: it compares with what was before.
+    crate::oddity::fold(state, stamp, event);
     fold(state, stamp, event);
     crate::sla::fold(state, stamp, event);
     crate::escalation::fold(state, stamp, event);
@@ -117,6 +119,10 @@ fn empty(stamp: Stamp) -> Conversation {
         nudged: None,
         fine: None,
         noted_at: None,
+        sent_by: None,
+        corrections: Vec::new(),
+        comeback: None,
+        looked_at: None,
         messages: 0,
         notes: 0,
         has_attachment: false,
@@ -313,8 +319,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::OutboundFiled { outbound } => with_outbound(state, *outbound, |outbound| outbound.filed = true),
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
-        // What was decided follows it; clocks and escalations have a fold of their own.
+        // What was decided follows it; clocks, escalations and exceptions have a fold of their own.
         Event::Routed { .. }
+        | Event::ExceptionSettled { .. }
         | Event::Escalated { .. }
         | Event::EscalationPassedOn { .. }
         | Event::EscalationAcknowledged { .. }

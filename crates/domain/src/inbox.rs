@@ -44,6 +44,10 @@ pub struct InboxPolicy {
     pub lock_lifetime_ms: i64,
     /// From this value a lead is high value: it is never closed by a cadence on its own.
     pub high_value: Option<Money>,
+    /// After so many business days in which nothing happens and no date is set, a conversation is an exception. For a lead of high value
+    /// it is two, or fewer.
+    #[serde(default = "stale_days")]
+    pub stale_days: u8,
     /// When people are at work.
     pub calendar: BusinessCalendar,
     /// What is to happen in time. A new inbox promises [`SlaPolicy::usual`]; one from before there were targets promises nothing until
@@ -53,6 +57,11 @@ pub struct InboxPolicy {
     /// Who is asked to see to what is late, in order. Without steps: whoever leads.
     #[serde(default)]
     pub escalation: EscalationPath,
+}
+
+/// A week of work.
+const fn stale_days() -> u8 {
+    5
 }
 
 impl Default for InboxPolicy {
@@ -67,6 +76,7 @@ impl Default for InboxPolicy {
             lock_release_ms: 15 * MINUTE_MS,
             lock_lifetime_ms: 45 * SECOND_MS,
             high_value: None,
+            stale_days: stale_days(),
             calendar: BusinessCalendar::default(),
             sla: SlaPolicy::default(),
             escalation: EscalationPath::default(),

@@ -59,6 +59,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::Merge { .. }
         | C::Unmerge { .. }
         | C::KeepApart { .. }
+        | C::SettleException { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }
         | C::ExternalReply { .. }

@@ -312,6 +312,15 @@ pub enum Request {
         /// Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
         before: EscalationPath,
     },
+    /// After how many business days without anything happening a conversation is an exception; whoever leads the work may say.
+    SaveStaleDays {
+        /// In which inbox.
+        inbox: InboxId,
+        /// How many.
+        days: u8,
+        /// How many they were as the form was opened; judged as with [`Request::SaveTargets`].
+        before: u8,
+    },
     /// The routing rules in force.
     Rules,
     /// Puts other routing rules in force; whoever leads the work may.
@@ -459,6 +468,8 @@ pub enum Reply {
     SaveHours(Acted),
     /// To [`Request::SaveEscalation`].
     SaveEscalation(Acted),
+    /// To [`Request::SaveStaleDays`].
+    SaveStaleDays(Acted),
     /// To [`Request::Rules`].
     Rules(RulesInForce),
     /// To [`Request::SaveRules`].

@@ -144,6 +144,7 @@ pub fn asked(cast: &Cast, body: &CommandBody) -> String {
         CommandBody::Escalate { .. } => "escalates".to_owned(),
         CommandBody::AcknowledgeEscalation => "says I have it".to_owned(),
         CommandBody::MoveToInbox { .. } => "moves".to_owned(),
+        CommandBody::SettleException { .. } => "has looked at".to_owned(),
         CommandBody::Merge { .. } => "merges".to_owned(),
         CommandBody::Unmerge { .. } => "takes out again".to_owned(),
         CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),

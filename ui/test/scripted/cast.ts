@@ -68,6 +68,7 @@ const inbox = (id: string, name: string): Inbox => ({
     lockReleaseMs: 15 * MINUTE,
     lockLifetimeMs: 45_000,
     highValue: { cents: 2_000_000, currency: 'EUR' },
+    staleDays: 5,
     calendar,
     sla: { version: 0, rules: [], warnPercent: 80 },
     escalation: { steps: [] },

@@ -59,3 +59,32 @@ export const exceptions: Exception[] = [
     },
   },
 ];
+
+/** What somebody settles by having looked: sent to the wrong place, back after its end, lying still. */
+export const oddities: Exception[] = [
+  {
+    ...about(1041, 'Baltic Boats', 'Ilze Kalniņa', 'Booths for a shipyard', NOW - 4 * HOUR),
+    owner: ben.id,
+    what: {
+      type: 'misrouted',
+      rule: 'Large offices',
+      correction: {
+        sent: { at: NOW - 5 * HOUR, version: 3, rule: 'r-1', owner: anna.id, inbox: 'i-sales' },
+        at: NOW - 4 * HOUR,
+        by: anna.id,
+        how: { type: 'reassigned', to: ben.id },
+        settled: false,
+      },
+    },
+  },
+  {
+    ...about(1021, 'Stadtwerke Kiel', 'Uwe Carstens', 'Two booths after all', NOW - 2 * HOUR),
+    owner: anna.id,
+    what: { type: 'reopened', closedAt: NOW - 74 * HOUR, outcome: 'lost' },
+  },
+  {
+    ...about(1012, 'Lumen', 'Nora Haug', 'Lease or buy', NOW - 8 * 24 * HOUR),
+    owner: ben.id,
+    what: { type: 'stale', since: NOW - 8 * 24 * HOUR },
+  },
+];

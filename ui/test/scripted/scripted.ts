@@ -428,6 +428,15 @@ export class ScriptedBackend implements Backend {
         this.emit({ event: 'team' });
         return this.#done(false);
       }
+      case 'saveStaleDays': {
+        const { inbox: id, days } = params as Params<'saveStaleDays'>;
+        const inboxes = this.team.inboxes.map((one) =>
+          one.id === id ? { ...one, policy: { ...one.policy, staleDays: days } } : one,
+        );
+        this.team = { ...this.team, inboxes };
+        this.emit({ event: 'team' });
+        return this.#done(false);
+      }
       case 'saveHours': {
         const { inbox: id, calendar } = params as Params<'saveHours'>;
         const inboxes = this.team.inboxes.map((one) =>

@@ -253,6 +253,7 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::AcknowledgeEscalation
             | C::MoveToInbox { .. }
             | C::KeepApart { .. }
+            | C::SettleException { .. }
             | C::Nudge
             | C::FineUntilTomorrow { .. }
             | C::ReviewAgain

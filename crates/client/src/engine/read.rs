@@ -239,7 +239,12 @@ impl Engine {
     /// What left the usual path, in all conversations.
     #[must_use]
     pub fn exceptions(&self) -> Vec<Exception> {
-        views::exceptions(self.conversations(), self.now)
+        views::exceptions(
+            self.conversations(),
+            &self.documents.inboxes,
+            self.documents.rules.as_ref(),
+            self.now,
+        )
     }
 
     /// A channel account, and the version of its document.

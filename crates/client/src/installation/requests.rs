@@ -224,6 +224,9 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::SaveEscalation { inbox, path, before } => {
             Ok(Reply::SaveEscalation(work.save_escalation(inbox, path, &before).await?))
         }
+        Request::SaveStaleDays { inbox, days, before } => {
+            Ok(Reply::SaveStaleDays(work.save_stale_days(inbox, days, before).await?))
+        }
         Request::SaveTargets { inbox, sla, before } => {
             Ok(Reply::SaveTargets(work.save_targets(inbox, sla, &before).await?))
         }

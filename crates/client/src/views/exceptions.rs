@@ -1,23 +1,38 @@
 //! Exceptions, read off the state: replies in doubt, refused or returned, answers from outside Baton that nobody has taken, and
-//! leads without an owner past their time, and what may be one enquiry twice.
+//! leads without an owner past their time, what may be one enquiry twice, what the rules sent to the wrong place, what came back soon
+//! after its end, and what lies still.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Clock, ClockKind, Conversation, Direction, Escalation, EscalationReason, Outbound, OutboundState, Timestamp,
+    Clock, ClockKind, Conversation, Direction, Escalation, EscalationReason, Inbox, InboxId, InboxPolicy, Outbound,
+    OutboundState, ReviewDay, RuleSet, Timestamp,
 };
 use baton_protocol::{Exception, ExceptionKind};
 
 /// How much of a text is shown, in characters.
 const TEXT_CHARS: usize = 280;
 
-/// Every exception of these conversations: what is in doubt first, then the newest.
+/// Every exception of these conversations: what is in doubt first, then the newest. `rules` name what sent them.
 #[must_use]
-pub fn exceptions<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone, now: Timestamp) -> Vec<Exception> {
+pub fn exceptions<'a>(
+    conversations: impl Iterator<Item = &'a Conversation> + Clone,
+    inboxes: &BTreeMap<InboxId, Inbox>,
+    rules: Option<&RuleSet>,
+    now: Timestamp,
+) -> Vec<Exception> {
     // What was merged into another is seen to there.
     let own = conversations.clone().filter(|one| one.merged.is_none());
-    let mut all: Vec<Exception> = own.flat_map(|one| of(one, now)).collect();
+    let mut all: Vec<Exception> = own.clone().flat_map(|one| of(one, now)).collect();
+    let days: BTreeMap<InboxId, ReviewDay> = inboxes
+        .values()
+        .map(|inbox| (inbox.id, ReviewDay::new(&inbox.policy, now)))
+        .collect();
+    let policy_of = |inbox| inboxes.get(&inbox).map(|inbox| &inbox.policy);
+    all.extend(own.clone().flat_map(|one| misrouted(one, policy_of, rules)));
+    all.extend(own.clone().filter_map(reopened));
+    all.extend(own.filter_map(|one| stale(one, days.get(&one.inbox)?, now)));
     all.extend(duplicates(conversations));
     all.sort_by_key(|exception| {
         let certain = !matches!(exception.what, ExceptionKind::Unknown { .. });
@@ -124,6 +139,40 @@ fn escalated(conversation: &Conversation) -> Option<(Timestamp, ExceptionKind)> 
 fn unassigned(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
     let waits = |clock: &&Clock| clock.kind == ClockKind::Owner && clock.runs() && clock.due <= now;
     conversation.clocks.iter().find(waits).map(|clock| clock.due)
+}
+
+/// Changed by hand within a business day of its routing, by the hours of the inbox it lay in then.
+fn misrouted<'a>(
+    conversation: &Conversation,
+    policy_of: impl Fn(InboxId) -> Option<&'a InboxPolicy>,
+    rules: Option<&RuleSet>,
+) -> Option<Exception> {
+    let soon =
+        |one: &&baton_domain::Correction| policy_of(one.sent.inbox).is_some_and(|policy| one.is_soon(&policy.calendar));
+    let correction = *conversation.corrections_to_look_at().filter(soon).last()?;
+    let named = rules.into_iter().flat_map(|set| &set.rules);
+    let rule = named.filter(|rule| Some(rule.id) == correction.sent.rule).last();
+    let what = ExceptionKind::Misrouted {
+        rule: rule.map(|rule| rule.name.clone()),
+        correction,
+    };
+    Some(about(conversation, correction.at, what))
+}
+
+fn reopened(conversation: &Conversation) -> Option<Exception> {
+    let back = conversation.comeback_to_look_at()?;
+    let what = ExceptionKind::Reopened {
+        closed_at: back.closed_at,
+        outcome: back.outcome,
+    };
+    Some(about(conversation, back.at, what))
+}
+
+/// What waits for an owner past its time is an exception already.
+fn stale(conversation: &Conversation, day: &ReviewDay, now: Timestamp) -> Option<Exception> {
+    let since = day.stale_since(conversation)?;
+    let said = unassigned(conversation, now).is_some() || escalated(conversation).is_some();
+    (!said).then(|| about(conversation, since, ExceptionKind::Stale { since }))
 }
 
 /// Only the newest reply: an older one that failed was written again, or given up.

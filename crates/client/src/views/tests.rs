@@ -350,15 +350,15 @@ fn an_answer_from_outside_is_an_exception_until_somebody_owns_the_conversation()
         live: true,
     };
     let open = after(&[created(false), received.clone(), outside.clone()]);
-    let found = exceptions(std::iter::once(&open), NOW);
+    let found = exceptions(std::iter::once(&open), &BTreeMap::new(), None, NOW);
     assert_eq!(found.len(), 1);
     assert!(matches!(&found[0].what, ExceptionKind::AnsweredOutside { text, .. } if text == "Yes, 40 of them."));
 
     let taken = after(&[created(false), received.clone(), outside.clone(), mine()]);
-    assert_eq!(exceptions(std::iter::once(&taken), NOW), []);
+    assert_eq!(exceptions(std::iter::once(&taken), &BTreeMap::new(), None, NOW), []);
     let history = after(&[created(true), received, outside]);
     assert_eq!(
-        exceptions(std::iter::once(&history), NOW),
+        exceptions(std::iter::once(&history), &BTreeMap::new(), None, NOW),
         [],
         "what was so before starts nothing"
     );
@@ -401,4 +401,72 @@ fn what_is_asked_of_me_is_mine_to_see_to_until_it_ends() {
     assert_eq!(placed(&over), (false, None));
     let other = MemberId(Uuid::from_u128(78));
     assert_eq!(placed(&[created(false), theirs, asked(other)]), (false, None));
+}
+
+#[test]
+fn what_the_rules_sent_to_the_wrong_place_names_the_rule_while_it_is_there() {
+    use baton_domain::{Condition, Inbox, InboxPolicy, Routing, Rule, RuleAction, RuleId, RuleSet};
+    let rule = RuleId(Uuid::from_u128(9));
+    let inbox = Inbox {
+        id: InboxId(Uuid::from_u128(50)),
+        name: "Sales".to_owned(),
+        access: Vec::new(),
+        policy: InboxPolicy::default(),
+    };
+    let inboxes = BTreeMap::from([(inbox.id, inbox)]);
+    let rules = RuleSet {
+        rules: vec![Rule {
+            id: rule,
+            name: "Lamps to me".to_owned(),
+            enabled: true,
+            when: Condition::All { of: Vec::new() },
+            then: vec![RuleAction::Assign { to: me() }],
+            stop: None,
+        }],
+    };
+    let other = MemberId(Uuid::from_u128(101));
+    let owned = |owner, how| Event::OwnerChanged {
+        owner: Some(owner),
+        how,
+        context: None,
+    };
+    let routed = Event::Routed {
+        routing: Box::new(Routing {
+            version: 3,
+            rule: Some(rule),
+            owner: Some(me()),
+            turn: false,
+            trace: baton_domain::RouteTrace::default(),
+        }),
+    };
+    let events = [
+        created(false),
+        routed,
+        owned(me(), OwnerChange::Routed),
+        owned(other, OwnerChange::Assigned),
+    ];
+    let mut state = None;
+    for (event, number) in events.iter().zip(1..) {
+        let stamp = Stamp {
+            number,
+            at: NOW,
+            actor: Actor::Member { id: other },
+            conversation: ConversationId(Uuid::from_u128(1)),
+        };
+        state = evolve(state, stamp, event);
+    }
+    let state = state.unwrap();
+    let named = |rules| {
+        let found = exceptions(std::iter::once(&state), &inboxes, rules, NOW);
+        assert_eq!(found.len(), 1, "{found:?}");
+        match &found[0].what {
+            ExceptionKind::Misrouted { rule, correction } => {
+                assert_eq!((correction.sent.owner, correction.by), (Some(me()), other));
+                rule.clone()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(named(Some(&rules)).as_deref(), Some("Lamps to me"));
+    assert_eq!(named(None), None);
 }

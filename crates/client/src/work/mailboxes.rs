@@ -59,6 +59,12 @@ impl Work {
         self.change_policy(inbox, same, |policy| policy.escalation = path).await
     }
 
+    /// How long a conversation may lie still there, where that is still what the form showed at first.
+    pub(crate) async fn save_stale_days(&self, inbox: InboxId, days: u8, before: u8) -> Result<Acted, ApiError> {
+        let same = |policy: &InboxPolicy| policy.stale_days == before;
+        self.change_policy(inbox, same, |policy| policy.stale_days = days).await
+    }
+
     /// When its people are at work, where that is still what the form showed at first.
     pub(crate) async fn save_hours(
         &self,

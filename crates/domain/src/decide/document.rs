@@ -11,6 +11,9 @@ use crate::{
 /// A signature is a few lines, not a brochure.
 const SIGNATURE_CHARS: usize = 4000;
 
+/// Longer than that nothing may lie still unnoticed: about a quarter of a year.
+const LONGEST_STILL_DAYS: u8 = 60;
+
 /// What a change of a document is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct DocumentContext<'a> {
@@ -206,6 +209,7 @@ fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     allowed.policy.sla.clone_from(&after.policy.sla);
     allowed.policy.calendar.clone_from(&after.policy.calendar);
     allowed.policy.escalation.clone_from(&after.policy.escalation);
+    allowed.policy.stale_days = after.policy.stale_days;
     allowed == *after
 }
 
@@ -252,6 +256,9 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             if policy.is_none_or(|policy| policy.calendar != inbox.policy.calendar) {
                 let checked = inbox.policy.calendar.check();
                 checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))?;
+            }
+            if !(1..=LONGEST_STILL_DAYS).contains(&inbox.policy.stale_days) {
+                return Err(invalid("staleDays", Invalid::Unknown));
             }
             if !inbox.policy.sla.is_sound() {
                 return Err(invalid("sla", Invalid::Unknown));

@@ -224,6 +224,7 @@ impl Case<'_> {
             C::Nudge => self.nudge(),
             C::FineUntilTomorrow { reasons } => self.fine_until_tomorrow(reasons),
             C::ReviewAgain => Ok(self.review_again()),
+            C::SettleException { what } => Ok(self.settle_exception(*what)),
             C::MoveToInbox { inbox, owner } => self.move_to(*inbox, *owner),
             C::Merge { into } => self.merge(*into),
             C::Unmerge { from } => self.unmerge(*from),

@@ -1,8 +1,8 @@
 //! What a reviewer does to a lead (W10): asks its owner to look at it, or leaves it be until tomorrow.
 
-use super::{Case, invalid};
+use super::{Case, collect, invalid};
 use crate::review::MOST_REASONS;
-use crate::{Event, FoundFine, Invalid, Nudge, Refusal, ReviewDay, ReviewReason};
+use crate::{Event, FoundFine, Invalid, Nudge, Oddity, Refusal, ReviewDay, ReviewReason};
 
 impl Case<'_> {
     /// One a lead a day, whoever asks: a second is true already. The day is the inbox's.
@@ -53,6 +53,20 @@ impl Case<'_> {
                 reasons: reasons.to_vec(),
             },
         }])
+    }
+
+    /// Somebody has looked at what left the usual path; nothing where nothing did. Lying still begins anew.
+    pub(super) fn settle_exception(&self, what: Oddity) -> Vec<Event> {
+        let state = self.state;
+        let stands = match what {
+            Oddity::Misrouted => state.corrections_to_look_at().next().is_some(),
+            Oddity::Reopened => state.comeback_to_look_at().is_some(),
+            Oddity::Stale => {
+                let day = ReviewDay::new(&self.context.inbox.policy, self.context.now);
+                day.stale_since(state).is_some()
+            }
+        };
+        collect([stands.then_some(Event::ExceptionSettled { what })])
     }
 
     /// Not fine after all.

@@ -159,6 +159,7 @@ pub struct ReviewDay {
     now: Timestamp,
     day_ends: Timestamp,
     high_value: Option<Money>,
+    stale_days: u8,
     table: Timetable,
 }
 
@@ -171,6 +172,7 @@ impl ReviewDay {
             now,
             day_ends: table.day_ends(now),
             high_value: policy.high_value.clone(),
+            stale_days: policy.stale_days,
             table,
         }
     }
@@ -227,6 +229,30 @@ impl ReviewDay {
             first.at(),
             state.number,
         ))
+    }
+
+    /// Since when nothing has happened in it, where that is too long: no message, note or new owner, and no date still to come. A date
+    /// that has passed, and that somebody looked, count from then.
+    #[must_use]
+    pub fn stale_since(&self, state: &Conversation) -> Option<Timestamp> {
+        let over = state.status.is_over() || state.merged.is_some();
+        if over || !state.category.has_duties() || asleep(state.snoozed.as_ref(), self.now) {
+            return None;
+        }
+        let follow_up = state.follow_up.as_ref();
+        let dates = [follow_up.map(|one| one.due), follow_up.and_then(|one| one.closes_at)];
+        let since = dates
+            .into_iter()
+            .chain([state.owned_since, state.looked_at])
+            .flatten()
+            .fold(state.last_activity(), Ord::max);
+        let worth = is_high_value(self.high_value.as_ref(), state.value.as_ref());
+        let most = if worth {
+            self.stale_days.min(QUIET_DAYS)
+        } else {
+            self.stale_days
+        };
+        (self.table.add_business_days(since, most) <= self.now).then_some(since)
     }
 
     fn of_clock(&self, clock: &Clock) -> Option<ReviewReason> {

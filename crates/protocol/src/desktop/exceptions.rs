@@ -1,6 +1,6 @@
 //! Exceptions: what left the usual path, and waits for a person to say how it goes on.
 
-use baton_domain::{Address, ConversationId, MemberId, MessageId, Timestamp};
+use baton_domain::{Address, ConversationId, Correction, MemberId, MessageId, Outcome, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -73,6 +73,25 @@ pub enum ExceptionKind {
         number: u32,
         /// What that is about.
         subject: String,
+    },
+    /// The rules sent it somewhere, and within a business day a person changed that.
+    Misrouted {
+        /// What that rule is called now; `None` where no rule spoke, or it is gone.
+        rule: Option<String>,
+        /// What was changed.
+        correction: Correction,
+    },
+    /// Its customer wrote again within a week of its end, and waits for an answer.
+    Reopened {
+        /// When it had been closed.
+        closed_at: Timestamp,
+        /// As what.
+        outcome: Outcome,
+    },
+    /// It is open, nothing happens in it, and no date is to come.
+    Stale {
+        /// Since when.
+        since: Timestamp,
     },
     /// Somebody answered from another mail program, and nobody owns the conversation.
     AnsweredOutside {

@@ -64,6 +64,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   close: (body) =>
     body.outcome === null ? m.did_close() : m.did_close_as({ outcome: outcomeName[body.outcome]() }),
   reopen: () => m.did_reopen(),
+  settleException: () => m.did_settle_exception(),
   nudge: () => m.did_nudge(),
   fineUntilTomorrow: () => m.did_fine_until_tomorrow(),
   reviewAgain: () => m.did_review_again(),

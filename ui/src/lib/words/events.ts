@@ -160,6 +160,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     }
     case 'foundFine':
       return m.event_fine({ when: when(event.fine.until), by: byWhom(people, event.fine.by) });
+    case 'exceptionSettled':
+      return m.event_exception_settled({ by });
     case 'fineTakenBack':
       return m.event_review_again({ by });
     // Where it came from is said where it came to.

@@ -7,6 +7,7 @@ mod disk;
 mod finding;
 mod merging;
 mod moving;
+mod oddities;
 mod office;
 mod offline;
 mod papers;

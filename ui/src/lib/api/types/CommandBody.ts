@@ -15,6 +15,7 @@ import type { MemberId } from "./MemberId";
 import type { Message } from "./Message";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
+import type { Oddity } from "./Oddity";
 import type { Outcome } from "./Outcome";
 import type { Priority } from "./Priority";
 import type { ReviewReason } from "./ReviewReason";
@@ -225,7 +226,11 @@ owner?: MemberId, } | { "type": "nudge" } | { "type": "fineUntilTomorrow",
 /**
  * The reasons that were seen; any other brings it back.
  */
-reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "merge", 
+reasons: Array<ReviewReason>, } | { "type": "reviewAgain" } | { "type": "settleException", 
+/**
+ * Which of these.
+ */
+what: Oddity, } | { "type": "merge", 
 /**
  * Which.
  */

@@ -27,6 +27,7 @@ import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { NextStep } from "./NextStep";
 import type { Nudge } from "./Nudge";
+import type { Oddity } from "./Oddity";
 import type { Outbound } from "./Outbound";
 import type { OwnerChange } from "./OwnerChange";
 import type { Part } from "./Part";
@@ -434,7 +435,11 @@ nudge: Nudge, } | { "type": "foundFine",
 /**
  * Who, and what they saw.
  */
-fine: FoundFine, } | { "type": "fineTakenBack" } | { "type": "clockStarted", 
+fine: FoundFine, } | { "type": "fineTakenBack" } | { "type": "exceptionSettled", 
+/**
+ * What.
+ */
+what: Oddity, } | { "type": "clockStarted", 
 /**
  * The clock.
  */

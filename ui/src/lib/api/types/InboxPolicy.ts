@@ -46,6 +46,11 @@ lockLifetimeMs: number,
  */
 highValue: Money | null, 
 /**
+ * After so many business days in which nothing happens and no date is set, a conversation is an exception. For a lead of high value
+ * it is two, or fewer.
+ */
+staleDays: number, 
+/**
  * When people are at work.
  */
 calendar: BusinessCalendar, 

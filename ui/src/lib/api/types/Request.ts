@@ -317,7 +317,19 @@ path: EscalationPath,
 /**
  * Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: EscalationPath, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
+before: EscalationPath, } } | { "method": "saveStaleDays", "params": { 
+/**
+ * In which inbox.
+ */
+inbox: InboxId, 
+/**
+ * How many.
+ */
+days: number, 
+/**
+ * How many they were as the form was opened; judged as with [`Request::SaveTargets`].
+ */
+before: number, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
 /**
  * All of them.
  */
