@@ -1,6 +1,6 @@
 /**
  * The interface on the scripted backend. `?theme=dark`,
- * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|same|merged|huge`, `?open=1042`.
+ * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|same|merged|split|huge`, `?open=1042`.
  */
 import '../src/lib/shared/base.css';
 import { mount } from 'svelte';
@@ -12,6 +12,7 @@ import type { Theme } from '../src/lib/api/types/Theme';
 import { HOUR, MINUTE, NOW } from '../test/scripted/cast';
 import { exceptions, oddities } from '../test/scripted/exceptions';
 import { scenes } from '../test/scripted/inbox';
+import { twoMatters } from '../test/scripted/splitting';
 import { again, merged, twice } from '../test/scripted/merging';
 import { ScriptedBackend } from '../test/scripted/scripted';
 
@@ -41,6 +42,9 @@ switch (query.get('state')) {
     if (query.get('state') === 'merged') merged(other, backend.scene('c-1042'), 'm-anna', NOW - 140 * MINUTE);
     break;
   }
+  case 'split':
+    backend.scenes.push(twoMatters());
+    break;
   case 'firstRun':
     backend.state = { type: 'firstRun' };
     backend.answers.testMailbox = () => ({

@@ -316,6 +316,11 @@ pub enum CommandBody {
         /// Which.
         from: ConversationId,
     },
+    /// Some of what the customer wrote is another matter: it goes on in a conversation of its own, which has the command's id.
+    Split {
+        /// Which messages: those that came in, and not all there are.
+        messages: Vec<MessageId>,
+    },
     /// An outside reply was mine: I own it.
     ClaimOutsideReply {
         /// The message.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Acquaintance, Capabilities, Conversation, ConversationId, DraftId, DraftText, Inbox, InboxId,
-    Member, MemberId, RuleSet, Timestamp, Turns,
+    Account, AccountId, Acquaintance, Capabilities, Conversation, ConversationId, DraftId, DraftText, Event, Inbox,
+    InboxId, Member, MemberId, RuleSet, Stamp, Timestamp, Turns,
 };
 
 /// The live facts of a reply lock: renewals are not in the log.
@@ -71,6 +71,8 @@ pub struct Context<'a> {
     pub draft: Option<&'a SavedDraft>,
     /// Other conversations, at least those that the command is about too: what it names, what it is one with, and the parts of that.
     pub others: &'a BTreeMap<ConversationId, Conversation>,
+    /// The conversation's log so far, where the command asks for more than the state keeps; empty for all others.
+    pub log: &'a [(Stamp, Event)],
     /// What routing is judged by; `None` where there are no rules, or the command routes nothing.
     pub routing: Option<RoutingFacts<'a>>,
     /// The Message-ID a reply gets if accepted, without angle brackets.

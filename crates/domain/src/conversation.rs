@@ -499,6 +499,10 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[ts(as = "Option<BTreeSet<ConversationId>>", optional)]
     pub apart: BTreeSet<ConversationId>,
+    /// Off which conversation it was split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub split: Option<crate::SplitOrigin>,
     /// How many replies of ours, outside ones too.
     #[serde(default)]
     pub replies: u32,

@@ -9,7 +9,7 @@ use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
     Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, FollowUp, FoundFine, HandoffContext,
     HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity, Outbound, Part,
-    Priority, Quote, Routing, Scope, Settlement, Snooze, Source, Status, Timestamp,
+    Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -32,6 +32,8 @@ pub enum OwnerChange {
     Reopened,
     /// Its owner left, or may not work here any more.
     Left,
+    /// They own what it was split off.
+    Split,
     /// They owned what was merged into it, or it is theirs no more since that was taken out again.
     Merged,
 }
@@ -217,6 +219,27 @@ pub enum Event {
         conversation: ConversationId,
         /// Its number for people.
         number: u32,
+    },
+    /// Some of what the customer wrote goes on in a conversation of its own.
+    SplitOff {
+        /// Which messages; they are shown there.
+        messages: Vec<MessageId>,
+        /// In which.
+        into: ConversationId,
+        /// Its number for people.
+        number: u32,
+        /// What stays.
+        #[ts(skip)]
+        rest: Box<Rest>,
+    },
+    /// It began in another conversation: what was received before this is what the customer wrote there.
+    SplitFrom {
+        /// In which.
+        conversation: ConversationId,
+        /// Its number for people.
+        number: u32,
+        /// Which messages are said anew here, in the order they came.
+        messages: Vec<SaidAnew>,
     },
     /// Somebody looked: it is not the same enquiry as another of that customer.
     KeptApart {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Actor, Address, Before, Blocked, Category, Cause, Closing, Conversation, ConversationId, Deadline, Direction,
     Event, FollowUp, LastMessage, Lock, LockAnswer, LockAsk, Message, MessageId, MessageKind, NextStep, Outbound,
-    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, merging,
+    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, merging, splitting,
 };
 
 /// How many characters of a reply the list shows.
@@ -113,6 +113,7 @@ fn empty(stamp: Stamp) -> Conversation {
         merged: None,
         absorbed: Vec::new(),
         apart: BTreeSet::new(),
+        split: None,
         replies: 0,
         next_step_version: 0,
         follow_up_version: 0,
@@ -164,6 +165,14 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::Unmerged { answered } => merging::taken_out(state, *answered),
         Event::Absorbed { part } => merging::absorb(state, stamp, part),
         Event::LetGo { conversation, .. } => merging::let_go(state, *conversation),
+        Event::SplitOff {
+            messages, into, rest, ..
+        } => splitting::split_off(state, messages, *into, rest),
+        Event::SplitFrom {
+            conversation,
+            number,
+            messages,
+        } => splitting::split_from(state, stamp, (*conversation, *number), messages),
         Event::KeptApart { from } => {
             state.apart.insert(*from);
         }

@@ -30,6 +30,7 @@ mod refusal;
 mod review;
 mod routing;
 mod sla;
+mod splitting;
 mod time;
 
 pub use calendar::*;
@@ -55,4 +56,5 @@ pub use refusal::*;
 pub use review::*;
 pub use routing::*;
 pub use sla::*;
+pub use splitting::{Newest, Rest, SaidAnew, SplitOrigin};
 pub use time::*;

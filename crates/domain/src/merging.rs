@@ -491,7 +491,7 @@ fn put_back<T: PartialEq>(now: &mut Option<T>, brought: Option<&T>, before: Opti
 }
 
 /// What has come by now is said where it came, and not again where the clock runs on.
-fn said_by(mut clock: Clock, now: Timestamp) -> Clock {
+pub(crate) fn said_by(mut clock: Clock, now: Timestamp) -> Clock {
     let runs = clock.runs();
     clock.warned |= runs && clock.warn_at <= now;
     clock.breached |= runs && clock.due <= now;

@@ -60,6 +60,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::Unmerge { .. }
         | C::KeepApart { .. }
         | C::SettleException { .. }
+        | C::Split { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }
         | C::ExternalReply { .. }

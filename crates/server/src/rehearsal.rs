@@ -54,7 +54,9 @@ pub async fn page(
     };
     let mut moves: BTreeMap<Key, RehearsedMove> = BTreeMap::new();
     for conversation in &conversations {
-        let Some(message) = firsts.get(&conversation.id).filter(|message| is_routed(message)) else {
+        let routed = firsts.get(&conversation.id).filter(|message| is_routed(message));
+        // What was split off another began there, and that is looked at.
+        let Some(message) = routed.filter(|_| conversation.split.is_none()) else {
             rehearsal.passed_over = rehearsal.passed_over.saturating_add(1);
             continue;
         };

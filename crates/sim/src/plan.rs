@@ -77,6 +77,8 @@ pub enum Deed {
     Merge,
     /// Take it out of the one it was merged into.
     Unmerge,
+    /// Let the customer's newest message go on in a conversation of its own.
+    Split,
     /// Label it.
     Tag,
     /// Sort it.
@@ -305,7 +307,7 @@ fn letter(rng: &mut Rng) -> Letter {
     }
 }
 
-const DEEDS: [(Deed, u64); 36] = [
+const DEEDS: [(Deed, u64); 37] = [
     (Deed::Claim, 16),
     (Deed::Reply, 34),
     (Deed::Cover, 4),
@@ -327,6 +329,7 @@ const DEEDS: [(Deed, u64); 36] = [
     (Deed::Acknowledge, 4),
     (Deed::Merge, 5),
     (Deed::Unmerge, 3),
+    (Deed::Split, 4),
     (Deed::Tag, 3),
     (Deed::Sort, 2),
     (Deed::Block, 3),

@@ -4,6 +4,7 @@
 mod cluster;
 mod due;
 mod routing;
+mod splitting;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use due::{
 use routing::{
     loads_count_what_is_open, turns_keep_their_newest_number, whoever_wrote_before_is_known_by_what_is_open_with_them,
 };
+use splitting::{a_key_is_dropped_for_the_message_that_has_it, the_log_of_a_conversation_is_loaded_whole_and_alone};
 use standing::{
     a_conversation_that_moved_counts_and_wakes_where_it_lies, what_somebody_is_writing_is_found_by_where_they_write,
     what_somebody_is_writing_is_found_with_where_they_write, what_was_merged_is_loaded_with_what_it_belongs_to,
@@ -696,6 +698,8 @@ macro_rules! contract {
             what_somebody_is_writing_is_found_by_where_they_write,
             a_conversation_that_moved_counts_and_wakes_where_it_lies,
             what_was_merged_is_loaded_with_what_it_belongs_to,
+            the_log_of_a_conversation_is_loaded_whole_and_alone,
+            a_key_is_dropped_for_the_message_that_has_it,
             loads_count_what_is_open,
             turns_keep_their_newest_number,
             whoever_wrote_before_is_known_by_what_is_open_with_them,

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod another_matter;
 mod bad_input;
 mod desk;
 mod follow_up;
@@ -28,7 +29,10 @@ mod story {
     use baton_tests::server::Database;
 
     use crate::team::Team;
-    use crate::{follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing, two_doors};
+    use crate::{
+        another_matter, follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing,
+        two_doors,
+    };
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_reps_answer_one_customer_once_on_sqlite() {
@@ -121,6 +125,19 @@ mod story {
     async fn one_buyer_at_two_doors_is_one_enquiry_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         two_doors::one_enquiry(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn another_matter_in_the_same_thread_is_answered_in_its_own_on_sqlite() {
+        another_matter::each_in_its_own(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn another_matter_in_the_same_thread_is_answered_in_its_own_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        another_matter::each_in_its_own(Database::Postgres(postgres.url()))
             .await
             .unwrap();
     }

@@ -148,6 +148,9 @@ export class Desk {
     const inList = this.list.row(id) !== undefined;
     const acted = await (lastSeen === undefined ? this.open.act(body) : this.open.act(body, lastSeen));
     if (acted && acted.type !== 'refused') {
+      // Another matter was found in it: that is what is worked on now. It begins under the command's id.
+      if (body.type === 'split' && acted.type === 'done' && this.page === 'inbox')
+        await this.go(acted.command);
       if (body.type === 'merge' && this.open.id === id && this.page === 'inbox') await this.go(body.into);
       this.#say(acted, body);
       void this.list.refresh();

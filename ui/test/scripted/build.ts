@@ -45,6 +45,7 @@ export const ALL_ACTIONS: Action[] = [
   'move',
   'merge',
   'unmerge',
+  'split',
   'takeOver',
   'suggest',
 ];
@@ -172,7 +173,7 @@ export class Story {
       bounced: null,
       ...rest,
     };
-    this.scene.thread.push({ type: 'message', message, also: [] });
+    this.scene.thread.push({ type: 'message', conversation: conversation.id, message, also: [] });
     this.scene.bodies.set(message.id, {
       text,
       quoted: null,

@@ -29,6 +29,7 @@ import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, mira, NOW, settings, team, upToDate, usualTargets } from './cast';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
+import { splitIn } from './splitting';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -589,6 +590,9 @@ export class ScriptedBackend implements Backend {
       case 'unmerge':
         unmerged(scene, other, this.me.id, this.now);
         break;
+      case 'split':
+        this.#undo.push(splitIn(this, scene, body.messages, `command-${this.#command + 1}`));
+        return this.#done(true);
       case 'keepApart':
         conversation.apart = [...(conversation.apart ?? []), body.from];
         break;

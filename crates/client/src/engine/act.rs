@@ -62,6 +62,12 @@ impl Engine {
             }
             return;
         }
+        if matches!(body, CommandBody::Split { .. }) && !self.online() {
+            // What it needs to know of the thread, and the number it gives, only the server has.
+            let failed = Told::Failed(self.unreachable());
+            self.answer(ticket, failed);
+            return;
+        }
         let command = self.command(conversation, body, last_seen);
         if !self.online()
             && let Some(state) = self.state(conversation).cloned()
@@ -80,14 +86,17 @@ impl Engine {
             .state(command.conversation)
             .and_then(|before| inverse(&command.body, before, self.id.me))
             .filter(|_| self.could_take_back(&command.body));
-        let (id, conversation) = (command.id, command.conversation);
+        let id = command.id;
         let attended = ticket.filter(|_| self.online());
+        let undoable = back.is_some();
+        match (back, &command.body) {
+            (Some(back), CommandBody::Split { messages }) => self.remember_split(id, messages, back),
+            (Some(back), _) => self.remember_undo(id, command.conversation, back),
+            (None, _) => {}
+        }
         self.enqueue(command, None, attended);
         if let Some(item) = self.outbox.get_mut(id) {
-            item.undoable = back.is_some();
-        }
-        if let Some(body) = back {
-            self.remember_undo(id, conversation, body);
+            item.undoable = undoable;
         }
         if attended.is_none() {
             self.answer(ticket, Told::Acted(Acted::Pending { command: id }));

@@ -269,6 +269,7 @@ impl Engine {
                     | OwnerChange::Routed
                     | OwnerChange::HandedOff
                     | OwnerChange::Reopened
+                    | OwnerChange::Split
                     | OwnerChange::Merged,
                 ..
             } if *owner == me => Kind::Assigned,

@@ -438,6 +438,7 @@ impl Engine {
             }),
             draft: None,
             others: &self.confirmed,
+            log: &[],
             // Who gets what by the rules is the referee's to say.
             routing: None,
             header_id: "",

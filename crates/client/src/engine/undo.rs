@@ -18,18 +18,36 @@ pub(super) struct Undoable {
     command: CommandId,
     conversation: ConversationId,
     body: CommandBody,
-    /// The newest message when the act was done: taking it back must not go over what came later.
-    last_seen: Option<MessageId>,
+    /// What may have been the newest message when the act was done: taking it back must not go over what came later.
+    last_seen: Vec<MessageId>,
 }
 
 impl Engine {
+    /// Remembers how to take an act of mine back.
     pub(super) fn remember_undo(&mut self, command: CommandId, conversation: ConversationId, body: CommandBody) {
-        self.undoable.push(Undoable {
+        let last_seen = self.newest_message(conversation).into_iter().collect();
+        self.remember(Undoable {
             command,
             conversation,
             body,
-            last_seen: self.newest_message(conversation),
+            last_seen,
         });
+    }
+
+    /// Remembers it of messages that went on in a conversation of their own: they come back from there.
+    pub(super) fn remember_split(&mut self, command: CommandId, messages: &[MessageId], body: CommandBody) {
+        let into = ConversationId(command.0);
+        let there = messages.iter().map(|message| message.in_conversation(into));
+        self.remember(Undoable {
+            command,
+            conversation: into,
+            body,
+            last_seen: there.collect(),
+        });
+    }
+
+    fn remember(&mut self, undoable: Undoable) {
+        self.undoable.push(undoable);
         let surplus = self.undoable.len().saturating_sub(DEPTH);
         self.undoable.drain(..surplus);
     }
@@ -74,7 +92,10 @@ impl Engine {
             }
             return;
         }
-        let command = self.command(last.conversation, last.body, last.last_seen);
+        let newest = self.newest_message(last.conversation);
+        let seen = newest.filter(|newest| last.last_seen.contains(newest));
+        let seen = seen.or(last.last_seen.first().copied());
+        let command = self.command(last.conversation, last.body, seen);
         let id = command.id;
         let attended = Some(ticket).filter(|_| self.online());
         self.enqueue(command, None, attended);
@@ -154,6 +175,12 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
         }),
         C::Merge { into } => before.merged.is_none().then_some(C::Unmerge { from: Some(*into) }),
         C::Unmerge { .. } => before.merged.as_ref().map(|merged| C::Merge { into: merged.into }),
+        // What is over with it takes nothing in that is still to be done.
+        C::Split { .. } => {
+            let reopened = before.before_message.as_ref();
+            let over = before.status.is_over() || reopened.is_some_and(|before| before.status.is_over());
+            (!over).then_some(C::Merge { into: before.id })
+        }
         C::FineUntilTomorrow { .. } => Some(C::ReviewAgain),
         C::Reopen => before
             .closing

@@ -111,6 +111,9 @@ impl Judge<'_> {
                 None => return Some(not_now()),
             },
             Action::Unmerge => CommandBody::Unmerge { from: None },
+            // Something has to stay, and what came with another conversation is taken out with that.
+            Action::Split if own_messages(self.conversation) < 2 => return Some(not_now()),
+            Action::Split => CommandBody::Split { messages: Vec::new() },
             Action::TakeOver => CommandBody::TakeOver,
             Action::Suggest => CommandBody::SuggestDraft { text: words() },
         };
@@ -120,6 +123,9 @@ impl Judge<'_> {
             Ok(_) if action == Action::TakeOver && !self.somebody_else_replies() => Some(not_now()),
             // What is merely not filled in yet is asked for in place.
             Ok(_) | Err(Refusal::NeedsOutcome | Refusal::NeedsHandoffContext | Refusal::MissingFields { .. }) => None,
+            Err(Refusal::Invalid {
+                why: Invalid::Empty, ..
+            }) if action == Action::Split => None,
             Err(refusal) => Some(refusal),
         }
     }
@@ -168,7 +174,13 @@ fn not_now() -> Refusal {
     }
 }
 
-const ACTIONS: [Action; 21] = [
+/// How many messages came in it, without those of what was merged into it.
+fn own_messages(conversation: &Conversation) -> u32 {
+    let theirs = conversation.absorbed.iter().map(|absorbed| absorbed.part.messages);
+    conversation.messages.saturating_sub(theirs.sum())
+}
+
+const ACTIONS: [Action; 22] = [
     Action::Claim,
     Action::Assign,
     Action::Release,
@@ -187,6 +199,7 @@ const ACTIONS: [Action; 21] = [
     Action::Acknowledge,
     Action::Move,
     Action::Merge,
+    Action::Split,
     Action::Unmerge,
     Action::TakeOver,
     Action::Suggest,

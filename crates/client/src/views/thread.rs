@@ -1,6 +1,6 @@
 //! A conversation's log as a person reads it: messages, replies, notes, and everything else folded into single lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_channels::email::smtp::refusal::meaning;
 use baton_domain::{
@@ -29,6 +29,14 @@ pub struct PendingNote {
 #[must_use]
 pub fn thread(entries: Vec<LogEntry>, pending: Vec<PendingNote>) -> Vec<ThreadItem> {
     let replies = replies(&entries);
+    let gone: BTreeSet<MessageId> = entries
+        .iter()
+        .filter_map(|entry| match event(entry) {
+            Some(Event::SplitOff { messages, .. }) => Some(messages.iter().copied()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
     let mut also: BTreeMap<MessageId, Vec<String>> = BTreeMap::new();
     for entry in &entries {
         if let Some(Event::AlsoReceived { message, source }) = event(entry) {
@@ -37,6 +45,9 @@ pub fn thread(entries: Vec<LogEntry>, pending: Vec<PendingNote>) -> Vec<ThreadIt
     }
     let mut items: Vec<(Timestamp, ThreadItem)> = Vec::with_capacity(entries.len());
     for entry in entries {
+        if brought(&entry).is_some_and(|message| gone.contains(&message)) {
+            continue;
+        }
         if let Some(item) = item(entry, &replies, &mut also) {
             items.push(item);
         }
@@ -65,14 +76,26 @@ fn event(entry: &LogEntry) -> Option<&Event> {
     }
 }
 
+/// The message of the customer that an entry brought.
+fn brought(entry: &LogEntry) -> Option<MessageId> {
+    match event(entry) {
+        Some(Event::MessageReceived { message, .. }) => Some(message.id),
+        _ => None,
+    }
+}
+
 fn item(
     entry: LogEntry,
     replies: &BTreeMap<MessageId, Outbound>,
     also: &mut BTreeMap<MessageId, Vec<String>>,
 ) -> Option<(Timestamp, ThreadItem)> {
-    match event(&entry)? {
+    let LogBody::Conversation { conversation, event } = &entry.body else {
+        return None;
+    };
+    match event {
         Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
             let item = ThreadItem::Message {
+                conversation: *conversation,
                 message: message.clone(),
                 also: also.remove(&message.id).unwrap_or_default(),
             };

@@ -46,6 +46,7 @@ pub fn decide_other(
             collect([(!known).then_some(Event::KeptApart { from: state.id })])
         }),
         CommandBody::MoveToInbox { inbox, .. } => case.parts_go_to(*inbox),
+        CommandBody::Split { messages } => case.split_off(messages),
         _ => Vec::new(),
     }
 }

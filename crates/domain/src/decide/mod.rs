@@ -16,6 +16,7 @@ mod ownership;
 mod reply;
 mod reviewing;
 mod routing;
+mod splitting;
 mod standing;
 mod starting;
 mod timers;
@@ -229,6 +230,7 @@ impl Case<'_> {
             C::Merge { into } => self.merge(*into),
             C::Unmerge { from } => self.unmerge(*from),
             C::KeepApart { from } => self.keep_apart(*from),
+            C::Split { messages } => self.split(messages),
             C::NoReplyNeeded => self.no_reply_needed(),
             C::NotALead => self.not_a_lead(),
             C::Close { outcome, reason } => self.close(*outcome, reason.as_deref()),

@@ -177,6 +177,11 @@ impl Team {
             .member()
             .map(|id| inbox.capabilities_of(&self.members[&id]))
             .unwrap_or_default();
+        let here = |(stamp, _): &&(Stamp, Event)| stamp.conversation == command.conversation;
+        let log: Vec<(Stamp, Event)> = match command.body {
+            CommandBody::Split { .. } => self.log.iter().filter(here).cloned().collect(),
+            _ => Vec::new(),
+        };
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
@@ -196,6 +201,7 @@ impl Team {
                 acquaintance: self.acquaintance,
             }),
             others: &others,
+            log: &log,
             header_id: "reply@baton.example",
         };
         let events = decide(self.state.as_ref(), command, &context)?;
@@ -235,9 +241,9 @@ impl Team {
                     actor: command.actor,
                     conversation,
                 };
-                let at = self.others.iter().position(|other| other.id == conversation).unwrap();
-                let other = self.others.swap_remove(at);
-                self.others.extend(evolve(Some(other), stamp, &event));
+                let at = self.others.iter().position(|other| other.id == conversation);
+                let other = at.map(|at| self.others.swap_remove(at));
+                self.others.extend(evolve(other, stamp, &event));
                 self.log.push((stamp, event));
             }
         }

@@ -1,7 +1,8 @@
 //! A conversation on screen: its thread, its bodies, and what may be done in it.
 
 use baton_domain::{
-    Address, BlobId, Conversation, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal, Timestamp,
+    Address, BlobId, Conversation, ConversationId, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -96,6 +97,8 @@ pub enum Action {
     Merge,
     /// Take it out of the one it was merged into.
     Unmerge,
+    /// Let some of it go on in a conversation of its own.
+    Split,
     /// Suggest a text to whoever is replying.
     Suggest,
 }
@@ -106,6 +109,8 @@ pub enum Action {
 pub enum ThreadItem {
     /// A message that came in, or went out outside Baton.
     Message {
+        /// In which conversation it came: this one, or one that was merged into it.
+        conversation: ConversationId,
         /// The message.
         message: Box<baton_domain::Message>,
         /// Other ways the same message came.

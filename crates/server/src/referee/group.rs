@@ -80,6 +80,11 @@ impl Work {
                         needs.begun_in.insert(command.conversation);
                         needs.whole.insert(command.conversation);
                     }
+                    CommandBody::Split { .. } => {
+                        needs.logs.insert(command.conversation);
+                        // That nothing has the id of the one that begins is asked of the store.
+                        needs.conversations.insert(ConversationId(command.id.0));
+                    }
                     CommandBody::KeepApart { from } => {
                         needs.conversations.extend([command.conversation, *from]);
                     }

@@ -16,6 +16,7 @@ mod group;
 mod handle;
 mod hosting;
 mod ids;
+mod index;
 mod ingest;
 mod io;
 mod machine;

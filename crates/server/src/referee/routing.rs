@@ -51,7 +51,10 @@ pub(super) fn may_route(work: &Work) -> bool {
         Work::Arrival { arrival, .. } => arrival.role != FolderRole::Sent,
         Work::Command { command, .. } => matches!(
             command.body,
-            CommandBody::Route | CommandBody::MoveToInbox { .. } | CommandBody::Receive { .. }
+            CommandBody::Route
+                | CommandBody::MoveToInbox { .. }
+                | CommandBody::Split { .. }
+                | CommandBody::Receive { .. }
         ),
         _ => false,
     }
@@ -101,7 +104,10 @@ impl Working<'_> {
                 &whom.unwrap_or(&message.from).email
             }
             (
-                CommandBody::Receive { live: true, .. } | CommandBody::Route | CommandBody::MoveToInbox { .. },
+                CommandBody::Receive { live: true, .. }
+                | CommandBody::Route
+                | CommandBody::MoveToInbox { .. }
+                | CommandBody::Split { .. },
                 Some(state),
             ) => &state.contact.email,
             _ => return None,

@@ -13,5 +13,6 @@ mod merging;
 mod moving;
 mod reviewing;
 mod routing;
+mod splitting;
 mod standing;
 mod targets;

@@ -1,6 +1,5 @@
 //! The working state of one commit: what was loaded, and what has been decided on it so far. Thrown away when the store fails.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,7 +37,7 @@ pub(super) struct Working<'a> {
     changed: BTreeSet<ConversationId>,
     leases: BTreeMap<ConversationId, Option<LeaseRow>>,
     parked: BTreeSet<ConversationId>,
-    keys: BTreeMap<(ThreadKey, ConversationId), KeyRow>,
+    pub(super) keys: BTreeMap<(ThreadKey, ConversationId), KeyRow>,
     /// How many conversations came to an inbox in this commit, and how many it lost.
     moved: BTreeMap<InboxId, (u32, u32)>,
     head: Head,
@@ -420,6 +419,7 @@ impl<'a> Working<'a> {
             .as_ref()
             .map(|routing| (&routing.loads, &routing.turns));
         let others = self.others(command, state);
+        let log = self.log_of(command);
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
@@ -432,6 +432,7 @@ impl<'a> Working<'a> {
             lease: lease.map(|lease| lease.facts()),
             draft: draft.as_ref(),
             others: &others,
+            log: &log,
             routing: self.routing_facts(self.documents.rules(), facts, command, state),
             header_id: &self.header_id(command, state),
         };
@@ -446,6 +447,7 @@ impl<'a> Working<'a> {
         let named = match (&command.body, state) {
             (C::Merge { into: other } | C::KeepApart { from: other }, _) => Some(*other),
             (C::Unmerge { .. }, Some(state)) => state.merged.as_ref().map(|merged| merged.into),
+            (C::Split { .. }, _) => Some(ConversationId(command.id.0)),
             _ => None,
         };
         let goes_along = matches!(
@@ -624,81 +626,6 @@ impl<'a> Working<'a> {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn index(&mut self, state: &Conversation, event: &Event) {
-        match event {
-            Event::MessageReceived { message, .. } | Event::OutsideReply { message, .. } => {
-                let outside = matches!(event, Event::OutsideReply { .. });
-                let row = |key, mentioned| KeyRow {
-                    key,
-                    conversation: state.id,
-                    message: message.id,
-                    mentioned,
-                    ours: outside && !mentioned,
-                    at: message.at,
-                };
-                let own = message.header_id.iter().map(|id| row(ThreadKey::header(id), false));
-                let mentioned = message
-                    .references
-                    .iter()
-                    .rev()
-                    .take(50)
-                    .map(|id| row(ThreadKey::header(id), true));
-                let rows: Vec<KeyRow> = own.chain(mentioned).collect();
-                rows.into_iter().for_each(|row| self.add_key(row));
-            }
-            Event::ReplyQueued { outbound } => {
-                for key in [ThreadKey::header(&outbound.header_id), ThreadKey::outbound(outbound.id)] {
-                    self.add_key(KeyRow {
-                        key,
-                        conversation: state.id,
-                        message: outbound.id,
-                        mentioned: false,
-                        ours: true,
-                        at: outbound.queued_at,
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds a key of the thread index; what comes later in this commit finds it.
-    pub(super) fn add_key(&mut self, row: KeyRow) {
-        let hits = self.loaded.hits.entry(row.key.clone()).or_default();
-        match hits.iter_mut().find(|hit| hit.conversation == row.conversation) {
-            Some(hit) => {
-                hit.at = hit.at.max(row.at);
-                if hit.mentioned && !row.mentioned {
-                    hit.message = row.message;
-                    hit.mentioned = false;
-                }
-                hit.ours |= row.ours;
-            }
-            None => hits.push(baton_store::port::KeyHit {
-                conversation: row.conversation,
-                message: row.message,
-                mentioned: row.mentioned,
-                ours: row.ours,
-                at: row.at,
-            }),
-        }
-        // One row a key and conversation: a multi-row insert must not name the same row twice.
-        match self.keys.entry((row.key.clone(), row.conversation)) {
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.at = known.at.max(row.at);
-                if known.mentioned && !row.mentioned {
-                    known.message = row.message;
-                    known.mentioned = false;
-                }
-                known.ours |= row.ours;
-            }
-            Entry::Vacant(free) => {
-                free.insert(row);
-            }
         }
     }
 

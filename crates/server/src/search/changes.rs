@@ -57,6 +57,8 @@ fn pieces(core: &Core, entries: Vec<LogEntry>) -> Result<(Vec<Piece>, Vec<Messag
             Event::OutboundCancelled { outbound, .. } => {
                 pieces.insert(outbound, None);
             }
+            // It is found where it goes on.
+            Event::SplitOff { messages, .. } => pieces.extend(messages.into_iter().map(|message| (message, None))),
             Event::NoteAdded { note, text, .. } => {
                 let from = author(core, entry.actor);
                 pieces.insert(note, Some(of_note(conversation, note, entry.issued_at, from, text)));

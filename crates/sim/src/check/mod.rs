@@ -6,6 +6,7 @@
 
 mod clocks;
 mod mail;
+mod parted;
 mod rights;
 mod thread;
 mod turns;
@@ -21,6 +22,7 @@ use baton_store::port::Sealed;
 
 use clocks::Clocks;
 pub use mail::Mail;
+use parted::Parted;
 use rights::Rights;
 use thread::Thread;
 use turns::Turns;
@@ -111,6 +113,7 @@ pub struct Check {
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
     rights: Rights,
     turns_of_rules: Turns,
+    parted: Parted,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -174,6 +177,7 @@ impl Check {
             self.read = sealed.entry.number;
             self.entry(&sealed.entry)?;
         }
+        self.parted.whole()?;
         // What is durable ends with a whole commit.
         self.rights.stand()
     }
@@ -259,6 +263,10 @@ impl Check {
                     thread.nothing_unseen(entry, &issued.seen)?;
                 }
             }
+            (Event::SplitOff { .. }, Actor::Member { .. }) => {
+                let issued = issued.ok_or_else(|| unasked(entry))?;
+                thread.nothing_unseen(entry, &issued.seen)?;
+            }
             (Event::Closed { .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
                 // Closing with a reply was judged when the reply was; taking a reply back puts back what was.
@@ -275,6 +283,7 @@ impl Check {
         self.dates_come(entry.number, *conversation, event)?;
         self.clocks.entry(*conversation).or_default().moved(entry, event)?;
         self.parts_move(entry, *conversation, event)?;
+        self.parted.moved(entry, *conversation, event)?;
         let Some(thread) = self.threads.get_mut(conversation) else {
             return Ok(());
         };

@@ -174,6 +174,7 @@ impl Thread {
                 }
             }
             Event::ReplyQueued { outbound } => self.messages.push((number, outbound.id, Some(outbound.by))),
+            Event::SplitOff { messages, .. } => self.messages.retain(|(_, id, _)| !messages.contains(id)),
             Event::OutboundCancelled { outbound, .. }
             | Event::OutboundFailed { outbound, .. }
             | Event::OutboundSettled {

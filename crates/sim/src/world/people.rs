@@ -3,8 +3,9 @@
 
 use baton_client::engine::{Ask, SendPlan, Told};
 use baton_domain::{
-    Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, HOUR_MS, HandoffContext,
-    LockAnswer, MemberId, MessageId, Money, OutboundState, Outcome, Priority, Refusal, Role, SECOND_MS, Settlement,
+    Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, Event, HOUR_MS, HandoffContext,
+    LockAnswer, LogBody, MemberId, MessageId, Money, OutboundState, Outcome, Priority, Refusal, Role, SECOND_MS,
+    Settlement,
 };
 use baton_protocol::{Acted, HeldResolution};
 
@@ -83,6 +84,7 @@ impl World {
             Deed::Move => find(&|c| open(c) && c.lock.is_none()),
             Deed::Merge => find(&|c| (mine(c) || c.owner.is_none()) && open(c) && c.lock.is_none()),
             Deed::Unmerge => find(&|c| c.merged.is_some()),
+            Deed::Split => find(&|c| (mine(c) || c.owner.is_none()) && c.messages > 1 && c.lock.is_none()),
             Deed::NextStep | Deed::FollowUp | Deed::Close | Deed::Release => find(&|c| mine(c) && open(c)),
             Deed::Assign => find(&open),
             Deed::Snooze | Deed::Block => find(&|c| mine(c) && open(c) && c.blocked.is_none()),
@@ -113,6 +115,7 @@ impl World {
             Deed::Cover => self.begin_reply(who, id, true, rng),
             Deed::Move => self.moves(who, id, rng),
             Deed::Merge => self.merges(who, id, rng),
+            Deed::Split => self.splits(who, id, rng),
             _ => {
                 if let Some(body) = self.body(who, deed, rng) {
                     self.act(who, id, body, rng);
@@ -219,6 +222,7 @@ impl World {
             Deed::Unmerge => C::Unmerge { from: None },
             Deed::Move
             | Deed::Merge
+            | Deed::Split
             | Deed::Reply
             | Deed::Cover
             | Deed::Undo
@@ -256,6 +260,25 @@ impl World {
         if let Some(into) = rng.pick(&others).copied() {
             self.act(who, id, CommandBody::Merge { into }, rng);
         }
+    }
+
+    /// Some of what the customer wrote is another matter: most often the newest, now and then others.
+    fn splits(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let read = self.desks.get(who).and_then(|desk| desk.engine.as_ref()?.cursor());
+        let read = read.map_or(0, |cursor| cursor.number);
+        let entries = self.model.log().iter().map(|sealed| &sealed.entry);
+        let theirs = entries.filter_map(|entry| match &entry.body {
+            LogBody::Conversation {
+                conversation,
+                event: Event::MessageReceived { message, .. },
+            } if *conversation == id && entry.number <= read => Some(message.id),
+            _ => None,
+        });
+        let mut messages: Vec<MessageId> = theirs.collect();
+        let newest = messages.pop();
+        messages.retain(|_| rng.chance(20));
+        messages.extend(newest.filter(|_| messages.is_empty() || rng.chance(50)));
+        self.act(who, id, CommandBody::Split { messages }, rng);
     }
 
     fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {

@@ -33,6 +33,9 @@ pub struct Batch {
     pub conversations: Vec<ConversationRow>,
     /// New keys of the thread index.
     pub keys: Vec<KeyRow>,
+    /// Keys that lead to a conversation no more, because the message that has them, or was the first to mention them, went on in another.
+    /// They go before the new ones come.
+    pub dropped_keys: Vec<DroppedKey>,
     /// New content digests.
     pub digests: Vec<DigestRow>,
     /// Items accounted for.
@@ -73,6 +76,7 @@ impl Batch {
             entries: Vec::new(),
             conversations: Vec::new(),
             keys: Vec::new(),
+            dropped_keys: Vec::new(),
             digests: Vec::new(),
             items: Vec::new(),
             settled: Vec::new(),
@@ -96,6 +100,7 @@ impl Batch {
         self.entries.is_empty()
             && self.conversations.is_empty()
             && self.keys.is_empty()
+            && self.dropped_keys.is_empty()
             && self.digests.is_empty()
             && self.items.is_empty()
             && self.settled.is_empty()
@@ -137,6 +142,17 @@ pub struct KeyRow {
     pub ours: bool,
     /// The message's date.
     pub at: Timestamp,
+}
+
+/// A key that leads to a conversation no more, unless another message of it has it as well.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DroppedKey {
+    /// The key.
+    pub key: ThreadKey,
+    /// Where it led.
+    pub conversation: ConversationId,
+    /// For which message.
+    pub message: MessageId,
 }
 
 /// The content digest of a message.

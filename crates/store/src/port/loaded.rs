@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DraftId, DraftText,
-    HostGrant, InboxId, LeaseFacts, MemberId, MessageId, Refusal, Timestamp,
+    HostGrant, InboxId, LeaseFacts, LogEntry, MemberId, MessageId, Refusal, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -43,6 +43,8 @@ pub struct Needs {
     pub authors: BTreeSet<MemberId>,
     /// Conversations of which all drafts are needed.
     pub begun_in: BTreeSet<ConversationId>,
+    /// Conversations whose whole log is needed.
+    pub logs: BTreeSet<ConversationId>,
     /// Inboxes whose conversations are to be counted.
     pub counted: BTreeSet<InboxId>,
     /// What routing asks; `None` where nothing can be routed.
@@ -105,6 +107,8 @@ pub struct Loaded {
     pub items: BTreeMap<ItemKey, ItemOutcome>,
     /// Drafts as saved.
     pub drafts: BTreeMap<DraftId, DraftRow>,
+    /// The entries of the conversations whose log was asked for, the oldest first.
+    pub logs: BTreeMap<ConversationId, Vec<LogEntry>>,
     /// How many conversations lie in the inboxes asked for; those without any may be left out.
     pub counts: BTreeMap<InboxId, u32>,
     /// What routing asked.

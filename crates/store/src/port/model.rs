@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use baton_domain::{
     AccountId, CommandId, Conversation, ConversationId, Deadline, Document, DocumentId, DraftId, HostGrant, InboxId,
-    MemberId, Timestamp, Turns,
+    LogBody, LogEntry, MemberId, Timestamp, Turns,
 };
 use uuid::Uuid;
 
@@ -299,6 +299,13 @@ impl State {
         self.log.get(from..).unwrap_or_default().to_vec()
     }
 
+    fn log_of(&self, id: ConversationId) -> Vec<LogEntry> {
+        let entries = self.log.iter().map(|sealed| &sealed.entry);
+        let of_it =
+            |entry: &&LogEntry| matches!(entry.body, LogBody::Conversation { conversation, .. } if conversation == id);
+        entries.filter(of_it).cloned().collect()
+    }
+
     fn load(&self, needs: &Needs, now: Timestamp) -> Loaded {
         let mut wanted = needs.conversations.clone();
         wanted.extend(&needs.whole);
@@ -397,6 +404,7 @@ impl State {
                 .chain(theirs.map(|draft| (draft.id, draft.clone())))
                 .chain(begun.map(|draft| (draft.id, draft.clone())))
                 .collect(),
+            logs: needs.logs.iter().map(|id| (*id, self.log_of(*id))).collect(),
             counts: needs.counted.iter().map(|inbox| (*inbox, self.count(*inbox))).collect(),
             routing,
         }
@@ -496,6 +504,12 @@ impl State {
                 |row: &&mut ConversationRow| row.conversation.inbox == *inbox && !row.conversation.status.is_over();
             for row in self.conversations.values_mut().filter(open) {
                 row.wake = Some((*at, Deadline::Targets));
+            }
+        }
+        for dropped in &batch.dropped_keys {
+            let place = (dropped.key.clone(), dropped.conversation);
+            if self.keys.get(&place).is_some_and(|row| row.message == dropped.message) {
+                self.keys.remove(&place);
             }
         }
         for row in &batch.keys {

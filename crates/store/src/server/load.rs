@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::{AccountId, ConversationId, InboxId, MemberId, MessageId, Phase};
+use baton_domain::{AccountId, ConversationId, InboxId, LogEntry, MemberId, MessageId, Phase};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -71,6 +71,7 @@ impl ServerStore {
             digests,
             items: self.items(tx, &needs.items).await?,
             drafts,
+            logs: self.logs(tx, &needs.logs).await?,
             counts: self.counts(tx, &needs.counted).await?,
             routing,
         })
@@ -145,6 +146,19 @@ impl ServerStore {
             .all(tx)
             .await?;
         rows.into_iter().map(convert::sealed).collect()
+    }
+
+    async fn logs(
+        &self,
+        tx: &impl ConnectionTrait,
+        wanted: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, Vec<LogEntry>>, StoreError> {
+        let mut logs = BTreeMap::new();
+        for id in wanted {
+            let entries = self.entries_in(tx, *id).await?;
+            logs.insert(*id, entries.into_iter().map(|sealed| sealed.entry).collect());
+        }
+        Ok(logs)
     }
 
     pub(super) async fn all_documents(

@@ -7,7 +7,8 @@ use baton_domain::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -195,11 +196,19 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn entries_of(&self, id: ConversationId) -> Result<Vec<Sealed>, StoreError> {
+        self.entries_in(&self.reader, id).await
+    }
+
+    pub(super) async fn entries_in(
+        &self,
+        db: &impl ConnectionTrait,
+        id: ConversationId,
+    ) -> Result<Vec<Sealed>, StoreError> {
         let rows = log::Entity::find()
             .filter(log::Column::Workspace.eq(self.workspace.0))
             .filter(log::Column::Conversation.eq(id.0))
             .order_by_asc(log::Column::Number)
-            .all(&self.reader)
+            .all(db)
             .await?;
         rows.into_iter().map(convert::sealed).collect()
     }

@@ -16,7 +16,7 @@ use super::entity::{
 };
 use super::error::StoreError;
 use super::load::LISTED;
-use crate::port::{Batch, PortError};
+use crate::port::{Batch, DroppedKey, PortError};
 
 impl ServerStore {
     pub(super) async fn write_batch(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), PortError> {
@@ -51,6 +51,7 @@ impl ServerStore {
         self.write_blob_readers(tx, batch).await?;
         self.write_conversations(tx, batch).await?;
         self.wake_retargeted(tx, batch).await?;
+        self.drop_keys(tx, &batch.dropped_keys).await?;
         insert(
             tx,
             batch.keys.iter().map(|row| convert::key_row(id, row)).collect(),
@@ -126,6 +127,20 @@ impl ServerStore {
             draft::Column::Member,
         ];
         insert(tx, returned, Some(OnConflict::columns(author).do_nothing().to_owned())).await
+    }
+
+    /// Few: a conversation is split by hand.
+    async fn drop_keys(&self, tx: &impl ConnectionTrait, dropped: &[DroppedKey]) -> Result<(), StoreError> {
+        for row in dropped {
+            thread_key::Entity::delete_many()
+                .filter(thread_key::Column::Workspace.eq(self.workspace.0))
+                .filter(thread_key::Column::Key.eq(row.key.as_str()))
+                .filter(thread_key::Column::Conversation.eq(row.conversation.0))
+                .filter(thread_key::Column::Message.eq(row.message.0))
+                .exec(tx)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn write_conversations(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {

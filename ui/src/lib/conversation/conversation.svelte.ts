@@ -27,6 +27,7 @@ export type Panel =
   | 'category'
   | 'inbox'
   | 'merge'
+  | 'split'
   | 'priority'
   | 'value'
   | 'company'
@@ -61,6 +62,8 @@ export class OpenConversation {
   /** It was on screen, and may not be read any more. */
   lost = $state(false);
   panel = $state<Panel>(null);
+  /** The message the splitting begins with; the newest where none is named. */
+  splitAt = $state<MessageId | null>(null);
   refused = $state.raw<Refused | null>(null);
   /** What could not be asked at all. */
   actFailure = $state.raw<ApiFailure | null>(null);

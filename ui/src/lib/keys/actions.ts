@@ -231,6 +231,17 @@ export function actions(desk: Desk): Action[] {
       run: () => void desk.act({ type: 'unmerge' }),
       enabled: may('unmerge'),
     },
+    {
+      id: 'split',
+      label: m.action_split,
+      keys: ['Shift+S'],
+      group: 'work',
+      run: () => {
+        open.splitAt = null;
+        open.panel = 'split';
+      },
+      enabled: may('split'),
+    },
     { id: 'close', label: m.action_close, keys: ['e'], group: 'work', run: panel('close'), enabled: hasOpen },
     {
       id: 'reopen',

@@ -59,6 +59,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   merge: () => m.did_merge(),
   unmerge: () => m.did_unmerge(),
   keepApart: () => m.did_keep_apart(),
+  split: (body) => m.did_split({ count: body.messages.length }),
   noReplyNeeded: () => m.did_no_reply_needed(),
   notALead: () => m.did_not_a_lead(),
   close: (body) =>

@@ -52,6 +52,10 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
         subject: event.part.subject || m.no_subject(),
         by,
       });
+    case 'splitOff':
+      return m.event_split_off({ count: event.messages.length, number: `#${event.number}`, by });
+    case 'splitFrom':
+      return m.event_split_from({ number: `#${event.number}`, by });
     case 'letGo':
       return m.event_let_go({ number: `#${event.number}`, by });
     case 'keptApart':
@@ -215,6 +219,7 @@ function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, peopl
     released: () => m.event_released({ by }),
     handedOff: () => m.event_handed_off({ by: byWhom(people, owner) }),
     reopened: () => m.event_back_to({ to }),
+    split: () => m.event_owner_split({ to }),
     merged: () => (owner === null ? m.event_owner_merged_back() : m.event_owner_merged({ to })),
     left: () => (owner === null ? m.event_left_queue() : m.event_left_to({ to })),
   };

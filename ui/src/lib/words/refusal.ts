@@ -253,6 +253,7 @@ export function fieldName(field: string): string {
     tag: m.field_tag,
     reason: m.field_reason,
     files: m.field_files,
+    messages: m.field_messages,
     server: m.field_server,
     email: m.field_email,
     password: m.field_password,

@@ -13,6 +13,7 @@ mod offline;
 mod papers;
 mod reminding;
 mod reviewing;
+mod splitting;
 mod syncing;
 mod working;
 

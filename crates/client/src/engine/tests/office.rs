@@ -513,6 +513,7 @@ impl Office {
                 files_present: true,
             });
         let header_id = format!("{}@example.com", command.id);
+        let log = self.log_of(command.conversation);
         let context = Context {
             now: self.now,
             capabilities: &capabilities,
@@ -525,6 +526,7 @@ impl Office {
             lease: self.leases.get(&command.conversation).copied(),
             draft: draft.as_ref(),
             others: &self.conversations,
+            log: &log,
             routing: None,
             header_id: &header_id,
         };

@@ -242,7 +242,11 @@ from?: ConversationId, } | { "type": "keepApart",
 /**
  * Which.
  */
-from: ConversationId, } | { "type": "claimOutsideReply", 
+from: ConversationId, } | { "type": "split", 
+/**
+ * Which messages: those that came in, and not all there are.
+ */
+messages: Array<MessageId>, } | { "type": "claimOutsideReply", 
 /**
  * The message.
  */

@@ -27,6 +27,7 @@ import type { Provisional } from "./Provisional";
 import type { Quote } from "./Quote";
 import type { Snooze } from "./Snooze";
 import type { Source } from "./Source";
+import type { SplitOrigin } from "./SplitOrigin";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
 
@@ -190,6 +191,10 @@ absorbed?: Array<Absorbed>,
  * Other conversations of the same customer of which somebody said that they are not the same enquiry.
  */
 apart?: Array<ConversationId>, 
+/**
+ * Off which conversation it was split.
+ */
+split?: SplitOrigin, 
 /**
  * How many replies of ours, outside ones too.
  */

@@ -34,6 +34,7 @@ import type { Part } from "./Part";
 import type { Priority } from "./Priority";
 import type { Quote } from "./Quote";
 import type { Routing } from "./Routing";
+import type { SaidAnew } from "./SaidAnew";
 import type { Settlement } from "./Settlement";
 import type { Snooze } from "./Snooze";
 import type { Source } from "./Source";
@@ -167,7 +168,31 @@ conversation: ConversationId,
 /**
  * Its number for people.
  */
-number: number, } | { "type": "keptApart", 
+number: number, } | { "type": "splitOff", 
+/**
+ * Which messages; they are shown there.
+ */
+messages: Array<MessageId>, 
+/**
+ * In which.
+ */
+into: ConversationId, 
+/**
+ * Its number for people.
+ */
+number: number, } | { "type": "splitFrom", 
+/**
+ * In which.
+ */
+conversation: ConversationId, 
+/**
+ * Its number for people.
+ */
+number: number, 
+/**
+ * Which messages are said anew here, in the order they came.
+ */
+messages: Array<SaidAnew>, } | { "type": "keptApart", 
 /**
  * Which.
  */
