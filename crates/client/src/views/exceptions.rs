@@ -150,8 +150,8 @@ fn misrouted<'a>(
     let soon =
         |one: &&baton_domain::Correction| policy_of(one.sent.inbox).is_some_and(|policy| one.is_soon(&policy.calendar));
     let correction = *conversation.corrections_to_look_at().filter(soon).last()?;
-    let named = rules.into_iter().flat_map(|set| &set.rules);
-    let rule = named.filter(|rule| Some(rule.id) == correction.sent.rule).last();
+    let mut named = rules.into_iter().flat_map(|set| &set.rules);
+    let rule = named.rfind(|rule| Some(rule.id) == correction.sent.rule);
     let what = ExceptionKind::Misrouted {
         rule: rule.map(|rule| rule.name.clone()),
         correction,

@@ -287,7 +287,7 @@ impl Check {
         let Some(thread) = self.threads.get_mut(conversation) else {
             return Ok(());
         };
-        thread.messages_move(entry.number, event);
+        thread.messages_move(entry, event);
         self.mail.moved(event)
     }
 

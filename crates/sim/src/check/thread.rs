@@ -166,11 +166,13 @@ impl Thread {
         self.messages.retain(|message| !part.messages.contains(message));
     }
 
-    pub(super) fn messages_move(&mut self, number: u64, event: &Event) {
+    pub(super) fn messages_move(&mut self, entry: &LogEntry, event: &Event) {
+        let number = entry.number;
         match event {
             Event::MessageReceived { message, live: true } | Event::OutsideReply { message, live: true } => {
                 if matches!(message.kind, MessageKind::Human | MessageKind::Bulk) {
-                    self.messages.push((number, message.id, None));
+                    // Whoever splits says anew what they had on screen where it came.
+                    self.messages.push((number, message.id, entry.actor.member()));
                 }
             }
             Event::ReplyQueued { outbound } => self.messages.push((number, outbound.id, Some(outbound.by))),
