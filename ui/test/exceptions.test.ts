@@ -72,9 +72,7 @@ test('what was misrouted, came back or lies still is settled by having looked, a
   ]);
   for (const [at, what] of ['reopened', 'stale', 'misrouted'].entries()) {
     await userEvent.click(all('exception-looked-at')[at] ?? document.body);
-    await expect
-      .poll(() => backend.asked('act').at(-1)?.body)
-      .toEqual({ type: 'settleException', what });
+    await expect.poll(() => backend.asked('act').at(-1)?.body).toEqual({ type: 'settleException', what });
   }
   await click('exception-rules');
   await expect.poll(() => hook('section-routing')?.getAttribute('aria-current')).toBe('location');
@@ -85,7 +83,8 @@ test('how long a lead may lie still is set beside the targets', async () => {
   await click('settings-open');
   const block = () => hook('stale-Sales');
   await expect.poll(() => block()?.textContent).toContain('after 5 business days');
-  const inside = (id: string) => block()?.querySelector<HTMLElement>(`[data-testid="${id}"]`) ?? document.body;
+  const inside = (id: string) =>
+    block()?.querySelector<HTMLElement>(`[data-testid="${id}"]`) ?? document.body;
   await userEvent.click(inside('stale-edit'));
   await userEvent.fill(inside('stale-days'), '0');
   await userEvent.keyboard('{Enter}');

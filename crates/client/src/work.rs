@@ -11,6 +11,7 @@ mod files;
 mod find;
 mod link;
 mod mailboxes;
+pub(crate) mod people;
 mod rules;
 mod signature;
 mod starting;

@@ -24,6 +24,8 @@ const LONGEST_MS: i64 = 31 * crate::DAY_MS;
 pub enum EscalationAsk {
     /// Whoever leads the inbox. Admins only where nobody else does, or nobody else is there.
     Managers,
+    /// Whoever is on call just then, or who stands in for them while they are away.
+    OnCall,
     /// These people, all at once.
     Members {
         /// Who.
@@ -58,7 +60,7 @@ impl EscalationPath {
     pub fn is_sound(&self) -> bool {
         let sound = |step: &EscalationStep| {
             let asks = match &step.ask {
-                EscalationAsk::Managers => true,
+                EscalationAsk::Managers | EscalationAsk::OnCall => true,
                 EscalationAsk::Members { members } => (1..=MOST_NAMED).contains(&members.len()),
             };
             asks && (MINUTE_MS..=LONGEST_MS).contains(&step.within.length_ms)
@@ -69,7 +71,7 @@ impl EscalationPath {
     /// Everybody it names.
     pub fn named(&self) -> impl Iterator<Item = MemberId> + '_ {
         let named = |step: &'_ EscalationStep| match &step.ask {
-            EscalationAsk::Managers => Vec::new(),
+            EscalationAsk::Managers | EscalationAsk::OnCall => Vec::new(),
             EscalationAsk::Members { members } => members.clone(),
         };
         self.steps.iter().flat_map(named)

@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
-    MINUTE_MS, Member, MemberId, Money, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy, Timestamp,
-    WorkspaceId,
+    MINUTE_MS, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy,
+    Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -57,6 +57,10 @@ pub struct InboxPolicy {
     /// Who is asked to see to what is late, in order. Without steps: whoever leads.
     #[serde(default)]
     pub escalation: EscalationPath,
+    /// Who is on call: gets what nobody else can, and can be asked by the escalation path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub on_call: Option<Box<OnCallRota>>,
 }
 
 /// A week of work.
@@ -80,6 +84,7 @@ impl Default for InboxPolicy {
             calendar: BusinessCalendar::default(),
             sla: SlaPolicy::default(),
             escalation: EscalationPath::default(),
+            on_call: None,
         }
     }
 }

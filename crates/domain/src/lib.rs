@@ -11,6 +11,7 @@ mod calendar;
 mod command;
 mod context;
 mod conversation;
+mod cover;
 mod deadline;
 mod decide;
 mod escalation;

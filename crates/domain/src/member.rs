@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{InboxId, MemberId, Timestamp};
+use crate::{BusinessCalendar, InboxId, MemberId, Timestamp};
 
 /// What a member may do in the whole workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -62,6 +62,10 @@ pub struct Member {
     pub absent_until: Option<Timestamp>,
     /// Who stands in for them.
     pub backup: Option<MemberId>,
+    /// When they are at work, in a zone of their own; `None` where that is when the inbox is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hours: Option<BusinessCalendar>,
     /// What stands below their replies; `None` for the signature of the address they write from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -73,6 +77,33 @@ impl Member {
     #[must_use]
     pub fn available(&self, now: Timestamp) -> bool {
         self.active && self.absent_until.is_none_or(|until| until <= now)
+    }
+
+    /// Whether they are at work by hours of their own; whoever has none is.
+    #[must_use]
+    pub fn at_work(&self, now: Timestamp) -> bool {
+        self.hours.as_ref().is_none_or(|hours| hours.is_open(now))
+    }
+
+    /// When they are here and at work again, by what is known: `now` while they are. `None` where nobody can say.
+    #[must_use]
+    pub fn at_work_from(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.active {
+            return None;
+        }
+        let here = self.absent_until.map_or(now, |until| until.max(now));
+        match &self.hours {
+            None => Some(here),
+            Some(hours) => hours.timetable().open_from(here),
+        }
+    }
+
+    /// The end of a time they have for something, of which only their own hours count where they have some.
+    #[must_use]
+    pub fn after_at_work(&self, now: Timestamp, length_ms: i64) -> Timestamp {
+        let own = self.hours.as_ref();
+        let end = own.and_then(|hours| hours.add_business(now, length_ms));
+        end.unwrap_or_else(|| now.plus_ms(length_ms))
     }
 }
 

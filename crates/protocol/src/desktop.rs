@@ -7,12 +7,14 @@ mod acts;
 mod exceptions;
 mod lists;
 mod opened;
+mod people;
 mod review;
 
 pub use acts::*;
 pub use exceptions::*;
 pub use lists::*;
 pub use opened::*;
+pub use people::*;
 pub use review::*;
 
 use baton_domain::{
@@ -321,6 +323,12 @@ pub enum Request {
         /// How many they were as the form was opened; judged as with [`Request::SaveTargets`].
         before: u8,
     },
+    /// When somebody is there, and who stands in for them.
+    SaveAvailability(SaveAvailability),
+    /// Who is on call in an inbox.
+    SaveOnCall(SaveOnCall),
+    /// A rota as it will be.
+    PreviewOnCall(PreviewOnCall),
     /// The routing rules in force.
     Rules,
     /// Puts other routing rules in force; whoever leads the work may.
@@ -470,6 +478,12 @@ pub enum Reply {
     SaveEscalation(Acted),
     /// To [`Request::SaveStaleDays`].
     SaveStaleDays(Acted),
+    /// To [`Request::SaveAvailability`].
+    SaveAvailability(Acted),
+    /// To [`Request::SaveOnCall`].
+    SaveOnCall(Acted),
+    /// To [`Request::PreviewOnCall`].
+    PreviewOnCall(OnCallPreview),
     /// To [`Request::Rules`].
     Rules(RulesInForce),
     /// To [`Request::SaveRules`].

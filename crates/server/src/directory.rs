@@ -179,6 +179,7 @@ impl Directory {
             active: true,
             absent_until: None,
             backup: None,
+            hours: None,
             signature: None,
         };
         self.put(DocumentBody::Member(member.clone()), now).await?;

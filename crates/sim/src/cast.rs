@@ -122,6 +122,7 @@ impl Cast {
                 active: true,
                 absent_until: None,
                 backup: None,
+                hours: None,
                 signature: None,
             })
         });

@@ -3,6 +3,7 @@ import type { Account } from '$lib/api/types/Account';
 import type { HealthRow } from '$lib/api/types/HealthRow';
 import type { Inbox } from '$lib/api/types/Inbox';
 import type { Member } from '$lib/api/types/Member';
+import type { SessionInfo } from '$lib/api/types/SessionInfo';
 import type { SlaPolicy } from '$lib/api/types/SlaPolicy';
 import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
@@ -107,6 +108,24 @@ export const settings: Settings = {
   language: 'en',
   imagesFrom: [],
 };
+
+/** Where Anna is signed in. */
+export const sessions: SessionInfo[] = [
+  {
+    id: 's-1',
+    deviceName: 'Anna’s laptop',
+    createdAt: NOW - 20 * DAY,
+    lastUsedAt: NOW,
+    current: true,
+  },
+  {
+    id: 's-2',
+    deviceName: 'Office, second floor',
+    createdAt: NOW - 60 * DAY,
+    lastUsedAt: NOW - DAY,
+    current: false,
+  },
+];
 
 /** How the mailbox does on an ordinary day. */
 export const upToDate: HealthRow = {

@@ -22,12 +22,15 @@ import type { Row } from '$lib/api/types/Row';
 import type { RulesInForce } from '$lib/api/types/RulesInForce';
 import type { Settings } from '$lib/api/types/Settings';
 import type { Team } from '$lib/api/types/Team';
+import type { Member } from '$lib/api/types/Member';
+import type { InboxPolicy } from '$lib/api/types/InboxPolicy';
 import type { UiEvent } from '$lib/api/types/UiEvent';
 import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
-import { account, anna, DAY, mira, NOW, settings, team, upToDate, usualTargets } from './cast';
+import { account, anna, DAY, mira, NOW, sessions, settings, team, upToDate, usualTargets } from './cast';
+import { previewOf } from './rota';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 import { splitIn } from './splitting';
 
@@ -386,22 +389,7 @@ export class ScriptedBackend implements Backend {
         return this.#done(false);
       }
       case 'sessions':
-        return [
-          {
-            id: 's-1',
-            deviceName: 'Anna’s laptop',
-            createdAt: NOW - 20 * DAY,
-            lastUsedAt: NOW,
-            current: true,
-          },
-          {
-            id: 's-2',
-            deviceName: 'Office, second floor',
-            createdAt: NOW - 60 * DAY,
-            lastUsedAt: NOW - DAY,
-            current: false,
-          },
-        ];
+        return sessions;
       case 'saveSignature':
         return null;
       case 'saveAccountSignatures': {
@@ -412,40 +400,38 @@ export class ScriptedBackend implements Backend {
         return this.#done(false);
       }
       case 'saveTargets': {
-        const { inbox: id, sla } = params as Params<'saveTargets'>;
-        const inboxes = this.team.inboxes.map((one) =>
-          one.id === id ? { ...one, policy: { ...one.policy, sla } } : one,
-        );
-        this.team = { ...this.team, inboxes };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        const { inbox, sla } = params as Params<'saveTargets'>;
+        return this.#changePolicy(inbox, { sla });
       }
       case 'saveEscalation': {
-        const { inbox: id, path } = params as Params<'saveEscalation'>;
-        const inboxes = this.team.inboxes.map((one) =>
-          one.id === id ? { ...one, policy: { ...one.policy, escalation: path } } : one,
+        const { inbox, path } = params as Params<'saveEscalation'>;
+        return this.#changePolicy(inbox, { escalation: path });
+      }
+      case 'saveOnCall': {
+        const { inbox, rota } = params as Params<'saveOnCall'>;
+        return this.#changePolicy(inbox, rota ? { onCall: rota } : { onCall: undefined });
+      }
+      case 'previewOnCall': {
+        const { rota, days } = params as Params<'previewOnCall'>;
+        return previewOf(rota, this.now, days);
+      }
+      case 'saveAvailability': {
+        const { member: id, availability } = params as Params<'saveAvailability'>;
+        const { hours, ...rest } = availability;
+        const members = this.team.members.map((one) =>
+          one.id === id ? ({ ...one, ...rest, hours: hours ?? undefined } as Member) : one,
         );
-        this.team = { ...this.team, inboxes };
+        this.team = { ...this.team, members };
         this.emit({ event: 'team' });
         return this.#done(false);
       }
       case 'saveStaleDays': {
-        const { inbox: id, days } = params as Params<'saveStaleDays'>;
-        const inboxes = this.team.inboxes.map((one) =>
-          one.id === id ? { ...one, policy: { ...one.policy, staleDays: days } } : one,
-        );
-        this.team = { ...this.team, inboxes };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        const { inbox, days } = params as Params<'saveStaleDays'>;
+        return this.#changePolicy(inbox, { staleDays: days });
       }
       case 'saveHours': {
-        const { inbox: id, calendar } = params as Params<'saveHours'>;
-        const inboxes = this.team.inboxes.map((one) =>
-          one.id === id ? { ...one, policy: { ...one.policy, calendar } } : one,
-        );
-        this.team = { ...this.team, inboxes };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        const { inbox, calendar } = params as Params<'saveHours'>;
+        return this.#changePolicy(inbox, { calendar });
       }
       case 'usualTargets':
         return usualTargets;
@@ -571,6 +557,15 @@ export class ScriptedBackend implements Backend {
         late: 0,
       })),
     ];
+  }
+
+  #changePolicy(id: string, change: { [K in keyof InboxPolicy]?: InboxPolicy[K] | undefined }): Acted {
+    const inboxes = this.team.inboxes.map((one) =>
+      one.id === id ? { ...one, policy: { ...one.policy, ...change } as InboxPolicy } : one,
+    );
+    this.team = { ...this.team, inboxes };
+    this.emit({ event: 'team' });
+    return this.#done(false);
   }
 
   #done(undoable: boolean, undoUntil: number | null = null): Acted {

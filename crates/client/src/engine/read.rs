@@ -261,6 +261,13 @@ impl Engine {
         Some((inbox, self.documents.version(DocumentId(id.0))))
     }
 
+    /// A member, and the version of their document.
+    #[must_use]
+    pub fn member(&self, id: MemberId) -> Option<(Member, u32)> {
+        let member = self.documents.members.get(&id)?.clone();
+        Some((member, self.documents.version(DocumentId(id.0))))
+    }
+
     /// The routing rules in force, as far as they are known here.
     #[must_use]
     pub fn rules(&self) -> RulesInForce {

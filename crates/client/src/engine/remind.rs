@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use baton_domain::{
     Capability, Clock, CommandBody, Conversation, ConversationId, EscalationReason, Event, HOUR_MS, LogEntry,
-    MINUTE_MS, MemberId, MessageKind, OwnerChange, SECOND_MS, Timestamp,
+    MINUTE_MS, MemberId, MessageKind, OwnerChange, SECOND_MS, Standing, Timestamp,
 };
 use baton_protocol::UiEvent;
 use baton_store::replica::ShownRow;
@@ -49,6 +49,8 @@ pub(super) enum Kind {
     Nudged,
     /// The customer answered in a conversation of mine.
     Answered,
+    /// The customer of somebody I stand in for wrote, and they are not there for it.
+    Covering,
     /// Most of the time for my answer has passed.
     Warned,
     /// A follow-up of mine is due.
@@ -74,6 +76,7 @@ impl Kind {
             Self::Breached => "breached",
             Self::Nudged => "nudged",
             Self::Answered => "answered",
+            Self::Covering => "covering",
             Self::Warned => "warned",
             Self::FollowUp => "followUp",
             Self::Assigned => "assigned",
@@ -245,6 +248,8 @@ impl Engine {
                     Kind::Answered
                 } else if state.owner.is_none() {
                     Kind::NewLead
+                } else if self.covers(state) {
+                    Kind::Covering
                 } else {
                     return;
                 }
@@ -315,6 +320,7 @@ impl Engine {
             }
             Kind::Breached | Kind::Warned => self.pressing(state) == reminder.deadline.map(|at| (reminder.kind, at)),
             Kind::Answered => mine && state.unanswered_since.is_some(),
+            Kind::Covering => self.covers(state),
             Kind::Assigned | Kind::Nudged => mine,
             Kind::NewLead => state.owner.is_none() && !state.status.is_over() && self.on_duty(state),
             Kind::Asked => state
@@ -323,6 +329,18 @@ impl Engine {
                 .is_some_and(|lock| lock.member == me && lock.asked.is_some()),
             Kind::Trouble => views::trouble(state),
         }
+    }
+
+    /// Whether its customer waits, and I am to look after them in the owner's place.
+    fn covers(&self, state: &Conversation) -> bool {
+        let inbox = self.documents.inboxes.get(&state.inbox);
+        let standing = inbox.map(|inbox| Standing {
+            now: self.now,
+            inbox,
+            members: &self.documents.members,
+            accounts: &self.documents.accounts,
+        });
+        standing.is_some_and(|standing| standing.covering(state) == Some(self.id.me))
     }
 
     /// Whether I am at work, where I may take a new lead.
@@ -336,7 +354,7 @@ impl Engine {
             .documents
             .members
             .get(&self.id.me)
-            .is_some_and(|member| member.available(self.now));
+            .is_some_and(|member| member.available(self.now) && member.at_work(self.now));
         let may = self
             .documents
             .capabilities(self.id.me, state.inbox)

@@ -45,6 +45,17 @@ pub(super) fn notification(
             preview(state),
             ["open", "snooze"].as_slice(),
         ),
+        Kind::Covering => (
+            title(
+                "notify_covering",
+                &state
+                    .owner
+                    .map(|owner| documents.name(owner).to_owned())
+                    .unwrap_or_default(),
+            ),
+            preview(state),
+            ["open"].as_slice(),
+        ),
         Kind::Nudged => (
             title("notify_nudged", &by(&colleague())),
             preview(state),
@@ -115,6 +126,7 @@ pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: 
                 Kind::Breached => "notify_bundle_breached",
                 Kind::Nudged => "notify_bundle_nudged",
                 Kind::Answered => "notify_bundle_answered",
+                Kind::Covering => "notify_bundle_covering",
                 Kind::Warned => "notify_bundle_warned",
                 Kind::FollowUp => "notify_bundle_follow_up",
                 Kind::Assigned => "notify_bundle_assigned",

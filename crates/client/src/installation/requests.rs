@@ -15,6 +15,7 @@ use super::{Installation, Place, replica_error};
 use crate::bodies;
 use crate::engine::{Ask, SendPlan, Told};
 use crate::net::error;
+use crate::work::people::preview_on_call;
 use crate::work::{Attached, Work, now};
 use crate::{Language, Notification, NotificationAction, hosting, mailbox, signin};
 
@@ -227,6 +228,9 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::SaveStaleDays { inbox, days, before } => {
             Ok(Reply::SaveStaleDays(work.save_stale_days(inbox, days, before).await?))
         }
+        Request::SaveAvailability(save) => Ok(Reply::SaveAvailability(work.save_availability(save).await?)),
+        Request::SaveOnCall(save) => Ok(Reply::SaveOnCall(work.save_on_call(save).await?)),
+        Request::PreviewOnCall(asked) => Ok(Reply::PreviewOnCall(preview_on_call(&asked, work.time().await))),
         Request::SaveTargets { inbox, sla, before } => {
             Ok(Reply::SaveTargets(work.save_targets(inbox, sla, &before).await?))
         }

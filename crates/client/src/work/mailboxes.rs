@@ -80,7 +80,7 @@ impl Work {
     /// Changes how an inbox works. It is judged at once or not at all. What somebody else changed while the form was open is not
     /// written over: here, where this desktop knows of it already; by the server, where it does not yet. A change of anything else
     /// about the inbox stands in nobody's way.
-    async fn change_policy(
+    pub(super) async fn change_policy(
         &self,
         inbox: InboxId,
         as_it_was: impl FnOnce(&InboxPolicy) -> bool,
@@ -97,7 +97,7 @@ impl Work {
         self.put_document(DocumentBody::Inbox(changed), version).await
     }
 
-    async fn put_document(&self, document: DocumentBody, version: u32) -> Result<Acted, ApiError> {
+    pub(super) async fn put_document(&self, document: DocumentBody, version: u32) -> Result<Acted, ApiError> {
         let body = CommandBody::PutDocument {
             document: Box::new(document),
         };

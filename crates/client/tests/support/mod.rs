@@ -351,6 +351,7 @@ fn member() -> Member {
         active: true,
         absent_until: None,
         backup: None,
+        hours: None,
         signature: None,
     }
 }

@@ -8,10 +8,12 @@
 
 mod days;
 mod fault;
+mod on_call;
 mod timetable;
 mod zone;
 
 pub use fault::CalendarFault;
+pub use on_call::{OnCallDay, OnCallRota, OnCallTurn, on_call};
 pub use timetable::{Spells, Timetable};
 
 use serde::{Deserialize, Serialize};

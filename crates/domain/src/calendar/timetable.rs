@@ -92,6 +92,12 @@ impl Timetable {
         self.spells(at).next().is_some_and(|(opens, _)| opens <= at)
     }
 
+    /// The first instant at or after `at` at which there is business; `None` where there is none any more.
+    #[must_use]
+    pub fn open_from(&self, at: Timestamp) -> Option<Timestamp> {
+        self.spells(at).next().map(|(opens, _)| opens.max(at))
+    }
+
     /// The spells of business that end after `from`, in order, each from its opening to its closing.
     #[must_use]
     pub fn spells(&self, from: Timestamp) -> Spells<'_> {

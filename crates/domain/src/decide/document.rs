@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{invalid, text};
 use crate::{
     Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxId, InboxPolicy,
-    Invalid, LogBody, Member, MemberId, Refusal, ReviewSignOff, Role, check_rules,
+    Invalid, LogBody, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -210,6 +210,7 @@ fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     allowed.policy.calendar.clone_from(&after.policy.calendar);
     allowed.policy.escalation.clone_from(&after.policy.escalation);
     allowed.policy.stale_days = after.policy.stale_days;
+    allowed.policy.on_call.clone_from(&after.policy.on_call);
     allowed == *after
 }
 
@@ -218,6 +219,7 @@ fn own_affairs(before: &Member, after: &Member) -> bool {
     allowed.name.clone_from(&after.name);
     allowed.absent_until = after.absent_until;
     allowed.backup = after.backup;
+    allowed.hours.clone_from(&after.hours);
     allowed.signature.clone_from(&after.signature);
     allowed == *after
 }
@@ -263,6 +265,10 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             if !inbox.policy.sla.is_sound() {
                 return Err(invalid("sla", Invalid::Unknown));
             }
+            let rota = inbox.policy.on_call.as_ref();
+            if let Some(rota) = rota.filter(|_| policy.is_none_or(|policy| policy.on_call.as_ref() != rota)) {
+                can_be_kept(rota, context)?;
+            }
             let path = &inbox.policy.escalation;
             let same = policy.is_some_and(|policy| policy.escalation == *path);
             if same || (path.is_sound() && path.named().all(|id| context.members.contains_key(&id))) {
@@ -291,6 +297,17 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             if member.active && context.members.values().any(|other| taken(&other)) {
                 return Err(invalid("email", Invalid::NotNow));
             }
+            let before = context.members.get(&member.id);
+            if let Some(hours) = member.hours.as_ref().filter(|hours| {
+                let known = before.and_then(|before| before.hours.as_ref());
+                known != Some(*hours)
+            }) {
+                let checked = hours.check();
+                checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))?;
+            }
+            if member.backup == Some(member.id) {
+                return Err(invalid("backup", Invalid::NotNow));
+            }
             let was_admin = context
                 .members
                 .get(&member.id)
@@ -305,5 +322,15 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             }
             Ok(())
         }
+    }
+}
+
+/// A rota names people who are known, and says when they hand over.
+fn can_be_kept(rota: &OnCallRota, context: DocumentContext<'_>) -> Result<(), Refusal> {
+    rota.check().map_err(|field| invalid(field, Invalid::Unknown))?;
+    if rota.named().all(|id| context.members.contains_key(&id)) {
+        Ok(())
+    } else {
+        Err(invalid("members", Invalid::Unknown))
     }
 }

@@ -12,6 +12,7 @@ use crate::evolve::apply;
 use crate::{
     Capability, Clock, ClockEnd, ClockKind, Conversation, EscalationAsk, EscalationEnd, EscalationReason, Event,
     FollowUp, FollowUpKind, Invalid, Member, MemberId, MessageId, Refusal, Role, Stamp, Standing, Timestamp, evolve,
+    on_call,
 };
 
 /// The longest reason, in characters.
@@ -99,6 +100,14 @@ impl Standing<'_> {
         here.is_some_and(|known| known.available(self.now)) && self.may(member, Capability::Read)
     }
 
+    /// Whoever is on call here, or stands in for them.
+    fn on_call(&self, but: Option<MemberId>) -> Option<MemberId> {
+        let first = on_call(self.inbox.policy.on_call.as_ref()?, self.now)?;
+        let backup = self.members.get(&first).and_then(|member| member.backup);
+        let can = |member: &MemberId| Some(*member) != but && self.can_be_asked(*member);
+        [Some(first), backup].into_iter().flatten().find(can)
+    }
+
     /// Whoever leads this inbox and is here: admins where nobody else is.
     fn leaders(&self, but: Option<MemberId>) -> BTreeSet<MemberId> {
         let leads = |known: &&Member| {
@@ -135,6 +144,7 @@ impl Asking {
         {
             let asked: BTreeSet<MemberId> = match &asks.ask {
                 EscalationAsk::Managers => standing.leaders(but),
+                EscalationAsk::OnCall => standing.on_call(but).into_iter().collect(),
                 EscalationAsk::Members { members } => members
                     .iter()
                     .copied()

@@ -59,7 +59,10 @@ impl Case<'_> {
         }
         self.can_own(to)?;
         let context = context.ok_or(Refusal::NeedsHandoffContext)?.clone();
-        let until = self.context.now.plus_ms(self.context.inbox.policy.handoff_ms);
+        // Whoever has hours of their own has all that time in them: an offer at their closing stands until the next morning.
+        let receiver = self.context.members.get(&to);
+        let (now, limit_ms) = (self.context.now, self.context.inbox.policy.handoff_ms);
+        let until = receiver.map_or(now.plus_ms(limit_ms), |one| one.after_at_work(now, limit_ms));
         let mut events = self.withdraw_offer();
         events.push(Event::HandoffOffered {
             offer: HandoffOffer {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{DistributeBy, PassedOver, PoolMember, RouteStep, RouteStepKind, RouteTrace};
-use crate::{Capability, MemberId, RuleId, Standing};
+use crate::{Capability, MemberId, RuleId, Standing, on_call};
 
 /// When each member last got a lead by their turn in a rule's pool: the numbers of those entries of the log.
 pub type Turns = BTreeMap<(RuleId, MemberId), u64>;
@@ -37,13 +37,25 @@ pub(super) struct Given {
     pub(super) turn: bool,
 }
 
+/// When somebody can get a lead.
+#[derive(Debug, Clone, Copy)]
+enum Duty {
+    /// While they are here, whatever the hour and the load.
+    Always,
+    /// While they are here and at work, and have room.
+    AtWork {
+        /// With so many open conversations they get no more.
+        capacity: Option<u32>,
+    },
+}
+
 impl Staff<'_> {
     fn load(&self, member: MemberId) -> u32 {
         self.loads.get(&member).copied().unwrap_or(0)
     }
 
     /// Why somebody can't get it; `None` where they can.
-    fn obstacle(&self, member: MemberId, capacity: Option<u32>) -> Option<PassedOver> {
+    fn obstacle(&self, member: MemberId, duty: Duty) -> Option<PassedOver> {
         let Some(known) = self.standing.members.get(&member).filter(|known| known.active) else {
             return Some(PassedOver::Left);
         };
@@ -54,6 +66,13 @@ impl Staff<'_> {
             let until = known.absent_until;
             return Some(PassedOver::Away { until });
         }
+        let Duty::AtWork { capacity } = duty else {
+            return None;
+        };
+        if !known.at_work(self.standing.now) {
+            let until = known.at_work_from(self.standing.now);
+            return Some(PassedOver::OffHours { until });
+        }
         let load = self.load(member);
         capacity
             .filter(|capacity| load >= *capacity)
@@ -63,8 +82,10 @@ impl Staff<'_> {
     /// To whom the rule names, or who stands in for them.
     pub(super) fn named(&self, to: MemberId, trace: &mut RouteTrace) -> Option<Given> {
         let mut away = Vec::new();
-        let given = self.offer(RouteStepKind::Named, to, None, trace, &mut away);
-        given.or_else(|| self.backup(&away, &[], trace))
+        let given = self.offer(RouteStepKind::Named, to, Duty::Always, trace, &mut away);
+        given
+            .or_else(|| self.backup(&away, &[], trace))
+            .or_else(|| self.on_call(trace))
     }
 
     /// By a strategy, in the order of assignment.
@@ -77,17 +98,18 @@ impl Staff<'_> {
     ) -> Option<Given> {
         let mut away = Vec::new();
         if let Some(owner) = self.open_with
-            && let Some(given) = self.offer(RouteStepKind::OpenConversation, owner, None, trace, &mut away)
+            && let Some(given) = self.offer(RouteStepKind::OpenConversation, owner, Duty::Always, trace, &mut away)
         {
             return Some(given);
         }
         let (kind, order) = self.order(rule, by, pool);
         for one in order {
-            if let Some(given) = self.offer(kind, one.member, one.capacity, trace, &mut away) {
+            let duty = Duty::AtWork { capacity: one.capacity };
+            if let Some(given) = self.offer(kind, one.member, duty, trace, &mut away) {
                 return Some(given);
             }
         }
-        self.backup(&away, pool, trace)
+        self.backup(&away, pool, trace).or_else(|| self.on_call(trace))
     }
 
     /// The pool, in the order in which it is asked.
@@ -110,18 +132,22 @@ impl Staff<'_> {
         &self,
         kind: RouteStepKind,
         to: MemberId,
-        capacity: Option<u32>,
+        duty: Duty,
         trace: &mut RouteTrace,
         away: &mut Vec<MemberId>,
     ) -> Option<Given> {
-        let passed_over = self.obstacle(to, capacity);
+        let passed_over = self.obstacle(to, duty);
         trace.step(RouteStep {
             kind,
             member: Some(to),
             stands_in_for: None,
             passed_over,
         });
-        if matches!(passed_over, Some(PassedOver::Away { .. } | PassedOver::Left)) && !away.contains(&to) {
+        let gone = matches!(
+            passed_over,
+            Some(PassedOver::Away { .. } | PassedOver::OffHours { .. } | PassedOver::Left)
+        );
+        if gone && !away.contains(&to) {
             away.push(to);
         }
         passed_over.is_none().then_some(Given {
@@ -138,11 +164,34 @@ impl Staff<'_> {
                 continue;
             };
             let capacity = pool.iter().find(|one| one.member == to).and_then(|one| one.capacity);
-            let passed_over = self.obstacle(to, capacity);
+            let passed_over = self.obstacle(to, Duty::AtWork { capacity });
             trace.step(RouteStep {
                 kind: RouteStepKind::Backup,
                 member: Some(to),
                 stands_in_for: Some(*absent),
+                passed_over,
+            });
+            if passed_over.is_none() {
+                return Some(Given { to, turn: false });
+            }
+        }
+        None
+    }
+
+    /// Whoever is on call in this inbox, or who stands in for them while they are away.
+    fn on_call(&self, trace: &mut RouteTrace) -> Option<Given> {
+        let rota = self.standing.inbox.policy.on_call.as_ref()?;
+        let first = on_call(rota, self.standing.now)?;
+        let backup = self.standing.members.get(&first).and_then(|member| member.backup);
+        for (to, stands_in_for) in [(Some(first), None), (backup, Some(first))] {
+            let Some(to) = to.filter(|to| Some(*to) != stands_in_for) else {
+                continue;
+            };
+            let passed_over = self.obstacle(to, Duty::Always);
+            trace.step(RouteStep {
+                kind: RouteStepKind::OnCall,
+                member: Some(to),
+                stands_in_for,
                 passed_over,
             });
             if passed_over.is_none() {

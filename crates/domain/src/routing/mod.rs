@@ -6,10 +6,11 @@
 //! routed, and without a rule set nothing is.
 //!
 //! The order of assignment by a strategy: whoever owns another open conversation of the contact; then the pool by turn or by load, of
-//! whom each must have the right to work in the inbox, be there, and have room; then whoever stands in for those who were passed over because
-//! they are away; then nobody: the lead waits in the queue, and the clock that waits for an owner runs. The order knows more steps (account
-//! owner, team of the open deal, on-call member) whose facts Baton does not keep yet; members have no working hours of their own yet, so a rule that
-//! is to hold only by day says so with [`Condition::BusinessHours`].
+//! whom each must have the right to work in the inbox, be there and at work by hours of their own, and have room; then whoever stands in for
+//! those who were passed over because they are away or off; then whoever is on call; then nobody: the lead waits in the queue, and the clock
+//! that waits for an owner runs. Whom a rule names, and who has another conversation of the contact, gets it off hours too: their customer has one
+//! person. Whoever is on call is on duty whatever their hours say, and has room. The order knows more steps (account owner, team of the
+//! open deal) whose facts Baton does not keep yet.
 
 mod assign;
 mod check;

@@ -60,6 +60,8 @@ pub enum RouteStepKind {
     Load,
     /// Whoever stands in for somebody who is away.
     Backup,
+    /// Whoever is on call.
+    OnCall,
     /// Nobody: it waits in the queue.
     Queue,
 }
@@ -75,6 +77,11 @@ pub enum PassedOver {
     /// They are away.
     Away {
         /// Until when.
+        until: Option<Timestamp>,
+    },
+    /// They are not at work at this hour, by hours of their own.
+    OffHours {
+        /// When they are again.
         until: Option<Timestamp>,
     },
     /// They have no room.

@@ -66,6 +66,7 @@ impl Team {
             active: true,
             absent_until: None,
             backup,
+            hours: None,
             signature: None,
         };
         let members = [

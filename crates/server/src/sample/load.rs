@@ -157,6 +157,7 @@ impl Loading {
                 active: true,
                 absent_until: None,
                 backup: None,
+                hours: None,
                 signature: None,
             };
             let capabilities = usual_access(role);

@@ -57,6 +57,7 @@ fn people() -> (Vec<Member>, Vec<Inbox>) {
         active: true,
         absent_until: None,
         backup: None,
+        hours: None,
         signature: None,
     };
     let inbox = |id, name: &str| Inbox {

@@ -16,7 +16,7 @@ const LONGEST_MS = 31 * 24 * MS.hours;
 export interface StepDraft {
   /** Tells steps apart while they are moved and removed. */
   key: number;
-  who: 'managers' | 'members';
+  who: 'managers' | 'onCall' | 'members';
   /** Kept while the other is chosen. */
   members: MemberId[];
   within: LengthDraft;
@@ -53,9 +53,7 @@ export function pathOf(draft: StepDraft[]): EscalationPath | null {
     const within = targetOf(step.within);
     if (within === null || withinProblem(step.within) !== null || membersProblem(step) !== null) return null;
     const ask =
-      step.who === 'managers'
-        ? { type: 'managers' as const }
-        : { type: 'members' as const, members: [...step.members] };
+      step.who === 'members' ? { type: 'members' as const, members: [...step.members] } : { type: step.who };
     steps.push({ ask, within });
   }
   return steps.length > STEPS_MOST ? null : { steps };

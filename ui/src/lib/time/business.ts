@@ -61,6 +61,10 @@ function moveIntoHours(calendar: BusinessCalendar, at: Local): Local {
   return first ? atMinute(next, first.from) : at;
 }
 
+/** `at` where there is business then, else the next opening. */
+export const openFrom = (calendar: BusinessCalendar, at: number): number =>
+  ms(moveIntoHours(calendar, local(at, calendar.zone)));
+
 /** The opening of the first business day on or after `day`. */
 export function openingOn(calendar: BusinessCalendar, at: number): number {
   const day = local(at, calendar.zone);

@@ -19,3 +19,16 @@ export function daysBetween(a: number, b: number, zoneId: string): number {
 }
 
 export const ms = (day: Local): number => day.epochMilliseconds;
+
+/** "2026-12-24T09:00": an instant as a field for date and time has it. */
+export const wallText = (at: number, zoneId: string): string =>
+  local(at, zoneId).toPlainDateTime().toString({ smallestUnit: 'minute' });
+
+/** The instant such a field means; `null` for what is none. */
+export function atWall(text: string, zoneId: string): number | null {
+  try {
+    return Temporal.PlainDateTime.from(text).toZonedDateTime(zoneId).epochMilliseconds;
+  } catch {
+    return null;
+  }
+}

@@ -45,7 +45,11 @@ export const escalationUntil = ({ acknowledged, until }: Escalation): string | n
   acknowledged || until === null ? null : m.escalation_until({ when: when(until) });
 
 const asksWords = (ask: EscalationAsk, people: People): string =>
-  ask.type === 'managers' ? m.escalation_leaders() : all(ask.members.map((id) => toWhom(people, id)));
+  ask.type === 'members'
+    ? all(ask.members.map((id) => toWhom(people, id)))
+    : ask.type === 'onCall'
+      ? m.escalation_on_call()
+      : m.escalation_leaders();
 
 /** "Ben (30 min to answer), then whoever leads the inbox" */
 export function pathWords(path: EscalationPath, people: People): string {

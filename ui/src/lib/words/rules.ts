@@ -160,6 +160,8 @@ const passedOverWords = (why: PassedOver): string => {
       return m.why_not_permitted();
     case 'away':
       return why.until === null ? m.why_away() : m.why_away_until({ when: when(why.until) });
+    case 'offHours':
+      return why.until === null ? m.why_off_hours() : m.why_off_hours_until({ when: when(why.until) });
     case 'atCapacity':
       return m.why_at_capacity({ load: why.load, capacity: why.capacity });
   }
@@ -179,6 +181,10 @@ export function stepWords(step: RouteStep, house: House): string {
       return m.why_turn({ name });
     case 'load':
       return m.why_load({ name });
+    case 'onCall':
+      return step.standsInFor === undefined
+        ? m.why_on_call({ name })
+        : m.why_on_call_backup({ name, absent: label(house, step.standsInFor) });
     case 'backup':
       return m.why_backup({ name, absent: label(house, step.standsInFor ?? null) });
   }

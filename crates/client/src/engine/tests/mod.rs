@@ -3,6 +3,7 @@
 
 mod asks;
 mod composing;
+mod covering;
 mod disk;
 mod finding;
 mod merging;

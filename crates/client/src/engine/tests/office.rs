@@ -112,6 +112,7 @@ impl Office {
             active: true,
             absent_until: None,
             backup: None,
+            hours: None,
             signature: None,
         };
         let access = |desk| Access {

@@ -40,6 +40,7 @@ pub(super) fn documents() -> Vec<DocumentBody> {
             active: true,
             absent_until: None,
             backup: None,
+            hours: None,
             signature: None,
         })
     };

@@ -4,7 +4,7 @@ import type { MemberId } from "./MemberId";
 /**
  * Whom a step asks.
  */
-export type EscalationAsk = { "type": "managers" } | { "type": "members", 
+export type EscalationAsk = { "type": "managers" } | { "type": "onCall" } | { "type": "members", 
 /**
  * Who.
  */

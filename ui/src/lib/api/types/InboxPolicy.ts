@@ -2,6 +2,7 @@
 import type { BusinessCalendar } from "./BusinessCalendar";
 import type { EscalationPath } from "./EscalationPath";
 import type { Money } from "./Money";
+import type { OnCallRota } from "./OnCallRota";
 import type { ReplyPolicy } from "./ReplyPolicy";
 import type { SlaPolicy } from "./SlaPolicy";
 
@@ -62,4 +63,8 @@ sla: SlaPolicy,
 /**
  * Who is asked to see to what is late, in order. Without steps: whoever leads.
  */
-escalation: EscalationPath, };
+escalation: EscalationPath, 
+/**
+ * Who is on call: gets what nobody else can, and can be asked by the escalation path.
+ */
+onCall?: OnCallRota, };

@@ -8,6 +8,10 @@ export type PassedOver = { "type": "left" } | { "type": "notPermitted" } | { "ty
 /**
  * Until when.
  */
+until: Timestamp | null, } | { "type": "offHours", 
+/**
+ * When they are again.
+ */
 until: Timestamp | null, } | { "type": "atCapacity", 
 /**
  * How many open conversations they have.

@@ -19,8 +19,11 @@ import type { MailboxSettings } from "./MailboxSettings";
 import type { MessageId } from "./MessageId";
 import type { Money } from "./Money";
 import type { Outcome } from "./Outcome";
+import type { PreviewOnCall } from "./PreviewOnCall";
 import type { ProviderClient } from "./ProviderClient";
 import type { RuleSet } from "./RuleSet";
+import type { SaveAvailability } from "./SaveAvailability";
+import type { SaveOnCall } from "./SaveOnCall";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
@@ -329,7 +332,7 @@ days: number,
 /**
  * How many they were as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: number, } } | { "method": "rules" } | { "method": "saveRules", "params": { 
+before: number, } } | { "method": "saveAvailability", "params": SaveAvailability } | { "method": "saveOnCall", "params": SaveOnCall } | { "method": "previewOnCall", "params": PreviewOnCall } | { "method": "rules" } | { "method": "saveRules", "params": { 
 /**
  * All of them.
  */
