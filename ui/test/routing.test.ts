@@ -4,6 +4,7 @@ import { userEvent } from 'vitest/browser';
 import type { Rule } from '$lib/api/types/Rule';
 import type { Routing } from '$lib/api/types/Routing';
 import { anna, ben, mira, team } from './scripted/cast';
+import { drift } from './scripted/drift';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, hook, openConversation, openWindow, press, textOf } from './window';
 
@@ -369,4 +370,34 @@ test('a conversation says why it is where it is', async () => {
   expect(textOf('why-here')).toContain('Mira was passed over: away');
   expect(textOf('why-here')).toContain('Ben: next in turn');
   expect(textOf('why-here')).toContain('2 more rules did not match');
+});
+
+test('what the last change did is told by rule, with what people changed, page after page', async () => {
+  const { backend } = await openWindow((backend) => {
+    asLead(backend);
+    withRules(backend);
+    let page = 0;
+    backend.answers.ruleDrift = () => ({ ...drift, next: (page += 1) === 1 ? 'more' : null });
+  });
+  await click('settings-open');
+  await click('drift-look');
+  await expect.poll(() => all('drift-rule')).toHaveLength(3);
+  expect(backend.asked('ruleDrift')).toEqual([{ after: null }, { after: 'more' }]);
+  expect(textOf('drift')).toContain('96 leads routed since');
+  const cells = [...(all('drift-rule')[0]?.querySelectorAll('td') ?? [])].map((cell) => cell.textContent);
+  expect(cells).toEqual(['28', '8', '4', '2']);
+  expect(text(all('drift-move')[0])).toContain('42 before to Anna, now to in turn among Anna and Ben');
+  await userEvent.click(inside(all('drift-rule')[0], '.link'));
+  await expect.poll(() => hook('drift')).toBeNull();
+});
+
+test('who leads asks the rules once more about what waits, by keyboard', async () => {
+  const window = await openWindow((backend) => {
+    asLead(backend);
+    withRules(backend);
+  });
+  const { backend } = window;
+  await openConversation(window, 1042);
+  await press('{Shift>}A{/Shift}');
+  await expect.poll(() => backend.asked('act').at(-1)?.body).toEqual({ type: 'route' });
 });

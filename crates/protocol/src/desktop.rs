@@ -27,7 +27,8 @@ use ts_rs::TS;
 
 use crate::{
     AccountHealth, ApiError, Balance, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem, MailServer,
-    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Rehearsal, Retried, RulesInForce, SessionInfo,
+    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Rehearsal, Retried, RuleDrift, RulesInForce,
+    SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -338,6 +339,11 @@ pub enum Request {
         /// The version they were made from.
         based_on: u32,
     },
+    /// What the newest change of the routing rules did since: one page.
+    RuleDrift {
+        /// Where the page begins; `None` for the first.
+        after: Option<String>,
+    },
     /// What a draft of the routing rules would have done with past conversations: one page.
     RehearseRules {
         /// The draft.
@@ -488,6 +494,8 @@ pub enum Reply {
     Rules(RulesInForce),
     /// To [`Request::SaveRules`].
     SaveRules(Acted),
+    /// To [`Request::RuleDrift`].
+    RuleDrift(RuleDrift),
     /// To [`Request::RehearseRules`].
     RehearseRules(Rehearsal),
     /// To [`Request::UsualTargets`].

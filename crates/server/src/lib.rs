@@ -10,6 +10,7 @@ pub mod cli;
 pub mod core;
 pub mod data;
 pub mod directory;
+pub mod drift;
 pub mod embedded;
 pub mod hosting;
 pub mod http;

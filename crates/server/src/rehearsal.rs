@@ -18,8 +18,9 @@ use crate::referee::DocumentSet;
 /// How many conversations a page looks at.
 const PAGE: u64 = 1000;
 /// How many examples it gives of one move.
-const EXAMPLES: usize = 5;
+pub(crate) const EXAMPLES: usize = 5;
 
+pub(crate) type Moves = BTreeMap<Key, RehearsedMove>;
 type Key = (Destination, Destination, Option<RuleId>);
 
 /// One page of a rehearsal of `draft` over the conversations of these inboxes.
@@ -52,7 +53,7 @@ pub async fn page(
         next: next.map(|next| next.to_string()),
         ..Rehearsal::default()
     };
-    let mut moves: BTreeMap<Key, RehearsedMove> = BTreeMap::new();
+    let mut moves = Moves::new();
     for conversation in &conversations {
         let routed = firsts.get(&conversation.id).filter(|message| is_routed(message));
         // What was split off another began there, and that is looked at.
@@ -76,11 +77,11 @@ pub async fn page(
     Ok(rehearsal)
 }
 
-fn is_routed(message: &Message) -> bool {
+pub(crate) fn is_routed(message: &Message) -> bool {
     matches!(message.kind, MessageKind::Human | MessageKind::Bulk)
 }
 
-fn moved(moves: &mut BTreeMap<Key, RehearsedMove>, key: Key, conversation: &Conversation) {
+pub(crate) fn moved(moves: &mut Moves, key: Key, conversation: &Conversation) {
     let known = match moves.entry(key) {
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(free) => {
@@ -96,24 +97,28 @@ fn moved(moves: &mut BTreeMap<Key, RehearsedMove>, key: Key, conversation: &Conv
     };
     known.count = known.count.saturating_add(1);
     if known.examples.len() < EXAMPLES {
-        known.examples.push(RehearsalExample {
-            conversation: conversation.id,
-            number: conversation.number,
-            inbox: conversation.inbox,
-            subject: conversation.subject.clone(),
-            contact: conversation.contact.email.clone(),
-        });
+        known.examples.push(example_of(conversation));
+    }
+}
+
+pub(crate) fn example_of(conversation: &Conversation) -> RehearsalExample {
+    RehearsalExample {
+        conversation: conversation.id,
+        number: conversation.number,
+        inbox: conversation.inbox,
+        subject: conversation.subject.clone(),
+        contact: conversation.contact.email.clone(),
     }
 }
 
 /// The hours of inboxes, made ready once.
 #[derive(Default)]
-struct Hours {
+pub(crate) struct Hours {
     tables: BTreeMap<InboxId, Timetable>,
 }
 
 impl Hours {
-    fn keeps(&mut self, documents: &DocumentSet, inbox: InboxId, at: Timestamp) -> bool {
+    pub(crate) fn keeps(&mut self, documents: &DocumentSet, inbox: InboxId, at: Timestamp) -> bool {
         let Some(known) = documents.inboxes().get(&inbox) else {
             return false;
         };

@@ -99,7 +99,61 @@ pub async fn each_in_turn(database: Database) -> Result<()> {
     ensure!(refused["refusal"]["type"] == "notPermitted", "{refused}");
     let said = server.cli(&["rules", "show"], "").await?;
     ensure!(said.contains("\"version\": 1") && said.contains("Enquiries"), "{said}");
+    what_the_change_did(&server, &mail, &program, &mira, &draft, &reps).await
+}
+
+/// The draft is put in force: what it sends since is held against what the rules before would have done, and against what people change.
+async fn what_the_change_did(
+    server: &ServerProcess,
+    mail: &MailHost,
+    program: &Program,
+    mira: &Api,
+    draft: &Value,
+    reps: &[Value; 3],
+) -> Result<()> {
+    ensure!(put(mira, draft, 1).await?["type"] == "done", "the draft was not taken");
+    let sixth = enquiry(mail, program, 6).await?;
+    ensure!(sixth["owner"] == reps[2], "{} has it", sixth["owner"]);
+    let drift = mira.get("/v1/rules/drift").await?;
+    ensure!(
+        drift["version"] == 2 && drift["put"]["previous"] == 1 && drift["routed"] == 1,
+        "{drift}"
+    );
+    ensure!(
+        drift["moves"][0]["count"] == 1 && drift["moves"][0]["from"]["type"] == "pool",
+        "{drift}"
+    );
+    ensure!(drift["rules"][0]["reassigned"] == 0, "{drift}");
+    let body = json!({ "type": "assign", "to": reps[0], "context": null });
+    let answer = command(mira, &sixth["id"], &body).await?;
+    ensure!(answer["answer"]["type"] == "refused", "Anna is away: {answer}");
+    let body = json!({ "type": "assign", "to": reps[1], "context": null });
+    let answer = command(mira, &sixth["id"], &body).await?;
+    ensure!(answer["answer"]["type"] == "done", "{answer}");
+    let said = server.cli(&["rules", "drift"], "").await?;
+    let drift: Value = serde_json::from_str(&said)?;
+    let outcome = &drift["rules"][0];
+    ensure!(
+        outcome["name"] == "Enquiries" && outcome["routed"] == 1 && outcome["reassigned"] == 1,
+        "{said}"
+    );
+    ensure!(outcome["examples"][0]["lead"]["conversation"] == sixth["id"], "{said}");
+    ensure!(drift["next"].is_null(), "{said}");
     Ok(())
+}
+
+async fn command(api: &Api, conversation: &Value, body: &Value) -> Result<Value> {
+    let command = json!({
+        "id": Uuid::now_v7(),
+        "actor": { "type": "operator" },
+        "device": Uuid::nil(),
+        "conversation": conversation,
+        "issuedAt": 0,
+        "lastSeen": null,
+        "basedOn": null,
+        "body": body,
+    });
+    api.post("/v1/commands", &command).await
 }
 
 fn rule(name: &str, then: &Value) -> Value {
@@ -132,17 +186,8 @@ async fn away(server: &ServerProcess, name: &str, until: i64) -> Result<()> {
     let mut member = api.me().clone();
     member["absentUntil"] = until.into();
     let document = json!({ "kind": "member", "value": member });
-    let command = json!({
-        "id": Uuid::now_v7(),
-        "actor": { "type": "operator" },
-        "device": Uuid::nil(),
-        "conversation": Uuid::nil(),
-        "issuedAt": 0,
-        "lastSeen": null,
-        "basedOn": null,
-        "body": { "type": "putDocument", "document": document },
-    });
-    let answer = api.post("/v1/commands", &command).await?;
+    let body = json!({ "type": "putDocument", "document": document });
+    let answer = command(&api, &json!(Uuid::nil()), &body).await?;
     ensure!(answer["answer"]["type"] == "done", "{answer}");
     Ok(())
 }

@@ -29,6 +29,7 @@ export const ALL_ACTIONS: Action[] = [
   'claim',
   'assign',
   'release',
+  'route',
   'handOff',
   'reply',
   'cover',

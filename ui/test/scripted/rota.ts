@@ -1,13 +1,13 @@
 /** A rota as the core reckons it, in a zone without changes of clocks: enough to look at. */
 import type { OnCallPreview } from '$lib/api/types/OnCallPreview';
-import type { OnCallRota } from '$lib/api/types/OnCallRota';
+import type { PreviewOnCall } from '$lib/api/types/PreviewOnCall';
 import type { OnCallTurn } from '$lib/api/types/OnCallTurn';
 import { DAY, HOUR, MINUTE } from './cast';
 
 /** Berlin in winter. */
 const OFFSET = HOUR;
 
-export function previewOf(rota: OnCallRota, now: number, days: number): OnCallPreview {
+export function previewOf({ rota, days }: PreviewOnCall, now: number): OnCallPreview {
   const begins = (day: number) => day * DAY + rota.handoverMinute * MINUTE - OFFSET;
   const dayOf = (date: string) => Date.parse(`${date}T00:00:00Z`) / DAY;
   const first = Math.floor((now - begins(0)) / DAY);

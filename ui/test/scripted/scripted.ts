@@ -31,6 +31,7 @@ import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, mira, NOW, sessions, settings, team, upToDate, usualTargets } from './cast';
 import { previewOf } from './rota';
+import { drift } from './drift';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 import { splitIn } from './splitting';
 
@@ -411,15 +412,13 @@ export class ScriptedBackend implements Backend {
         const { inbox, rota } = params as Params<'saveOnCall'>;
         return this.#changePolicy(inbox, rota ? { onCall: rota } : { onCall: undefined });
       }
-      case 'previewOnCall': {
-        const { rota, days } = params as Params<'previewOnCall'>;
-        return previewOf(rota, this.now, days);
-      }
+      case 'previewOnCall':
+        return previewOf(params as Params<'previewOnCall'>, this.now);
       case 'saveAvailability': {
         const { member: id, availability } = params as Params<'saveAvailability'>;
-        const { hours, ...rest } = availability;
+        const known = { ...availability, hours: availability.hours ?? undefined };
         const members = this.team.members.map((one) =>
-          one.id === id ? ({ ...one, ...rest, hours: hours ?? undefined } as Member) : one,
+          one.id === id ? ({ ...one, ...known } as Member) : one,
         );
         this.team = { ...this.team, members };
         this.emit({ event: 'team' });
@@ -447,6 +446,8 @@ export class ScriptedBackend implements Backend {
       }
       case 'rehearseRules':
         return { lookedAt: 0, passedOver: 0, moves: [], next: null };
+      case 'ruleDrift':
+        return drift;
       case 'previewText': {
         const { text } = params as Params<'previewText'>;
         return `<p>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('\n', '<br>')}</p>`;

@@ -1,8 +1,10 @@
 //! What the window reads: rows, counts, one conversation, the team. Nothing here changes anything.
 
+use std::collections::BTreeMap;
+
 use baton_domain::{
-    Account, AccountId, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member, MemberId, RuleSet,
-    Timestamp,
+    Account, AccountId, Acquaintance, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member,
+    MemberId, RoutingFacts, RuleSet, Timestamp, Turns,
 };
 use baton_protocol::{
     Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, RulesInForce, Settings, Team,
@@ -117,7 +119,19 @@ impl Engine {
         let conversation = self.state(id)?;
         let update_needed = self.blind.contains(&id);
         let capabilities = self.documents.capabilities(self.id.me, conversation.inbox);
-        let context = self.context_of(conversation, &capabilities, self.now);
+        let mut context = self.context_of(conversation, &capabilities, self.now);
+        // Who gets it is the referee's to say; that the rules can be asked is known here.
+        let (loads, turns) = (BTreeMap::new(), Turns::new());
+        let routing = self.documents.rules.as_ref().map(|rules| RoutingFacts {
+            rules,
+            version: self.documents.version(RuleSet::document()),
+            loads: &loads,
+            turns: &turns,
+            acquaintance: Acquaintance::default(),
+        });
+        if let Some(context) = &mut context {
+            context.routing = routing;
+        }
         let allowed = context.as_ref().map(|context| {
             let judge = Judge {
                 me: self.id.me,

@@ -257,6 +257,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::With { email } => Ok(Reply::With(work.look(|engine| engine.with_address(&email)).await)),
         Request::Rules => Ok(Reply::Rules(work.rules().await?)),
         Request::SaveRules { rules, based_on } => Ok(Reply::SaveRules(work.save_rules(rules, based_on).await?)),
+        Request::RuleDrift { after } => Ok(Reply::RuleDrift(work.rule_drift(after).await?)),
         Request::RehearseRules { rules, after } => Ok(Reply::RehearseRules(work.rehearse_rules(rules, after).await?)),
         Request::UsualTargets => Ok(Reply::UsualTargets(SlaPolicy::usual())),
         Request::SetAccountMode { account, mode } => {

@@ -60,6 +60,7 @@ impl Judge<'_> {
                 context: context(),
             },
             Action::Release => CommandBody::Release,
+            Action::Route => CommandBody::Route,
             Action::HandOff => CommandBody::HandOff {
                 to: colleague,
                 context: context(),
@@ -180,10 +181,11 @@ fn own_messages(conversation: &Conversation) -> u32 {
     conversation.messages.saturating_sub(theirs.sum())
 }
 
-const ACTIONS: [Action; 22] = [
+const ACTIONS: [Action; 23] = [
     Action::Claim,
     Action::Assign,
     Action::Release,
+    Action::Route,
     Action::HandOff,
     Action::Reply,
     Action::Cover,

@@ -1,7 +1,7 @@
 //! Routing rules for the window. The server decides and keeps them; a set is judged at once or not at all.
 
 use baton_domain::RuleSet;
-use baton_protocol::{Acted, Answer, ApiError, ErrorCode, PutRules, Rehearsal, RehearseRules, RulesInForce};
+use baton_protocol::{Acted, Answer, ApiError, ErrorCode, PutRules, Rehearsal, RehearseRules, RuleDrift, RulesInForce};
 
 use super::Work;
 
@@ -25,6 +25,11 @@ impl Work {
             },
             Answer::Refused { refusal } => Acted::Refused { refusal },
         })
+    }
+
+    /// A page of what the newest change of the rules did since.
+    pub(crate) async fn rule_drift(&self, after: Option<String>) -> Result<RuleDrift, ApiError> {
+        self.http.rule_drift(after.as_deref()).await
     }
 
     /// A page of a rehearsal.

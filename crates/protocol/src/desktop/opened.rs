@@ -63,6 +63,8 @@ pub enum Action {
     Assign,
     /// Give it back.
     Release,
+    /// Ask the rules once more who is to own it.
+    Route,
     /// Offer it to a colleague.
     HandOff,
     /// Answer the customer.

@@ -73,6 +73,8 @@ pub enum Request {
         /// All of them, with the version they were made from.
         set: Box<RulesInForce>,
     },
+    /// What the newest change of the rules did since.
+    RulesDrift,
     /// Take in old mail.
     Import {
         /// The mailbox's address.
@@ -139,6 +141,7 @@ pub async fn carry_out(core: &Core, request: Request) -> Words {
         Request::AccountList => Ok(account::list(core).await),
         Request::InboxList => Ok(account::inboxes(core)),
         Request::RulesShow => rules::show(core),
+        Request::RulesDrift => rules::drift(core).await,
         Request::RulesPut { set } => rules::put(core, *set).await,
         Request::Import { account, path, maildir } => import::run(core, &account, &path, maildir).await,
         Request::Balance { compare } => account::balances(core, compare).await,

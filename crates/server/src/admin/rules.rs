@@ -1,10 +1,11 @@
-//! Routing rules on the command line: shown and put as the API has them, in JSON.
+//! Routing rules on the command line: shown and put as the API has them, in JSON; and what became of what they sent.
 
-use baton_protocol::RulesInForce;
+use baton_protocol::{RuleDrift, RulesInForce};
 
 use super::Words;
 use crate::core::{Core, told};
 use crate::directory::Refused;
+use crate::drift;
 
 pub(super) fn show(core: &Core) -> Words {
     serde_json::to_string_pretty(&core.directory.rules()).map_err(|error| told(&error))
@@ -26,4 +27,24 @@ pub(super) async fn put(core: &Core, set: RulesInForce) -> Words {
         }
         Err(error) => Err(told(&error)),
     }
+}
+
+/// The report over all inboxes, page after page, in JSON.
+pub(super) async fn drift(core: &Core) -> Words {
+    let documents = core.directory.documents();
+    let mut pages: Vec<RuleDrift> = Vec::new();
+    let mut after = None;
+    loop {
+        let inboxes = documents.inboxes().keys().copied().collect();
+        let page = drift::page(&core.store, &documents, inboxes, after).await;
+        let page = page.map_err(|error| told(&error))?;
+        let next = page.next.as_deref().map(str::parse).transpose();
+        pages.push(page);
+        match next.map_err(|error| told(&error))? {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let report = pages.into_iter().reduce(RuleDrift::and);
+    serde_json::to_string_pretty(&report.unwrap_or_default()).map_err(|error| told(&error))
 }

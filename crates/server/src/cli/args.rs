@@ -254,6 +254,12 @@ pub enum Rules {
         #[command(flatten)]
         place: Place,
     },
+    /// What the newest change did since: what the rules before would have sent elsewhere, and what people changed by hand; as JSON.
+    Drift {
+        /// Where the data lies.
+        #[command(flatten)]
+        place: Place,
+    },
     /// Put the rules on standard input in force: what `show` prints, changed. Rules that were changed since are not overwritten.
     Put {
         /// Where the data lies.

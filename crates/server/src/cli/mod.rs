@@ -49,7 +49,7 @@ fn place(command: &Command) -> &Place {
         | Command::Member(Member::Add { place, .. } | Member::Remove { place, .. } | Member::List { place })
         | Command::Account(Account::List { place } | Account::Test { place, .. })
         | Command::Inbox(Inbox::List { place })
-        | Command::Rules(Rules::Show { place } | Rules::Put { place })
+        | Command::Rules(Rules::Show { place } | Rules::Drift { place } | Rules::Put { place })
         | Command::Import(Import { place, .. })
         | Command::Balance(args::Balance { place, .. })
         | Command::Quarantine(args::Quarantine::List { place } | args::Quarantine::Retry { place })
@@ -74,6 +74,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Account(Account::Test { address, .. }) => Request::AccountTest { address },
         Command::Inbox(Inbox::List { .. }) => Request::InboxList,
         Command::Rules(Rules::Show { .. }) => Request::RulesShow,
+        Command::Rules(Rules::Drift { .. }) => Request::RulesDrift,
         Command::Rules(Rules::Put { .. }) => {
             let set = serde_json::from_reader(std::io::stdin()).context("standard input holds no rules")?;
             Request::RulesPut { set }

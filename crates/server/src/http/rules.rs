@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use baton_domain::{Actor, Command, CommandBody, CommandId, ConversationId, DocumentBody, Role, RuleSet, check_rules};
-use baton_protocol::{ApiError, ErrorCode, PutRules, Rehearsal, RehearseRules, RulesInForce, Submitted};
+use baton_protocol::{ApiError, ErrorCode, PutRules, Rehearsal, RehearseRules, RuleDrift, RulesInForce, Submitted};
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -14,12 +15,13 @@ use super::error::{Answered, Problem};
 use super::extract::Body;
 use crate::auth::Caller;
 use crate::core::Core;
-use crate::rehearsal;
+use crate::{drift, rehearsal};
 
 pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(rules, put_rules))
         .routes(routes!(rehearse))
+        .routes(routes!(drift))
 }
 
 /// The routing rules in force, with their version.
@@ -84,4 +86,30 @@ async fn rehearse(
     Ok(Json(
         rehearsal::page(&core.store, &documents, inboxes, &draft, after).await?,
     ))
+}
+
+/// Where a page begins.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct After {
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// What the newest change of the rules did since it was put in force: what the set before would have sent elsewhere, and what people then
+/// changed by hand, by rule. One call looks at one page of the conversations the caller reads; `next` is where the next one begins.
+#[utoipa::path(get, path = "/v1/rules/drift", tag = "work", params(After),
+    responses((status = 200, description = "One page", body = RuleDrift),
+        (status = 400, description = "No page begins there", body = ApiError),
+        (status = 403, description = "Needs a manager", body = ApiError)))]
+async fn drift(State(core): State<Arc<Core>>, caller: Caller, Query(asked): Query<After>) -> Answered<Json<RuleDrift>> {
+    if !matches!(caller.member.role, Role::Manager | Role::Admin) {
+        return Err(Problem::not_permitted("the report on the rules needs a manager"));
+    }
+    let after = asked.after.as_deref().map(str::parse).transpose();
+    let after = after.map_err(|_| Problem::new(ErrorCode::BadRequest, "no page begins there"))?;
+    let inboxes = core.readable(caller.member.id).inboxes;
+    let documents = core.directory.documents();
+    Ok(Json(drift::page(&core.store, &documents, inboxes, after).await?))
 }

@@ -21,6 +21,7 @@ mod readers;
 mod routing;
 mod sequencer;
 mod snapshot;
+mod versions;
 mod write;
 
 #[cfg(test)]

@@ -208,6 +208,14 @@ export function actions(desk: Desk): Action[] {
       enabled: may('acknowledge'),
     },
     {
+      id: 'route',
+      label: m.action_route,
+      keys: ['Shift+A'],
+      group: 'work',
+      run: () => void desk.act({ type: 'route' }),
+      enabled: may('route'),
+    },
+    {
       id: 'move',
       label: m.action_move,
       keys: ['m'],

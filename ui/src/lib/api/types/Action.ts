@@ -3,4 +3,4 @@
 /**
  * What a person can do in a conversation.
  */
-export type Action = "claim" | "assign" | "release" | "handOff" | "reply" | "cover" | "note" | "snooze" | "followUp" | "close" | "reopen" | "noReplyNeeded" | "notALead" | "block" | "escalate" | "acknowledge" | "takeOver" | "move" | "merge" | "unmerge" | "split" | "suggest";
+export type Action = "claim" | "assign" | "release" | "route" | "handOff" | "reply" | "cover" | "note" | "snooze" | "followUp" | "close" | "reopen" | "noReplyNeeded" | "notALead" | "block" | "escalate" | "acknowledge" | "takeOver" | "move" | "merge" | "unmerge" | "split" | "suggest";

@@ -340,7 +340,11 @@ rules: RuleSet,
 /**
  * The version they were made from.
  */
-basedOn: number, } } | { "method": "rehearseRules", "params": { 
+basedOn: number, } } | { "method": "ruleDrift", "params": { 
+/**
+ * Where the page begins; `None` for the first.
+ */
+after: string | null, } } | { "method": "rehearseRules", "params": { 
 /**
  * The draft.
  */
