@@ -1,6 +1,6 @@
 /**
  * The interface on the scripted backend. `?theme=dark`,
- * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|reviewed|same|merged|split|huge`, `?open=1042`.
+ * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|folders|reviewed|same|merged|split|huge`, `?open=1042`.
  */
 import '../src/lib/shared/base.css';
 import { mount } from 'svelte';
@@ -9,8 +9,9 @@ import { Desk } from '../src/lib/desk.svelte';
 import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
-import { HOUR, MINUTE, NOW } from '../test/scripted/cast';
+import { HOUR, MINUTE, mira, NOW } from '../test/scripted/cast';
 import { exceptions, oddities } from '../test/scripted/exceptions';
+import { movedIn } from '../test/scripted/folders';
 import { scenes } from '../test/scripted/inbox';
 import { twoMatters } from '../test/scripted/splitting';
 import { again, merged, twice } from '../test/scripted/merging';
@@ -62,14 +63,20 @@ switch (query.get('state')) {
         folders: [
           { name: 'INBOX', planned: 'takenIn', messages: 20_034 },
           { name: 'Sent', planned: 'ours', messages: 8_120 },
-          { name: 'Done', planned: 'left', messages: 1_412 },
-          { name: 'Anna', planned: 'left', messages: 40 },
-          { name: 'Ben', planned: 'left', messages: null },
+          { name: 'Done', planned: 'left', messages: 1_412, offered: true, proposed: { type: 'done' } },
+          { name: 'Anna', planned: 'left', messages: 40, offered: true },
+          { name: 'Ben', planned: 'left', messages: null, offered: true },
+          { name: 'Messe 2026', planned: 'left', messages: 310, offered: true },
+          { name: 'Trash', planned: 'left', messages: 77 },
         ],
         recent: 214,
         uncounted: 0,
       },
     });
+    break;
+  case 'folders':
+    backend.me = mira;
+    movedIn(backend);
     break;
   case 'locked':
     backend.state = { type: 'locked', reason: 'org.freedesktop.secrets: no such name', passphraseSet: false };

@@ -390,6 +390,17 @@ pub enum CommandBody {
         /// Which.
         outbound: MessageId,
     },
+    /// A message was found in a folder of the mailbox that is taken in.
+    Filed {
+        /// Which message.
+        message: MessageId,
+        /// Its date.
+        at: Timestamp,
+        /// The folder's name for people.
+        folder: String,
+        /// What lying in it means.
+        becomes: crate::FolderUse,
+    },
     /// A deadline came.
     Due {
         /// Which.

@@ -503,6 +503,10 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub split: Option<crate::SplitOrigin>,
+    /// Which of its messages lie in folders of the mailbox that are taken in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<crate::Filing>>", optional)]
+    pub filed: Vec<crate::Filing>,
     /// How many replies of ours, outside ones too.
     #[serde(default)]
     pub replies: u32,

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
-    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, FollowUp, FoundFine, HandoffContext,
+    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine, HandoffContext,
     HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity, Outbound, Part,
     Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
@@ -30,6 +30,8 @@ pub enum OwnerChange {
     HandedOff,
     /// It came back to its last owner with the customer's message.
     Reopened,
+    /// Its newest message lies in their folder of the mailbox.
+    Filed,
     /// Its owner left, or may not work here any more.
     Left,
     /// They own what it was split off.
@@ -145,6 +147,11 @@ pub enum Event {
         message: MessageId,
         /// The other way.
         source: Source,
+    },
+    /// A message lies in a folder of the mailbox that is taken in. What that means for the conversation follows.
+    Filed {
+        /// Which, and where.
+        filing: Filing,
     },
     /// The owner changed.
     OwnerChanged {

@@ -112,6 +112,7 @@ fn empty(stamp: Stamp) -> Conversation {
         bounced: None,
         merged: None,
         absorbed: Vec::new(),
+        filed: Vec::new(),
         apart: BTreeSet::new(),
         split: None,
         replies: 0,
@@ -142,6 +143,14 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::AlsoReceived { source, .. } => {
             if !state.sources.contains(source) {
                 state.sources.push(source.clone());
+            }
+        }
+        Event::Filed { filing } => {
+            state.filed.push(filing.clone());
+            let over = state.filed.len().saturating_sub(crate::MOST_FILINGS);
+            if over > 0 {
+                state.filed.sort_by_key(|filing| filing.at);
+                state.filed.drain(..over);
             }
         }
         Event::OwnerChanged { owner, .. } => {

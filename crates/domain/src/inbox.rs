@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
-    MINUTE_MS, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy,
+    MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy,
     Timestamp, WorkspaceId,
 };
 
@@ -182,9 +182,19 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Signature>>")]
     pub signatures: Vec<Signature>,
+    /// Folders of the mailbox that are taken in beside the one mail arrives in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<MappedFolder>>")]
+    pub folders: Vec<MappedFolder>,
 }
 
 impl Account {
+    /// What lying in that folder means, where it is taken in.
+    #[must_use]
+    pub fn folder(&self, name: &str) -> Option<&MappedFolder> {
+        self.folders.iter().find(|folder| folder.name == name)
+    }
+
     /// The address as the account writes it, if it is one of the account's.
     #[must_use]
     pub fn own_address(&self, email: &str) -> Option<&str> {

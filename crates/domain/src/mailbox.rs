@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::{FolderUse, Timestamp};
+
 /// How the connection to a mail server is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -231,6 +233,14 @@ pub struct FolderForecast {
     pub planned: FolderPlan,
     /// How many messages it holds; `None` where the server does not let it be counted.
     pub messages: Option<u32>,
+    /// Whether it may be taken in, with an owner, a tag or as done.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub offered: bool,
+    /// What it most likely means, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub proposed: Option<FolderUse>,
 }
 
 /// What connecting a mailbox does with a folder.
@@ -243,6 +253,26 @@ pub enum FolderPlan {
     Ours,
     /// It stays where it is, and is not read.
     Left,
+}
+
+/// What a person should know of a mailbox although it works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum MailboxRemark {
+    /// A folder that is taken in is not there any more. What was read of it stays.
+    FolderGone {
+        /// Its name for people.
+        folder: String,
+        /// A folder with the same numbers: it may only be called something else now.
+        perhaps: Option<String>,
+    },
+    /// The server gave a folder other numbers: it was read again as history, and nothing of it is there twice.
+    FolderRenumbered {
+        /// Its name for people.
+        folder: String,
+        /// When that was seen.
+        at: Timestamp,
+    },
 }
 
 /// How far back what nobody answered is listed as *Left over* when a mailbox is connected, in days.

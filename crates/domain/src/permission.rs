@@ -70,6 +70,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::OutboundFailed { .. }
         | C::OutboundUnknown { .. }
         | C::OutboundFiled { .. }
+        | C::Filed { .. }
         | C::Due { .. }
         | C::LockLapsed { .. } => Issuer::Machines,
     }

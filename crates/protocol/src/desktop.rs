@@ -19,8 +19,9 @@ pub use review::*;
 
 use baton_domain::{
     Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
-    ConversationId, DraftText, EscalationPath, FoundBy, Inbox, InboxId, InvitationAnswer, Member, MessageId, Money,
-    Outcome, OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy, Timestamp,
+    ConversationId, DraftText, EscalationPath, FolderChoice, Forecast, FoundBy, Inbox, InboxId, InvitationAnswer,
+    Member, MessageId, Money, Outcome, OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -80,6 +81,10 @@ pub enum Request {
         mailbox: MailboxSettings,
         /// How far Baton acts on it.
         mode: AccountMode,
+        /// Folders of it that are taken in beside the one mail arrives in.
+        #[serde(default)]
+        #[ts(optional, as = "Option<Vec<FolderChoice>>")]
+        folders: Vec<FolderChoice>,
     },
     /// Try a mailbox from this very computer.
     TestMailboxHere(MailboxSettings),
@@ -89,6 +94,10 @@ pub enum Request {
         mailbox: MailboxSettings,
         /// How far Baton acts on it.
         mode: AccountMode,
+        /// Folders of it that are taken in beside the one mail arrives in.
+        #[serde(default)]
+        #[ts(optional, as = "Option<Vec<FolderChoice>>")]
+        folders: Vec<FolderChoice>,
     },
     /// Have a mailbox hosted by this desktop from now on, or by the server.
     MoveMailbox {
@@ -251,6 +260,18 @@ pub enum Request {
         account: AccountId,
         /// All there are.
         signatures: Vec<Signature>,
+    },
+    /// The folders of a connected mailbox, counted, with what each most likely means; an admin may.
+    MailboxFolders {
+        /// Of which account.
+        account: AccountId,
+    },
+    /// Which folders of a mailbox are taken in, and what lying in each means; an admin may.
+    SaveAccountFolders {
+        /// Of which account.
+        account: AccountId,
+        /// All there are.
+        folders: Vec<FolderChoice>,
     },
     /// A text as the HTML that goes out beside it, made safe.
     PreviewText {
@@ -458,6 +479,10 @@ pub enum Reply {
     SaveSignature,
     /// To [`Request::SaveAccountSignatures`].
     SaveAccountSignatures(Acted),
+    /// To [`Request::MailboxFolders`].
+    MailboxFolders(Forecast),
+    /// To [`Request::SaveAccountFolders`].
+    SaveAccountFolders(Acted),
     /// To [`Request::PreviewText`].
     PreviewText(String),
     /// To [`Request::Sessions`].
@@ -626,6 +651,10 @@ pub enum Setup {
         mailbox: Box<MailboxSettings>,
         /// How far Baton acts on it.
         mode: AccountMode,
+        /// Folders of it that are taken in beside the one mail arrives in.
+        #[serde(default)]
+        #[ts(optional, as = "Option<Vec<FolderChoice>>")]
+        folders: Vec<FolderChoice>,
     },
     /// Join a team's server.
     Join {

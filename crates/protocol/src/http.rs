@@ -5,8 +5,8 @@ use baton_domain::{
     DraftText, InboxId, LogEntry, Member, MemberId, Role, Timestamp,
 };
 pub use baton_domain::{
-    ConnectionReport, FolderForecast, FolderPlan, Forecast, MailProblem, MailProblemKind, MailServer, ProbeStep,
-    ProbeStepKind, Security,
+    ConnectionReport, FolderChoice, FolderForecast, FolderPlan, Forecast, MailProblem, MailProblemKind, MailServer,
+    MailboxRemark, ProbeStep, ProbeStepKind, Security,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -329,6 +329,9 @@ pub struct AddAccount {
     pub inbox: Option<InboxId>,
     /// How far Baton acts on it.
     pub mode: AccountMode,
+    /// Folders of it that are taken in beside the one mail arrives in.
+    #[serde(default)]
+    pub folders: Vec<FolderChoice>,
 }
 
 /// Connect a mailbox that the caller's own desktop hosts; `POST /v1/accounts/hosted`. How to sign in to it stays on that desktop.
@@ -343,6 +346,9 @@ pub struct AddHosted {
     pub inbox: Option<InboxId>,
     /// How far Baton acts on it.
     pub mode: AccountMode,
+    /// Folders of it that are taken in beside the one mail arrives in.
+    #[serde(default)]
+    pub folders: Vec<FolderChoice>,
 }
 
 /// Say who hosts a mailbox from now on; `PUT /v1/accounts/{id}/hosting`. Nothing of its mail or its replies is lost on the way.
@@ -390,6 +396,10 @@ pub struct AccountHealth {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub sending: Option<SendLimits>,
+    /// What a person should know of it although it works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<MailboxRemark>>")]
+    pub remarks: Vec<MailboxRemark>,
 }
 
 /// What a provider takes, as it says before a message is offered: to be told before one is written, not after.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, ConversationId, DeviceId, Event, InboxId, LogBody, LogEntry, Member, MemberId,
-    Timestamp,
+    Account, AccountId, AccountMode, ConversationId, DeviceId, Event, FolderChoice, InboxId, LogBody, LogEntry, Member,
+    MemberId, Timestamp,
 };
 use baton_protocol::{AccountHealth, Balance, Cursor};
 use baton_store::port::{Head, Renewal};
@@ -248,6 +248,20 @@ impl Core {
         inbox: InboxId,
         mode: AccountMode,
     ) -> Result<Account, AddAccountError> {
+        self.move_in(mailbox, inbox, mode, Vec::new()).await
+    }
+
+    /// Connects a mailbox and takes in folders of the team's own beside the one mail arrives in.
+    ///
+    /// # Errors
+    /// As for [`Core::add_account`], and when a folder is to become something that can't be.
+    pub async fn move_in(
+        &self,
+        mailbox: &Mailbox,
+        inbox: InboxId,
+        mode: AccountMode,
+        folders: Vec<FolderChoice>,
+    ) -> Result<Account, AddAccountError> {
         let new = NewAccount {
             address: mailbox.account.address.clone(),
             name: mailbox.account.display_name.clone().unwrap_or_default(),
@@ -255,6 +269,7 @@ impl Core {
             inbox,
             mode,
             live_since: None,
+            folders,
             hosted_by: None,
         };
         let account = self.directory.add_account(new, self.now()).await?;

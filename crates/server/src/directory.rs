@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, BusinessCalendar, Capabilities, Capability, Command, CommandBody,
-    CommandId, ConversationId, DeviceId, DocumentBody, Inbox, InboxId, InboxPolicy, Member, MemberId, Refusal, Role,
-    RuleSet, Timestamp, Workspace,
+    CommandId, ConversationId, DeviceId, DocumentBody, FolderChoice, Inbox, InboxId, InboxPolicy, MappedFolder, Member,
+    MemberId, Refusal, Role, RuleSet, Timestamp, Workspace,
 };
 use baton_protocol::{Answer, RulesInForce};
 use uuid::Uuid;
@@ -328,6 +328,7 @@ impl Directory {
             mode: new.mode,
             hosted_by: new.hosted_by,
             signatures: Vec::new(),
+            folders: mapped(new.folders),
         };
         self.put(DocumentBody::Account(account.clone()), now).await?;
         Ok(account)
@@ -427,8 +428,19 @@ pub struct NewAccount {
     pub mode: AccountMode,
     /// What arrived before is history; from now on by default.
     pub live_since: Option<Timestamp>,
+    /// Folders that are taken in beside the one mail arrives in.
+    pub folders: Vec<FolderChoice>,
     /// The member whose desktop hosts it; `None` when the server does.
     pub hosted_by: Option<MemberId>,
+}
+
+/// Folders as the account keeps them; since when they are followed is for the rules to say.
+fn mapped(folders: Vec<FolderChoice>) -> Vec<MappedFolder> {
+    let since = Timestamp(0);
+    let folders = folders.into_iter();
+    folders
+        .map(|FolderChoice { name, becomes }| MappedFolder { name, becomes, since })
+        .collect()
 }
 
 /// What somebody of that role may do in an inbox unless somebody says otherwise. Managers and admins may do everything anyway.

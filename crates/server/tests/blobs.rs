@@ -101,6 +101,7 @@ async fn naming_a_file_in_a_draft_gives_nobody_its_bytes(team: Team) {
         inbox: board,
         mode: AccountMode::Together,
         live_since: None,
+        folders: Vec::new(),
         hosted_by: None,
     };
     let account = core.directory.add_account(new, now).await.unwrap().id;

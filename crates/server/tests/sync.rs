@@ -211,6 +211,7 @@ async fn nobody_sees_another_inbox(team: Team) {
         inbox: board,
         mode: baton_domain::AccountMode::Together,
         live_since: Some(core.now().plus_ms(-60_000)),
+        folders: Vec::new(),
         hosted_by: None,
     };
     let account = core.directory.add_account(new, core.now()).await.unwrap().id;

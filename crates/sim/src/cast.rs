@@ -149,6 +149,7 @@ impl Cast {
                 mode: AccountMode::Together,
                 hosted_by: None,
                 signatures: Vec::new(),
+                folders: Vec::new(),
             })
         });
         [DocumentBody::Workspace(workspace)]

@@ -84,6 +84,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
                 OwnerChange::Reopened => "it came back",
                 OwnerChange::Split => "it was split off what they own",
                 OwnerChange::Merged => "what was merged into it was theirs",
+                OwnerChange::Filed => "it lies in their folder",
                 OwnerChange::Left => "its owner may not work here any more",
             };
             format!("{} owns it now ({how})", cast.name(*owner))

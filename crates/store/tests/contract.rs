@@ -170,6 +170,7 @@ fn account() -> Document {
         mode: AccountMode::Together,
         hosted_by: None,
         signatures: Vec::new(),
+        folders: Vec::new(),
     };
     let body = DocumentBody::Account(account);
     Document {

@@ -98,6 +98,13 @@ def flag():
     client.logout()
 
 
+def rename():
+    client = mailbox()
+    for folder, to in order["names"]:
+        good(client.rename(f'"{folder}"', f'"{to}"'))
+    client.logout()
+
+
 def push():
     """Files letters one after the other, and says when a second connection was told of each, in milliseconds since 1970."""
     watcher = mailbox()
@@ -118,5 +125,5 @@ def push():
     json.dump(told, sys.stdout)
 
 
-orders = {"send": send, "append": append, "read": read, "count": count, "expunge": expunge, "flag": flag, "push": push}
-orders[order["do"]]()
+orders = [send, append, read, count, expunge, flag, rename, push]
+next(one for one in orders if one.__name__ == order["do"])()

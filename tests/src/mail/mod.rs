@@ -228,6 +228,16 @@ impl MailHost {
         Ok(())
     }
 
+    /// Calls folders something else, one after the other, as somebody with another mail program would.
+    ///
+    /// # Errors
+    /// When Dovecot refuses.
+    pub async fn rename(&self, user: &str, names: &[(&str, &str)]) -> Result<()> {
+        self.python(json!({ "do": "rename", "user": user, "names": names }))
+            .await?;
+        Ok(())
+    }
+
     /// Files letters into a person's INBOX one after the other, and gives the instants (milliseconds since 1970) at which Dovecot told
     /// somebody else who watches that mailbox of each.
     ///

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 use baton_client::{Badge, Config, Desktop, KeySource, Notification, Shell, ShellError, StartError};
@@ -37,6 +37,7 @@ pub struct Desk {
     pub wire: Wire,
     running: RwLock<Option<Running>>,
     place: Scratch,
+    told: Arc<Mutex<Vec<Notification>>>,
 }
 
 struct Running {
@@ -66,13 +67,16 @@ impl Drop for Room {
     }
 }
 
-/// A shell that shows nothing.
+/// A shell that shows nothing, and remembers what it was to show.
 struct Nothing {
     downloads: PathBuf,
+    told: Arc<Mutex<Vec<Notification>>>,
 }
 
 impl Shell for Nothing {
-    fn notify(&self, _: Notification) -> Result<(), ShellError> {
+    fn notify(&self, notification: Notification) -> Result<(), ShellError> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push(notification);
         Ok(())
     }
     fn withdraw(&self, _: &str) {}
@@ -93,9 +97,15 @@ impl Desk {
             wire,
             running: RwLock::new(None),
             place: Scratch::new("desk")?,
+            told: Arc::default(),
         };
         desk.open().await?;
         Ok(desk)
+    }
+
+    /// What the person was notified of so far.
+    pub fn told(&self) -> Vec<Notification> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where its disk is.
@@ -111,7 +121,10 @@ impl Desk {
         let handle = room.handle()?;
         let data = self.data();
         let desktop = eventually("a desktop to open", SOON, async || {
-            match handle.spawn(start(data.clone(), self.name.clone())).await? {
+            match handle
+                .spawn(start(data.clone(), self.name.clone(), self.told.clone()))
+                .await?
+            {
                 Ok(desktop) => Ok(Some(desktop)),
                 // The last one has not quite died yet.
                 Err(StartError::InUse { .. }) => Ok(None),
@@ -318,9 +331,9 @@ pub fn draft(opened: &Opened, text: &str) -> DraftText {
     }
 }
 
-async fn start(data: PathBuf, name: String) -> Result<Desktop, StartError> {
+async fn start(data: PathBuf, name: String, told: Arc<Mutex<Vec<Notification>>>) -> Result<Desktop, StartError> {
     let mut config = Config::new(data.clone(), format!("{name}'s desk"), "1".to_owned());
     config.keys = KeySource::Given(KEY);
     let downloads = data.join("downloads");
-    Desktop::start(config, Arc::new(Nothing { downloads }), None).await
+    Desktop::start(config, Arc::new(Nothing { downloads, told }), None).await
 }

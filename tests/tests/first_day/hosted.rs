@@ -147,6 +147,7 @@ pub async fn by_its_owner(database: Database) -> Result<()> {
     let connect = Request::HostMailbox {
         mailbox: office.settings()?,
         mode: AccountMode::Together,
+        folders: Vec::new(),
     };
     let account = moved(desk, connect).await?;
     ensure!(account.hosted_by == desk.member().await?, "{account:?}");

@@ -13,6 +13,7 @@ mod hosted;
 mod kills;
 mod morning;
 mod moving_day;
+mod moving_in;
 mod offline;
 mod rep;
 mod replica;
@@ -30,7 +31,7 @@ mod story {
 
     use crate::team::Team;
     use crate::{
-        another_matter, follow_up, hosted, kills, morning, moving_day, offline, restored, restored_desks, routing,
+        another_matter, follow_up, hosted, kills, morning, moving_day, moving_in, offline, restored, restored_desks, routing,
         two_doors,
     };
 
@@ -54,6 +55,19 @@ mod story {
     async fn an_old_mailbox_is_connected_and_nothing_starts_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         moving_day::nothing_starts(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mailbox_with_folders_moves_in_and_they_become_owners_on_sqlite() {
+        moving_in::folders_become_owners(Database::Sqlite).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mailbox_with_folders_moves_in_and_they_become_owners_on_postgresql() {
+        let postgres = Postgres::start().await.unwrap();
+        moving_in::folders_become_owners(Database::Postgres(postgres.url()))
             .await
             .unwrap();
     }

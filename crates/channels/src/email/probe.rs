@@ -187,6 +187,18 @@ async fn folders(conn: &mut ImapConn, account: &EmailAccount) -> Result<(u32, Ve
     Ok((opened.exists, folders))
 }
 
+/// The folders of an open mailbox, counted.
+///
+/// # Errors
+/// As for every command; where the server is slow, counting is given up.
+pub async fn folders_of(conn: &mut ImapConn, now: Timestamp) -> Result<Forecast, imap::ImapError> {
+    let folders = conn.folders(None).await?;
+    let slow = |_| imap::ImapError::Lost(ConnectError::TimedOut { host: String::new() });
+    tokio::time::timeout(PATIENCE, counted(conn, folders, now))
+        .await
+        .map_err(slow)
+}
+
 /// Counts the folders, none of them opened but the one that mail arrives in.
 async fn counted(conn: &mut ImapConn, mut folders: Vec<Folder>, now: Timestamp) -> Forecast {
     // Those that are taken in are counted in any case.
@@ -229,7 +241,7 @@ fn plan_of(folder: &Folder, has_all: bool) -> FolderPlan {
         FolderRole::All => FolderPlan::TakenIn,
         FolderRole::Inbox if !has_all => FolderPlan::TakenIn,
         FolderRole::Sent if !has_all => FolderPlan::Ours,
-        FolderRole::Inbox | FolderRole::Sent | FolderRole::Other => FolderPlan::Left,
+        FolderRole::Inbox | FolderRole::Sent | FolderRole::Other | FolderRole::Aside => FolderPlan::Left,
     }
 }
 
@@ -240,6 +252,8 @@ fn forecast_of(folders: impl IntoIterator<Item = (Folder, Option<u32>)>) -> Vec<
         .into_iter()
         .map(|(folder, messages)| FolderForecast {
             planned: plan_of(&folder, has_all),
+            offered: folder.role == FolderRole::Other && !has_all,
+            proposed: None,
             name: folder.name,
             messages,
         })

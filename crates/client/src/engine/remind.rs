@@ -278,6 +278,12 @@ impl Engine {
                     | OwnerChange::Merged,
                 ..
             } if *owner == me => Kind::Assigned,
+            // What lay in my folder when the mailbox was connected is over, and no news.
+            Event::OwnerChanged {
+                owner: Some(owner),
+                how: OwnerChange::Filed,
+                ..
+            } if *owner == me && !state.status.is_over() => Kind::Assigned,
             Event::Nudged { nudge } if nudge.to == me => Kind::Nudged,
             Event::LockRequested { .. } if self.my_token(id).is_some() => Kind::Asked,
             Event::OutboundFailed { outbound, .. } | Event::OutboundUnknown { outbound, .. } if mine(*outbound) => {

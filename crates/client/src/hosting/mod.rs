@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use baton_channels::email::host::wire::{Condition, Taken};
 use baton_channels::email::host::{self, AccountHealth, HostEnd, HostPort, PortError, sameness};
-use baton_domain::{Account, AccountId, AccountMode};
+use baton_domain::{Account, AccountId, AccountMode, FolderChoice};
 use baton_protocol::{AddHosted, ApiError, MailboxSettings, MoveHosting, SetSignIn, UiEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -189,6 +189,7 @@ async fn turn(
         lifetime_ms,
         prove,
         live_since,
+        follows,
     } = taken
     else {
         return Ok(Turn::Elsewhere);
@@ -233,7 +234,13 @@ async fn turn(
         tracing::warn!(%error, account = account.address, "which mailbox this is will be shown anew");
     }
     let lease = Arc::new(Lease::new(work.http.clone(), account.id, grant, asked, lifetime_ms));
-    let port = Arc::new(Port::new(work.http.clone(), lease.clone(), live_since, condition));
+    let port = Arc::new(Port::new(
+        work.http.clone(),
+        lease.clone(),
+        live_since,
+        follows,
+        condition,
+    ));
     // Its own switch: what ends this turn does not stop the next.
     let this = stop.child_token();
     let run = host::run(settings.clone(), secret, port as Arc<dyn HostPort>, this.clone());
@@ -298,6 +305,7 @@ pub(crate) async fn connect(
     work: &Arc<Work>,
     mailbox: MailboxSettings,
     mode: AccountMode,
+    folders: Vec<FolderChoice>,
 ) -> Result<Account, ApiError> {
     kept::can_be_hosted(&mailbox)?;
     mailbox::must_work(&mailbox).await?;
@@ -306,6 +314,7 @@ pub(crate) async fn connect(
         name: mailbox.name.clone(),
         inbox: None,
         mode,
+        folders,
     };
     let account = work.http.add_hosted(&new).await?;
     work.mailboxes.put(account.id, &mailbox).await?;

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use baton_channels::email::host::wire::{Delivery, Said, Sighted, Word};
 use baton_channels::email::host::{
-    AccountHealth, Arrived, FolderCursor, FolderProgress, HostPort, OutboundJob, PortError, Returned,
+    AccountHealth, Arrived, FolderCursor, FolderProgress, Follows, HostPort, OutboundJob, PortError, Returned,
 };
 use baton_channels::email::imap::Changes;
 use baton_domain::{BlobId, CommandId, MessageId, Timestamp};
@@ -39,6 +39,7 @@ pub(super) struct Port {
     http: Http,
     lease: Arc<Lease>,
     live_since: Timestamp,
+    follows: Vec<Follows>,
     condition: watch::Sender<Option<AccountHealth>>,
 }
 
@@ -47,12 +48,14 @@ impl Port {
         http: Http,
         lease: Arc<Lease>,
         live_since: Timestamp,
+        follows: Vec<Follows>,
         condition: watch::Sender<Option<AccountHealth>>,
     ) -> Self {
         Self {
             http,
             lease,
             live_since,
+            follows,
             condition,
         }
     }
@@ -186,5 +189,9 @@ impl HostPort for Port {
 
     fn live_since(&self) -> Timestamp {
         self.live_since
+    }
+
+    fn follows(&self) -> Vec<Follows> {
+        self.follows.clone()
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use baton_channels::email::probe::first_problem;
 use baton_domain::{AccountId, CommandBody, SlaPolicy};
 use baton_protocol::{
-    Acted, ApiError, Discovered, ErrorCode, MailboxSettings, ProviderSignIn, Reply, Request, SetSignIn, SignInEnd,
+    Acted, ApiError, Discovered, ErrorCode, Forecast, MailboxSettings, ProviderSignIn, Reply, Request, SetSignIn,
+    SignInEnd,
 };
 use url::Url;
 
@@ -41,21 +43,29 @@ impl Installation {
                 let work = self.work().await?;
                 Ok(Reply::TryMailbox(work.http.try_mailbox(account).await?))
             }
-            Request::ConnectMailbox { mailbox, mode } => {
+            Request::ConnectMailbox { mailbox, mode, folders } => {
                 let sign_in = mailbox.sign_in.clone();
                 let mailbox = self.sign_ins.with_tokens(mailbox)?;
-                let account = connect_mailbox(&self.work().await?.http, mailbox, mode).await?;
+                let account = connect_mailbox(&self.work().await?.http, mailbox, mode, folders).await?;
                 self.sign_ins.forget(sign_in.as_ref());
                 Ok(Reply::ConnectMailbox(account))
             }
             Request::TestMailboxHere(settings) => {
                 let settings = self.sign_ins.with_tokens(settings)?;
-                Ok(Reply::TestMailboxHere(mailbox::test(settings).await?))
+                let mut report = mailbox::test(settings).await?;
+                if let Some(forecast) = &mut report.forecast {
+                    match self.work().await {
+                        Ok(work) => propose(&work, forecast).await,
+                        // At first run there is nobody yet whose folder it could be.
+                        Err(_) => forecast.propose(&[]),
+                    }
+                }
+                Ok(Reply::TestMailboxHere(report))
             }
-            Request::HostMailbox { mailbox, mode } => {
+            Request::HostMailbox { mailbox, mode, folders } => {
                 let sign_in = mailbox.sign_in.clone();
                 let mailbox = self.sign_ins.with_tokens(mailbox)?;
-                let account = hosting::connect(&self.work().await?, mailbox, mode).await?;
+                let account = hosting::connect(&self.work().await?, mailbox, mode, folders).await?;
                 self.sign_ins.forget(sign_in.as_ref());
                 Ok(Reply::HostMailbox(account))
             }
@@ -217,6 +227,10 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::SaveAccountSignatures { account, signatures } => Ok(Reply::SaveAccountSignatures(
             work.save_account_signatures(account, signatures).await?,
         )),
+        Request::SaveAccountFolders { account, folders } => Ok(Reply::SaveAccountFolders(
+            work.save_account_folders(account, folders).await?,
+        )),
+        Request::MailboxFolders { account } => Ok(Reply::MailboxFolders(folders_of(work, account).await?)),
         Request::PreviewText { text } => Ok(Reply::PreviewText(bodies::as_html(&text))),
         Request::CheckMailbox { account } => Ok(Reply::CheckMailbox(work.http.check_balance(account).await?)),
         Request::Quarantine => Ok(Reply::Quarantine(work.http.quarantine().await?)),
@@ -265,6 +279,24 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         }
         request => asked(work, request).await,
     }
+}
+
+/// The folders of a connected mailbox, looked at by whoever hosts it.
+async fn folders_of(work: &Arc<Work>, account: AccountId) -> Result<Forecast, ApiError> {
+    let Some(kept) = hosting::kept_here(work, account).await? else {
+        return work.http.mailbox_folders(account).await;
+    };
+    let report = mailbox::test(kept).await?;
+    let said = first_problem(&report).unwrap_or_else(|| "its folders could not be counted".to_owned());
+    let mut forecast = report.forecast.ok_or_else(|| error(ErrorCode::MailboxRefused, &said))?;
+    propose(work, &mut forecast).await;
+    Ok(forecast)
+}
+
+/// What folders most likely mean to this team.
+async fn propose(work: &Work, forecast: &mut Forecast) {
+    let team = work.look(|engine| engine.team()).await;
+    forecast.propose(&team.members);
 }
 
 /// Requests that the engine itself answers.

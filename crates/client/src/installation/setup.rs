@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_domain::AccountMode;
+use baton_domain::{AccountMode, FolderChoice};
 use baton_protocol::{AddAccount, ApiError, Boot, ErrorCode, Join, MailboxSettings, Setup, SignIn, SignedIn};
 use tokio::time::timeout;
 
@@ -54,7 +54,15 @@ impl Installation {
         }
         let (session, running) = match (setup, joined) {
             (_, Some(session)) => (session, None),
-            (Setup::Mailbox { name, mailbox, mode }, None) => self.own_mailbox(&opened, name, *mailbox, mode).await?,
+            (
+                Setup::Mailbox {
+                    name,
+                    mailbox,
+                    mode,
+                    folders,
+                },
+                None,
+            ) => self.own_mailbox(&opened, name, (*mailbox, mode, folders)).await?,
             (Setup::Sample | Setup::Join { .. }, None) => self.sample(&opened).await?,
         };
         // The replica stays where the same person comes back to the same server: what waits in it is theirs.
@@ -93,8 +101,7 @@ impl Installation {
         &self,
         opened: &Opened,
         name: String,
-        mailbox: MailboxSettings,
-        mode: AccountMode,
+        (mailbox, mode, folders): (MailboxSettings, AccountMode, Vec<FolderChoice>),
     ) -> Result<(SessionRow, Option<Embedded>), ApiError> {
         let kind = EmbeddedKind::Mailbox {
             name,
@@ -103,7 +110,7 @@ impl Installation {
         let running = self.start_embedded(opened, kind.clone()).await?;
         let http = Http::new()?;
         http.set_address(address_of(&running)?);
-        if let Err(error) = connect_mailbox(&http, mailbox, mode).await {
+        if let Err(error) = connect_mailbox(&http, mailbox, mode, folders).await {
             if let Some(server) = &self.embedded {
                 server.stop().await;
             }
@@ -165,11 +172,13 @@ pub(super) async fn connect_mailbox(
     http: &Http,
     mailbox: MailboxSettings,
     mode: AccountMode,
+    folders: Vec<FolderChoice>,
 ) -> Result<baton_domain::Account, ApiError> {
     let account = AddAccount {
         mailbox,
         inbox: None,
         mode,
+        folders,
     };
     http.add_account(&account).await
 }

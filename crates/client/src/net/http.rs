@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, SessionId};
+use baton_domain::{Account, AccountId, BlobId, Command, ConversationId, Forecast, SessionId};
 use baton_protocol::{
     AddAccount, ApiError, Balance, ConnectionReport, ConversationWithEntries, Draft, ErrorCode, FolderCheck, Hits,
     Invitation, Invite, Join, MailboxSettings, MailboxTrial, Quarantined, Retried, SessionInfo, SetSignIn, SignIn,
@@ -293,6 +293,12 @@ impl Http {
             .request(Method::POST, &format!("/v1/accounts/{account}/balance/check"))
             .await?;
         read(request.timeout(CHECK)).await
+    }
+
+    /// The folders of a mailbox that the server hosts, counted.
+    pub(crate) async fn mailbox_folders(&self, account: AccountId) -> Result<Forecast, ApiError> {
+        let path = format!("/v1/accounts/{account}/folders");
+        read(self.request(Method::GET, &path).await?.timeout(CHECK)).await
     }
 
     pub(crate) async fn quarantine(&self) -> Result<Vec<Quarantined>, ApiError> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, ClockKind, Conversation, DAY_MS, Direction, FollowUp, FollowUpKind, LEFT_OVER_DAYS, MemberId,
-    MessageId, MessageKind, OutboundState, Outcome, Status, Timestamp,
+    Account, AccountId, ClockKind, Conversation, DAY_MS, Direction, Filing, FolderUse, FollowUp, FollowUpKind,
+    LEFT_OVER_DAYS, MemberId, MessageId, MessageKind, OutboundState, Outcome, Status, Timestamp,
 };
 use baton_protocol::{Group, RowClock, Turn, View};
 
@@ -305,7 +305,10 @@ fn left_over(conversation: &Conversation, accounts: &BTreeMap<AccountId, Account
     let (Some(last), Some(live_since)) = (&conversation.last_message, live_since) else {
         return false;
     };
+    // What lies in a folder for what is done was looked at by whoever put it there.
+    let done = |filing: &Filing| filing.message == last.id && filing.becomes == FolderUse::Done;
     conversation.history
+        && !conversation.filed.iter().any(done)
         && conversation.merged.is_none()
         && imported
         && last.direction == Direction::Inbound

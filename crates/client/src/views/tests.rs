@@ -31,6 +31,7 @@ fn accounts() -> BTreeMap<AccountId, Account> {
         mode: AccountMode::Together,
         hosted_by: None,
         signatures: Vec::new(),
+        folders: Vec::new(),
     };
     BTreeMap::from([(account.id, account)])
 }

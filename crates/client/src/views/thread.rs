@@ -38,9 +38,16 @@ pub fn thread(entries: Vec<LogEntry>, pending: Vec<PendingNote>) -> Vec<ThreadIt
         .flatten()
         .collect();
     let mut also: BTreeMap<MessageId, Vec<String>> = BTreeMap::new();
+    let mut folders: BTreeMap<MessageId, Vec<String>> = BTreeMap::new();
     for entry in &entries {
-        if let Some(Event::AlsoReceived { message, source }) = event(entry) {
-            also.entry(*message).or_default().push(source.address.clone());
+        match event(entry) {
+            Some(Event::AlsoReceived { message, source }) => {
+                also.entry(*message).or_default().push(source.address.clone());
+            }
+            Some(Event::Filed { filing }) => {
+                folders.entry(filing.message).or_default().push(filing.folder.clone());
+            }
+            _ => {}
         }
     }
     let mut items: Vec<(Timestamp, ThreadItem)> = Vec::with_capacity(entries.len());
@@ -48,7 +55,7 @@ pub fn thread(entries: Vec<LogEntry>, pending: Vec<PendingNote>) -> Vec<ThreadIt
         if brought(&entry).is_some_and(|message| gone.contains(&message)) {
             continue;
         }
-        if let Some(item) = item(entry, &replies, &mut also) {
+        if let Some(item) = item(entry, &replies, &mut also, &mut folders) {
             items.push(item);
         }
     }
@@ -88,6 +95,7 @@ fn item(
     entry: LogEntry,
     replies: &BTreeMap<MessageId, Outbound>,
     also: &mut BTreeMap<MessageId, Vec<String>>,
+    folders: &mut BTreeMap<MessageId, Vec<String>>,
 ) -> Option<(Timestamp, ThreadItem)> {
     let LogBody::Conversation { conversation, event } = &entry.body else {
         return None;
@@ -98,6 +106,7 @@ fn item(
                 conversation: *conversation,
                 message: message.clone(),
                 also: also.remove(&message.id).unwrap_or_default(),
+                folders: folders.remove(&message.id).unwrap_or_default(),
             };
             Some((message.at, item))
         }
@@ -137,6 +146,7 @@ fn item(
         }
         // Shown where they belong: at the message, at the reply, or live in the composer.
         Event::AlsoReceived { .. }
+        | Event::Filed { .. }
         | Event::OutboundSending { .. }
         | Event::OutboundReturned { .. }
         | Event::OutboundRescheduled { .. }

@@ -2,7 +2,7 @@
 
 use baton_domain::{
     Account, AccountId, AccountMode, BlobId, BusinessCalendar, Command, CommandBody, ConversationId, DocumentBody,
-    EscalationPath, InboxId, InboxPolicy, Refusal, Signature, SlaPolicy,
+    EscalationPath, FolderChoice, InboxId, InboxPolicy, MappedFolder, Refusal, Signature, SlaPolicy, Timestamp,
 };
 use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
 use uuid::Uuid;
@@ -26,6 +26,21 @@ impl Work {
         signatures.retain(|signature| !signature.text.trim().is_empty());
         self.change_account(account, |account| account.signatures = signatures)
             .await
+    }
+
+    /// Which folders of a mailbox are taken in. Since when each is followed is for the server to say.
+    pub(crate) async fn save_account_folders(
+        &self,
+        account: AccountId,
+        folders: Vec<FolderChoice>,
+    ) -> Result<Acted, ApiError> {
+        let kept = folders.into_iter().map(|FolderChoice { name, becomes }| MappedFolder {
+            name,
+            becomes,
+            since: Timestamp(0),
+        });
+        let kept = kept.collect();
+        self.change_account(account, |account| account.folders = kept).await
     }
 
     /// Changes an account as the team sees it. It is judged at once or not at all.

@@ -377,6 +377,7 @@ fn documents() -> Vec<Document> {
         mode: AccountMode::Together,
         hosted_by: None,
         signatures: Vec::new(),
+        folders: Vec::new(),
     };
     [
         DocumentBody::Member(member()),

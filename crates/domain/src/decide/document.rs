@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{invalid, text};
+use super::{LINE_CHARS, TAG_CHARS, invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, Inbox, InboxId, InboxPolicy,
-    Invalid, LogBody, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role, check_rules,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, FolderUse, Inbox, InboxId, InboxPolicy,
+    Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -45,6 +45,7 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
             if let DocumentBody::Review(sign_off) = &mut body {
                 sign_off.at = command.issued_at;
             }
+            follow_since(&mut body, current.map(|current| &current.body), command.issued_at);
             if current.is_some_and(|current| current.body == body || later(&current.body, &body)) {
                 return Ok(None);
             }
@@ -100,6 +101,43 @@ fn count_targets(body: &mut DocumentBody, current: Option<&DocumentBody>) {
     if !same {
         after.sla.version = before.sla.version.saturating_add(1);
     }
+}
+
+/// Since when a folder is followed is not for its writer to say: a mailbox's first ones since it is live, later ones since they are asked
+/// for. What lay in them before is history.
+fn follow_since(body: &mut DocumentBody, current: Option<&DocumentBody>, now: crate::Timestamp) {
+    let DocumentBody::Account(account) = body else { return };
+    let before = match current {
+        Some(DocumentBody::Account(before)) => Some(before),
+        _ => None,
+    };
+    let begun = if before.is_some() { now } else { account.live_since };
+    for folder in &mut account.folders {
+        let known = before.and_then(|before| before.folder(&folder.name));
+        folder.since = known.map_or(begun, |known| known.since);
+    }
+}
+
+/// Folders that are taken in: each once, each with a meaning that somebody can act on.
+fn sound_folders(account: &Account, context: DocumentContext<'_>) -> Result<(), Refusal> {
+    if account.folders.len() > MOST_FOLDERS {
+        return Err(invalid("folders", Invalid::TooLong));
+    }
+    for (place, folder) in account.folders.iter().enumerate() {
+        text("folder", &folder.name, LINE_CHARS)?;
+        let earlier = account.folders.iter().take(place);
+        if folder.name.eq_ignore_ascii_case("INBOX") || earlier.into_iter().any(|other| other.name == folder.name) {
+            return Err(invalid("folder", Invalid::NotNow));
+        }
+        match &folder.becomes {
+            FolderUse::Owner { member } if !context.members.contains_key(member) => {
+                return Err(invalid("owner", Invalid::Unknown));
+            }
+            FolderUse::Tag { tag } => drop(text("tag", tag, TAG_CHARS)?),
+            FolderUse::Owner { .. } | FolderUse::Done => {}
+        }
+    }
+    Ok(())
 }
 
 /// A document as it is kept.
@@ -284,7 +322,7 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             for signature in &account.signatures {
                 text("signature", &signature.text, SIGNATURE_CHARS)?;
             }
-            Ok(())
+            sound_folders(account, context)
         }
         DocumentBody::Member(member) => {
             text("name", &member.name, 200)?;

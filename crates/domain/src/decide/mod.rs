@@ -7,6 +7,7 @@ mod clocks;
 mod closing;
 mod document;
 mod escalating;
+mod filing;
 mod incoming;
 mod lock;
 mod merging;
@@ -34,6 +35,8 @@ use crate::{
 
 /// The longest note, next step or reason, in characters.
 const TEXT_CHARS: usize = 50_000;
+/// The longest label, in characters.
+const TAG_CHARS: usize = 60;
 /// The longest one-line text, in characters.
 const LINE_CHARS: usize = 500;
 
@@ -222,6 +225,12 @@ impl Case<'_> {
             C::SendNow { outbound } => self.send_now(*outbound),
             C::OutboundFiled { outbound } => self.outbound_filed(*outbound),
 
+            C::Filed {
+                message,
+                at,
+                folder,
+                becomes,
+            } => self.filed(*message, *at, folder, becomes),
             C::Nudge => self.nudge(),
             C::FineUntilTomorrow { reasons } => self.fine_until_tomorrow(reasons),
             C::ReviewAgain => Ok(self.review_again()),

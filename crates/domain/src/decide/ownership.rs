@@ -14,7 +14,8 @@ impl Case<'_> {
             return self.accept_handoff();
         }
         match self.state.owner {
-            Some(owner) if owner == me => Ok(Vec::new()),
+            // What lay in my folder when the mailbox was connected is mine, and over: claiming it opens it.
+            Some(owner) if owner == me && !self.imported() => Ok(Vec::new()),
             Some(owner) if !self.state.status.is_over() => Err(self.not_owner(owner)),
             _ => Ok(self.own(me, OwnerChange::Claimed, None)),
         }

@@ -99,7 +99,7 @@ impl Case<'_> {
     }
 
     pub(super) fn tag(&self, tag: &str) -> Result<Vec<Event>, Refusal> {
-        let tag = text("tag", tag, 60)?;
+        let tag = text("tag", tag, super::TAG_CHARS)?;
         Ok(if self.state.tags.contains(&tag) {
             Vec::new()
         } else {

@@ -94,6 +94,7 @@ impl Team {
             mode: AccountMode::Together,
             hosted_by: None,
             signatures: Vec::new(),
+            folders: Vec::new(),
         };
         let support_at = Account {
             id: SUPPORT_AT,

@@ -117,6 +117,10 @@ pub enum ThreadItem {
         message: Box<baton_domain::Message>,
         /// Other ways the same message came.
         also: Vec<String>,
+        /// Folders of the mailbox it lies in beside the one it arrived in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<String>>")]
+        folders: Vec<String>,
     },
     /// A reply of ours.
     Reply {

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use baton_channels::email::imap::{ImapConn, ImapError, decode_folder_name};
-use baton_domain::{Account, AccountId, BlobId};
+use baton_channels::email::probe;
+use baton_domain::{Account, AccountId, BlobId, Forecast};
 use baton_protocol::{Balance, FolderBalance, FolderCheck, Retried};
 use baton_store::server::{QuarantinedRow, StoreError};
 
@@ -111,6 +112,18 @@ pub async fn check(core: &Core, account: &Account) -> Result<Vec<FolderCheck>, A
     Ok(checks)
 }
 
+/// The folders of a mailbox, counted. Nothing is changed there.
+///
+/// # Errors
+/// When the mailbox can't be opened.
+pub async fn folders(core: &Core, account: &Account) -> Result<Forecast, AccountingError> {
+    let mut conn = open(core, account).await?;
+    let forecast = probe::folders_of(&mut conn, core.now()).await;
+    let forecast = forecast.map_err(|error| said(account, error))?;
+    conn.logout().await;
+    Ok(forecast)
+}
+
 /// Reads once more what lies in quarantine, of one account or of all: what can be read now becomes a message, as if it had just come in.
 /// What the mail server did not hand over is asked for again.
 ///
@@ -125,13 +138,13 @@ pub async fn retry(core: &Core, only: Option<AccountId>) -> Result<Retried, Acco
         let fetched = fetch_again(core, &account, &of_account).await;
         for group in of_account.chunks(GROUP) {
             let raw = group.to_vec();
-            let (store, fetched) = (core.store.clone(), fetched.clone());
+            let (store, fetched, of) = (core.store.clone(), fetched.clone(), account.clone());
             let read = tokio::task::spawn_blocking(move || {
                 raw.iter()
                     .filter_map(|row| {
                         let kept = row.blob.as_ref().or_else(|| found(&fetched, row));
                         let bytes = kept.and_then(|blob| store.blobs().get(blob).ok().flatten())?;
-                        Some(once_more(row, bytes, store.secret()))
+                        Some(once_more(&of, row, bytes, store.secret()))
                     })
                     .collect::<Vec<Arrival>>()
             });
@@ -165,8 +178,13 @@ fn found<'a>(fetched: &'a Fetched, row: &QuarantinedRow) -> Option<&'a BlobId> {
         .map(|(_, _, blob)| blob)
 }
 
-fn once_more(row: &QuarantinedRow, raw: Vec<u8>, secret: &[u8]) -> Arrival {
-    let role = if row.sent { FolderRole::Sent } else { FolderRole::Inbox };
+fn once_more(account: &Account, row: &QuarantinedRow, raw: Vec<u8>, secret: &[u8]) -> Arrival {
+    let own = account.folder(&decode_folder_name(views::told(&row.folder).0));
+    let role = match own {
+        _ if row.sent => FolderRole::Sent,
+        Some(_) => FolderRole::Own,
+        None => FolderRole::Inbox,
+    };
     let raw = RawArrival {
         account: row.account,
         folder: row.folder.clone(),
@@ -179,6 +197,7 @@ fn once_more(row: &QuarantinedRow, raw: Vec<u8>, secret: &[u8]) -> Arrival {
         raw,
     };
     Arrival {
+        filed: own.map(|own| (own.name.clone(), own.becomes.clone())),
         asked: Asked::TryAgain,
         ..raw.read(secret)
     }

@@ -87,6 +87,7 @@ mod tests {
             sending,
             since: Timestamp(1),
             offers: None,
+            remarks: Vec::new(),
         };
         assert_eq!(&shown(&health, &imap, &smtp), gives);
     }

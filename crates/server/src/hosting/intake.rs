@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use baton_channels::email::host::{Arrived, FolderProgress, PortError};
-use baton_channels::email::imap::FolderRole;
+use baton_channels::email::imap::{FolderRole, decode_folder_name};
 use baton_channels::email::trial::{Lying, trial_of};
-use baton_domain::{Account, BlobId, HostGrant};
+use baton_domain::{Account, BlobId, FolderUse, HostGrant};
 use baton_store::port::FolderCursor;
 use baton_store::server::{BlobError, ServerStore};
 use tokio::sync::Mutex;
@@ -19,7 +19,7 @@ use tokio::task::{JoinError, JoinHandle};
 use uuid::Uuid;
 
 use super::port::unavailable;
-use super::{cursors, trial};
+use super::{cursors, trial, views};
 use crate::core::Core;
 use crate::referee::{self, Arrival, Asked, ParsedArrival, SubmitError};
 
@@ -315,11 +315,13 @@ fn arrival(
     known: Option<Known>,
     store: &ServerStore,
 ) -> Result<Option<(Arrival, Option<Uuid>)>, BlobError> {
+    let filed = own_folder(account, &item);
     let role = match item.role {
         FolderRole::Inbox => referee::FolderRole::Inbox,
         FolderRole::Sent => referee::FolderRole::Sent,
+        FolderRole::Other | FolderRole::Aside if filed.is_some() => referee::FolderRole::Own,
         // Where one folder has everything, the host has said of each message what it is.
-        FolderRole::All | FolderRole::Other => return Ok(None),
+        FolderRole::All | FolderRole::Other | FolderRole::Aside => return Ok(None),
     };
     let known = match (known, &item.blob) {
         (Some(known), _) => Some(known),
@@ -357,12 +359,20 @@ fn arrival(
         internal_date,
         flags: item.flags,
         resync: item.history,
+        filed,
         asked,
         blob,
         size,
         parsed,
     };
     Ok(Some((arrival, test)))
+}
+
+/// The folder it lies in as the account has it taken in, if it is one of the team's own.
+fn own_folder(account: &Account, item: &Arrived) -> Option<(String, FolderUse)> {
+    let name = decode_folder_name(views::told(&item.folder).0);
+    let folder = account.folder(&name)?;
+    Some((name, folder.becomes.clone()))
 }
 
 fn length(raw: &[u8]) -> u32 {

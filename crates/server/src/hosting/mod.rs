@@ -405,6 +405,17 @@ async fn take_over(
         .map_err(|error| away(&error))
 }
 
+/// The folders of the team's own that an account's host follows.
+fn follows(account: &Account) -> Vec<host::Follows> {
+    let folders = account.folders.iter();
+    folders
+        .map(|folder| host::Follows {
+            name: folder.name.clone(),
+            since: folder.since,
+        })
+        .collect()
+}
+
 async fn pause(stop: &CancellationToken, time: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}
@@ -430,6 +441,7 @@ fn update(core: &Core, account: &Account, change: impl FnOnce(&mut AccountHealth
             sign_in_ends: None,
             waiting_to_send: 0,
             sending: None,
+            remarks: Vec::new(),
         });
         change(health);
         before.as_ref() != Some(health)

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use baton_channels::email::EmailAccount;
 use baton_channels::email::graph::Names;
 use baton_channels::email::host::{
-    AccountHealth, Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned,
+    AccountHealth, Arrived, FolderCursor, FolderProgress, Follows, HostPort, JobState, OutboundJob, PortError, Returned,
 };
 use baton_channels::email::imap::Changes;
 use baton_domain::{
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::hold::Hold;
 use super::intake::Intake;
 use super::outgoing::{self, NoBytes};
-use super::{condition, cursors, update, views};
+use super::{condition, cursors, follows, update, views};
 use crate::core::Core;
 use crate::referee::{Fault, SubmitError};
 
@@ -109,6 +109,7 @@ impl Port {
             shown.state = state;
             shown.last_success = reads.or(shown.last_success);
             shown.sending = sending;
+            shown.remarks.clone_from(&health.remarks);
         });
     }
 
@@ -477,6 +478,10 @@ impl HostPort for Port {
 
     fn live_since(&self) -> Timestamp {
         self.account.live_since
+    }
+
+    fn follows(&self) -> Vec<Follows> {
+        follows(&self.account)
     }
 
     fn names(&self) -> Option<&dyn Names> {

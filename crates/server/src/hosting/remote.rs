@@ -15,7 +15,7 @@ use baton_domain::{Account, AccountId, HostGrant, SessionId};
 use super::hold::Hold;
 use super::lease::LIFETIME_MS;
 use super::port::{Port, unavailable};
-use super::{condition, same, tell};
+use super::{condition, follows, same, tell};
 use crate::auth::Caller;
 use crate::core::Core;
 use crate::referee::{HostAsk, HostGranted, SubmitError};
@@ -78,6 +78,7 @@ pub async fn take(
         lifetime_ms: LIFETIME_MS,
         prove: known.iter().map(same::KnownFolder::sample).collect(),
         live_since: account.live_since,
+        follows: follows(account),
     })
 }
 

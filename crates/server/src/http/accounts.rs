@@ -11,8 +11,9 @@ use baton_channels::email::probe;
 use baton_channels::oauth::{Grant, ProviderKind};
 use baton_domain::{Account, AccountId, Capability, Role};
 use baton_protocol::{
-    AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, MailboxSettings, MailboxTrial,
-    MoveHosting, ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn, SignInWay,
+    AddAccount, AddHosted, ApiError, Balance, ConnectionReport, ErrorCode, FolderCheck, Forecast, MailboxSettings,
+    MailboxTrial, MoveHosting, ProviderClient, ProviderName, QuarantineCause, Quarantined, Retried, SetSignIn,
+    SignInWay,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -39,6 +40,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(sign_in_way, sign_in))
         .routes(routes!(balance))
         .routes(routes!(check))
+        .routes(routes!(folders))
         .routes(routes!(quarantine))
         .routes(routes!(retry))
 }
@@ -69,7 +71,7 @@ async fn add(State(core): State<Arc<Core>>, caller: Caller, Body(new): Body<AddA
                 .await?
         }
     };
-    let account = core.add_account(&mailbox, inbox, new.mode).await?;
+    let account = core.move_in(&mailbox, inbox, new.mode, new.folders).await?;
     Ok(Json(account))
 }
 
@@ -107,6 +109,7 @@ async fn add_hosted(
         inbox,
         mode: new.mode,
         live_since: None,
+        folders: new.folders,
         hosted_by: Some(caller.member.id),
     };
     Ok(Json(core.directory.add_account(account, core.now()).await?))
@@ -146,10 +149,33 @@ async fn move_hosting(
 #[utoipa::path(post, path = "/v1/accounts/test", tag = "mailboxes", request_body = MailboxSettings,
     responses((status = 200, description = "What was found", body = ConnectionReport),
         (status = 403, description = "Needs an admin", body = ApiError)))]
-async fn test(caller: Caller, Body(settings): Body<MailboxSettings>) -> Answered<Json<ConnectionReport>> {
+async fn test(
+    State(core): State<Arc<Core>>,
+    caller: Caller,
+    Body(settings): Body<MailboxSettings>,
+) -> Answered<Json<ConnectionReport>> {
     needs_admin(&caller)?;
     let mut mailbox = Mailbox::try_from(settings)?;
-    Ok(Json(mailbox::test(&mut mailbox).await))
+    let mut report = mailbox::test(&mut mailbox).await;
+    if let Some(forecast) = &mut report.forecast {
+        forecast.propose(core.directory.documents().members().values());
+    }
+    Ok(Json(report))
+}
+
+/// The folders of a connected mailbox, counted, with what each most likely means. Nothing is changed at the provider.
+#[utoipa::path(get, path = "/v1/accounts/{id}/folders", tag = "mailboxes",
+    params(("id" = String, Path, description = "Which mailbox")),
+    responses((status = 200, description = "Folder by folder", body = Forecast),
+        (status = 403, description = "Needs an admin", body = ApiError),
+        (status = 404, description = "No such mailbox", body = ApiError),
+        (status = 422, description = "The mailbox could not be reached", body = ApiError)))]
+async fn folders(State(core): State<Arc<Core>>, caller: Caller, Path(id): Path<AccountId>) -> Answered<Json<Forecast>> {
+    needs_admin(&caller)?;
+    let account = core.directory.account(id).ok_or_else(Problem::not_found)?;
+    let mut forecast = accounting::folders(&core, &account).await?;
+    forecast.propose(core.directory.documents().members().values());
+    Ok(Json(forecast))
 }
 
 /// Test a connected mailbox from end to end: a message to itself leaves, comes back and is deleted again. It never becomes a

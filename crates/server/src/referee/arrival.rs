@@ -1,6 +1,6 @@
 //! Mail as it is brought to the referee: where it sits, and what could be read of it.
 
-use baton_domain::{AccountId, Address, Attachment, BlobId, MessageFacts, MessageId, Timestamp};
+use baton_domain::{AccountId, Address, Attachment, BlobId, FolderUse, MessageFacts, MessageId, Timestamp};
 use baton_store::port::ItemKey;
 
 /// What a folder is for.
@@ -10,6 +10,8 @@ pub enum FolderRole {
     Inbox,
     /// Copies of what we sent lie here.
     Sent,
+    /// Both lie here: a folder of the team's own.
+    Own,
 }
 
 /// An item of a mailbox whose raw bytes are not read yet.
@@ -69,6 +71,8 @@ pub struct Arrival {
     pub flags: Vec<String>,
     /// Found again while the folder was read anew: it is history, whenever it arrived.
     pub resync: bool,
+    /// The folder as the account has it taken in, where it is one of the team's own: its name for people, and what lying in it means.
+    pub filed: Option<(String, FolderUse)>,
     /// What is to become of it.
     pub asked: Asked,
     /// The raw bytes; `None` where they could not even be fetched.

@@ -52,7 +52,11 @@ impl Working<'_> {
             (None, _, Ok(_)) if arrival.has_flag(DRAFT_FLAG) => ItemOutcome::Ignored {
                 rule: "draft".to_owned(),
             },
-            (None, _, Ok(parsed)) => self.take_in(arrival, parsed, item_id(&key))?,
+            (None, _, Ok(parsed)) => {
+                let outcome = self.take_in(arrival, parsed, item_id(&key))?;
+                self.found_filed(arrival, parsed, &outcome, item_id(&key))?;
+                outcome
+            }
         };
         let count = match &outcome {
             ItemOutcome::Imported { .. } => &mut received.imported,
@@ -97,6 +101,41 @@ impl Working<'_> {
             });
         }
         self.new_message(arrival, parsed, account, id)
+    }
+
+    /// Where it lies in a folder of the team's own, its conversation is told, and what lying there means is judged.
+    fn found_filed(
+        &mut self,
+        arrival: &Arrival,
+        parsed: &ParsedArrival,
+        outcome: &ItemOutcome,
+        id: CommandId,
+    ) -> Result<(), Fault> {
+        let Some((folder, becomes)) = &arrival.filed else {
+            return Ok(());
+        };
+        let (conversation, message) = match outcome {
+            ItemOutcome::Imported { conversation, message } => (*conversation, *message),
+            ItemOutcome::Duplicate { conversation, of } => (*conversation, *of),
+            ItemOutcome::Quarantined { .. } | ItemOutcome::Ignored { .. } => return Ok(()),
+        };
+        let body = CommandBody::Filed {
+            message,
+            at: threading::date(parsed, arrival.internal_date, !arrival.resync),
+            folder: folder.clone(),
+            becomes: becomes.clone(),
+        };
+        let id = CommandId::derive(id.0, "filed");
+        let conversation = self.goes_on_in(conversation);
+        let command = from_channel(id, arrival.account, conversation, arrival.internal_date, body);
+        if let Err(refusal) = self.judge(&command)? {
+            tracing::warn!(
+                ?refusal,
+                folder,
+                "what lies in a folder could not be said of its conversation"
+            );
+        }
+        Ok(())
     }
 
     /// One of our own replies, lying in Sent or come back to us. It is evidence that the reply left, and never an outside reply.
@@ -231,7 +270,7 @@ impl Working<'_> {
     ) -> Result<ItemOutcome, Fault> {
         let live = !arrival.resync && arrival.internal_date >= account.live_since;
         let documents = self.documents.clone();
-        let mut ours = arrival.role == FolderRole::Sent;
+        let mut ours = arrival.role == FolderRole::Sent || arrival.role == FolderRole::Own && self.wrote(parsed);
         let at = threading::date(parsed, arrival.internal_date, live);
         let mut message = message(arrival, parsed, MessageId(id.0), at);
         let contact = threading::contact(parsed, ours, &documents).clone();
@@ -351,6 +390,12 @@ impl Working<'_> {
             .next()
             .unwrap_or(account);
         (first, first.inbox)
+    }
+
+    /// Whether it left from an address of ours. A form on our own site writes from there as well, and names whom it speaks for.
+    fn wrote(&self, parsed: &ParsedArrival) -> bool {
+        let ours = |address: &Address| self.documents.account_of(&address.email).is_some();
+        ours(&parsed.from) && parsed.reply_to.iter().all(ours)
     }
 
     /// Whether another message, with other content, has its Message-ID.

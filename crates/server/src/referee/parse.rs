@@ -41,6 +41,7 @@ impl RawArrival {
             raw,
         } = self;
         Arrival {
+            filed: None,
             account,
             folder,
             role,

@@ -7,6 +7,7 @@ mod court;
 mod driver;
 mod escalating;
 mod facts;
+mod filing;
 mod hosting;
 mod mail;
 mod merging;

@@ -190,6 +190,7 @@ impl Loading {
             mode: AccountMode::Together,
             hosted_by: None,
             signatures: Vec::new(),
+            folders: Vec::new(),
         }));
         for document in documents {
             let id = CommandId::derive(self.workspace, &format!("document {}", document.id().0));

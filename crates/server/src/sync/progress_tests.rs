@@ -76,6 +76,7 @@ impl Office {
             inbox: sales,
             mode: AccountMode::Together,
             live_since: None,
+            folders: Vec::new(),
             hosted_by: None,
         };
         let account = directory.add_account(new, now).await.unwrap().id;

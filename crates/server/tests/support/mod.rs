@@ -76,6 +76,7 @@ impl Team {
             inbox: sales,
             mode: AccountMode::Together,
             live_since: Some(now.plus_ms(-60_000)),
+            folders: Vec::new(),
             hosted_by: None,
         };
         let account = core.directory.add_account(new, now).await.unwrap().id;

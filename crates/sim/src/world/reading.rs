@@ -97,6 +97,7 @@ impl World {
 
 fn arrival(account: AccountId, folder: Folder, uid: u32, item: &Item) -> Arrival {
     Arrival {
+        filed: None,
         account,
         folder: folder.name().to_owned(),
         role: if folder == Folder::Inbox {

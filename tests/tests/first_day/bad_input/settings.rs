@@ -96,7 +96,11 @@ pub async fn of_a_mailbox() -> Result<()> {
 
 fn connect(mailbox: MailboxSettings) -> Request {
     let mode = AccountMode::Watch;
-    Request::ConnectMailbox { mailbox, mode }
+    Request::ConnectMailbox {
+        mailbox,
+        mode,
+        folders: Vec::new(),
+    }
 }
 
 /// Every way of joining a team that is wrong is told, and the desktop stays where it was. The right one works.

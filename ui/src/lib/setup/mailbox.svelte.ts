@@ -6,6 +6,7 @@ import type { Discovered } from '$lib/api/types/Discovered';
 import type { MailboxSettings } from '$lib/api/types/MailboxSettings';
 import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailServer } from '$lib/api/types/MailServer';
+import { rowsOf, type FolderRow } from './folders';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$|^[^\s@]+@localhost$/;
 
@@ -45,6 +46,8 @@ export class MailboxSetup {
   testing = $state(false);
   report = $state.raw<ConnectionReport | null>(null);
   failure = $state.raw<ApiFailure | null>(null);
+  /** What is to become of the team's own folders, beginning with what is proposed. */
+  folders = $state<FolderRow[]>([]);
 
   readonly domain = $derived(this.address.trim().split('@').pop() ?? '');
   readonly addressOk = $derived(ADDRESS.test(this.address.trim()));
@@ -78,7 +81,10 @@ export class MailboxSetup {
   readonly takenIn = $derived(
     (this.report?.forecast?.folders ?? [])
       .filter((folder) => folder.planned === 'takenIn')
-      .reduce((sum, folder) => sum + (folder.messages ?? 0), 0),
+      .reduce((sum, folder) => sum + (folder.messages ?? 0), 0) +
+      this.folders
+        .filter((folder) => folder.choice !== 'left')
+        .reduce((sum, folder) => sum + (folder.messages ?? 0), 0),
   );
   /** The test went well, nothing was changed since, and it counted messages: what that means is shown before it is done. */
   readonly foreseen = $derived(
@@ -163,6 +169,7 @@ export class MailboxSetup {
     this.#tried = JSON.stringify(this.settings());
     try {
       this.report = await this.backend.call(this.here() ? 'testMailboxHere' : 'testMailbox', this.settings());
+      this.folders = rowsOf(this.report.forecast?.folders ?? []);
       if (!this.passed) this.editing = true;
       return this.passed;
     } catch (error) {

@@ -9,7 +9,14 @@ import { refusalWords, type RefusalScene } from './refusal';
 
 type PersonCommand = Exclude<
   CommandBody['type'],
-  'receive' | 'externalReply' | `outbound${string}` | 'due' | 'lockLapsed' | 'putDocument' | 'removeDocument'
+  | 'receive'
+  | 'externalReply'
+  | 'filed'
+  | `outbound${string}`
+  | 'due'
+  | 'lockLapsed'
+  | 'putDocument'
+  | 'removeDocument'
 >;
 
 type Row<T extends PersonCommand> = (body: Extract<CommandBody, { type: T }>, people: People) => string;

@@ -178,6 +178,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     case 'clockResumed':
     case 'clockWarned':
     case 'clockDropped':
+    // It is said beside the message.
+    case 'filed':
     case 'messageReceived':
     case 'outsideReply':
     case 'noteAdded':
@@ -221,6 +223,7 @@ function ownerPhrase(owner: MemberId | null, how: OwnerChange, by: string, peopl
     reopened: () => m.event_back_to({ to }),
     split: () => m.event_owner_split({ to }),
     merged: () => (owner === null ? m.event_owner_merged_back() : m.event_owner_merged({ to })),
+    filed: () => m.event_owner_filed({ to }),
     left: () => (owner === null ? m.event_left_queue() : m.event_left_to({ to })),
   };
   return table[how]();

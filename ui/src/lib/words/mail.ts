@@ -1,6 +1,7 @@
 /** Mailboxes in words: what is wrong with one, how one is doing, and the steps of a connection test. */
 import { m } from '$lib/paraglide/messages.js';
 import type { AccountHealth } from '$lib/api/types/AccountHealth';
+import type { MailboxRemark } from '$lib/api/types/MailboxRemark';
 import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailProblemKind } from '$lib/api/types/MailProblemKind';
 import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
@@ -97,6 +98,18 @@ const SOON = 14 * 86_400_000;
 export const signInEndsSoon = (health: AccountHealth, now: number = clock.now): number | null =>
   health.signInEnds !== null && health.signInEnds - now < SOON ? health.signInEnds : null;
 
+/** What a person should know of a mailbox although it works, and what to do about it. */
+export function remarkWords(remark: MailboxRemark): string {
+  switch (remark.type) {
+    case 'folderGone':
+      return remark.perhaps === null
+        ? m.remark_folder_gone({ folder: remark.folder })
+        : m.remark_folder_renamed({ folder: remark.folder, perhaps: remark.perhaps });
+    case 'folderRenumbered':
+      return m.remark_folder_renumbered({ folder: remark.folder, time: stamp(remark.at) });
+  }
+}
+
 export interface HealthWords {
   text: string;
   tone: 'ok' | 'busy' | 'warn' | 'late';
@@ -114,7 +127,9 @@ export function healthWords(health: AccountHealth): HealthWords {
         tone: 'busy',
       };
     case 'upToDate':
-      return { text: m.health_up_to_date(), tone: 'ok' };
+      return (health.remarks ?? []).length > 0
+        ? { text: m.health_remarks(), tone: 'warn' }
+        : { text: m.health_up_to_date(), tone: 'ok' };
     case 'retrying':
       return {
         text: m.health_retrying({ problem: problemWords(state.problem), next: countdown(state.next) }),

@@ -4,20 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_domain::Timestamp;
+use baton_domain::{MailboxRemark, Timestamp};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::JITTER_SCALE;
 use super::health::{AccountHealth, HealthState};
-use super::port::{HostPort, PortError};
+use super::port::{FolderCursor, HostPort, PortError};
 use super::sending::Sending;
 use super::session::{Session, SessionError};
 use super::sync::{Effect, FetchTrouble, FolderSync, Input};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
 use crate::email::graph::Throttle;
-use crate::email::imap::{Changes, ImapError, MessageMeta};
+use crate::email::imap::{Changes, Folder, FolderRole, ImapError, MessageMeta, decode_folder_name};
 use crate::email::smtp::Offers;
+
+/// Folders that are asked at most whether they are one that is missing.
+const ASKED: usize = 100;
 
 /// Why a host ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,12 @@ impl Told {
             sending: HealthState::Connecting,
             since,
             offers: None,
+            remarks: Vec::new(),
         }))
+    }
+
+    async fn remarks(&self, port: &dyn HostPort, remarks: Vec<MailboxRemark>) {
+        self.tell(port, |health| health.remarks = remarks).await;
     }
 
     async fn receiving(&self, port: &dyn HostPort, state: HealthState) {
@@ -149,11 +157,13 @@ impl Receiving {
         let mut input = Input::Started {
             cursors,
             live_since: self.port.live_since(),
+            follows: self.port.follows(),
         };
         loop {
             for effect in sync.handle(Timestamp(baton_clock::now_ms()), input.clone()) {
                 match effect {
                     Effect::Health(state) => self.told.receiving(&*self.port, state).await,
+                    Effect::Remarks(remarks) => self.told.remarks(&*self.port, remarks).await,
                     effect => match self.until_stopped(effect).await? {
                         Some(next) => input = next,
                         None => {
@@ -168,7 +178,7 @@ impl Receiving {
         }
     }
 
-    async fn cursors(&self) -> Result<Option<Vec<super::port::FolderCursor>>, PortError> {
+    async fn cursors(&self) -> Result<Option<Vec<FolderCursor>>, PortError> {
         let mut pause_ms = 500;
         loop {
             match self.port.cursors().await {
@@ -199,6 +209,10 @@ impl Receiving {
     async fn carry_out(&mut self, effect: Effect) -> Result<Input, PortError> {
         Ok(match effect {
             Effect::Connect => self.connect().await?,
+            Effect::Relist => match self.conn.take() {
+                Some(conn) => self.folders(conn).await?,
+                None => self.connect().await?,
+            },
             Effect::Open { folder, known } => match self
                 .on_conn(async |conn| conn.examine_since(&folder, known.as_ref()).await)
                 .await
@@ -258,7 +272,7 @@ impl Receiving {
                 Input::Waited
             }
             Effect::Rest => std::future::pending().await,
-            Effect::Health(_) => Input::Waited,
+            Effect::Health(_) | Effect::Remarks(_) => Input::Waited,
         })
     }
 
@@ -284,14 +298,59 @@ impl Receiving {
                 }
             }
         }
+        self.folders(conn).await
+    }
+
+    /// The folders there are, with what became of those that are missing.
+    async fn folders(&mut self, mut conn: Session) -> Result<Input, PortError> {
         match conn.folders(self.account.sent_folder.as_deref()).await {
             Ok(folders) => {
                 let pushes = conn.pushes();
+                let renamed = match self.renamed(&mut conn, &folders).await {
+                    Ok(renamed) => renamed,
+                    Err(error) => return self.lost(error),
+                };
                 self.conn = Some(conn);
-                Ok(Input::Connected { folders, pushes })
+                Ok(Input::Connected {
+                    folders,
+                    pushes,
+                    renamed,
+                })
             }
             Err(error) => self.lost(error),
         }
+    }
+
+    /// Of the folders that are taken in and not there any more, those that are there under another name, by their numbers.
+    async fn renamed(&self, conn: &mut Session, folders: &[Folder]) -> Result<Vec<(String, String)>, SessionError> {
+        let follows = self.port.follows();
+        let gone = |name: &str| !folders.iter().any(|folder| folder.name == name);
+        if follows.iter().all(|one| !gone(&one.name)) {
+            return Ok(Vec::new());
+        }
+        let cursors = self.port.cursors().await?;
+        let lost = cursors
+            .into_iter()
+            .map(|cursor| (decode_folder_name(&cursor.folder), cursor))
+            .filter(|(name, _)| gone(name) && follows.iter().any(|one| one.name == *name));
+        let lost: Vec<_> = lost.collect();
+        let mut renamed = Vec::new();
+        let strangers = folders
+            .iter()
+            .filter(|folder| folder.role == FolderRole::Other && follows.iter().all(|one| one.name != folder.name));
+        for folder in strangers.take(ASKED) {
+            let now = match conn.status(&folder.wire).await {
+                Ok(now) => now,
+                Err(SessionError::Mail(ImapError::Refused { .. })) => continue,
+                Err(error) => return Err(error),
+            };
+            let same = |cursor: &FolderCursor| {
+                cursor.uidvalidity == now.uidvalidity && cursor.uid_next > 0 && now.uidnext >= cursor.uid_next
+            };
+            let was = lost.iter().find(|(_, cursor)| same(cursor));
+            renamed.extend(was.map(|(name, _)| (name.clone(), folder.name.clone())));
+        }
+        Ok(renamed)
     }
 
     /// Bodies from the server into durable blobs. What came before the connection broke is kept: nothing is fetched twice.

@@ -1,6 +1,6 @@
 //! How an account is doing, as data for a sentence in the window.
 
-use baton_domain::Timestamp;
+use baton_domain::{MailboxRemark, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -57,4 +57,7 @@ pub struct AccountHealth {
     pub since: Timestamp,
     /// What the provider takes; `None` until it was asked.
     pub offers: Option<Offers>,
+    /// What a person should know although it works.
+    #[serde(default)]
+    pub remarks: Vec<MailboxRemark>,
 }

@@ -17,4 +17,4 @@ pub mod wire;
 
 pub use driver::{HostEnd, run};
 pub use health::{AccountHealth, HealthState};
-pub use port::{Arrived, FolderCursor, FolderProgress, HostPort, JobState, OutboundJob, PortError, Returned};
+pub use port::{Arrived, FolderCursor, FolderProgress, Follows, HostPort, JobState, OutboundJob, PortError, Returned};

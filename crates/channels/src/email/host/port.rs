@@ -43,6 +43,16 @@ impl FolderCursor {
     }
 }
 
+/// A folder of the team's own that is taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Follows {
+    /// Its name for people.
+    pub name: String,
+    /// What came in before and was there when the folder was first opened is history.
+    pub since: Timestamp,
+}
+
 /// Where a folder stands once a batch is committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -198,6 +208,11 @@ pub trait HostPort: Send + Sync + 'static {
 
     /// Since when the account is live. What arrived before is history.
     fn live_since(&self) -> Timestamp;
+
+    /// Folders of the team's own that are taken in, and since when each is followed.
+    fn follows(&self) -> Vec<Follows> {
+        Vec::new()
+    }
 
     /// Where the numbers of messages are kept that their provider only names. A process without such a place hosts no such mailbox.
     fn names(&self) -> Option<&dyn Names> {

@@ -9,11 +9,11 @@ mod track;
 
 use std::collections::HashMap;
 
-use baton_domain::{BlobId, Timestamp};
+use baton_domain::{BlobId, MailboxRemark, Timestamp};
 
 use super::backoff::Backoff;
 use super::health::HealthState;
-use super::port::{Arrived, FolderCursor, FolderProgress};
+use super::port::{Arrived, FolderCursor, FolderProgress, Follows};
 use crate::email::account::ConnectError;
 use crate::email::imap::{Changes, Folder, FolderRole, Known, MessageMeta, Opened};
 use batch::{Stage, Work};
@@ -38,6 +38,8 @@ pub enum Input {
         cursors: Vec<FolderCursor>,
         /// Since when the account is live.
         live_since: Timestamp,
+        /// Folders of the team's own that are taken in.
+        follows: Vec<Follows>,
     },
     /// Signed in.
     Connected {
@@ -45,6 +47,8 @@ pub enum Input {
         folders: Vec<Folder>,
         /// Whether the server tells of new mail by itself.
         pushes: bool,
+        /// Folders that are taken in and called something else now: their names before and now.
+        renamed: Vec<(String, String)>,
     },
     /// A folder is open.
     Opened {
@@ -114,7 +118,8 @@ pub enum FetchTrouble {
     Interrupted(ConnectError),
 }
 
-/// What to do. Each answer of the machine holds at most one that isn't [`Effect::Health`], and it gives exactly one input back.
+/// What to do. Each answer of the machine holds at most one that isn't [`Effect::Health`] or
+/// [`Effect::Remarks`], and it gives exactly one input back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Connect, sign in, list the folders.
@@ -137,6 +142,8 @@ pub enum Effect {
         /// What.
         changes: Changes,
     },
+    /// List the folders again: one that is missing may be back.
+    Relist,
     /// List the UIDs that exist from the first to the second, which may be `u32::MAX`.
     List(u32, u32),
     /// Ask for size, date and flags.
@@ -164,6 +171,8 @@ pub enum Effect {
     Rest,
     /// Tell how it is going.
     Health(HealthState),
+    /// Tell what a person should know of the folders.
+    Remarks(Vec<MailboxRemark>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +196,12 @@ pub struct FolderSync {
     tracks: Vec<Track>,
     cursors: Vec<FolderCursor>,
     live_since: Timestamp,
+    follows: Vec<Follows>,
+    renamed: Vec<(String, String)>,
+    /// Folders that got other numbers, and when that was seen.
+    renumbered: Vec<(String, Timestamp)>,
+    /// What was remarked last.
+    remarks: Vec<MailboxRemark>,
     connected: bool,
     pushes: bool,
     open: Option<usize>,
@@ -215,6 +230,10 @@ impl Default for FolderSync {
             tracks: Vec::new(),
             cursors: Vec::new(),
             live_since: Timestamp(0),
+            follows: Vec::new(),
+            renamed: Vec::new(),
+            renumbered: Vec::new(),
+            remarks: Vec::new(),
             connected: false,
             pushes: false,
             open: None,
@@ -237,16 +256,24 @@ impl FolderSync {
     /// What to do after what happened.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         let effect = match input {
-            Input::Started { cursors, live_since } => {
-                (self.cursors, self.live_since) = (cursors, live_since);
+            Input::Started {
+                cursors,
+                live_since,
+                follows,
+            } => {
+                (self.cursors, self.live_since, self.follows) = (cursors, live_since, follows);
                 self.next(now)
             }
-            Input::Connected { folders, pushes } => {
-                self.connected(folders, pushes);
+            Input::Connected {
+                folders,
+                pushes,
+                renamed,
+            } => {
+                self.connected(folders, pushes, renamed);
                 self.next(now)
             }
             Input::Opened { opened, changes } => {
-                self.opened(opened, changes);
+                self.opened(now, opened, changes);
                 self.next(now)
             }
             Input::Changed(changes) => {
@@ -307,19 +334,58 @@ impl FolderSync {
                     self.backoff.reset();
                     self.tracks.iter_mut().for_each(|track| track.look = true);
                     self.check_flags(now);
+                    let missing = |remark: &MailboxRemark| matches!(remark, MailboxRemark::FolderGone { .. });
+                    if self.connected && self.remarks.iter().any(missing) {
+                        self.expecting = Expecting::Connection;
+                        return vec![Effect::Relist];
+                    }
                 }
                 self.next(now)
             }
             Input::Lost { error, jitter } => self.lost(now, error, jitter),
         };
-        let mut effects = Vec::with_capacity(2);
+        let mut effects = Vec::with_capacity(3);
         let health = self.current_health(&effect);
         if health != self.health {
             self.health = health.clone();
             effects.push(Effect::Health(health));
         }
+        let remarks = self.current_remarks();
+        if remarks != self.remarks {
+            self.remarks.clone_from(&remarks);
+            effects.push(Effect::Remarks(remarks));
+        }
         effects.push(effect);
         effects
+    }
+
+    /// What is out of the ordinary with the folders. While nothing is known of them, what was known stands.
+    fn current_remarks(&self) -> Vec<MailboxRemark> {
+        if self.tracks.is_empty() || !self.connected {
+            return self.remarks.clone();
+        }
+        // Where one folder has every message, what a team sorted into others is there as well.
+        let has_all = self.tracks.iter().any(|track| track.folder.role == FolderRole::All);
+        let gone = self.follows.iter().filter(|one| {
+            let here = |track: &Track| track.folder.name == one.name;
+            !has_all && !self.tracks.iter().any(here)
+        });
+        let gone = gone.map(|one| MailboxRemark::FolderGone {
+            folder: one.name.clone(),
+            perhaps: self
+                .renamed
+                .iter()
+                .find(|(before, _)| *before == one.name)
+                .map(|(_, now)| now.clone()),
+        });
+        let renumbered = self
+            .renumbered
+            .iter()
+            .map(|(folder, at)| MailboxRemark::FolderRenumbered {
+                folder: folder.clone(),
+                at: *at,
+            });
+        gone.chain(renumbered).collect()
     }
 
     /// After a wait the open folder is asked what changed: at once where that costs nothing, else now and then.
@@ -333,10 +399,11 @@ impl FolderSync {
         }
     }
 
-    fn connected(&mut self, folders: Vec<Folder>, pushes: bool) {
+    fn connected(&mut self, folders: Vec<Folder>, pushes: bool, renamed: Vec<(String, String)>) {
+        self.renamed = renamed;
         (self.connected, self.pushes, self.open) = (true, pushes, None);
         let mut known: Vec<Track> = std::mem::take(&mut self.tracks);
-        for folder in followed(folders) {
+        for folder in followed(folders, &self.follows) {
             let track = match known.iter().position(|track| track.folder == folder) {
                 Some(at) => known.swap_remove(at),
                 None => {
@@ -347,6 +414,8 @@ impl FolderSync {
             self.tracks.push(track);
         }
         self.tracks.iter_mut().for_each(|track| track.look = true);
+        // One that is missing may come back: it is gone on with where it stopped.
+        known.into_iter().for_each(|track| self.put_by(track));
         self.trouble = None;
         // Where the folders changed, a batch may belong to one that is gone.
         let tracks = &self.tracks;
@@ -388,7 +457,7 @@ impl FolderSync {
         HealthState::Ready
     }
 
-    fn opened(&mut self, opened: Opened, changes: Option<Changes>) {
+    fn opened(&mut self, now: Timestamp, opened: Opened, changes: Option<Changes>) {
         let Expecting::Opening(at) = self.expecting else { return };
         self.open = Some(at);
         let Some(track) = self.tracks.get_mut(at) else { return };
@@ -396,7 +465,14 @@ impl FolderSync {
             .cursor
             .as_ref()
             .is_some_and(|cursor| cursor.uidvalidity != opened.uidvalidity);
+        // Where the cursor has no numbers, it was we who wanted it read again.
+        let told = renumbered && track.cursor.as_ref().is_some_and(|cursor| cursor.uidvalidity > 0);
+        let folder = track.folder.name.clone();
         track.opened(opened, changes);
+        if told {
+            self.renumbered.retain(|(known, _)| *known != folder);
+            self.renumbered.push((folder, now));
+        }
         if renumbered {
             self.work = self.work.take().filter(|work| work.track != at);
         }
@@ -409,7 +485,7 @@ impl FolderSync {
         let Some(track) = self.tracks.get(at) else {
             return self.next(now);
         };
-        if track.folder.role != FolderRole::Sent {
+        if matches!(track.folder.role, FolderRole::Inbox | FolderRole::All) {
             let folder = if reply.is_empty() {
                 track.folder.name.clone()
             } else {
@@ -417,9 +493,21 @@ impl FolderSync {
             };
             return self.lost(now, ConnectError::FolderMissing { folder }, 0);
         }
-        self.tracks.remove(at);
+        let track = self.tracks.remove(at);
+        self.put_by(track);
         self.work = self.work.take().filter(|work| work.track != at);
+        if let Some(work) = self.work.as_mut().filter(|work| work.track > at) {
+            work.track -= 1;
+        }
         self.next(now)
+    }
+
+    /// Remembers how far a folder was read that can't be read just now.
+    fn put_by(&mut self, track: Track) {
+        if let Some(cursor) = track.cursor.filter(|_| !track.unsaved) {
+            self.cursors.retain(|known| known.folder != cursor.folder);
+            self.cursors.push(cursor);
+        }
     }
 
     fn listed(&mut self, uids: Vec<u32>) {
@@ -459,6 +547,13 @@ impl FolderSync {
         } else {
             Expecting::Wait
         };
+    }
+
+    /// Since when what comes into a folder is new.
+    fn followed_since(&self, folder: &Folder) -> Timestamp {
+        let own = self.follows.iter().find(|one| one.name == folder.name);
+        let own = own.filter(|_| matches!(folder.role, FolderRole::Other | FolderRole::Aside));
+        own.map_or(self.live_since, |own| own.since.max(self.live_since))
     }
 
     /// The next thing to do, from everything known.
@@ -589,7 +684,7 @@ impl FolderSync {
 }
 
 /// The folders that are followed, the one that mail arrives in first. Where one has every message once that one is enough.
-fn followed(folders: Vec<Folder>) -> Vec<Folder> {
+fn followed(folders: Vec<Folder>, follows: &[Follows]) -> Vec<Folder> {
     if let Some(all) = folders.iter().find(|folder| folder.role == FolderRole::All) {
         return vec![all.clone()];
     }
@@ -599,8 +694,16 @@ fn followed(folders: Vec<Folder>) -> Vec<Folder> {
         name: "INBOX".to_owned(),
         role: FolderRole::Inbox,
     });
-    let sent = folders.into_iter().find(|folder| folder.role == FolderRole::Sent);
-    std::iter::once(inbox).chain(sent).collect()
+    let sent = folders.iter().find(|folder| folder.role == FolderRole::Sent).cloned();
+    // Answers are known before what they answer: nobody shall be told of a question that was settled.
+    let own = |folder: &Folder| {
+        matches!(folder.role, FolderRole::Other | FolderRole::Aside)
+            && follows.iter().any(|one| one.name == folder.name)
+    };
+    std::iter::once(inbox)
+        .chain(sent)
+        .chain(folders.into_iter().filter(own))
+        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use baton_domain::{CommandId, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::health::AccountHealth;
-use super::port::{Arrived, FolderProgress, JobState, PortError, Returned};
+use super::port::{Arrived, FolderProgress, Follows, JobState, PortError, Returned};
 use super::sameness::Sample;
 use crate::email::account::Endpoint;
 use crate::email::imap::Changes;
@@ -66,6 +66,9 @@ pub enum Taken {
         prove: Vec<Sample>,
         /// Since when the account is live.
         live_since: Timestamp,
+        /// Folders of the team's own that are taken in.
+        #[serde(default)]
+        follows: Vec<Follows>,
     },
     /// Another device has it. Ask again.
     Elsewhere,

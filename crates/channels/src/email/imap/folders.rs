@@ -17,8 +17,10 @@ pub enum FolderRole {
     Sent,
     /// Every message once, as Gmail's *All Mail*: what each one is, its labels say.
     All,
-    /// Anything else.
+    /// A folder of the team's own.
     Other,
+    /// Drafts, junk, what was deleted: nobody's correspondence.
+    Aside,
 }
 
 /// A folder.
@@ -62,6 +64,34 @@ const SENT_NAMES: &[&str] = &[
     "lähetetyt",
 ];
 
+/// Names of folders for what is nobody's correspondence, where a server doesn't mark them.
+const ASIDE_NAMES: &[&str] = &[
+    "drafts",
+    "draft",
+    "entwürfe",
+    "borradores",
+    "brouillons",
+    "junk",
+    "junk e-mail",
+    "junk email",
+    "spam",
+    "spamverdacht",
+    "bulk mail",
+    "correo no deseado",
+    "trash",
+    "papierkorb",
+    "papelera",
+    "corbeille",
+    "deleted",
+    "deleted items",
+    "deleted messages",
+    "gelöschte elemente",
+    "gelöschte objekte",
+    "elementos eliminados",
+    "outbox",
+    "postausgang",
+];
+
 impl ImapConn {
     /// The folders that can be opened. `sent` names the sent folder where an account says so itself.
     ///
@@ -74,6 +104,7 @@ impl ImapConn {
         } else {
             "LIST \"\" \"*\""
         };
+        let last_part = |name: &str| name.rsplit(['/', '.']).next().unwrap_or(name).to_lowercase();
         // Elsewhere such a folder is a view of others, and may lack some.
         let labels = self.is_gmail();
         let mut found: Vec<(Folder, bool)> = Vec::new();
@@ -97,6 +128,14 @@ impl ImapConn {
                     FolderRole::Inbox
                 } else if all && labels {
                     FolderRole::All
+                } else if list.name_attributes.iter().any(|attribute| {
+                    matches!(
+                        attribute,
+                        NameAttribute::Drafts | NameAttribute::Junk | NameAttribute::Trash
+                    )
+                }) || ASIDE_NAMES.contains(&last_part(&decode_folder_name(&wire)).as_str())
+                {
+                    FolderRole::Aside
                 } else {
                     FolderRole::Other
                 };
@@ -111,7 +150,6 @@ impl ImapConn {
             }
         })
         .await?;
-        let last_part = |name: &str| name.rsplit(['/', '.']).next().unwrap_or(name).to_lowercase();
         let chosen = sent
             .and_then(|sent| {
                 found

@@ -145,6 +145,7 @@ impl Office {
             mode: AccountMode::Together,
             hosted_by: None,
             signatures: Vec::new(),
+            folders: Vec::new(),
         };
         let bodies = [
             DocumentBody::Member(person(ANNA, "Anna")),

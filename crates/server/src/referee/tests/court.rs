@@ -74,6 +74,7 @@ pub(super) fn documents() -> Vec<DocumentBody> {
             mode: AccountMode::Together,
             hosted_by: None,
             signatures: Vec::new(),
+            folders: Vec::new(),
         })
     };
     vec![
@@ -348,6 +349,7 @@ pub(super) fn address(email: &str) -> Address {
 pub(super) fn letter(uid: u32, from: &str, subject: &str, at: Timestamp) -> Arrival {
     let header_id = format!("{uid}@example.com");
     Arrival {
+        filed: None,
         account: SALES_MAIL,
         folder: "INBOX".to_owned(),
         role: FolderRole::Inbox,

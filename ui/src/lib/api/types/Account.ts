@@ -2,6 +2,7 @@
 import type { AccountId } from "./AccountId";
 import type { AccountMode } from "./AccountMode";
 import type { InboxId } from "./InboxId";
+import type { MappedFolder } from "./MappedFolder";
 import type { MemberId } from "./MemberId";
 import type { Signature } from "./Signature";
 import type { Timestamp } from "./Timestamp";
@@ -45,4 +46,8 @@ hostedBy: MemberId | null,
 /**
  * What stands below replies from its addresses, for members without a signature of their own.
  */
-signatures?: Array<Signature>, };
+signatures?: Array<Signature>, 
+/**
+ * Folders of the mailbox that are taken in beside the one mail arrives in.
+ */
+folders?: Array<MappedFolder>, };

@@ -8,6 +8,7 @@ import type { Deadline } from "./Deadline";
 import type { DocumentBody } from "./DocumentBody";
 import type { DocumentId } from "./DocumentId";
 import type { DraftId } from "./DraftId";
+import type { FolderUse } from "./FolderUse";
 import type { HandoffContext } from "./HandoffContext";
 import type { InboxId } from "./InboxId";
 import type { LockAnswer } from "./LockAnswer";
@@ -322,7 +323,23 @@ reason: string, } | { "type": "outboundFiled",
 /**
  * Which.
  */
-outbound: MessageId, } | { "type": "due", 
+outbound: MessageId, } | { "type": "filed", 
+/**
+ * Which message.
+ */
+message: MessageId, 
+/**
+ * Its date.
+ */
+at: Timestamp, 
+/**
+ * The folder's name for people.
+ */
+folder: string, 
+/**
+ * What lying in it means.
+ */
+becomes: FolderUse, } | { "type": "due", 
 /**
  * Which.
  */

@@ -9,6 +9,7 @@ import type { Clock } from "./Clock";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
 import type { Escalation } from "./Escalation";
+import type { Filing } from "./Filing";
 import type { FollowUp } from "./FollowUp";
 import type { FoundFine } from "./FoundFine";
 import type { HandoffOffer } from "./HandoffOffer";

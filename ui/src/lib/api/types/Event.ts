@@ -13,6 +13,7 @@ import type { Deadline } from "./Deadline";
 import type { DeviceId } from "./DeviceId";
 import type { EscalationEnd } from "./EscalationEnd";
 import type { EscalationReason } from "./EscalationReason";
+import type { Filing } from "./Filing";
 import type { FollowUp } from "./FollowUp";
 import type { FoundFine } from "./FoundFine";
 import type { HandoffContext } from "./HandoffContext";
@@ -96,7 +97,11 @@ message: MessageId,
 /**
  * The other way.
  */
-source: Source, } | { "type": "ownerChanged", 
+source: Source, } | { "type": "filed", 
+/**
+ * Which, and where.
+ */
+filing: Filing, } | { "type": "ownerChanged", 
 /**
  * The new owner; `None` when given back.
  */

@@ -9,6 +9,7 @@ import type { ConnectionReport } from "./ConnectionReport";
 import type { Discovered } from "./Discovered";
 import type { Exception } from "./Exception";
 import type { FolderCheck } from "./FolderCheck";
+import type { Forecast } from "./Forecast";
 import type { HealthRow } from "./HealthRow";
 import type { Held } from "./Held";
 import type { Invitation } from "./Invitation";

@@ -10,6 +10,7 @@ import type { CommandId } from "./CommandId";
 import type { ConversationId } from "./ConversationId";
 import type { DraftText } from "./DraftText";
 import type { EscalationPath } from "./EscalationPath";
+import type { FolderChoice } from "./FolderChoice";
 import type { HeldResolution } from "./HeldResolution";
 import type { InboxId } from "./InboxId";
 import type { InvitationAnswer } from "./InvitationAnswer";
@@ -71,7 +72,11 @@ mailbox: MailboxSettings,
 /**
  * How far Baton acts on it.
  */
-mode: AccountMode, } } | { "method": "testMailboxHere", "params": MailboxSettings } | { "method": "hostMailbox", "params": { 
+mode: AccountMode, 
+/**
+ * Folders of it that are taken in beside the one mail arrives in.
+ */
+folders?: Array<FolderChoice>, } } | { "method": "testMailboxHere", "params": MailboxSettings } | { "method": "hostMailbox", "params": { 
 /**
  * The mailbox.
  */
@@ -79,7 +84,11 @@ mailbox: MailboxSettings,
 /**
  * How far Baton acts on it.
  */
-mode: AccountMode, } } | { "method": "moveMailbox", "params": { 
+mode: AccountMode, 
+/**
+ * Folders of it that are taken in beside the one mail arrives in.
+ */
+folders?: Array<FolderChoice>, } } | { "method": "moveMailbox", "params": { 
 /**
  * Which.
  */
@@ -259,7 +268,19 @@ account: AccountId,
 /**
  * All there are.
  */
-signatures: Array<Signature>, } } | { "method": "previewText", "params": { 
+signatures: Array<Signature>, } } | { "method": "mailboxFolders", "params": { 
+/**
+ * Of which account.
+ */
+account: AccountId, } } | { "method": "saveAccountFolders", "params": { 
+/**
+ * Of which account.
+ */
+account: AccountId, 
+/**
+ * All there are.
+ */
+folders: Array<FolderChoice>, } } | { "method": "previewText", "params": { 
 /**
  * The text.
  */

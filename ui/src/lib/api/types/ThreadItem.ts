@@ -23,7 +23,11 @@ message: Message,
 /**
  * Other ways the same message came.
  */
-also: Array<string>, } | { "type": "reply", 
+also: Array<string>, 
+/**
+ * Folders of the mailbox it lies in beside the one it arrived in.
+ */
+folders?: Array<string>, } | { "type": "reply", 
 /**
  * The reply, with where it stands.
  */

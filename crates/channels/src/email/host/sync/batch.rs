@@ -282,7 +282,7 @@ impl FolderSync {
             unreadable,
             gone: false,
             size: meta.map_or(0, |meta| meta.size),
-            history: is_history(cursor, self.live_since, uid, internal_date),
+            history: is_history(cursor, self.followed_since(&track.folder), uid, internal_date),
         })
     }
 

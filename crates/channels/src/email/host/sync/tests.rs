@@ -21,6 +21,11 @@ struct Mailbox {
     modseq: u64,
     changed: BTreeMap<u64, Changes>,
     told: Vec<(String, Changes)>,
+    /// Folders that are taken in beside INBOX.
+    follows: Vec<Follows>,
+    /// Folders under other names than before.
+    renamed: Vec<(String, String)>,
+    remarks: Vec<MailboxRemark>,
 }
 
 impl Mailbox {
@@ -68,9 +73,18 @@ impl Mailbox {
         };
         let lost = || ConnectError::Closed { host: "h".into() };
         Some(match effect {
-            Effect::Connect => Input::Connected {
-                folders: vec![folder("INBOX", FolderRole::Inbox), folder("Sent", FolderRole::Sent)],
+            Effect::Connect | Effect::Relist => Input::Connected {
+                folders: self
+                    .folders
+                    .keys()
+                    .map(|name| match name.as_str() {
+                        "INBOX" => folder(name, FolderRole::Inbox),
+                        "Sent" => folder(name, FolderRole::Sent),
+                        _ => folder(name, FolderRole::Other),
+                    })
+                    .collect(),
                 pushes: true,
+                renamed: self.renamed.clone(),
             },
             Effect::Open { folder, .. } => {
                 self.open = folder.clone();
@@ -154,7 +168,7 @@ impl Mailbox {
             }
             Effect::Sleep(_) => Input::Waited,
             Effect::Idle(_) | Effect::Poll(_) | Effect::Rest => return None,
-            Effect::Health(_) => panic!("handled before"),
+            Effect::Health(_) | Effect::Remarks(_) => panic!("handled before"),
         })
     }
 
@@ -165,6 +179,7 @@ impl Mailbox {
             Input::Started {
                 cursors,
                 live_since: Timestamp(10_000),
+                follows: self.follows.clone(),
             },
         )
     }
@@ -182,13 +197,13 @@ impl Mailbox {
         for _ in 0..limit {
             let mut effects = sync.handle(Timestamp(20_000), input.clone());
             let work = effects.pop().unwrap();
-            health.extend(effects.into_iter().map(|effect| {
-                if let Effect::Health(state) = effect {
-                    state
-                } else {
-                    panic!("two effects")
+            for effect in effects {
+                match effect {
+                    Effect::Health(state) => health.push(state),
+                    Effect::Remarks(remarks) => self.remarks = remarks,
+                    _ => panic!("two effects"),
                 }
-            }));
+            }
             match self.carry_out(work) {
                 Some(next) => input = next,
                 None => return (health, None),
@@ -366,13 +381,16 @@ fn where_one_folder_has_everything_it_is_the_only_one() {
         folder("[Gmail]/All Mail", FolderRole::All),
         folder("[Gmail]/Sent Mail", FolderRole::Sent),
     ];
-    assert_eq!(followed(gmail.clone()), [folder("[Gmail]/All Mail", FolderRole::All)]);
+    assert_eq!(
+        followed(gmail.clone(), &[]),
+        [folder("[Gmail]/All Mail", FolderRole::All)]
+    );
     let hidden = gmail
         .into_iter()
         .filter(|folder| folder.role != FolderRole::All)
         .collect();
     assert_eq!(
-        followed(hidden),
+        followed(hidden, &[]),
         [
             folder("INBOX", FolderRole::Inbox),
             folder("[Gmail]/Sent Mail", FolderRole::Sent)
@@ -643,4 +661,93 @@ proptest::proptest! {
             proptest::prop_assert_eq!(mailbox.committed[folder].received as usize, uids.len(), "the cursor counts them");
         }
     }
+}
+
+fn with_own(folder: &str, count: u32) -> Mailbox {
+    let mut mailbox = Mailbox::with(20, 5);
+    let messages: BTreeMap<u32, u32> = (1..=count).map(|uid| (uid, 1000)).collect();
+    mailbox.folders.insert(folder.into(), (9, messages, count + 1));
+    mailbox
+}
+
+fn follows(name: &str) -> Follows {
+    Follows {
+        name: name.into(),
+        since: Timestamp(10_000),
+    }
+}
+
+#[test]
+fn only_folders_that_somebody_chose_are_read_behind_the_others_and_then_followed() {
+    let mut mailbox = with_own("Anna", 7);
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(mailbox.uids("Anna"), [0; 0]);
+
+    let mut mailbox = with_own("Anna", 7);
+    mailbox.follows = vec![follows("Anna")];
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(mailbox.uids("Anna"), (1..=7).rev().collect::<Vec<_>>());
+    let place = |folder: &str| mailbox.arrived.iter().position(|one| one.folder == folder).unwrap();
+    assert!(place("INBOX") < place("Sent") && place("Sent") < place("Anna"));
+    assert!(mailbox.arrived.iter().all(|message| message.history));
+    assert_eq!(mailbox.remarks, []);
+    mailbox.add("Anna");
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(mailbox.uids("Anna").last(), Some(&8));
+}
+
+#[test]
+fn a_folder_that_is_gone_is_said_and_stops_nothing() {
+    let mut mailbox = with_own("Anna", 7);
+    mailbox.follows = vec![follows("Anna"), follows("Ben")];
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    let gone = |folder: &str, perhaps: Option<&str>| MailboxRemark::FolderGone {
+        folder: folder.into(),
+        perhaps: perhaps.map(str::to_owned),
+    };
+    assert_eq!(mailbox.remarks, [gone("Ben", None)]);
+    assert_eq!(mailbox.uids("Anna").len(), 7);
+
+    // Renamed on the server: said with its new name, once the folders are listed again.
+    let was = mailbox.folders.remove("Anna").unwrap();
+    mailbox.folders.insert("Anna K".into(), was);
+    mailbox.renamed = vec![("Anna".into(), "Anna K".into())];
+    let lost = Input::Lost {
+        error: ConnectError::Closed { host: "h".into() },
+        jitter: 0,
+    };
+    mailbox.add("INBOX");
+    mailbox.run(&mut sync, lost);
+    assert_eq!(mailbox.remarks, [gone("Anna", Some("Anna K")), gone("Ben", None)]);
+    assert_eq!(mailbox.uids("INBOX").last(), Some(&21), "the others go on");
+
+    // It comes back under its name: nothing of it is read twice.
+    let was = mailbox.folders.remove("Anna K").unwrap();
+    mailbox.folders.insert("Anna".into(), was);
+    mailbox.renamed.clear();
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(mailbox.remarks, [gone("Ben", None)]);
+    assert_eq!(mailbox.uids("Anna").len(), 7);
+}
+
+#[test]
+fn a_folder_that_got_other_numbers_is_said_and_read_again_as_history() {
+    let mut mailbox = with_own("Anna", 7);
+    mailbox.follows = vec![follows("Anna")];
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    mailbox.folders.get_mut("Anna").unwrap().0 = 10;
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(
+        mailbox.remarks,
+        [MailboxRemark::FolderRenumbered {
+            folder: "Anna".into(),
+            at: Timestamp(20_000),
+        }]
+    );
+    assert_eq!(mailbox.uids("Anna").len(), 14, "the ledger recognises what it has");
+    assert!(mailbox.arrived.iter().all(|message| message.history));
 }
