@@ -10,7 +10,7 @@ import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
 import { HOUR, MINUTE, mira, NOW } from '../test/scripted/cast';
-import { exceptions, oddities } from '../test/scripted/exceptions';
+import { exceptions, oddities, unseen } from '../test/scripted/exceptions';
 import { movedIn } from '../test/scripted/folders';
 import { scenes } from '../test/scripted/inbox';
 import { twoMatters } from '../test/scripted/splitting';
@@ -76,6 +76,7 @@ switch (query.get('state')) {
     break;
   case 'folders':
     backend.me = mira;
+    backend.exceptions = [unseen];
     movedIn(backend);
     break;
   case 'locked':

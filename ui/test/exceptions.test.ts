@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { ben, mira, NOW } from './scripted/cast';
-import { exceptions, oddities } from './scripted/exceptions';
+import { exceptions, oddities, unseen } from './scripted/exceptions';
 import type { ScriptedBackend } from './scripted/scripted';
 import { click, find, hook, openWindow, press, textOf } from './window';
 
@@ -224,4 +224,27 @@ test('a mailbox is tested from end to end, and each step says how it went', asyn
   expect(said[1]).toContain('failed');
   expect(said[1]).toContain('535 the password is not accepted');
   expect(backend.asked('tryMailbox')).toEqual([{ account: backend.team.accounts[0]?.id }]);
+});
+
+test('an answer nobody here saw says by what it is known, turns the mailbox amber, and is settled by a person', async () => {
+  const { backend } = await openWindow((backend) => {
+    nothing(backend);
+    backend.exceptions = [unseen];
+  });
+  await press('gx');
+  await expect
+    .poll(() => textOf('exception-item'))
+    .toContain('the customer quotes an answer from sales@murmel.example that is not here');
+  const who = (await find('exception-unseen-who')) as HTMLSelectElement;
+  await userEvent.selectOptions(who, ben.id);
+  await expect.poll(() => backend.asked('act').length).toBe(1);
+  expect(backend.asked('act')[0]).toMatchObject({
+    body: { type: 'settleUnseen', message: 'm-12', by: ben.id },
+  });
+  await click('exception-unseen-nobody');
+  await expect.poll(() => backend.asked('act').length).toBe(2);
+  expect(backend.asked('act')[1]).toMatchObject({ body: { type: 'settleUnseen', by: null } });
+  await click('settings-open');
+  await expect.poll(() => textOf('unseen')).toContain('-MessageCopyForSentAsEnabled $true');
+  expect(textOf('unseen')).toContain('no copy comes to this mailbox');
 });

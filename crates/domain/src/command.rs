@@ -327,6 +327,14 @@ pub enum CommandBody {
         message: MessageId,
     },
 
+    /// Say what an answer was that is not here.
+    SettleUnseen {
+        /// The customer's message that shows it.
+        message: MessageId,
+        /// Who had written it; `None` where nobody of ours had.
+        by: Option<MemberId>,
+    },
+
     // From channels and timers only.
     /// A message arrived.
     Receive {

@@ -363,6 +363,18 @@ pub struct LastMessage {
     pub preview: String,
 }
 
+/// An answer of ours that is not here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unseen {
+    /// The customer's message that shows it.
+    pub message: MessageId,
+    /// When that came.
+    pub at: Timestamp,
+    /// Which answer, and by what it is known to be ours.
+    pub answer: crate::UnseenAnswer,
+}
+
 /// What a customer's message changed, so that "no reply needed" can put it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -507,6 +519,10 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<crate::Filing>>", optional)]
     pub filed: Vec<crate::Filing>,
+    /// Somebody of ours answered where nobody here can see it, as the customer's message shows; until a person says what it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unseen: Option<Unseen>,
     /// How many replies of ours, outside ones too.
     #[serde(default)]
     pub replies: u32,

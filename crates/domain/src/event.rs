@@ -7,9 +7,9 @@ use ts_rs::TS;
 
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
-    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine, HandoffContext,
-    HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity, Outbound, Part,
-    Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
+    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine,
+    HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity,
+    Outbound, Part, Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -152,6 +152,13 @@ pub enum Event {
     Filed {
         /// Which, and where.
         filing: Filing,
+    },
+    /// A person said what an answer was that is not here.
+    UnseenSettled {
+        /// The customer's message that showed it.
+        message: MessageId,
+        /// Who had written it; `None` where nobody of ours had.
+        by: Option<MemberId>,
     },
     /// The owner changed.
     OwnerChanged {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Actor, Address, Before, Blocked, Category, Cause, Closing, Conversation, ConversationId, Deadline, Direction,
     Event, FollowUp, LastMessage, Lock, LockAnswer, LockAsk, Message, MessageId, MessageKind, NextStep, Outbound,
-    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, merging, splitting,
+    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, Unseen, merging, splitting,
 };
 
 /// How many characters of a reply the list shows.
@@ -113,6 +113,7 @@ fn empty(stamp: Stamp) -> Conversation {
         merged: None,
         absorbed: Vec::new(),
         filed: Vec::new(),
+        unseen: None,
         apart: BTreeSet::new(),
         split: None,
         replies: 0,
@@ -152,6 +153,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
                 state.filed.sort_by_key(|filing| filing.at);
                 state.filed.drain(..over);
             }
+        }
+        Event::UnseenSettled { message, .. } => {
+            state.unseen.take_if(|unseen| unseen.message == *message);
         }
         Event::OwnerChanged { owner, .. } => {
             if state.owner.is_some() {
@@ -393,6 +397,16 @@ fn received(state: &mut Conversation, stamp: Stamp, message: &Message, live: boo
         state.before_message = (state.last_message.is_some()).then(|| snapshot(state));
         state.unanswered_since = Some(stamp.at);
     }
+    if human
+        && live
+        && let Some(answer) = &message.facts.unseen
+    {
+        state.unseen = Some(Unseen {
+            message: message.id,
+            at: stamp.at,
+            answer: (**answer).clone(),
+        });
+    }
     let newest = newest(state, message, live);
     if state.last_message.is_none() || (human && newest) {
         state.last_message = Some(last_of(message, None));
@@ -417,6 +431,9 @@ fn outside(state: &mut Conversation, stamp: Stamp, message: &Message, live: bool
     state.messages = state.messages.saturating_add(1);
     state.replies = state.replies.saturating_add(1);
     state.has_attachment |= message.attachments.iter().any(|file| !file.inline);
+    // Here it is after all: its copy was only late.
+    let is_it = |unseen: &mut Unseen| message.header_id.as_ref() == Some(&unseen.answer.header_id);
+    state.unseen.take_if(is_it);
     if newest(state, message, live) && !(live && state.was_written_before_theirs(message)) {
         state.last_message = Some(last_of(message, None));
         answer_to(state, message, &message.to);

@@ -39,6 +39,20 @@ pub struct MessageFacts {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub aliases: Vec<String>,
+    /// It answers an answer of ours that is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unseen: Option<Box<UnseenAnswer>>,
+}
+
+/// An answer of ours that nobody here has seen, as a customer's message shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnseenAnswer {
+    /// Its Message-ID, which the customer's message answers.
+    pub header_id: String,
+    /// The address of ours that the quote is attributed to; `None` where the Message-ID alone says whose it is.
+    pub quoted_from: Option<String>,
 }
 
 impl MessageFacts {

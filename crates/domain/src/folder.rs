@@ -155,6 +155,7 @@ mod tests {
             active,
             absent_until: None,
             backup: None,
+            hours: None,
             signature: None,
         }
     }

@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
-    MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope, SlaPolicy,
-    Timestamp, WorkspaceId,
+    MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope,
+    SlaPolicy, Timestamp, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).

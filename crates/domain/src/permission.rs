@@ -61,6 +61,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::KeepApart { .. }
         | C::SettleException { .. }
         | C::Split { .. }
+        | C::SettleUnseen { .. }
         | C::ClaimOutsideReply { .. } => Issuer::People(Capability::Work),
         C::Receive { .. }
         | C::ExternalReply { .. }

@@ -31,8 +31,8 @@ mod story {
 
     use crate::team::Team;
     use crate::{
-        another_matter, follow_up, hosted, kills, morning, moving_day, moving_in, offline, restored, restored_desks, routing,
-        two_doors,
+        another_matter, follow_up, hosted, kills, morning, moving_day, moving_in, offline, restored, restored_desks,
+        routing, two_doors,
     };
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 /** One exception of every kind. */
 import type { Exception } from '$lib/api/types/Exception';
-import { anna, ben, HOUR, NOW } from './cast';
+import { account, anna, ben, HOUR, NOW } from './cast';
 
 const about = (
   number: number,
@@ -88,3 +88,16 @@ export const oddities: Exception[] = [
     what: { type: 'stale', since: NOW - 8 * 24 * HOUR },
   },
 ];
+
+/** Somebody of ours answered where no copy comes to the shared mailbox. */
+export const unseen: Exception = {
+  ...about(1043, 'Acme Logistics', 'Carl Brandt', 'Forty seats', NOW - 2 * HOUR),
+  owner: null,
+  what: {
+    type: 'answeredUnseen',
+    message: 'm-12',
+    account: account.id,
+    headerId: 'AM0PR04@eurprd04.prod.outlook.com',
+    quotedFrom: 'sales@murmel.example',
+  },
+};

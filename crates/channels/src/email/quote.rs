@@ -3,10 +3,13 @@
 //! Quotes and signatures are folded in the window, never deleted: every line of the text is in exactly one piece, in order, and the
 //! pieces joined are the text. Where the guess could hide what somebody wrote, it does not fold: forwarded mail stays open.
 
+mod attribution;
 mod signature;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use attribution::quoted_from;
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]

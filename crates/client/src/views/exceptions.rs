@@ -11,6 +11,9 @@ use baton_domain::{
 };
 use baton_protocol::{Exception, ExceptionKind};
 
+/// How long the copy of an answer may take to come before its absence says anything, in milliseconds: Sent is looked at every minute.
+const COPY_MS: i64 = 3 * baton_domain::MINUTE_MS;
+
 /// How much of a text is shown, in characters.
 const TEXT_CHARS: usize = 280;
 
@@ -107,12 +110,14 @@ fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
         )
     });
     let outside = outside(conversation).map(|(at, what)| about(at, what));
+    let unseen = unseen(conversation, now).map(|(at, what)| about(at, what));
     let escalated = escalated(conversation).map(|(at, what)| about(at, what));
     let unassigned = unassigned(conversation, now).map(|due| about(due, ExceptionKind::Unassigned { due }));
     in_doubt
         .chain(failed)
         .chain(bounced)
         .chain(outside)
+        .chain(unseen)
         .chain(escalated)
         .chain(unassigned)
         .collect()
@@ -198,6 +203,20 @@ fn outside(conversation: &Conversation) -> Option<(Timestamp, ExceptionKind)> {
             text: beginning(&last.preview),
         };
         (last.at, what)
+    })
+}
+
+/// Not before its copy has had time to come.
+fn unseen(conversation: &Conversation, now: Timestamp) -> Option<(Timestamp, ExceptionKind)> {
+    let unseen = conversation.unseen.as_ref()?;
+    (now.since_ms(unseen.at) >= COPY_MS).then(|| {
+        let what = ExceptionKind::AnsweredUnseen {
+            message: unseen.message,
+            account: conversation.account,
+            header_id: unseen.answer.header_id.clone(),
+            quoted_from: unseen.answer.quoted_from.clone(),
+        };
+        (unseen.at, what)
     })
 }
 

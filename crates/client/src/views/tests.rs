@@ -471,3 +471,26 @@ fn what_the_rules_sent_to_the_wrong_place_names_the_rule_while_it_is_there() {
     assert_eq!(named(Some(&rules)).as_deref(), Some("Lamps to me"));
     assert_eq!(named(None), None);
 }
+
+#[test]
+fn an_answer_nobody_here_saw_is_an_exception_once_its_copy_had_time_to_come() {
+    let mut shows = message(11, NOW);
+    shows.facts.unseen = Some(Box::new(baton_domain::UnseenAnswer {
+        header_id: "x1@baton.test".to_owned(),
+        quoted_from: None,
+    }));
+    let received = Event::MessageReceived {
+        message: shows,
+        live: true,
+    };
+    let state = after(&[created(false), received]);
+    let at = state.unseen.as_ref().unwrap().at;
+    let found = |now| {
+        let found = exceptions(std::iter::once(&state), &BTreeMap::new(), None, now);
+        found.iter().any(
+            |one| matches!(&one.what, ExceptionKind::AnsweredUnseen { header_id, .. } if header_id == "x1@baton.test"),
+        )
+    };
+    assert!(!found(at.plus_ms(60_000)));
+    assert!(found(at.plus_ms(180_000)));
+}

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{LINE_CHARS, TAG_CHARS, invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, FolderUse, Inbox, InboxId, InboxPolicy,
-    Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role, check_rules,
+    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, FolderUse, Inbox, InboxId,
+    InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role,
+    check_rules,
 };
 
 /// A signature is a few lines, not a brochure.

@@ -81,7 +81,7 @@ impl Case<'_> {
     }
 
     /// Being away just now keeps nobody from owning what lay in their folder for years.
-    fn could_own(&self, member: MemberId) -> bool {
+    pub(super) fn could_own(&self, member: MemberId) -> bool {
         let receiver = self.context.members.get(&member).filter(|receiver| receiver.active);
         receiver.is_some_and(|receiver| self.context.inbox.capabilities_of(receiver).contains(&Capability::Work))
     }

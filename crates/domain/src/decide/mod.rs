@@ -172,6 +172,7 @@ impl Case<'_> {
             C::HandOff { to, context } => self.hand_off(*to, context.as_ref()),
             C::AcceptHandoff => self.accept_handoff(),
             C::DeclineHandoff { reason } => self.decline_handoff(reason.as_deref()),
+            C::SettleUnseen { message, by } => self.settle_unseen(*message, *by),
             C::ClaimOutsideReply { message } => self.claim_outside_reply(*message),
 
             C::Follow => self.follow(),

@@ -133,6 +133,34 @@ impl Case<'_> {
         }
     }
 
+    /// What an answer was that is not here. Whoever wrote it owns the conversation, if nobody does. No clock is met by it: nobody knows
+    /// when it left, and the customer's message that showed it waits for an answer in any case.
+    pub(super) fn settle_unseen(&self, message: MessageId, by: Option<MemberId>) -> Result<Vec<Event>, Refusal> {
+        let Some(unseen) = &self.state.unseen else {
+            return Ok(Vec::new());
+        };
+        if unseen.message != message {
+            return Err(invalid("message", Invalid::Unknown));
+        }
+        let mut events = vec![Event::UnseenSettled { message, by }];
+        let Some(by) = by else { return Ok(events) };
+        if !self.context.members.contains_key(&by) {
+            return Err(invalid("by", Invalid::Unknown));
+        }
+        // One who left, or may not work here, wrote it all the same.
+        let free = self.state.owner.is_none() && !self.state.status.is_over();
+        if free && self.could_own(by) {
+            let mine = self.command.actor.member() == Some(by);
+            let how = if mine {
+                OwnerChange::Claimed
+            } else {
+                OwnerChange::Assigned
+            };
+            events.extend(self.own(by, how, None));
+        }
+        Ok(events)
+    }
+
     fn own(&self, member: MemberId, how: OwnerChange, context: Option<&HandoffContext>) -> Vec<Event> {
         let mut events = self.withdraw_offer();
         let over = self.state.status.is_over();

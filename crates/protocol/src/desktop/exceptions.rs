@@ -1,6 +1,6 @@
 //! Exceptions: what left the usual path, and waits for a person to say how it goes on.
 
-use baton_domain::{Address, ConversationId, Correction, MemberId, MessageId, Outcome, Timestamp};
+use baton_domain::{AccountId, Address, ConversationId, Correction, MemberId, MessageId, Outcome, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -99,5 +99,16 @@ pub enum ExceptionKind {
         message: MessageId,
         /// The beginning of it.
         text: String,
+    },
+    /// Somebody of ours answered where nobody here can see it: the customer's message answers an answer that is not here.
+    AnsweredUnseen {
+        /// The customer's message.
+        message: MessageId,
+        /// The account it came through: its copies of sent mail do not arrive.
+        account: Option<AccountId>,
+        /// The Message-ID of the answer.
+        header_id: String,
+        /// The address of ours that the quote is attributed to.
+        quoted_from: Option<String>,
     },
 }

@@ -159,6 +159,8 @@ pub struct ParsedArrival {
     pub references: Vec<String>,
     /// Messages of ours that it proves to answer, by a token only we could have made.
     pub answers: Vec<MessageId>,
+    /// The address that its outermost quote is attributed to.
+    pub quoted_from: Option<String>,
     /// The message of ours that its own Message-ID proves it to be.
     pub own: Option<MessageId>,
     /// The message of ours that it says it is (`X-Baton-Id`). Anybody can write that.

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::arrival::{Arrival, ArrivalKind, Asked, FolderRole, ParsedArrival, Received};
 use super::ids::{item_id, new_conversation};
 use super::io::Fault;
-use super::threading;
 use super::working::Working;
+use super::{threading, unseen};
 
 /// What the provider is said to have answered for a reply that was found where sent mail lies.
 const FOUND: &str = "found in the mailbox";
@@ -293,6 +293,10 @@ impl Working<'_> {
             where_we_wrote.find_map(|state| threading::reported(parsed, state))
         });
         message.facts.new_subject = found.is_some_and(|state| threading::changes_subject(&message, state));
+        message.facts.unseen = found
+            .filter(|_| live && !ours)
+            .and_then(|state| unseen::unseen(parsed, state, account.id, &documents, &self.loaded.hits))
+            .map(Box::new);
         message.facts.same_id = self.is_taken(parsed);
         message.facts.aliases = aliases(parsed, account);
         let found = found.map(|state| self.goes_on_in(state.id));

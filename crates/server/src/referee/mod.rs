@@ -24,6 +24,7 @@ mod notify;
 mod parse;
 mod routing;
 mod threading;
+mod unseen;
 mod working;
 
 #[cfg(test)]

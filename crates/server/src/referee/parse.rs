@@ -2,7 +2,7 @@
 
 use baton_channels::email::kind::{BounceAction, MailKind};
 use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
-use baton_channels::email::{MailAddress, identity, parse as mail, subject, thread};
+use baton_channels::email::{MailAddress, identity, parse as mail, quote, subject, thread};
 use baton_domain::{Address, Attachment, BlobId, DeliveryOutcome, DeliveryReport, MessageFacts, MessageId};
 
 use super::arrival::{Arrival, ArrivalKind, Asked, ParsedArrival, RawArrival, ReportOn};
@@ -83,6 +83,7 @@ fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
         preview: mail.preview.clone(),
         attachments: mail.attachments.iter().map(attachment).collect(),
         kind: kind(&mail.kind),
+        quoted_from: quote::quoted_from(&mail.text),
         own: mail
             .message_id
             .as_deref()

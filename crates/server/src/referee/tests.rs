@@ -17,3 +17,4 @@ mod routing;
 mod splitting;
 mod standing;
 mod targets;
+mod unseen;

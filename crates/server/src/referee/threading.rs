@@ -170,6 +170,11 @@ fn takes_part(state: &Conversation, email: &str) -> bool {
             .any(|address| address.email.eq_ignore_ascii_case(email))
 }
 
+/// Whether anybody can have an address in a domain.
+pub(super) fn is_open_to_all(domain: &str) -> bool {
+    OPEN_TO_ALL.contains(&domain)
+}
+
 /// Domains where anybody has an address: two of them are no colleagues.
 const OPEN_TO_ALL: &[&str] = &[
     "126.com",

@@ -76,6 +76,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   nudge: () => m.did_nudge(),
   fineUntilTomorrow: () => m.did_fine_until_tomorrow(),
   reviewAgain: () => m.did_review_again(),
+  settleUnseen: () => m.did_settle_unseen(),
   claimOutsideReply: () => m.did_claim_outside_reply(),
 };
 

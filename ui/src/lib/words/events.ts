@@ -7,7 +7,7 @@ import type { MemberId } from '$lib/api/types/MemberId';
 import { clockName } from '$lib/time/clocks';
 import { absolute, money, when } from '$lib/time/format';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
-import { askedWords, byWhom, firstName, label, toWhom, type People } from './people';
+import { askedWords, byWhom, firstName, fullName, label, toWhom, type People } from './people';
 import { reasonWords } from './review';
 
 /** A phrase for an entry of the log, or `null` where it is not worth a line. */
@@ -129,6 +129,10 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       return event.cause === 'person' ? m.event_reopened({ by }) : m.event_reopened_by_message();
     case 'noReplyNeeded':
       return m.event_no_reply_needed({ by });
+    case 'unseenSettled':
+      return event.by === null
+        ? m.event_unseen_nobody({ by })
+        : m.event_unseen_settled({ name: fullName(people, event.by), by });
     case 'alsoReceived':
       return m.event_also_received({ address: event.source.address });
     case 'lockReleased':

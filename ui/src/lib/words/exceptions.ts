@@ -56,6 +56,10 @@ export function exceptionWords(what: ExceptionKind, people: People): string {
       });
     case 'stale':
       return m.exception_stale({ when: past(what.since) });
+    case 'answeredUnseen':
+      return what.quotedFrom === null
+        ? m.exception_unseen({ id: what.headerId })
+        : m.exception_unseen_quoted({ address: what.quotedFrom });
     case 'answeredOutside':
       return m.exception_outside();
   }

@@ -116,7 +116,7 @@ export interface HealthWords {
 }
 
 /** How an account is doing. */
-export function healthWords(health: AccountHealth): HealthWords {
+export function healthWords(health: AccountHealth, unseen = false): HealthWords {
   const state = health.state;
   switch (state.type) {
     case 'connecting':
@@ -127,7 +127,7 @@ export function healthWords(health: AccountHealth): HealthWords {
         tone: 'busy',
       };
     case 'upToDate':
-      return (health.remarks ?? []).length > 0
+      return (health.remarks ?? []).length > 0 || unseen
         ? { text: m.health_remarks(), tone: 'warn' }
         : { text: m.health_up_to_date(), tone: 'ok' };
     case 'retrying':

@@ -377,6 +377,7 @@ pub(super) fn letter(uid: u32, from: &str, subject: &str, at: Timestamp) -> Arri
             mentions: Vec::new(),
             references: Vec::new(),
             answers: Vec::new(),
+            quoted_from: None,
             own: None,
             claims: None,
             digest: BlobId::of(header_id.as_bytes()).as_str().to_owned(),

@@ -251,7 +251,15 @@ messages: Array<MessageId>, } | { "type": "claimOutsideReply",
 /**
  * The message.
  */
-message: MessageId, } | { "type": "receive", 
+message: MessageId, } | { "type": "settleUnseen", 
+/**
+ * The customer's message that shows it.
+ */
+message: MessageId, 
+/**
+ * Who had written it; `None` where nobody of ours had.
+ */
+by: MemberId | null, } | { "type": "receive", 
 /**
  * The message.
  */

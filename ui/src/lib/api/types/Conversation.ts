@@ -31,6 +31,7 @@ import type { Source } from "./Source";
 import type { SplitOrigin } from "./SplitOrigin";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
+import type { Unseen } from "./Unseen";
 
 /**
  * A conversation with a customer.
@@ -196,6 +197,14 @@ apart?: Array<ConversationId>,
  * Off which conversation it was split.
  */
 split?: SplitOrigin, 
+/**
+ * Which of its messages lie in folders of the mailbox that are taken in.
+ */
+filed?: Array<Filing>, 
+/**
+ * Somebody of ours answered where nobody here can see it, as the customer's message shows; until a person says what it was.
+ */
+unseen?: Unseen, 
 /**
  * How many replies of ours, outside ones too.
  */

@@ -101,7 +101,15 @@ source: Source, } | { "type": "filed",
 /**
  * Which, and where.
  */
-filing: Filing, } | { "type": "ownerChanged", 
+filing: Filing, } | { "type": "unseenSettled", 
+/**
+ * The customer's message that showed it.
+ */
+message: MessageId, 
+/**
+ * Who had written it; `None` where nobody of ours had.
+ */
+by: MemberId | null, } | { "type": "ownerChanged", 
 /**
  * The new owner; `None` when given back.
  */

@@ -2,6 +2,7 @@
 import type { CalendarInvitation } from "./CalendarInvitation";
 import type { DeliveryReport } from "./DeliveryReport";
 import type { Protection } from "./Protection";
+import type { UnseenAnswer } from "./UnseenAnswer";
 
 /**
  * What was read of a message beside its words. Everything is absent in ordinary mail.
@@ -34,4 +35,8 @@ sameId?: boolean,
 /**
  * Addresses of ours that it was delivered to, where they are not the account's own: aliases.
  */
-aliases?: Array<string>, };
+aliases?: Array<string>, 
+/**
+ * It answers an answer of ours that is not here.
+ */
+unseen?: UnseenAnswer, };

@@ -3,4 +3,4 @@
 /**
  * How somebody became the owner, or stopped being it.
  */
-export type OwnerChange = "claimed" | "replied" | "assigned" | "routed" | "released" | "handedOff" | "reopened" | "left" | "split" | "merged";
+export type OwnerChange = "claimed" | "replied" | "assigned" | "routed" | "released" | "handedOff" | "reopened" | "filed" | "left" | "split" | "merged";
