@@ -408,6 +408,8 @@ pub enum CommandBody {
         folder: String,
         /// What lying in it means.
         becomes: crate::FolderUse,
+        /// False for history: of what people work on it says nothing.
+        live: bool,
     },
     /// A deadline came.
     Due {

@@ -351,7 +351,7 @@ fn take_in(state: &mut Conversation, part: &Part, waits: Option<Timestamp>) -> W
     state.quotes.extend(part.quotes.iter().filter(new).cloned());
     state.quotes.sort_by_key(|quote| quote.at);
     state.priority = state.priority.max(part.priority);
-    if state.category == Category::Unsorted {
+    if part_says_category(state.category, part.category) {
         state.category = part.category;
     }
     state.value = state.value.take().or_else(|| part.value.clone());
@@ -378,6 +378,12 @@ fn take_in(state: &mut Conversation, part: &Part, waits: Option<Timestamp>) -> W
     without
 }
 
+/// Whether a part says what the whole is: where nobody has sorted that, and where it is no lead and the part is one. What is owed in
+/// either is owed in the whole.
+const fn part_says_category(own: Category, part: Category) -> bool {
+    matches!(own, Category::Unsorted) || (!own.has_duties() && part.has_duties())
+}
+
 /// Puts back what there was without a part, where nothing newer stands in its place; whether what that part's customer asked still waits.
 fn put_out(state: &mut Conversation, absorbed: &Absorbed) -> bool {
     let Absorbed { part, without, .. } = absorbed;
@@ -400,7 +406,7 @@ fn put_out(state: &mut Conversation, absorbed: &Absorbed) -> bool {
     if state.priority == without.priority.max(part.priority) {
         state.priority = without.priority;
     }
-    if without.category == Category::Unsorted && state.category == part.category {
+    if part_says_category(without.category, part.category) && state.category == part.category {
         state.category = without.category;
     }
     if without.value.is_none() {

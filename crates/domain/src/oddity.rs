@@ -159,8 +159,15 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             }
             Oddity::Stale => state.looked_at = Some(stamp.at),
         },
+        // What it was out of sight for, or was to be done, has been: from here on it counts.
+        Event::Woken { .. } => state.looked_at = Some(stamp.at),
+        Event::FollowUpSet { follow_up: None, .. } if had_come(state, stamp) => state.looked_at = Some(stamp.at),
         _ => {}
     }
+}
+
+fn had_come(state: &Conversation, stamp: Stamp) -> bool {
+    state.follow_up.as_ref().is_some_and(|kept| kept.due <= stamp.at)
 }
 
 fn moved(state: &mut Conversation, stamp: Stamp, to: InboxId) {

@@ -14,6 +14,7 @@ fn filed(message: MessageId, at: Timestamp, folder: &str, becomes: FolderUse) ->
         at,
         folder: folder.to_owned(),
         becomes,
+        live: true,
     }
 }
 
@@ -169,4 +170,23 @@ fn folders_nobody_can_act_on_are_refused() {
         let refused = put(&team, None, folders.clone());
         assert!(matches!(refused, Err(Refusal::Invalid { .. })), "{folders:?}");
     }
+}
+
+#[test]
+fn a_folder_taken_in_later_gives_nobody_what_people_work_on() {
+    let mut team = Team::with_enquiry();
+    let last = team.conversation().last_message.clone().unwrap();
+    let again = |live| CommandBody::Filed {
+        message: last.id,
+        at: last.at,
+        folder: "Anna".to_owned(),
+        becomes: anna(),
+        live,
+    };
+    team.system(again(false)).unwrap();
+    assert_eq!(team.conversation().owner, None, "it was found once more");
+    assert_eq!(team.conversation().filed.len(), 1);
+    let mut team = Team::with_enquiry();
+    team.system(again(true)).unwrap();
+    assert_eq!(team.conversation().owner, Some(ANNA), "it was put there now");
 }

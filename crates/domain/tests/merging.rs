@@ -638,3 +638,20 @@ fn what_somebody_was_asked_to_see_to_is_seen_to_where_it_goes_on() {
     let again = team.conversation().escalation.clone().unwrap();
     assert_eq!((again.reason, again.asked), (asked.reason, asked.asked));
 }
+
+#[test]
+fn a_lead_that_goes_into_what_was_no_lead_is_one_still() {
+    let mut team = twice();
+    team.turn_to(LEAD);
+    team.act(MIRA, Do::NotALead);
+    team.act(MIRA, Do::Reopen);
+    assert!(!team.conversation().category.has_duties());
+    team.turn_to(SECOND);
+    team.act(MIRA, INTO_LEAD);
+    assert!(
+        team.other(LEAD).category.has_duties(),
+        "what is owed in either is owed in both"
+    );
+    team.act(MIRA, APART);
+    assert!(!team.other(LEAD).category.has_duties());
+}

@@ -318,3 +318,41 @@ fn what_owes_nobody_anything_may_lie_still() {
     team.now = berlin(LIMIT);
     assert_eq!(stale(&team), None);
 }
+
+#[test]
+fn what_wakes_and_what_was_done_lies_still_only_from_then_on() {
+    let mut team = team();
+    team.now = berlin(LIMIT);
+    let until = team.now.plus_ms(10 * DAY_MS);
+    let reason = Some("Holidays".to_owned());
+    team.act(
+        ANNA,
+        Do::Snooze {
+            until: Some(until),
+            zone: None,
+            reason,
+        },
+    );
+    team.now = until.plus_ms(MINUTE_MS);
+    assert_eq!(stale(&team), None, "also before anybody noticed that it is over");
+    team.system(CommandBody::Due {
+        what: Deadline::Snooze,
+        at: until,
+    })
+    .unwrap();
+    assert_eq!(stale(&team), None);
+    team.now = team.now.plus_ms(30 * DAY_MS);
+    assert!(stale(&team).is_some());
+    let due = team.now.plus_ms(DAY_MS);
+    team.act(
+        ANNA,
+        Do::ScheduleFollowUp {
+            due,
+            zone: None,
+            text: None,
+        },
+    );
+    team.now = due.plus_ms(MINUTE_MS);
+    team.act(ANNA, Do::CompleteFollowUp);
+    assert_eq!(stale(&team), None, "doing it is not what makes it an exception");
+}

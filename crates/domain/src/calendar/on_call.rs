@@ -4,7 +4,7 @@
 //! the clocks is the first instant after it, and one that comes twice its first occurrence. So the days of a rota meet without a gap and
 //! without two people at once, over every change of clocks; and as it repeats backwards as well, somebody is on call at every instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -88,6 +88,9 @@ impl OnCallRota {
             Err("zone")
         } else if !(1..=MOST_MEMBERS).contains(&self.members.len()) {
             Err("members")
+        } else if self.members.iter().collect::<BTreeSet<_>>().len() != self.members.len() {
+            // Whose turn is twice in a round would need two places in every form and list.
+            Err("members")
         } else if !date(&self.first_day) {
             Err("firstDay")
         } else if self.handover_minute >= 1440 {
@@ -99,6 +102,14 @@ impl OnCallRota {
         } else {
             Ok(())
         }
+    }
+
+    /// Who follows somebody in turn, where neither they nor their backup can: the others, the next first.
+    pub(crate) fn after(&self, member: MemberId) -> impl Iterator<Item = MemberId> + '_ {
+        let at = self.members.iter().position(|one| *one == member);
+        let next = at.map_or(0, |at| at.saturating_add(1));
+        let all = self.members.iter().skip(next).chain(self.members.iter().take(next));
+        all.copied().filter(move |one| *one != member)
     }
 
     /// Everybody it names.

@@ -344,7 +344,8 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
                 let checked = hours.check();
                 checked.map_err(|fault| invalid(fault.field(), Invalid::Unknown))?;
             }
-            if member.backup == Some(member.id) {
+            let same_backup = before.is_some_and(|before| before.backup == member.backup);
+            if member.backup == Some(member.id) && !same_backup {
                 return Err(invalid("backup", Invalid::NotNow));
             }
             let was_admin = context

@@ -102,10 +102,12 @@ impl Standing<'_> {
 
     /// Whoever is on call here, or stands in for them.
     fn on_call(&self, but: Option<MemberId>) -> Option<MemberId> {
-        let first = on_call(self.inbox.policy.on_call.as_ref()?, self.now)?;
+        let rota = self.inbox.policy.on_call.as_ref()?;
+        let first = on_call(rota, self.now)?;
         let backup = self.members.get(&first).and_then(|member| member.backup);
         let can = |member: &MemberId| Some(*member) != but && self.can_be_asked(*member);
-        [Some(first), backup].into_iter().flatten().find(can)
+        let here = [Some(first), backup].into_iter().flatten();
+        here.chain(rota.after(first)).find(can)
     }
 
     /// Whoever leads this inbox and is here: admins where nobody else is.

@@ -17,6 +17,7 @@ impl Case<'_> {
         at: Timestamp,
         folder: &str,
         becomes: &FolderUse,
+        live: bool,
     ) -> Result<Vec<Event>, Refusal> {
         let folder = text("folder", folder, LINE_CHARS)?;
         let known = |filing: &Filing| filing.message == message && filing.folder == folder;
@@ -32,6 +33,8 @@ impl Case<'_> {
             },
         }];
         match becomes {
+            // What is found once more while people work on it, or has ended by their word, is theirs to give.
+            FolderUse::Owner { .. } if !self.imported() && (!live || self.state.status.is_over()) => {}
             FolderUse::Owner { member } => events.extend(self.filed_as_theirs(*member, message, at)),
             FolderUse::Tag { tag } => events.extend(self.tag(tag)?),
             FolderUse::Done => {}

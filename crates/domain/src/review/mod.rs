@@ -240,7 +240,12 @@ impl ReviewDay {
             return None;
         }
         let follow_up = state.follow_up.as_ref();
-        let dates = [follow_up.map(|one| one.due), follow_up.and_then(|one| one.closes_at)];
+        let snoozed = state.snoozed.as_ref().and_then(|snooze| snooze.until);
+        let dates = [
+            follow_up.map(|one| one.due),
+            follow_up.and_then(|one| one.closes_at),
+            snoozed,
+        ];
         let since = dates
             .into_iter()
             .chain([state.owned_since, state.looked_at])

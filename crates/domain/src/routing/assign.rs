@@ -183,10 +183,12 @@ impl Staff<'_> {
         let rota = self.standing.inbox.policy.on_call.as_ref()?;
         let first = on_call(rota, self.standing.now)?;
         let backup = self.standing.members.get(&first).and_then(|member| member.backup);
-        for (to, stands_in_for) in [(Some(first), None), (backup, Some(first))] {
-            let Some(to) = to.filter(|to| Some(*to) != stands_in_for) else {
-                continue;
-            };
+        let backup = backup.filter(|backup| *backup != first);
+        let others = backup
+            .into_iter()
+            .chain(rota.after(first).filter(|one| Some(*one) != backup));
+        let others = others.map(|to| (to, Some(first)));
+        for (to, stands_in_for) in std::iter::once((first, None)).chain(others) {
             let passed_over = self.obstacle(to, Duty::Always);
             trace.step(RouteStep {
                 kind: RouteStepKind::OnCall,

@@ -83,7 +83,26 @@ pub async fn check(core: &Core, account: &Account) -> Result<Vec<FolderCheck>, A
     let mut checks = Vec::new();
     for (wire, (_, cursor)) in views::current(cursors) {
         let folder = decode_folder_name(&wire);
-        let opened = conn.examine(&wire).await.map_err(|error| said(account, error))?;
+        let opened = match conn.examine(&wire).await {
+            Ok(opened) => opened,
+            // Renamed, deleted, or closed to us: nothing of it can be looked at, and the others still can.
+            Err(ImapError::Refused { .. }) => {
+                let known = core
+                    .store
+                    .known_uids(account.id, &cursor.folder, cursor.uidvalidity)
+                    .await?;
+                checks.push(FolderCheck {
+                    folder,
+                    in_mailbox: 0,
+                    waiting: 0,
+                    gone: count(known.len()),
+                    missing: Vec::new(),
+                    renumbered: false,
+                });
+                continue;
+            }
+            Err(error) => return Err(said(account, error)),
+        };
         let present = conn.search("ALL").await.map_err(|error| said(account, error))?;
         let lines: BTreeSet<u32> = core
             .store
@@ -193,7 +212,8 @@ fn once_more(account: &Account, row: &QuarantinedRow, raw: Vec<u8>, secret: &[u8
         uid: row.uid,
         internal_date: row.internal_date,
         flags: row.flags.clone(),
-        resync: false,
+        // What lay in a folder before it was taken in is history still.
+        resync: own.is_some_and(|own| row.internal_date < own.since),
         raw,
     };
     Arrival {

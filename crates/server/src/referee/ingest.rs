@@ -124,6 +124,7 @@ impl Working<'_> {
             at: threading::date(parsed, arrival.internal_date, !arrival.resync),
             folder: folder.clone(),
             becomes: becomes.clone(),
+            live: self.is_live(arrival),
         };
         let id = CommandId::derive(id.0, "filed");
         let conversation = self.goes_on_in(conversation);
@@ -396,10 +397,20 @@ impl Working<'_> {
         (first, first.inbox)
     }
 
-    /// Whether it left from an address of ours. A form on our own site writes from there as well, and names whom it speaks for.
+    /// Whether somebody of ours wrote it to somebody outside: from an address of an account, or from their own. A form on our own site writes
+    /// from there as well, and names whom it speaks for.
     fn wrote(&self, parsed: &ParsedArrival) -> bool {
         let ours = |address: &Address| self.documents.account_of(&address.email).is_some();
-        ours(&parsed.from) && parsed.reply_to.iter().all(ours)
+        let colleague = |address: &Address| self.documents.member_by_email(&address.email).is_some();
+        let outside = |address: &Address| !ours(address) && !colleague(address);
+        let goes_out = || parsed.to.iter().chain(&parsed.cc).any(outside);
+        let from_us = ours(&parsed.from) || (colleague(&parsed.from) && goes_out());
+        from_us && parsed.reply_to.iter().all(|address| !outside(address))
+    }
+
+    fn is_live(&self, arrival: &Arrival) -> bool {
+        let account = self.documents.accounts().get(&arrival.account);
+        !arrival.resync && account.is_some_and(|account| arrival.internal_date >= account.live_since)
     }
 
     /// Whether another message, with other content, has its Message-ID.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_domain::{AccountId, Conversation, UnseenAnswer};
+use baton_domain::{AccountId, Conversation, Direction, UnseenAnswer};
 use baton_store::port::{KeyHit, ThreadKey};
 
 use super::arrival::{ArrivalKind, ParsedArrival};
@@ -26,6 +26,9 @@ pub(super) fn unseen(
     if parsed.kind != ArrivalKind::Human || !parsed.answers.is_empty() || parsed.own.is_some() {
         return None;
     }
+    // We have answered what they wrote last, as far as is known here: a relay on the way may have given that another Message-ID.
+    let unanswered = |last: &baton_domain::LastMessage| last.direction == Direction::Inbound;
+    state.last_message.as_ref().filter(|last| unanswered(last))?;
     let (answered, before) = parsed.references.split_last()?;
     // Whatever else names it, named it before, and was judged then.
     if hits
