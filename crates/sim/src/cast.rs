@@ -135,7 +135,7 @@ impl Cast {
                 id: *inbox,
                 name: (*name).to_owned(),
                 access: readers.map(|person| full_access(person.id)).collect(),
-                policy: policy(),
+                policy: self.policy(),
             })
         });
         let accounts = MAILBOXES.iter().map(|(account, inbox, address, name)| {
@@ -190,6 +190,30 @@ impl Cast {
         ];
         RuleSet {
             rules: if reps.is_empty() { Vec::new() } else { rules },
+        }
+    }
+
+    fn policy(&self) -> InboxPolicy {
+        InboxPolicy {
+            calendar: BusinessCalendar::weekdays("Europe/Berlin"),
+            sla: targets(),
+            escalation: self.path(),
+            ..InboxPolicy::default()
+        }
+    }
+
+    /// Whoever leads, and then everybody: the second step finds people who do not know yet that somebody has it.
+    fn path(&self) -> EscalationPath {
+        let step = |minutes, ask| EscalationStep {
+            ask,
+            within: Target::business(minutes * MINUTE_MS),
+        };
+        let members = self.people.iter().map(|person| person.id).collect();
+        EscalationPath {
+            steps: vec![
+                step(30, EscalationAsk::Managers),
+                step(60, EscalationAsk::Members { members }),
+            ],
         }
     }
 
@@ -266,26 +290,6 @@ pub fn full_access(member: MemberId) -> Access {
     Access {
         member,
         capabilities: [Read, Comment, Work, Assign, SendOnBehalf, SendAs].into(),
-    }
-}
-
-fn policy() -> InboxPolicy {
-    InboxPolicy {
-        calendar: BusinessCalendar::weekdays("Europe/Berlin"),
-        sla: targets(),
-        escalation: path(),
-        ..InboxPolicy::default()
-    }
-}
-
-/// Whoever leads, twice: nobody else may lead here, so the second asks them again.
-fn path() -> EscalationPath {
-    let step = |minutes| EscalationStep {
-        ask: EscalationAsk::Managers,
-        within: Target::business(minutes * MINUTE_MS),
-    };
-    EscalationPath {
-        steps: vec![step(30), step(60)],
     }
 }
 

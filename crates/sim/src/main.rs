@@ -1,11 +1,12 @@
 //! `baton-sim --seeds N`: lives through many team lives, and tells of the first that went wrong.
 
+use std::ops::{ControlFlow, Range};
 use std::process::ExitCode;
 
 use baton_sim::plan::{Size, draw};
 use baton_sim::planted::Planted;
 use baton_sim::tally::Tally;
-use baton_sim::{Life, live, shrink};
+use baton_sim::{Life, crew, live, shrink};
 use clap::Parser;
 
 /// Lives through team lives with everything that can break, and checks every step.
@@ -18,15 +19,21 @@ struct Options {
     /// The first seed; with `--seeds 1`, the only one.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Weeks of five people and three servers, in place of days of three people and one.
+    #[arg(long)]
+    week: bool,
     /// How many desktops; the last is the manager's.
-    #[arg(long, default_value_t = Size::default().desktops)]
-    desktops: usize,
+    #[arg(long)]
+    desktops: Option<usize>,
     /// How many servers on one store.
-    #[arg(long, default_value_t = Size::default().servers)]
-    servers: usize,
+    #[arg(long)]
+    servers: Option<usize>,
     /// How many times of work a life has.
-    #[arg(long, default_value_t = Size::default().sittings)]
-    sittings: u64,
+    #[arg(long)]
+    sittings: Option<u64>,
+    /// How many lives at once; as many as there are cores where nothing is said.
+    #[arg(long)]
+    workers: Option<usize>,
     /// With this bug put in on purpose.
     #[arg(long)]
     plant: Option<Planted>,
@@ -44,74 +51,103 @@ struct Options {
     no_shrink: bool,
 }
 
+impl Options {
+    fn size(&self) -> Size {
+        let whole = if self.week { Size::WEEK } else { Size::DAY };
+        let other = self.desktops.is_some() || self.servers.is_some() || self.sittings.is_some();
+        Size {
+            desktops: self.desktops.unwrap_or(whole.desktops).max(1),
+            servers: self.servers.unwrap_or(whole.servers).max(1),
+            sittings: self.sittings.unwrap_or(whole.sittings).max(1),
+            // What a life of some other size has in it is nobody's promise.
+            least: if other { Size::DAY.least } else { whole.least },
+            ..whole
+        }
+    }
+
+    fn seeds(&self) -> Range<u64> {
+        self.seed..self.seed.saturating_add(self.seeds)
+    }
+
+    fn workers(&self) -> usize {
+        self.workers.unwrap_or_else(crew::cores)
+    }
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
-    let (desktops, servers, sittings) = (options.desktops.max(1), options.servers.max(1), options.sittings.max(1));
-    let size = Size {
-        desktops,
-        servers,
-        sittings,
-        ..Size::default()
-    };
-    if options.planted {
-        find_planted(&options, size)
+    let well = if options.planted {
+        find_planted(&options)
     } else {
-        live_all(&options, size)
-    }
+        live_all(&options)
+    };
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn live_all(options: &Options, size: Size) -> ExitCode {
+fn live_all(options: &Options) -> bool {
+    let size = options.size();
     let begun = std::time::Instant::now();
     let mut tally = Tally::default();
-    let mut kept: u64 = 0;
-    for seed in seeds(options) {
-        let life = live(seed, size, options.plant);
+    let mut well = true;
+    crew::lives(options.seeds(), size, options.plant, options.workers(), |life| {
         tally.absorb(&life.tally);
         if options.tell {
-            println!("{}", life.transcript);
+            println!("{}", live(life.seed, size, options.plant).transcript);
         }
-        match &life.broken {
-            Some(broken) if options.go_on => println!("seed {seed}: {:?}: {}", broken.promise, broken.how),
-            Some(_) => {
-                tell_failure(&life, options, size);
-                return ExitCode::FAILURE;
-            }
-            None => {
-                kept = kept.saturating_add(1);
-                continue;
-            }
+        match (&life.broken, life.lacks(size)) {
+            (Some(broken), _) if options.go_on => println!("seed {}: {:?}: {}", life.seed, broken.promise, broken.how),
+            (Some(_), _) => tell_failure(&life, options, size),
+            (None, Some(lacks)) => println!("seed {} is too short a life: {lacks}", life.seed),
+            (None, None) => return ControlFlow::Continue(()),
         }
-    }
-    println!("{tally}wall ms {}", begun.elapsed().as_millis());
-    if kept == options.seeds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+        well = false;
+        if options.go_on {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    let never = tally.never();
+    println!(
+        "{tally}never: {}\nwall ms {}",
+        if never.is_empty() {
+            "nothing".to_owned()
+        } else {
+            never.join(", ")
+        },
+        begun.elapsed().as_millis()
+    );
+    well
 }
 
-fn find_planted(options: &Options, size: Size) -> ExitCode {
+fn find_planted(options: &Options) -> bool {
+    let size = options.size();
     let mut all = true;
     for bug in Planted::ALL {
-        let found = seeds(options).find_map(|seed| Some((seed, live(seed, size, Some(bug)).broken?)));
+        let mut found = None;
+        crew::lives(options.seeds(), size, Some(bug), options.workers(), |life| {
+            match life.broken {
+                Some(broken) => {
+                    found = Some((life.seed, broken));
+                    ControlFlow::Break(())
+                }
+                None => ControlFlow::Continue(()),
+            }
+        });
         match found {
             Some((seed, broken)) => println!(
-                "{:20} found by seed {seed}: {:?}: {}",
+                "{:24} found by seed {seed}: {:?}: {}",
                 bug.name(),
                 broken.promise,
                 broken.how
             ),
             None => {
                 all = false;
-                println!("{:20} NOT found within {} seeds", bug.name(), options.seeds);
+                println!("{:24} NOT found within {} seeds", bug.name(), options.seeds);
             }
         }
     }
-    if all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn seeds(options: &Options) -> std::ops::Range<u64> {
-    options.seed..options.seed.saturating_add(options.seeds)
+    all
 }
 
 fn tell_failure(life: &Life, options: &Options, size: Size) {
@@ -122,19 +158,21 @@ fn tell_failure(life: &Life, options: &Options, size: Size) {
     } else {
         shrink::shrink(life.seed, size, &plan, options.plant, broken.promise)
     };
-    let (steps, told) = shorter.as_ref().map_or((&plan, life), |(plan, life)| (plan, life));
+    let (steps, told) = shorter.unwrap_or_else(|| (plan.clone(), live(life.seed, size, options.plant)));
     println!("{}", told.transcript);
     println!(
         "Seed {} broke a promise: {:?}: {}",
         life.seed, broken.promise, broken.how
     );
-    if let Some(broken) = told.broken.as_ref().filter(|_| shorter.is_some()) {
+    if let Some(broken) = told.broken.as_ref().filter(|_| steps.len() < plan.len()) {
         println!(
             "With {} of {} steps it still does: {}",
             steps.len(),
             plan.len(),
             broken.how
         );
+        let numbers: Vec<String> = steps.iter().map(|step| step.number.to_string()).collect();
+        println!("As a test: keeps({}, &[{}])", life.seed, numbers.join(", "));
         for step in steps {
             println!("  step {}: {:?}", step.number, step.what);
         }

@@ -175,9 +175,28 @@ pub enum Fault {
     ReadingLost(usize),
     /// Nothing breaks: the mailbox of Sales is only watched, for a while.
     Watched,
+    /// Nothing breaks: a rep is on leave, for a while.
+    Away(usize),
+    /// A server's program stands still for a while, with whatever it has in its hands, and then goes on as if nothing were.
+    ServerPaused(usize),
+    /// A server stands still between the fence and the body of the next message, until its host may be none any more.
+    StandstillBehindFence,
+    /// A server can't reach the store that the others share, for a while.
+    StoreCut(usize),
+    /// A server's clock is moved.
+    ServerClock(usize),
+    /// A desktop's line ends, and its next call goes to another server.
+    ServerChanged(usize),
 }
 
 impl Fault {
+    /// Every kind there is, for the totals: one that never came is shown as such.
+    #[must_use]
+    pub fn kinds(servers: usize) -> Vec<&'static str> {
+        let count = if servers > 1 { KINDS } else { KINDS_OF_ONE };
+        (0..count).map(|kind| of_kind(kind, 0, 0).name()).collect()
+    }
+
     /// Its name in the totals.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -203,6 +222,12 @@ impl Fault {
             Self::RightLost(_) => "rightLost",
             Self::ReadingLost(_) => "readingLost",
             Self::Watched => "watched",
+            Self::Away(_) => "away",
+            Self::ServerPaused(_) => "serverPaused",
+            Self::StandstillBehindFence => "standstillBehindFence",
+            Self::StoreCut(_) => "storeCut",
+            Self::ServerClock(_) => "serverClock",
+            Self::ServerChanged(_) => "serverChanged",
         }
     }
 }
@@ -216,30 +241,83 @@ pub struct Size {
     pub servers: usize,
     /// Times of work, with long pauses between them.
     pub sittings: u64,
+    /// How long each is, in milliseconds.
+    pub sitting_ms: i64,
+    /// What lies between them.
+    pub pauses: Pauses,
     /// What the team does in each.
     pub deeds: u64,
     /// What customers do in each.
     pub letters: u64,
     /// What breaks in each.
     pub faults: u64,
+    /// What a life of this size has at the least.
+    pub least: Least,
+}
+
+/// What lies between two times of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pauses {
+    /// A lunch, a night, a weekend, or the time a cadence takes.
+    Any,
+    /// The rest of the day and the night; from Friday to Monday, the weekend.
+    Nights,
+}
+
+/// What a life must have had in it to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Least {
+    /// Commands of people that were accepted.
+    pub accepted: u64,
+    /// Mail that arrived.
+    pub arrived: u64,
+    /// Things that broke.
+    pub faults: u64,
+}
+
+impl Size {
+    /// A few sittings of three people and one server: what the tests live through by the hundred.
+    pub const DAY: Self = Self {
+        desktops: 3,
+        servers: 1,
+        sittings: 3,
+        sitting_ms: 6 * MINUTE_MS,
+        pauses: Pauses::Any,
+        deeds: 28,
+        letters: 7,
+        faults: 4,
+        least: Least {
+            accepted: 0,
+            arrived: 0,
+            faults: 0,
+        },
+    };
+
+    /// A week of five people and three servers on one store.
+    pub const WEEK: Self = Self {
+        desktops: 5,
+        servers: 3,
+        sittings: 5,
+        sitting_ms: 40 * MINUTE_MS,
+        pauses: Pauses::Nights,
+        deeds: 200,
+        letters: 14,
+        faults: 7,
+        least: Least {
+            accepted: 500,
+            arrived: 50,
+            faults: 20,
+        },
+    };
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Self {
-            desktops: 3,
-            servers: 1,
-            sittings: 3,
-            deeds: 28,
-            letters: 7,
-            faults: 4,
-        }
+        Self::DAY
     }
 }
 
-/// How long a time of work is.
-const SITTING_MS: i64 = 6 * MINUTE_MS;
-/// How long before its end nobody begins anything new.
+/// How long before the end of a time of work nobody begins anything new.
 const CALM_MS: i64 = MINUTE_MS;
 
 /// Draws a plan.
@@ -250,7 +328,7 @@ pub fn draw(seed: u64, size: Size) -> Vec<Step> {
     let mut begins = START;
     for sitting in 0..size.sittings {
         let mut add = |at: Timestamp, what: Doing| steps.push((at, what));
-        let at = |rng: &mut Rng| begins.plus_ms(rng.between(0, SITTING_MS - CALM_MS));
+        let at = |rng: &mut Rng| begins.plus_ms(rng.between(0, size.sitting_ms - CALM_MS));
         add(begins, Doing::Morning);
         for number in 0..size.letters {
             // Somebody has written before the first lid is open, and at night.
@@ -270,8 +348,11 @@ pub fn draw(seed: u64, size: Size) -> Vec<Step> {
         for _ in 0..size.faults {
             add(at(&mut rng), Doing::Fault(fault(&mut rng, size)));
         }
-        add(begins.plus_ms(SITTING_MS), Doing::Evening);
-        begins = begins.plus_ms(SITTING_MS + pause(&mut rng));
+        add(begins.plus_ms(size.sitting_ms), Doing::Evening);
+        begins = match size.pauses {
+            Pauses::Any => begins.plus_ms(size.sitting_ms.saturating_add(pause(&mut rng))),
+            Pauses::Nights => begins.plus_ms(if sitting == 1 { 3 * DAY_MS } else { DAY_MS }),
+        };
         if sitting + 1 < size.sittings && rng.chance(60) {
             let night = begins.plus_ms(-rng.between(10 * SECOND_MS, 20 * MINUTE_MS));
             add(night, Doing::Customer(rng.below(customers()), letter(&mut rng)));
@@ -344,7 +425,7 @@ const DEEDS: [(Deed, u64); 37] = [
     (Deed::ResolveHeld, 5),
     (Deed::Settle, 4),
     (Deed::Unplug, 5),
-    (Deed::Plug, 7),
+    (Deed::Plug, 14),
 ];
 
 fn deed(rng: &mut Rng) -> Deed {
@@ -352,12 +433,22 @@ fn deed(rng: &mut Rng) -> Deed {
     DEEDS.get(rng.weighted(&weights)).map_or(Deed::Note, |(deed, _)| *deed)
 }
 
+/// How many kinds of faults there are.
+const KINDS: u64 = 27;
+/// How many of them there are where one server runs; the others come after them.
+const KINDS_OF_ONE: u64 = 22;
+
 fn fault(rng: &mut Rng, size: Size) -> Fault {
     let some = |rng: &mut Rng, of: usize| usize::try_from(rng.below(u64::try_from(of).unwrap_or(1))).unwrap_or(0);
-    let desk = some(rng, size.desktops);
-    match rng.below(21) {
+    let (desk, server) = (some(rng, size.desktops), some(rng, size.servers));
+    let kinds = if size.servers > 1 { KINDS } else { KINDS_OF_ONE };
+    of_kind(rng.below(kinds), desk, server)
+}
+
+const fn of_kind(kind: u64, desk: usize, server: usize) -> Fault {
+    match kind {
         0 => Fault::DesktopCrash(desk),
-        1 => Fault::ServerCrash(some(rng, size.servers)),
+        1 => Fault::ServerCrash(server),
         2 => Fault::PowerCut,
         3 => Fault::HostCrash,
         4 => Fault::Disconnect(desk),
@@ -376,7 +467,13 @@ fn fault(rng: &mut Rng, size: Size) -> Fault {
         17 => Fault::HostCrashBehindFence,
         18 => Fault::RightLost(desk),
         19 => Fault::ReadingLost(desk),
-        _ => Fault::Watched,
+        20 => Fault::Watched,
+        21 => Fault::Away(desk),
+        22 => Fault::ServerPaused(server),
+        23 => Fault::StoreCut(server),
+        24 => Fault::ServerClock(server),
+        25 => Fault::StandstillBehindFence,
+        _ => Fault::ServerChanged(desk),
     }
 }
 
@@ -387,7 +484,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_its_seed() {
-        assert_eq!(draw(7, Size::default()), draw(7, Size::default()));
+        assert_eq!(draw(7, Size::WEEK), draw(7, Size::WEEK));
         assert_ne!(draw(7, Size::default()), draw(8, Size::default()));
     }
 
@@ -399,5 +496,19 @@ mod tests {
             plan.windows(2)
                 .all(|pair| pair.first().unwrap().at <= pair.last().unwrap().at)
         );
+    }
+
+    #[test]
+    fn a_week_ends_within_eight_days_and_passes_a_weekend() {
+        let plan = draw(1, Size::WEEK);
+        let length = plan.last().unwrap().at.since_ms(START);
+        assert!((5 * DAY_MS..8 * DAY_MS).contains(&length), "{length}");
+    }
+
+    #[test]
+    fn every_kind_of_fault_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Fault::kinds(3).into_iter().collect();
+        assert_eq!(u64::try_from(names.len()).unwrap(), KINDS);
+        assert_eq!(u64::try_from(Fault::kinds(1).len()).unwrap(), KINDS_OF_ONE);
     }
 }

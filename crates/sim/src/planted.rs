@@ -35,11 +35,19 @@ pub enum Planted {
     MoveUntold,
     /// A server does not know that a conversation goes on in another.
     MergeForgotten,
+    /// That somebody has it is told to everybody, and not kept where the next step is looked up.
+    AcknowledgementLost,
+    /// A server decides by what it knew itself, and learns nothing from what the others appended.
+    OthersUnread,
+    /// A customer's answer leaves the follow-up as it was.
+    FollowUpKept,
+    /// A lost answer of the provider counts as a refusal for now.
+    LostAnswerTriedAgain,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -56,6 +64,10 @@ impl Planted {
         Self::TurnsKept,
         Self::MoveUntold,
         Self::MergeForgotten,
+        Self::AcknowledgementLost,
+        Self::OthersUnread,
+        Self::FollowUpKept,
+        Self::LostAnswerTriedAgain,
     ];
 
     /// Its name on the command line.
@@ -78,6 +90,10 @@ impl Planted {
             Self::TurnsKept => "turns-kept",
             Self::MoveUntold => "move-untold",
             Self::MergeForgotten => "merge-forgotten",
+            Self::AcknowledgementLost => "acknowledgement-lost",
+            Self::OthersUnread => "others-unread",
+            Self::FollowUpKept => "follow-up-kept",
+            Self::LostAnswerTriedAgain => "lost-answer-tried-again",
         }
     }
 }

@@ -3,10 +3,11 @@
 use crate::check::Promise;
 use crate::plan::{Doing, Size, Step};
 use crate::planted::Planted;
-use crate::{Life, live_plan};
+use crate::words::Transcript;
+use crate::{Life, live_plan, lived};
 
 /// How many lives are tried at most.
-const TRIES: usize = 250;
+const TRIES: usize = 400;
 
 /// The shortest plan found that still breaks `promise`, and how it goes.
 #[must_use]
@@ -18,16 +19,20 @@ pub fn shrink(
     promise: Promise,
 ) -> Option<(Vec<Step>, Life)> {
     let mut tries = 0;
-    let mut best: Option<(Vec<Step>, Life)> = None;
+    let mut best: Option<Vec<Step>> = None;
     let breaks = |steps: &[Step], tries: &mut usize| {
         *tries = tries.saturating_add(1);
-        let life = live_plan(seed, size, steps.to_vec(), planted);
-        life.broken
-            .as_ref()
-            .is_some_and(|broken| broken.promise == promise)
-            .then_some(life)
+        let life = lived(seed, size, steps.to_vec(), planted, Transcript::silent());
+        life.broken.is_some_and(|broken| broken.promise == promise)
     };
     let mut kept = plan.to_vec();
+    // What was to come later had no part in it.
+    let ended = lived(seed, size, kept.clone(), planted, Transcript::silent()).ended;
+    let before: Vec<Step> = kept.iter().filter(|step| step.at <= ended).cloned().collect();
+    if breaks(&before, &mut tries) {
+        kept.clone_from(&before);
+        best = Some(before);
+    }
     let mut piece = kept.len().div_ceil(2);
     while piece > 0 && tries < TRIES {
         let mut from = 0;
@@ -39,13 +44,12 @@ pub fn shrink(
                 .filter(|(at, step)| !(from..from.saturating_add(piece)).contains(at) || is_frame(step))
                 .map(|(_, step)| step.clone())
                 .collect();
-            match breaks(&without, &mut tries).filter(|_| without.len() < kept.len()) {
-                Some(life) => {
-                    kept.clone_from(&without);
-                    best = Some((without, life));
-                    shorter = true;
-                }
-                None => from = from.saturating_add(piece),
+            if without.len() < kept.len() && breaks(&without, &mut tries) {
+                kept.clone_from(&without);
+                best = Some(without);
+                shorter = true;
+            } else {
+                from = from.saturating_add(piece);
             }
         }
         if piece == 1 && !shorter {
@@ -57,7 +61,9 @@ pub fn shrink(
             piece.div_ceil(2)
         };
     }
-    best
+    let best = best?;
+    let life = live_plan(seed, size, best.clone(), planted);
+    Some((best, life))
 }
 
 /// Mornings and evenings stay: without them nobody would be there.

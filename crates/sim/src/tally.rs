@@ -30,7 +30,50 @@ pub struct Tally {
     pub virtual_ms: i64,
 }
 
+/// Every refusal that people of the simulator can meet. The others, and why not, are in docs/development.md.
+pub const REFUSALS: [&str; 18] = [
+    "absent",
+    "alreadyAcknowledged",
+    "alreadyAnswered",
+    "alreadyLeaving",
+    "gone",
+    "invalid",
+    "lockLost",
+    "lockedBy",
+    "merged",
+    "missingFields",
+    "needsHandoffContext",
+    "needsOutcome",
+    "newerMessage",
+    "notOwner",
+    "notPermitted",
+    "replyInDoubt",
+    "replyWaits",
+    "versionConflict",
+];
+
 impl Tally {
+    /// The tally of a life, in which nothing has happened yet: what never does is shown as a zero.
+    #[must_use]
+    pub fn of_one(faults: &[&str]) -> Self {
+        let nothing = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), 0)).collect();
+        Self {
+            seeds: 1,
+            faults: nothing(faults),
+            refusals: nothing(&REFUSALS),
+            ..Self::default()
+        }
+    }
+
+    /// The faults and refusals that never came.
+    #[must_use]
+    pub fn never(&self) -> Vec<&str> {
+        let both = self.faults.iter().chain(&self.refusals);
+        both.filter(|(_, count)| **count == 0)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
     /// Counts one.
     pub fn count(map: &mut BTreeMap<String, u64>, what: &str) {
         Self::add(map, what, 1);
@@ -95,13 +138,57 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The name of a variant, as its serial form says it.
+/// The name of a variant, as its serial form says it: that begins with it, and is not written further.
 #[must_use]
 pub fn kind<T: serde::Serialize>(value: &T) -> String {
-    let tag = serde_json::to_value(value).ok().and_then(|value| match value {
-        serde_json::Value::String(name) => Some(name),
-        serde_json::Value::Object(map) => map.get("type").and_then(|tag| tag.as_str().map(str::to_owned)),
-        _ => None,
-    });
-    tag.unwrap_or_default()
+    let mut beginning = Beginning(Vec::new());
+    // That there is no more room is the end that was wanted.
+    let _ = serde_json::to_writer(&mut beginning, value);
+    let text = String::from_utf8_lossy(&beginning.0);
+    let tag = text.strip_prefix("{\"type\":").unwrap_or(&text);
+    let name = tag.strip_prefix('"').and_then(|tag| tag.split('"').next());
+    name.unwrap_or_default().to_owned()
+}
+
+/// The first bytes of something.
+struct Beginning(Vec<u8>);
+
+impl std::io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() > 64 {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use baton_domain::{CommandBody, Outcome, Refusal};
+
+    use super::*;
+
+    #[test]
+    fn a_kind_is_the_name_of_the_variant() {
+        let note = CommandBody::AddNote {
+            text: "x".repeat(10_000),
+            mentions: Vec::new(),
+        };
+        assert_eq!(kind(&note), "addNote");
+        assert_eq!(kind(&Refusal::NeedsOutcome), "needsOutcome");
+        assert_eq!(kind(&Outcome::Won), "won");
+    }
+
+    #[test]
+    fn what_never_came_is_named() {
+        let mut tally = Tally::of_one(&["partition"]);
+        Tally::count(&mut tally.refusals, "gone");
+        let never = tally.never();
+        assert!(never.contains(&"partition") && never.contains(&"lockedBy") && !never.contains(&"gone"));
+    }
 }

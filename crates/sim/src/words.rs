@@ -14,11 +14,27 @@ use crate::tally::kind;
 /// What was said so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transcript {
+    silent: bool,
     text: String,
     numbers: BTreeMap<ConversationId, u32>,
 }
 
 impl Transcript {
+    /// One that keeps nothing: most lives are read by nobody.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self {
+            silent: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it keeps nothing.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.silent
+    }
+
     /// Adds a line.
     pub fn line(&mut self, at: &str, words: &str) {
         // Writing to a text does not fail.
@@ -30,6 +46,9 @@ impl Transcript {
         let LogBody::Conversation { conversation, event } = &entry.body else {
             return;
         };
+        if self.silent {
+            return;
+        }
         if let Event::Created { number, .. } = event {
             self.numbers.insert(*conversation, *number);
         }

@@ -4,14 +4,17 @@
 use baton_sim::check::Promise;
 use baton_sim::plan::{Size, draw};
 use baton_sim::planted::Planted;
-use baton_sim::{live, live_plan, shrink};
+use baton_sim::{live_plan, live_silently, shrink};
 
 const SEEDS: u64 = 200;
 
 /// The first life that breaks one of `promises` with the bug in, and only with it.
 fn found(bug: Planted, promises: &[Promise]) {
-    let size = Size::default();
-    let first = (1..=SEEDS).find_map(|seed| Some((seed, live(seed, size, Some(bug)).broken?)));
+    found_in(bug, Size::DAY, promises);
+}
+
+fn found_in(bug: Planted, size: Size, promises: &[Promise]) {
+    let first = (1..=SEEDS).find_map(|seed| Some((seed, live_silently(seed, size, Some(bug)).broken?)));
     let (seed, broken) = first.unwrap_or_else(|| panic!("{} was not found within {SEEDS} lives", bug.name()));
     assert!(
         promises.contains(&broken.promise),
@@ -19,7 +22,7 @@ fn found(bug: Planted, promises: &[Promise]) {
         bug.name()
     );
     assert_eq!(
-        live(seed, size, None).broken,
+        live_silently(seed, size, None).broken,
         None,
         "seed {seed} fails without the bug, too"
     );
@@ -109,8 +112,41 @@ fn a_merge_that_a_server_forgets_is_found() {
 }
 
 #[test]
+fn an_acknowledgement_that_is_not_kept_is_found() {
+    found(Planted::AcknowledgementLost, &[Promise::Deadlines, Promise::Converged]);
+}
+
+#[test]
+fn a_follow_up_that_an_answer_leaves_as_it_was_is_found() {
+    found(Planted::FollowUpKept, &[Promise::Deadlines, Promise::Converged]);
+}
+
+#[test]
+fn a_lost_answer_that_is_tried_again_is_found() {
+    found(
+        Planted::LostAnswerTriedAgain,
+        &[Promise::DeliveredOnce, Promise::DeliveryKnown],
+    );
+}
+
+#[test]
+fn a_server_that_learns_nothing_from_the_others_is_found() {
+    found_in(
+        Planted::OthersUnread,
+        Size::WEEK,
+        &[
+            Promise::Deadlines,
+            Promise::OneOwner,
+            Promise::OneLock,
+            Promise::Converged,
+            Promise::NothingUnseen,
+        ],
+    );
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
-    let size = Size::default();
+    let size = Size::DAY;
     let plan = draw(1, size);
     let broken = live_plan(1, size, plan.clone(), Some(Planted::ScopeLeak))
         .broken

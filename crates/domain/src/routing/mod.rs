@@ -27,6 +27,7 @@ pub use route::{Destination, Routed};
 pub use trace::{PassedOver, RouteStep, RouteStepKind, RouteTrace, Routing, RuleTrace, TestTrace};
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -156,7 +157,9 @@ impl RuleSet {
     /// The document's id: there is one in a workspace.
     #[must_use]
     pub fn document() -> DocumentId {
-        DocumentId::derive(Uuid::nil(), "routing rules")
+        // Asked for with every commit.
+        static ID: LazyLock<DocumentId> = LazyLock::new(|| DocumentId::derive(Uuid::nil(), "routing rules"));
+        *ID
     }
 
     /// Whether any rule is in force.

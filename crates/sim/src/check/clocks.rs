@@ -22,6 +22,8 @@ struct Sheet {
 #[derive(Debug, Default)]
 pub struct Clocks {
     open: BTreeMap<ClockKind, Sheet>,
+    /// What it is owes nobody an answer.
+    without_duties: bool,
 }
 
 impl Clocks {
@@ -50,6 +52,10 @@ impl Clocks {
             Event::BreachWithdrawn { clock, .. } | Event::ClockDropped { clock } => {
                 self.open.remove(clock);
             }
+            // Which of two waits goes on depends on what both conversations are; one that takes the place of another is told as begun.
+            Event::Absorbed { .. } | Event::LetGo { .. } => self
+                .open
+                .retain(|kind, _| !kind.is_response() && *kind != ClockKind::Owner),
             Event::OwnerChanged { owner: Some(_), .. } => return self.ends(entry, |kind| kind == ClockKind::Owner),
             Event::ReplyQueued { outbound } if outbound.send_at.is_none() => {
                 return self.ends(entry, ClockKind::is_response);
@@ -59,10 +65,16 @@ impl Clocks {
                 // It may be over again, as before the message.
                 self.open.clear();
             }
-            Event::FieldsChanged {
-                category: Some(category),
-                ..
-            } if !category.has_duties() => return self.ends(entry, |_| true),
+            Event::FieldsChanged { category, .. } => {
+                let before = self.without_duties;
+                self.without_duties = category.map_or(before, |category| !category.has_duties());
+                // A lead merged into what owes nobody an answer brings its clocks along; they end with the next word on what it is.
+                if before {
+                    self.open.clear();
+                } else if self.without_duties {
+                    return self.ends(entry, |_| true);
+                }
+            }
             Event::Closed { .. } => return self.ends(entry, |_| true),
             // When these answer depends on more than the event.
             Event::OutsideReply { .. } | Event::OutboundSending { .. } => {

@@ -20,6 +20,7 @@ use baton_domain::{
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
 
+use crate::tally::{Tally, kind};
 use clocks::Clocks;
 pub use mail::Mail;
 use parted::Parted;
@@ -111,6 +112,10 @@ pub struct Check {
     refused: BTreeSet<CommandId>,
     clocks: BTreeMap<ConversationId, Clocks>,
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
+    /// Where somebody said that they have it, and nobody has been asked anew.
+    taken_up: BTreeSet<ConversationId>,
+    /// Commands of people that were accepted, by kind.
+    pub accepted: BTreeMap<String, u64>,
     rights: Rights,
     turns_of_rules: Turns,
     parted: Parted,
@@ -329,7 +334,15 @@ impl Check {
                 set(Deadline::FollowUp, Some(follow_up.due).filter(|_| !follow_up.fired));
                 set(Deadline::Closing, follow_up.closes_at);
             }
-            Event::Escalated { until, .. } => set(Deadline::Escalation, *until),
+            Event::Escalated { until, .. } => {
+                set(Deadline::Escalation, *until);
+                self.taken_up.remove(&conversation);
+            }
+            Event::EscalationAcknowledged { .. } => drop(self.taken_up.insert(conversation)),
+            Event::EscalationPassedOn { .. } if self.taken_up.contains(&conversation) => {
+                let how = format!("entry {number}: passed on, though somebody had said that they have it");
+                return Err(because(Promise::Deadlines, how));
+            }
             Event::EscalationPassedOn { at, until, .. } => {
                 set(Deadline::Escalation, *until);
                 return self.came(number, conversation, Deadline::Escalation, *at);
@@ -375,7 +388,7 @@ impl Check {
             );
             return Err(because(Promise::Asked, how));
         }
-        let begins = run.1 == entry.number;
+        let begins = run.0 == entry.number;
         run.1 = entry.number;
         let Actor::Member { id } = entry.actor else {
             return Ok(());
@@ -387,6 +400,9 @@ impl Check {
                 entry.number, issued.desk
             );
             return Err(because(Promise::Asked, how));
+        }
+        if begins {
+            Tally::count(&mut self.accepted, &kind(&issued.command.body));
         }
         // Locks are asked for beside the outbox, and a question asked late is answered late. Notes and tags may overtake.
         let free = matches!(

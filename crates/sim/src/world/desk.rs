@@ -33,6 +33,16 @@ pub enum Doom {
     WriteFails,
 }
 
+impl Doom {
+    /// Its name in the totals: it counts when it comes.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::BeforeWrite | Self::AfterWrite => "desktopCrash",
+            Self::WriteFails => "desktopDisk",
+        }
+    }
+}
+
 /// A desktop.
 #[derive(Debug)]
 pub struct Desk {
@@ -43,6 +53,8 @@ pub struct Desk {
     pub(super) life: u32,
     pub(super) skew_ms: i64,
     pub(super) line: Option<LineId>,
+    /// The server its next call does not go to.
+    pub(super) leaves: Option<usize>,
     pub(super) call: u64,
     pub(super) calling: bool,
     pub(super) asleep: bool,
@@ -56,6 +68,8 @@ pub struct Desk {
     /// Whether it is carried out because the person takes an act back.
     undoes: bool,
     wakes: u64,
+    /// For when that is noted, in which life.
+    wakes_at: Option<(u32, Timestamp)>,
     tickets: u64,
     pub(super) waiting: BTreeMap<Ticket, Awaited>,
     /// What the person has had on screen, by conversation.
@@ -84,6 +98,7 @@ impl Desk {
             life: 0,
             skew_ms: 0,
             line: None,
+            leaves: None,
             call: 0,
             calling: false,
             asleep: true,
@@ -95,6 +110,7 @@ impl Desk {
             says_no: false,
             undoes: false,
             wakes: 0,
+            wakes_at: None,
             tickets: 0,
             waiting: BTreeMap::new(),
             screens: BTreeMap::new(),
@@ -197,7 +213,7 @@ impl World {
 
     fn carry_out(&mut self, at: usize, effect: Effect) {
         match effect {
-            Effect::Persist(batch) => self.persist(at, &batch),
+            Effect::Persist(batch) => self.persist(at, *batch),
             Effect::Send(message) => self.desk_says(at, *message),
             Effect::Reconnect => {
                 self.drop_line(at);
@@ -218,9 +234,13 @@ impl World {
             Effect::Answer(ticket, told) => self.told(at, ticket, told),
             Effect::WakeAt(local) => {
                 let Some(desk) = self.desks.get_mut(at) else { return };
+                let when = local.plus_ms(desk.skew_ms.saturating_neg());
+                if desk.wakes_at == Some((desk.life, when)) {
+                    return;
+                }
+                desk.wakes_at = Some((desk.life, when));
                 desk.wakes = desk.wakes.wrapping_add(1);
                 let (life, turn) = (desk.life, desk.wakes);
-                let when = local.plus_ms(desk.skew_ms.saturating_neg());
                 self.agenda.at(when, Happening::Wake { desk: at, life, turn });
             }
             Effect::Emit(UiEvent::Held(held)) => {
@@ -242,11 +262,13 @@ impl World {
         }
     }
 
-    fn persist(&mut self, at: usize, batch: &Batch) {
+    fn persist(&mut self, at: usize, batch: Batch) {
         let Some(desk) = self.desks.get_mut(at) else { return };
         let doom = desk.doom.take();
+        if let Some(doom) = doom {
+            Tally::count(&mut self.tally.faults, doom.name());
+        }
         if !matches!(doom, Some(Doom::BeforeWrite | Doom::WriteFails)) {
-            desk.disk.write(batch);
             for (id, row) in &batch.held {
                 if row.is_none() {
                     // The person chose one of the ways out: what is done then has an id of its own.
@@ -262,6 +284,7 @@ impl World {
                     desk.taken.remove(id);
                 }
             }
+            desk.disk.write(batch);
         }
         let name = desk.person.name.clone();
         match doom {
@@ -349,6 +372,9 @@ impl World {
             .get(at)
             .is_some_and(|desk| desk.life == life && desk.wakes == turn)
         {
+            if let Some(desk) = self.desks.get_mut(at) {
+                desk.wakes_at = None;
+            }
             self.tell_desk(at, Input::Tick);
         }
     }
@@ -380,16 +406,21 @@ impl World {
             return;
         };
         desk.calling = false;
+        let leaves = desk.leaves.take();
         let up: Vec<usize> = (0..)
             .zip(&self.servers)
-            .filter(|(_, server)| server.ready())
+            .filter(|(at, server)| server.ready() && Some(*at) != leaves)
             .map(|(at, _)| at)
             .collect();
         let server = self.chance.pick(&up).copied().filter(|_| !cut);
         let Some(server) = server else {
             let pause = self.chance.between(1000, 4000);
+            let waits = self.desks.get(at).is_some_and(|desk| desk.unplugged);
             self.lost(at, pause);
-            self.redial(at, pause);
+            if !waits {
+                // Nothing comes of it until the cable is back, and then it dials.
+                self.redial(at, pause);
+            }
             return;
         };
         let line = self.open_line(at, server);
@@ -475,8 +506,6 @@ impl World {
             let (what, why) = (awaited.kind.clone(), kind(refusal));
             Tally::count(&mut self.tally.refused, &what);
             Tally::count(&mut self.tally.refusals, &why);
-        } else if matches!(told, Told::Acted(Acted::Done { .. })) {
-            Tally::count(&mut self.tally.accepted, &awaited.kind);
         }
         self.person_told(at, awaited, told);
     }

@@ -26,29 +26,28 @@ pub struct Disk {
 
 impl Disk {
     /// Writes a batch, whole.
-    pub fn write(&mut self, batch: &Batch) {
-        for forget in &batch.forget {
-            self.forget(*forget);
+    pub fn write(&mut self, batch: Batch) {
+        for forget in batch.forget {
+            self.forget(forget);
         }
-        merge(&mut self.state, &batch.state);
+        merge(&mut self.state, batch.state);
         for (id, conversation) in &batch.conversations {
             if conversation.is_none() {
                 self.forget(Forget::Entries(*id));
             }
         }
-        merge(&mut self.conversations, &batch.conversations);
-        for (number, entry) in &batch.entries {
+        merge(&mut self.conversations, batch.conversations);
+        for (number, entry) in batch.entries {
             if matches!(entry.body, LogBody::Conversation { .. }) {
-                self.entries.insert(*number, entry.clone());
+                self.entries.insert(number, entry);
             }
         }
-        merge(&mut self.documents, &batch.documents);
-        merge(&mut self.outbox, &batch.outbox);
-        merge(&mut self.held, &batch.held);
-        merge(&mut self.drafts, &batch.drafts);
-        self.shown
-            .extend(batch.shown.iter().map(|(key, shown)| (key.clone(), *shown)));
-        self.seen.extend(batch.seen.iter().map(|(id, message)| (*id, *message)));
+        merge(&mut self.documents, batch.documents);
+        merge(&mut self.outbox, batch.outbox);
+        merge(&mut self.held, batch.held);
+        merge(&mut self.drafts, batch.drafts);
+        self.shown.extend(batch.shown);
+        self.seen.extend(batch.seen);
     }
 
     /// A planted bug: what waits to be said is read back the wrong way round.
@@ -152,15 +151,11 @@ fn message_of(event: &Event) -> Option<MessageId> {
     }
 }
 
-fn merge<K: Ord + Clone, V: Clone>(kept: &mut BTreeMap<K, V>, changes: &BTreeMap<K, Option<V>>) {
+fn merge<K: Ord, V>(kept: &mut BTreeMap<K, V>, changes: BTreeMap<K, Option<V>>) {
     for (key, value) in changes {
         match value {
-            Some(value) => {
-                kept.insert(key.clone(), value.clone());
-            }
-            None => {
-                kept.remove(key);
-            }
+            Some(value) => drop(kept.insert(key, value)),
+            None => drop(kept.remove(&key)),
         }
     }
 }

@@ -131,6 +131,9 @@ impl World {
         let mut count: u64 = 0;
         for (account, folder, uid, item) in self.post.items() {
             count = count.saturating_add(1);
+            if item.nature != Nature::Own {
+                self.tally.arrived = self.tally.arrived.saturating_add(1);
+            }
             let key = ItemKey {
                 account,
                 folder: folder.name().to_owned(),
@@ -153,7 +156,6 @@ impl World {
                 ));
             }
         }
-        self.tally.arrived = count;
         if u64::try_from(ledger.len()).unwrap_or(0) != count {
             return wrong(format!("the ledger has {} lines for {count} items", ledger.len()));
         }

@@ -44,7 +44,7 @@ impl World {
 
     /// An errand arrives at a server, or its answer at the desktop.
     pub(super) fn errand(&mut self, at: usize, life: u32, errand: Errand) {
-        let reached = !self.cut(at) && self.servers.iter().any(super::server::Server::ready);
+        let reached = !self.cut(at) && self.some_server().is_some();
         let unreachable = || ApiError {
             code: ErrorCode::Unreachable,
             message: "no way there".to_owned(),

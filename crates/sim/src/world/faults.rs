@@ -5,6 +5,7 @@ use baton_domain::SECOND_MS;
 use super::desk::Doom;
 use super::provider::Trouble;
 use super::{Happening, World};
+use crate::cast::{PARTNERS_AT, SALES_AT};
 use crate::plan::Fault;
 use crate::rng::Rng;
 use crate::tally::Tally;
@@ -12,7 +13,9 @@ use crate::tally::Tally;
 impl World {
     /// Something breaks.
     pub(super) fn fault(&mut self, fault: Fault, rng: &mut Rng) {
-        Tally::count(&mut self.tally.faults, fault.name());
+        if !waits_for_its_moment(fault) {
+            Tally::count(&mut self.tally.faults, fault.name());
+        }
         let now = self.now();
         match fault {
             Fault::DesktopCrash(at) => {
@@ -42,8 +45,10 @@ impl World {
             }
             Fault::HostCrash => {
                 self.say("A mailbox's host is killed");
-                let at = usize::from(rng.chance(30));
-                self.kill_host(at);
+                let account = if rng.chance(30) { PARTNERS_AT } else { SALES_AT };
+                if let Some(at) = self.host_at_work(account) {
+                    self.kill_host(at);
+                }
             }
             Fault::Disconnect(at) => {
                 self.of_desk(at, "line breaks");
@@ -87,9 +92,23 @@ impl World {
             Fault::Rejection => self.pending.provider.push(Trouble::Rejection),
             Fault::Deferral => self.pending.provider.push(Trouble::Deferral),
             Fault::HostCrashBehindFence => self.pending.provider.push(Trouble::Killed),
-            Fault::RightLost(_) | Fault::ReadingLost(_) | Fault::Watched => {
+            Fault::ServerPaused(at) => self.pause_server(at, rng.between(SECOND_MS, 90 * SECOND_MS)),
+            Fault::StandstillBehindFence => self.pending.provider.push(Trouble::StandsStill),
+            Fault::StoreCut(at) => self.cut_store(at, rng.between(SECOND_MS, 60 * SECOND_MS)),
+            Fault::ServerClock(at) => self.move_clock(at, rng.between(-20 * 60 * SECOND_MS, 20 * 60 * SECOND_MS)),
+            Fault::ServerChanged(at) => {
+                self.of_desk(at, "line ends, and the next call goes to another server");
+                let line = self.desks.get(at).and_then(|desk| desk.line);
+                let server = line.and_then(|line| self.lines.get(&line)).map(|line| line.server);
+                if let Some(desk) = self.desks.get_mut(at) {
+                    desk.leaves = server;
+                }
+                self.break_line(at, None);
+            }
+            Fault::RightLost(_) | Fault::ReadingLost(_) | Fault::Watched | Fault::Away(_) => {
                 self.rule(fault, true);
-                let wait = rng.between(15 * SECOND_MS, 90 * SECOND_MS);
+                let longest = if matches!(fault, Fault::Away(_)) { 900 } else { 90 };
+                let wait = rng.between(15 * SECOND_MS, longest * SECOND_MS);
                 self.agenda.after(wait, Happening::RuledBack { fault });
             }
         }
@@ -104,6 +123,7 @@ impl World {
                 }
             }
             None => {
+                Tally::count(&mut self.tally.faults, "desktopCrash");
                 self.of_desk(at, "Baton is killed and starts again");
                 self.restart_desk(at);
             }
@@ -169,7 +189,27 @@ impl World {
         }
         self.morning();
         for at in 0..self.servers.len() {
+            if let Some(server) = self.servers.get_mut(at) {
+                server.trouble.healed(now);
+            }
             self.agenda.after(1, Happening::ServerStarts { server: at });
         }
     }
+}
+
+/// What is noted now and breaks something at the next occasion: it counts when it does.
+const fn waits_for_its_moment(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::DesktopCrash(_)
+            | Fault::DesktopDisk(_)
+            | Fault::FullDisk
+            | Fault::DoubtfulDisk
+            | Fault::LostAnswer
+            | Fault::BrokenBody
+            | Fault::Rejection
+            | Fault::Deferral
+            | Fault::HostCrashBehindFence
+            | Fault::StandstillBehindFence
+    )
 }

@@ -43,10 +43,14 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Host {
     pub(super) account: AccountId,
+    /// In whose process it runs.
+    pub(super) server: usize,
     pub(super) life: u32,
     /// The machine it runs on: another has to wait until its grant runs out.
     machine: u32,
     grant: Option<HostGrant>,
+    /// Until when it knows that it holds the account, where it can't renew its grant; `None` while it does.
+    knows_until: Option<Timestamp>,
     asking: bool,
     outbox: Option<Outbox>,
     job: Option<OutboundJob>,
@@ -71,6 +75,8 @@ pub struct Words {
 
 /// How long a grant keeps another machine away.
 const GRANTED_MS: i64 = 10 * SECOND_MS;
+/// How soon a host asks again that another is before.
+const WAITS_MS: i64 = 2 * SECOND_MS;
 
 /// What a host waits for from the referee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +87,14 @@ enum Waits {
 
 impl Host {
     /// A host that was never started.
-    pub(super) const fn new(account: AccountId) -> Self {
+    pub(super) const fn new(account: AccountId, server: usize) -> Self {
         Self {
             account,
+            server,
             life: 0,
             machine: 0,
             grant: None,
+            knows_until: None,
             asking: false,
             outbox: None,
             job: None,
@@ -139,6 +147,7 @@ impl World {
         let under_way = host.job.as_ref().map(|job| job.id);
         host.life = host.life.wrapping_add(1);
         host.grant = None;
+        host.knows_until = None;
         host.asking = false;
         host.outbox = None;
         host.report = None;
@@ -165,15 +174,21 @@ impl World {
 
     /// The grant under which a host works. One that has none asks for it, and goes on when it has it.
     pub(super) fn must_host(&mut self, at: usize) -> Option<HostGrant> {
-        let server = self.some_server();
+        if self.lease_ran_out(at) {
+            self.kill_host(at);
+            return None;
+        }
+        let server = self.server_of(at);
         let host = self.hosts.get_mut(at)?;
         if host.grant.is_some() || host.asking {
             return host.grant;
         }
-        let (life, account) = (host.life, host.account);
+        let (life, account, machine) = (host.life, host.account, format!("{} {}", host.server, host.machine));
+        self.well_hosts_renew(account);
+        let host = self.hosts.get_mut(at)?;
         let ask = HostAsk {
             account,
-            session: SessionId::derive(account.0, &host.machine.to_string()),
+            session: SessionId::derive(account.0, &machine),
             lifetime_ms: GRANTED_MS,
         };
         host.asking = true;
@@ -195,17 +210,136 @@ impl World {
         let wait = match outcome {
             Ok(Reply::Hosted(Some(granted))) => {
                 host.grant = Some(granted.host.grant());
+                host.knows_until = None;
                 1
             }
-            outcome => {
-                if matches!(outcome, Ok(Reply::Hosted(None))) {
-                    Tally::count(&mut self.tally.mail, "host waits");
+            Ok(Reply::Hosted(None)) => {
+                Tally::count(&mut self.tally.mail, "host waits");
+                if self.needless(at) {
+                    // Work wakes it.
+                    return;
                 }
-                SECOND_MS
+                WAITS_MS
             }
+            _ => SECOND_MS,
         };
         self.host_after(at, wait, Next::Look);
         self.host_after(at, wait, Next::Outbox);
+    }
+
+    /// The hosts in a server's process.
+    pub(super) fn hosts_on(&self, server: usize) -> Vec<usize> {
+        let all = (0..).zip(&self.hosts);
+        all.filter(|(_, host)| host.server == server)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// The server in whose process a host runs, if that is up.
+    pub(super) fn server_of(&self, at: usize) -> Option<usize> {
+        let server = self.hosts.get(at)?.server;
+        self.servers
+            .get(server)
+            .is_some_and(super::server::Server::ready)
+            .then_some(server)
+    }
+
+    /// Whoever hosts an account, or the first who could.
+    pub(super) fn host_at_work(&self, account: AccountId) -> Option<usize> {
+        let hosts = self.hosts_of(account);
+        let at_work = |at: &&usize| self.hosts.get(**at).is_some_and(|host| host.grant.is_some());
+        hosts.iter().find(at_work).or_else(|| hosts.first()).copied()
+    }
+
+    /// Whether a host has nothing to ask for: another of its account is at work, and nothing is left undone.
+    pub(super) fn needless(&self, at: usize) -> bool {
+        let Some(host) = self.hosts.get(at).filter(|host| host.grant.is_none()) else {
+            return false;
+        };
+        let granted = self
+            .hosts
+            .iter()
+            .any(|other| other.account == host.account && other.grant.is_some());
+        granted && !self.unread_mail(host.account) && !self.replies_wait(host.account)
+    }
+
+    /// Whether something is left to be done about a reply of an account.
+    fn replies_wait(&self, account: AccountId) -> bool {
+        let now = self.now();
+        self.model
+            .conversations()
+            .flat_map(|conversation| &conversation.outbound)
+            .filter(|outbound| outbound.account == account)
+            .any(|outbound| match outbound.state {
+                OutboundState::Sending => true,
+                OutboundState::Queued => outbound.not_before <= now,
+                OutboundState::Sent { .. } => !outbound.filed,
+                _ => false,
+            })
+    }
+
+    /// How much longer a host waits that another is before: as long as a grant lives that nobody renews.
+    pub(super) fn stands_back(&mut self, at: usize) -> i64 {
+        let Some(host) = self.hosts.get(at).filter(|host| host.grant.is_none()) else {
+            return 0;
+        };
+        let granted = self
+            .hosts
+            .iter()
+            .any(|other| other.account == host.account && other.grant.is_some());
+        // Now and then it does not know, and asks all the same.
+        if granted && !self.chance.chance(5) {
+            GRANTED_MS
+        } else {
+            0
+        }
+    }
+
+    /// Whether a host does not know any more that it is one: it could not renew its grant in time.
+    pub(super) fn lease_ran_out(&self, at: usize) -> bool {
+        let now = self.now();
+        let Some(host) = self.hosts.get(at) else { return false };
+        let server = self.servers.get(host.server);
+        let could = server.and_then(|server| server.trouble.well_since(now));
+        host.knows_until
+            .is_some_and(|until| until <= now && could.is_none_or(|since| since >= until))
+    }
+
+    /// Hosts that are well have renewed their grants all the while.
+    fn well_hosts_renew(&mut self, account: AccountId) {
+        let now = self.now();
+        self.model.set_now(now);
+        for at in self.hosts_of(account) {
+            let ran_out = self.lease_ran_out(at);
+            let well = self.server_of(at).and_then(|server| self.servers.get(server));
+            let well = well.is_some_and(|server| server.trouble.is_well(now));
+            let Some(host) = self.hosts.get_mut(at).filter(|_| well) else {
+                continue;
+            };
+            if let Some(grant) = host.grant
+                && !ran_out
+                && self.model.renewed_meanwhile(grant, GRANTED_MS)
+            {
+                host.knows_until = None;
+            }
+        }
+    }
+
+    /// A server stands still, or can't reach the store: from now on its hosts renew nothing, and what they have under way others may
+    /// find.
+    pub(super) fn hosts_lose_touch(&mut self, server: usize) {
+        let now = self.now();
+        let hosts = self.hosts_on(server);
+        for account in crate::cast::MAILBOXES.map(|(account, ..)| account) {
+            self.well_hosts_renew(account);
+        }
+        for at in hosts {
+            let Some(host) = self.hosts.get_mut(at) else { continue };
+            host.knows_until = host.grant.map(|_| now.plus_ms(GRANTED_MS));
+            if let Some(job) = &host.job {
+                self.check.mail.excuse(job.id);
+            }
+        }
     }
 
     /// The host's server went, and with it whatever the host was waiting for.
@@ -224,8 +358,9 @@ impl World {
         for at in 0..self.hosts.len() {
             if account.is_none() || account == self.hosts.get(at).map(|host| host.account) {
                 let life = self.hosts.get(at).map_or(0, |host| host.life);
+                let later = self.stands_back(at);
                 self.agenda.at(
-                    when.plus_ms(5),
+                    when.plus_ms(later.saturating_add(5)),
                     Happening::Host {
                         host: at,
                         life,
@@ -237,6 +372,9 @@ impl World {
     }
 
     fn outbox_ready(&mut self, at: usize) {
+        if self.needless(at) {
+            return;
+        }
         let Some(host) = self.hosts.get_mut(at) else { return };
         if host.grant.is_none() {
             self.must_host(at);
@@ -264,8 +402,9 @@ impl World {
     fn for_outbox(&mut self, at: usize, effect: Effect) {
         let wait = self.chance.between(20, 200);
         match effect {
+            Effect::Ask if self.lease_ran_out(at) => self.kill_host(at),
             Effect::Ask => {
-                let input = if self.some_server().is_some() {
+                let input = if self.server_reaches(at) {
                     Input::Job(self.next_job(at))
                 } else {
                     Input::PortAway {
@@ -306,6 +445,13 @@ impl World {
             }
             Effect::Rest | Effect::Health(_) => {}
         }
+    }
+
+    /// Whether a host's server answers what is there to send.
+    fn server_reaches(&self, at: usize) -> bool {
+        let now = self.now();
+        let server = self.server_of(at).and_then(|server| self.servers.get(server));
+        server.is_some_and(|server| !server.trouble.is_cut(now))
     }
 
     fn rest_host(&mut self, at: usize) {
@@ -423,7 +569,7 @@ impl World {
     }
 
     fn submit_report(&mut self, at: usize, job: &OutboundJob, name: &str, body: CommandBody, waits: Waits) -> bool {
-        let Some(server) = self.some_server() else { return false };
+        let Some(server) = self.server_of(at) else { return false };
         let Some((account, life, grant)) = self.hosts.get(at).map(|host| (host.account, host.life, host.grant)) else {
             return false;
         };
@@ -468,7 +614,7 @@ impl World {
     /// What a host said long ago arrives.
     pub(super) fn hosts_words(&mut self, words: Words) {
         let (at, life) = (words.host, words.life);
-        let said = self.some_server().is_some_and(|server| self.hand_over(server, words));
+        let said = self.server_of(at).is_some_and(|server| self.hand_over(server, words));
         if !said {
             self.reported(at, life, Err(Fault::Unavailable("the server is away".to_owned())));
         }

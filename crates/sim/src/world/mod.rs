@@ -1,7 +1,8 @@
 //! A team's life: the real machines, and a world around them that can be slow, lose things and break.
 //!
 //! Nothing here decides anything of the product's. Each file drives one kind of thing: `desk` an engine with its disk and its
-//! line, `server` a referee on the shared store, `session` what a server says to one desktop, `host` a mailbox's host,
+//! line, `server` a referee on the shared store, `several` what goes wrong among
+//! servers, `session` what a server says to one desktop, `host` a mailbox's host,
 //! `provider` who carries its mail, `people` what somebody does next, `faults` what breaks.
 
 mod desk;
@@ -19,6 +20,7 @@ mod ruling;
 mod server;
 mod session;
 mod setup;
+mod several;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +31,7 @@ use baton_store::port::model::Model;
 use crate::agenda::Agenda;
 use crate::cast::{Cast, START, customer};
 use crate::check::{Broken, Check};
-use crate::plan::{Doing, Size, Step};
+use crate::plan::{Doing, Fault, Size, Step};
 use crate::planted::Planted;
 use crate::rng::Rng;
 use crate::tally::Tally;
@@ -81,6 +83,8 @@ enum Happening {
     Follow { server: usize, life: u32 },
     /// A server starts.
     ServerStarts { server: usize },
+    /// A server that stood still goes on.
+    Resumes { server: usize, life: u32 },
     /// A host goes on.
     Host { host: usize, life: u32, what: host::Next },
     /// What a host said arrives late.
@@ -90,7 +94,7 @@ enum Happening {
     /// Something that was slow or cut is well again.
     Heals { desk: usize },
     /// A rule made for a while ends.
-    RuledBack { fault: crate::plan::Fault },
+    RuledBack { fault: Fault },
 }
 
 /// Faults that wait for their moment.
@@ -131,7 +135,7 @@ pub struct World {
 impl World {
     /// A team before its first morning.
     #[must_use]
-    pub fn new(seed: u64, size: Size, plan: Vec<Step>, planted: Option<Planted>) -> Self {
+    pub fn new(seed: u64, size: Size, plan: Vec<Step>, planted: Option<Planted>, transcript: Transcript) -> Self {
         let cast = Cast::new(size.desktops);
         let mut ids = Rng::of(seed, "ids", 0);
         let model = Model::new(ids.uuid());
@@ -149,7 +153,10 @@ impl World {
                 .collect(),
             hosts: crate::cast::MAILBOXES
                 .iter()
-                .map(|(account, ..)| Host::new(*account))
+                .cycle()
+                .take(crate::cast::MAILBOXES.len().saturating_mul(size.servers))
+                .zip(0..)
+                .map(|((account, ..), number)| Host::new(*account, number / crate::cast::MAILBOXES.len()))
                 .collect(),
             lines: BTreeMap::new(),
             post: Post::default(),
@@ -158,11 +165,8 @@ impl World {
             chance: Rng::of(seed, "world", 0),
             made: 0,
             durable: 0,
-            transcript: Transcript::default(),
-            tally: Tally {
-                seeds: 1,
-                ..Tally::default()
-            },
+            transcript,
+            tally: Tally::of_one(&Fault::kinds(size.servers)),
             broken: None,
             cast,
         };
@@ -175,6 +179,12 @@ impl World {
     /// # Errors
     /// The first promise that was broken.
     pub fn live(&mut self) -> Result<(), Broken> {
+        let lived = self.live_through();
+        self.tally.accepted.append(&mut self.check.accepted);
+        lived
+    }
+
+    fn live_through(&mut self) -> Result<(), Broken> {
         for at in 0..self.plan.len() {
             if let Some(step) = self.plan.get(at) {
                 self.agenda.at(step.at, Happening::Planned(at));
@@ -208,6 +218,9 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        let Some(happening) = self.unless_it_stands_still(happening) else {
+            return;
+        };
         match happening {
             Happening::Planned(at) => self.planned(at),
             Happening::Dialled { desk, call } => self.dialled(desk, call),
@@ -222,6 +235,7 @@ impl World {
             Happening::Look { server, life, turn } => self.look(server, life, turn),
             Happening::Follow { server, life } => self.follow(server, life),
             Happening::ServerStarts { server } => self.server_starts(server),
+            Happening::Resumes { server, life } => self.resumes(server, life),
             Happening::Host { host, life, what } => self.host_goes_on(host, life, what),
             Happening::HostsWords { words } => self.hosts_words(words),
             Happening::Person { desk, scene } => self.scene(desk, *scene),
@@ -270,11 +284,16 @@ impl World {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
         self.agenda.now()
     }
 
     fn say(&mut self, words: &str) {
+        if self.transcript.is_silent() {
+            return;
+        }
         let at = self.cast.clock(self.agenda.now());
         self.transcript.line(&at, words);
     }
@@ -308,7 +327,11 @@ impl World {
         }
     }
 
-    fn host_of(&self, account: AccountId) -> Option<usize> {
-        self.hosts.iter().position(|host| host.account == account)
+    /// The hosts of an account: one in each server's process.
+    fn hosts_of(&self, account: AccountId) -> Vec<usize> {
+        let all = (0..).zip(&self.hosts);
+        all.filter(|(_, host)| host.account == account)
+            .map(|(at, _)| at)
+            .collect()
     }
 }

@@ -54,6 +54,8 @@ pub enum Scene {
     Sends(ConversationId),
     /// Takes the last act back.
     Undoes,
+    /// Says what happens next in a conversation in which a colleague is just saying it.
+    SetsToo(ConversationId),
 }
 
 impl World {
@@ -109,18 +111,29 @@ impl World {
             Deed::Unplug => return self.unplug(who),
             Deed::Plug => return self.plug(who),
         };
-        let Some(id) = found else { return };
+        let Some(id) = found else {
+            return self.something_else(who, deed, rng);
+        };
         match deed {
             Deed::Reply => self.begin_reply(who, id, false, rng),
             Deed::Cover => self.begin_reply(who, id, true, rng),
             Deed::Move => self.moves(who, id, rng),
             Deed::Merge => self.merges(who, id, rng),
             Deed::Split => self.splits(who, id, rng),
+            Deed::NextStep if rng.chance(25) => self.both_set(who, id, rng),
             _ => {
                 if let Some(body) = self.body(who, deed, rng) {
                     self.act(who, id, body, rng);
                 }
             }
+        }
+    }
+
+    /// Whoever finds nothing to do as they wanted does something small.
+    fn something_else(&mut self, who: usize, deed: Deed, rng: &mut Rng) {
+        if !matches!(deed, Deed::Note | Deed::Tag | Deed::Sort) {
+            let small = rng.pick(&[Deed::Note, Deed::Tag, Deed::Sort]).copied();
+            self.deed(who, small.unwrap_or(Deed::Note), rng);
         }
     }
 
@@ -233,6 +246,19 @@ impl World {
                 return None;
             }
         })
+    }
+
+    /// What happens next, and whoever leads says it at the same moment.
+    fn both_set(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let leads = self.desks.len().saturating_sub(1);
+        if leads != who {
+            let wait = rng.between(0, 20);
+            let scene = Box::new(Scene::SetsToo(id));
+            self.agenda.after(wait, Happening::Person { desk: leads, scene });
+        }
+        if let Some(body) = self.body(who, Deed::NextStep, rng) {
+            self.act(who, id, body, rng);
+        }
     }
 
     /// Sales to Partners, or back.
@@ -360,6 +386,9 @@ impl World {
     }
 
     fn in_words(&mut self, who: usize, id: ConversationId, body: &CommandBody) {
+        if self.transcript.is_silent() {
+            return;
+        }
         let words = crate::words::asked(&self.cast, body);
         self.by(who, id, &words);
     }
@@ -420,6 +449,11 @@ impl World {
             Scene::Types(id) => self.types(who, id),
             Scene::Sends(id) => self.sends(who, id),
             Scene::Undoes => self.undo(who),
+            Scene::SetsToo(id) => {
+                let mut rng = Rng::of(self.seed, "sets too", self.made);
+                let text = sentence(&mut rng);
+                self.act(who, id, CommandBody::SetNextStep { text }, &mut rng);
+            }
         }
     }
 

@@ -100,6 +100,13 @@ impl Post {
         (1..).zip(items).filter(move |(number, _)| *number > uid)
     }
 
+    /// The newest UID of a folder; 0 where there is none.
+    #[must_use]
+    pub fn last(&self, account: AccountId, folder: Folder) -> u32 {
+        let items = self.folders.get(&(account, folder)).map_or(0, Vec::len);
+        u32::try_from(items).unwrap_or(u32::MAX)
+    }
+
     /// Whether a folder holds one of ours.
     #[must_use]
     pub fn filed(&self, account: AccountId, id: MessageId) -> bool {

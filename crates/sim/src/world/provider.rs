@@ -3,12 +3,14 @@
 use baton_channels::email::host::OutboundJob;
 use baton_channels::email::host::outbox::Input;
 use baton_channels::email::smtp::Outcome;
-use baton_domain::AccountId;
+use baton_domain::{AccountId, SECOND_MS};
 
 use super::World;
 use super::host::Next;
 use super::post::{Delivery, Folder, Item, Nature};
 use crate::cast::SALES_AT;
+use crate::planted::Planted;
+use crate::tally::Tally;
 
 /// What goes wrong with the next message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,19 +25,52 @@ pub enum Trouble {
     Deferral,
     /// The host is killed before the answer.
     Killed,
+    /// The host's server stands still before the body, longer than its lease lives.
+    StandsStill,
+}
+
+impl Trouble {
+    /// Its name in the totals: it counts when it comes.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::LostAnswer => "lostAnswer",
+            Self::BrokenBody => "brokenBody",
+            Self::Rejection => "rejection",
+            Self::Deferral => "deferral",
+            Self::Killed => "hostCrashBehindFence",
+            Self::StandsStill => "standstillBehindFence",
+        }
+    }
 }
 
 impl World {
     /// The body is offered; the provider takes it, or does not.
     pub(super) fn offer_body(&mut self, at: usize) {
         let Some((account, job)) = self.job_of(at) else { return };
+        if self.lease_ran_out(at) {
+            // Looked at right before the final dot.
+            let outcome = Outcome::Abandoned {
+                reason: "another host may have the account".to_owned(),
+            };
+            return self.tell_outbox(at, Input::Delivered { outcome, jitter: 500 });
+        }
         let trouble = if self.pending.provider.is_empty() {
             None
         } else {
             Some(self.pending.provider.remove(0))
         };
+        if let Some(trouble) = trouble {
+            Tally::count(&mut self.tally.faults, trouble.name());
+        }
+        if trouble == Some(Trouble::StandsStill) {
+            let ms = self.chance.between(20 * SECOND_MS, 120 * SECOND_MS);
+            if let Some(server) = self.server_of(at) {
+                self.pause_server(server, ms);
+            }
+            return self.host_after(at, 1, Next::Body);
+        }
         let taken = match trouble {
-            None | Some(Trouble::LostAnswer) => true,
+            None | Some(Trouble::LostAnswer | Trouble::StandsStill) => true,
             Some(Trouble::Killed) => self.chance.chance(50),
             Some(Trouble::BrokenBody | Trouble::Rejection | Trouble::Deferral) => false,
         };
@@ -43,7 +78,12 @@ impl World {
             self.provider_takes(account, &job);
         }
         let outcome = match trouble {
-            None => Outcome::Sent {
+            Some(Trouble::LostAnswer) if self.planted(Planted::LostAnswerTriedAgain) => Outcome::Rejected {
+                code: 421,
+                text: "no answer".to_owned(),
+                permanent: false,
+            },
+            None | Some(Trouble::StandsStill) => Outcome::Sent {
                 reply: "250 2.0.0 Ok".to_owned(),
             },
             Some(Trouble::LostAnswer) => {

@@ -1,7 +1,7 @@
 //! How a host reads its mailbox: it keeps nothing of its own, and brings what the server's cursors say is new.
 
 use baton_domain::{AccountId, BlobId, SECOND_MS};
-use baton_server::referee::{Arrival, Asked, FolderRole, Input as RefereeInput, parse};
+use baton_server::referee::{Arrival, Asked, Fault, FolderRole, Input as RefereeInput, Reply, parse};
 use baton_store::port::FolderCursor;
 
 use super::World;
@@ -9,6 +9,7 @@ use super::host::Next;
 use super::post::{Folder, Item, UIDVALIDITY};
 use super::server::{SECRET, Waiter};
 use crate::planted::Planted;
+use crate::tally::Tally;
 
 /// How many items a host brings at once.
 const BATCH: usize = 5;
@@ -16,14 +17,17 @@ const BATCH: usize = 5;
 impl World {
     /// Something lies in a mailbox that was not there before.
     pub(super) fn mail_came(&mut self, account: AccountId) {
-        if let Some(at) = self.host_of(account) {
-            let wait = self.chance.between(100, 1500);
+        for at in self.hosts_of(account) {
+            let wait = self.chance.between(100, 1500).saturating_add(self.stands_back(at));
             self.host_after(at, wait, Next::Look);
         }
     }
 
     /// A host brings what its cursors say is new.
     pub(super) fn read_mail(&mut self, at: usize) {
+        if self.needless(at) {
+            return;
+        }
         let Some(grant) = self.must_host(at) else { return };
         let Some((account, life)) = self
             .hosts
@@ -33,7 +37,7 @@ impl World {
         else {
             return;
         };
-        let Some(server) = self.some_server() else {
+        let Some(server) = self.server_of(at) else {
             return self.host_after(at, SECOND_MS, Next::Look);
         };
         for folder in [Folder::Inbox, Folder::Sent] {
@@ -86,12 +90,24 @@ impl World {
     }
 
     /// The referee took mail in, or could not.
-    pub(super) fn mail_taken(&mut self, at: usize, life: u32, done: bool) {
+    pub(super) fn mail_taken(&mut self, at: usize, life: u32, outcome: Result<Reply, Fault>) {
         let Some(host) = self.hosts.get_mut(at).filter(|host| host.life == life) else {
             return;
         };
         host.reading = false;
-        self.host_after(at, if done { 1 } else { SECOND_MS }, Next::Look);
+        if matches!(outcome, Err(Fault::NotHost)) {
+            Tally::count(&mut self.tally.mail, "stale host");
+            return self.kill_host(at);
+        }
+        self.host_after(at, if outcome.is_ok() { 1 } else { SECOND_MS }, Next::Look);
+    }
+
+    /// Whether something lies in a mailbox that the servers' cursors do not cover.
+    pub(super) fn unread_mail(&self, account: AccountId) -> bool {
+        [Folder::Inbox, Folder::Sent].into_iter().any(|folder| {
+            let cursor = self.model.cursor(account, folder.name());
+            self.post.last(account, folder) > cursor.map_or(0, |cursor| cursor.high)
+        })
     }
 }
 

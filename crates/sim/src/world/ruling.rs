@@ -1,6 +1,6 @@
 //! Whoever runs the place changes what may be done: who may read and send, and whether a mailbox sends at all.
 
-use baton_domain::{AccountMode, Capability, CommandId, DocumentBody, Inbox, Role, SECOND_MS};
+use baton_domain::{AccountMode, Capability, CommandId, DAY_MS, DocumentBody, Inbox, Role, SECOND_MS};
 use baton_server::referee::Input;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ impl World {
             Fault::RightLost(desk) => self.right_of(desk, !begins),
             Fault::ReadingLost(desk) => self.place_of(desk, !begins),
             Fault::Watched => self.mode(begins),
+            Fault::Away(desk) => self.leave_of(desk, begins),
             _ => None,
         }
         .unzip();
@@ -86,6 +87,17 @@ impl World {
             format!("{} may not send any more", person.name)
         };
         Some((DocumentBody::Inbox(inbox), words))
+    }
+
+    fn leave_of(&self, desk: usize, away: bool) -> Option<(DocumentBody, String)> {
+        let person = &self.desks.get(desk)?.person;
+        let mut member = self.model.documents().find_map(|document| match &document.body {
+            DocumentBody::Member(member) if member.id == person.id => Some(member.clone()),
+            _ => None,
+        })?;
+        member.absent_until = away.then(|| self.now().plus_ms(DAY_MS));
+        let words = if away { "is on leave" } else { "is back from leave" };
+        Some((DocumentBody::Member(member), format!("{} {words}", person.name)))
     }
 
     fn mode(&self, watched: bool) -> Option<(DocumentBody, String)> {

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use baton_domain::{Capabilities, Command, CommandId, InboxId, MemberId, SECOND_MS, Timestamp};
+use baton_domain::{
+    Capabilities, Command, CommandId, DocumentId, Event, InboxId, LogBody, MemberId, SECOND_MS, Timestamp,
+};
 use baton_protocol::{Answer, ServerMessage};
 use baton_server::referee::{DocumentSet, Effect, Fault, Input, Referee, Reply, Ticket};
-use baton_store::port::{Batch, Loaded, Needs, PortError};
+use baton_store::port::{Batch, DueRow, Loaded, Needs, PortError, Sealed};
 
 use super::session::Session;
+use super::several::Troubles;
 use super::{Happening, LineId, World};
 use crate::planted::Planted;
 use crate::rng::Rng;
@@ -53,9 +56,10 @@ pub struct Server {
     tickets: u64,
     needs: Option<Needs>,
     batch: Option<Box<Batch>>,
+    pub(super) trouble: Troubles,
     looks: u64,
     look_at: Timestamp,
-    found: Vec<baton_store::port::DueRow>,
+    found: Vec<DueRow>,
     /// The turns it read first: what the planted bug goes by.
     turns: baton_domain::Turns,
     pub(super) sessions: BTreeMap<LineId, Session>,
@@ -74,6 +78,7 @@ impl Server {
             tickets: 0,
             needs: None,
             batch: None,
+            trouble: Troubles::default(),
             looks: 0,
             look_at: Timestamp(i64::MAX),
             found: Vec::new(),
@@ -130,6 +135,7 @@ impl World {
         server.needs = None;
         server.look_at = Timestamp(i64::MAX);
         server.found.clear();
+        server.trouble.killed();
         let batch = server.batch.take();
         let lines: Vec<LineId> = server.sessions.keys().copied().collect();
         match batch {
@@ -137,6 +143,7 @@ impl World {
                 // Rejected only where the head moved, which nobody could do while this server had it.
                 if self.model.append(holder, *batch).is_ok() {
                     self.sync();
+                    self.found_slowly();
                 }
             }
             _ => self.model.rollback(holder),
@@ -144,8 +151,8 @@ impl World {
         for line in lines {
             self.hung_up(line);
         }
-        for at in 0..self.hosts.len() {
-            self.host_unanswered(at);
+        for host in self.hosts_on(at) {
+            self.host_unanswered(host);
         }
     }
 
@@ -169,12 +176,9 @@ impl World {
         self.durable = self.model.head().number;
     }
 
-    const fn holder_number(at: usize) -> u64 {
-        at as u64
-    }
-
-    fn holder(&self, at: usize) -> baton_store::port::model::Holder {
-        u32::try_from(Self::holder_number(at)).unwrap_or(u32::MAX)
+    #[allow(clippy::unused_self, reason = "who asks, asks the world")]
+    pub(super) fn holder(&self, at: usize) -> baton_store::port::model::Holder {
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     /// Asks the referee of a server that is up; false where there is none.
@@ -213,7 +217,8 @@ impl World {
                 }
                 self.agenda.after(1, Happening::Begin { server: at, life });
             }
-            Effect::Append(batch) => {
+            Effect::Append(mut batch) => {
+                self.tamper(&mut batch);
                 if let Some(server) = self.servers.get_mut(at) {
                     server.batch = Some(batch);
                 }
@@ -238,20 +243,15 @@ impl World {
                     self.answer(at, waiter, outcome);
                 }
             }
-            Effect::Publish { to, .. } => {
-                self.fan_out(at, &to);
-                for other in (0..self.servers.len()).filter(|other| *other != at) {
-                    // A notification wakes the others; now and then it is lost, and the slow look stands behind it.
-                    let wait = if self.chance.chance(10) {
-                        SLOW_LOOK_MS
-                    } else {
-                        self.chance.between(1, 30)
-                    };
-                    let life = self.servers.get(other).map_or(0, |server| server.life);
-                    self.agenda.after(wait, Happening::Follow { server: other, life });
-                }
+            Effect::Publish { to, .. } => self.fan_out(at, &to),
+            Effect::WakeAt(when) => {
+                // The deadline is the database's, and the server naps by its own clock; the slow look stands behind it.
+                let late = self
+                    .servers
+                    .get(at)
+                    .map_or(0, |server| server.trouble.clock_ms.saturating_neg());
+                self.look_by(at, when.plus_ms(late.min(SLOW_LOOK_MS)));
             }
-            Effect::WakeAt(when) => self.look_by(at, when),
         }
     }
 
@@ -264,6 +264,9 @@ impl World {
             return;
         };
         let Some(mut needs) = server.needs.take() else { return };
+        if server.trouble.is_cut(now) {
+            return self.store_away(at);
+        }
         if planted_kept {
             needs.replying = false;
         }
@@ -271,6 +274,10 @@ impl World {
         self.model.set_now(now);
         match self.model.begin(holder, &needs) {
             Some(mut loaded) => {
+                self.got_the_head(at);
+                if self.planted(Planted::OthersUnread) {
+                    unread(&mut loaded.tail);
+                }
                 if self.planted(Planted::TurnsKept) {
                     self.keep_turns(at, &mut loaded);
                 }
@@ -284,7 +291,7 @@ impl World {
                 if let Some(server) = self.servers.get_mut(at) {
                     server.needs = Some(needs);
                 }
-                self.agenda.after(2, Happening::Begin { server: at, life });
+                self.waits_for_the_head(at, life);
             }
         }
     }
@@ -295,8 +302,20 @@ impl World {
         let Some(server) = self.servers.get_mut(at).filter(|server| server.life == life) else {
             return;
         };
+        if server.trouble.wrote_meanwhile() {
+            self.notify(at);
+            return self.tell_referee(at, Input::Appended);
+        }
         let Some(batch) = server.batch.take() else { return };
+        if self
+            .servers
+            .get(at)
+            .is_some_and(|server| server.trouble.is_cut(self.now()))
+        {
+            return self.cut_while_writing(at, *batch);
+        }
         if std::mem::take(&mut self.pending.full_disk) {
+            Tally::count(&mut self.tally.faults, "fullDisk");
             self.model.rollback(holder);
             self.say("The server's disk is full: nothing is written");
             let error = PortError::Full("no space left on device".to_owned());
@@ -305,8 +324,11 @@ impl World {
         let input = match self.model.append(holder, *batch) {
             Ok(()) => {
                 self.sync();
+                self.notify(at);
                 if std::mem::take(&mut self.pending.doubtful_disk) {
+                    Tally::count(&mut self.tally.faults, "doubtfulDisk");
                     self.say("The server's disk writes, and its answer is lost");
+                    self.found_slowly();
                     Input::StoreFailed {
                         error: PortError::Unavailable("the answer is lost".to_owned()),
                     }
@@ -319,6 +341,30 @@ impl World {
         self.tell_referee(at, input);
     }
 
+    /// A notification wakes the other servers; now and then it is lost, and the slow look stands behind it.
+    fn notify(&mut self, at: usize) {
+        for other in (0..self.servers.len()).filter(|other| *other != at) {
+            let wait = if self.chance.chance(10) {
+                SLOW_LOOK_MS
+            } else {
+                self.chance.between(1, 30)
+            };
+            self.follow_after(other, wait);
+        }
+    }
+
+    pub(super) fn follow_after(&mut self, at: usize, wait: i64) {
+        let life = self.servers.get(at).map_or(0, |server| server.life);
+        self.agenda.after(wait, Happening::Follow { server: at, life });
+    }
+
+    /// What was written when nobody could tell of it: the slow look of every server finds it.
+    pub(super) fn found_slowly(&mut self) {
+        for at in 0..self.servers.len() {
+            self.follow_after(at, SLOW_LOOK_MS);
+        }
+    }
+
     /// A server reads what the others appended.
     pub(super) fn follow(&mut self, at: usize, life: u32) {
         let Some(server) = self.servers.get(at).filter(|server| server.life == life) else {
@@ -327,9 +373,49 @@ impl World {
         let Some(known) = server.referee.as_ref().and_then(Referee::cursor) else {
             return;
         };
-        let tail = self.model.tail(known.number);
+        let cut_until = server.trouble.cut_until;
+        if server.trouble.is_cut(self.now()) {
+            self.agenda
+                .at(cut_until.plus_ms(SLOW_LOOK_MS), Happening::Follow { server: at, life });
+            return;
+        }
+        let mut tail = self.model.tail(known.number);
+        if self.planted(Planted::OthersUnread) {
+            unread(&mut tail.entries);
+        }
         if !tail.entries.is_empty() {
             self.tell_referee(at, Input::Tail { tail });
+        }
+    }
+
+    /// Planted bugs: what the log says is not what is kept beside it.
+    fn tamper(&self, batch: &mut Batch) {
+        let (acknowledged, follow_up) = (
+            self.planted(Planted::AcknowledgementLost),
+            self.planted(Planted::FollowUpKept),
+        );
+        if !acknowledged && !follow_up {
+            return;
+        }
+        for row in &mut batch.conversations {
+            let id = row.conversation.id;
+            let happens = |wanted: fn(&Event) -> bool| {
+                batch.entries.iter().any(|sealed| match &sealed.entry.body {
+                    LogBody::Conversation { conversation, event } => *conversation == id && wanted(event),
+                    _ => false,
+                })
+            };
+            let Some(before) = self.model.conversation(id) else {
+                continue;
+            };
+            if acknowledged && happens(|event| matches!(event, Event::EscalationAcknowledged { .. })) {
+                row.conversation.escalation.clone_from(&before.escalation);
+            }
+            let answered = happens(|event| matches!(event, Event::MessageReceived { live: true, .. }));
+            if follow_up && answered && happens(|event| matches!(event, Event::FollowUpSet { follow_up: None, .. })) {
+                row.conversation.follow_up.clone_from(&before.follow_up);
+            }
+            row.wake = baton_domain::next_deadline(&row.conversation);
         }
     }
 
@@ -400,13 +486,16 @@ impl World {
             // Not judged: the line is cut, the desktop comes back and asks again.
             (Waiter::Desk { line, .. }, _) => self.hung_up(line),
             (Waiter::Report { host, life }, outcome) => self.reported(host, life, outcome),
-            (Waiter::Mail { host, life }, outcome) => self.mail_taken(host, life, outcome.is_ok()),
+            (Waiter::Mail { host, life }, outcome) => self.mail_taken(host, life, outcome),
             (Waiter::Grant { host, life }, outcome) => self.granted(host, life, outcome),
             (Waiter::Setup, _) => {}
         }
     }
 
     fn refusal_in_words(&mut self, command: &Command, answer: &Answer) {
+        if !matches!(answer, Answer::Refused { .. }) {
+            return;
+        }
         let number = self
             .model
             .conversation(command.conversation)
@@ -417,9 +506,11 @@ impl World {
                 .member()
                 .map(|member| self.cast.name(member).to_owned())
                 .unwrap_or_default();
-            let words = crate::words::refused(&self.cast, refusal);
-            let what = crate::words::asked(&self.cast, &command.body);
-            self.say(&format!("{who} {what} #{number} ... refused: {words}"));
+            if !self.transcript.is_silent() {
+                let words = crate::words::refused(&self.cast, refusal);
+                let what = crate::words::asked(&self.cast, &command.body);
+                self.say(&format!("{who} {what} #{number} ... refused: {words}"));
+            }
             let fleeting = matches!(command.body, baton_domain::CommandBody::TakeLock { .. });
             if fleeting {
                 Tally::count(&mut self.tally.refused, "takeLock");
@@ -457,6 +548,10 @@ impl World {
             return;
         };
         server.look_at = Timestamp(i64::MAX);
+        if server.trouble.is_cut(now) {
+            let again = server.trouble.cut_until.plus_ms(SLOW_LOOK_MS);
+            return self.look_by(at, again);
+        }
         self.model.set_now(now);
         let list = self.model.due(DUE_AT_ONCE);
         let same = list.rows == server.found;
@@ -474,9 +569,22 @@ impl World {
         if let Some(again) = again {
             self.look_by(at, again.max(now.plus_ms(soonest)));
         }
-        if !list.rows.is_empty() {
-            self.tell_referee(at, Input::Tick { due: list.rows });
+        let due = list.rows;
+        if !due.is_empty() {
+            self.tell_referee(at, Input::Tick { due });
         }
+    }
+
+    /// A server gives up what it asked the store for.
+    pub(super) fn drop_needs(&mut self, at: usize) {
+        if let Some(server) = self.servers.get_mut(at) {
+            server.needs = None;
+        }
+    }
+
+    /// A server's batch, taken out of its hands.
+    pub(super) fn batch_of(&mut self, at: usize) -> Option<Box<Batch>> {
+        self.servers.get_mut(at)?.batch.take()
     }
 
     /// What a member may do in an inbox, by the documents as any server knows them.
@@ -487,11 +595,23 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// A server that is up, for a host.
+    /// A server that is up and answers, for whoever can choose.
     pub(super) fn some_server(&self) -> Option<usize> {
+        let now = self.now();
         self.servers
             .iter()
-            .find(|server| server.ready())
+            .find(|server| server.ready() && server.trouble.is_well(now))
             .map(|server| server.at)
+    }
+}
+
+/// The planted bug: what others appended is read, and nothing is learned from it.
+fn unread(tail: &mut [Sealed]) {
+    for sealed in tail {
+        if matches!(sealed.entry.body, LogBody::Conversation { .. }) {
+            sealed.entry.body = LogBody::DocumentRemoved {
+                id: DocumentId(uuid::Uuid::nil()),
+            };
+        }
     }
 }

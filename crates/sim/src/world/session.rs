@@ -92,6 +92,13 @@ impl World {
                 active_at,
             } => {
                 let now = self.now();
+                if self
+                    .servers
+                    .get(server)
+                    .is_some_and(|server| server.trouble.is_cut(now))
+                {
+                    return;
+                }
                 if let Some(Session { member, device, .. }) = self.session(server, id).cloned() {
                     self.model.set_now(now);
                     self.model.renew(Renewal {
@@ -106,7 +113,7 @@ impl World {
             }
             ClientMessage::Notified { .. } => {}
             ClientMessage::Ping => {
-                let now = self.now();
+                let now = self.time_on(server);
                 self.say_to_desk(id, ServerMessage::Pong { now });
             }
         }
@@ -129,7 +136,12 @@ impl World {
         let Some(member) = self.desks.get(desk).map(|desk| desk.person.id) else {
             return;
         };
-        let Some(readable) = self.readable(server, member) else {
+        let now = self.now();
+        let cut = |server: &super::server::Server| server.trouble.is_cut(now);
+        let Some(readable) = self
+            .readable(server, member)
+            .filter(|_| !self.servers.get(server).is_some_and(cut))
+        else {
             return self.hung_up(id);
         };
         let head = self.cursor();
@@ -148,7 +160,7 @@ impl World {
         let welcome = ServerMessage::Welcome {
             epoch: head.epoch,
             member,
-            now: self.now(),
+            now: self.time_on(server),
             head: head.number,
             scopes: scopes(&readable),
             snapshot: !session.gained().is_empty(),

@@ -24,6 +24,9 @@ use super::{
 /// Which referee holds the head, as the model's caller numbers them.
 pub type Holder = u32;
 
+/// How much that was synced is kept to be caught up with: a life of the simulator has less.
+const SYNCED_AT_MOST: usize = 8192;
+
 /// Everything of one workspace.
 #[derive(Debug, Clone)]
 struct State {
@@ -49,12 +52,15 @@ enum Unsynced {
     Renewal(Renewal, Timestamp),
     HostRenewal(HostGrant, Timestamp),
     Draft(Box<DraftRow>),
+    Grace(Timestamp),
 }
 
 /// A workspace's store, in memory.
 #[derive(Debug, Clone)]
 pub struct Model {
+    /// As it was at some sync; what was synced since is in `synced`. It is looked at only after a crash that loses something.
     durable: State,
+    synced: Vec<Unsynced>,
     current: State,
     unsynced: Vec<Unsynced>,
     holder: Option<Holder>,
@@ -68,6 +74,7 @@ impl Model {
         let state = State::new(epoch);
         Self {
             durable: state.clone(),
+            synced: Vec::new(),
             current: state,
             unsynced: Vec::new(),
             holder: None,
@@ -130,13 +137,27 @@ impl Model {
         held
     }
 
+    /// Who holds the head.
+    #[must_use]
+    pub const fn holder(&self) -> Option<Holder> {
+        self.holder
+    }
+
+    /// A host that was well all the while has renewed its grant each time it had to: for a simulation that skips idle time, and with
+    /// it these renewals. False where the grant is none any more.
+    pub fn renewed_meanwhile(&mut self, grant: HostGrant, lifetime_ms: i64) -> bool {
+        let until = self.now.plus_ms(lifetime_ms);
+        let held = self.current.renew_host(grant, Timestamp(i64::MIN), until);
+        if held {
+            self.unsynced.push(Unsynced::HostRenewal(grant, until));
+        }
+        held
+    }
+
     /// Gives every open lease one lifetime from now: done when a referee starts.
     pub fn grace(&mut self) {
-        for state in [&mut self.current, &mut self.durable] {
-            for lease in state.leases.values_mut() {
-                lease.expires = lease.expires.max(self.now.plus_ms(lease.lifetime_ms));
-            }
-        }
+        self.current.grace(self.now);
+        self.synced.push(Unsynced::Grace(self.now));
     }
 
     /// Saves a draft, unless a newer one of the same conversation and author is there.
@@ -150,7 +171,15 @@ impl Model {
 
     /// Makes durable what was appended.
     pub fn sync(&mut self) {
-        for step in std::mem::take(&mut self.unsynced) {
+        self.synced.append(&mut self.unsynced);
+        if self.synced.len() > SYNCED_AT_MOST {
+            self.catch_up();
+        }
+    }
+
+    /// Brings what is durable up to the last sync.
+    fn catch_up(&mut self) {
+        for step in std::mem::take(&mut self.synced) {
             match step {
                 Unsynced::Batch(batch) => self.durable.apply(&batch),
                 Unsynced::Renewal(renewal, at) => {
@@ -163,14 +192,19 @@ impl Model {
                 Unsynced::Draft(draft) => {
                     self.durable.put_draft(&draft);
                 }
+                Unsynced::Grace(now) => self.durable.grace(now),
             }
         }
     }
 
     /// The power goes: what was not synced is lost, and nobody holds the head.
     pub fn crash(&mut self) {
-        self.unsynced.clear();
         self.holder = None;
+        if self.unsynced.is_empty() {
+            return;
+        }
+        self.unsynced.clear();
+        self.catch_up();
         self.current = self.durable.clone();
     }
 
@@ -561,6 +595,12 @@ impl State {
             if !self.drafts.values().any(begun) {
                 self.drafts.insert(draft.id, draft.clone());
             }
+        }
+    }
+
+    fn grace(&mut self, now: Timestamp) {
+        for lease in self.leases.values_mut() {
+            lease.expires = lease.expires.max(now.plus_ms(lease.lifetime_ms));
         }
     }
 

@@ -21,6 +21,7 @@ pub async fn measure() -> Result<()> {
     let mut running = Vec::new();
     for core in 0..CORES {
         let mut sim = Command::new(&program);
+        sim.args(["--week", "--workers", "1"]);
         sim.args(["--seeds", &SEEDS.to_string(), "--seed", &(core * SEEDS + 1).to_string()]);
         let mut sim = tokio::process::Command::from(sim);
         running.push(sim.kill_on_drop(true).stdout(std::process::Stdio::piped()).spawn()?);
