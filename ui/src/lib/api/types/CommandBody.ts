@@ -347,7 +347,11 @@ folder: string,
 /**
  * What lying in it means.
  */
-becomes: FolderUse, } | { "type": "due", 
+becomes: FolderUse, 
+/**
+ * False for history: of what people work on it says nothing.
+ */
+live: boolean, } | { "type": "due", 
 /**
  * Which.
  */
