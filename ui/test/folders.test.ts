@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
-import { rowsOf } from '../src/lib/setup/folders';
+import { chosenBefore, rowsOf } from '../src/lib/setup/folders';
 import { anna, ben, mira } from './scripted/cast';
 import { folders, movedIn } from './scripted/folders';
 import { click, find, hook, openWindow, textOf } from './window';
@@ -14,6 +14,18 @@ test('what is proposed for a folder is chosen, and the rest stays where it is', 
     ['Done', 'done'],
     ['Ben Ott', 'left'],
     ['Anna', anna.id],
+  ]);
+});
+
+test('looked at once more, the folders keep what was chosen for them', () => {
+  const chosen = rowsOf(folders).map((row) =>
+    row.name === 'Done' ? { ...row, choice: 'tag', tag: 'Old' } : row,
+  );
+  const again = chosenBefore(rowsOf(folders), chosen);
+  expect(again.map((row) => [row.name, row.choice, row.tag])).toEqual([
+    ['Done', 'tag', 'Old'],
+    ['Ben Ott', 'left', ''],
+    ['Anna', anna.id, ''],
   ]);
 });
 

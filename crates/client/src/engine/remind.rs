@@ -4,7 +4,7 @@
 //! crash can cost a notification and never repeat one; Today is the net below. What is handled on one of my devices is
 //! withdrawn on the others. Deadlines are read off the replicated state, so they come offline too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
     Capability, Clock, CommandBody, Conversation, ConversationId, EscalationReason, Event, HOUR_MS, LogEntry,
@@ -349,6 +349,18 @@ impl Engine {
         standing.is_some_and(|standing| standing.covering(state) == Some(self.id.me))
     }
 
+    /// New leads of which I am told when I am at work again, should nobody have taken them by then.
+    fn told_when_back(&self) -> BTreeSet<String> {
+        let waiting = self.reminders.waiting.values();
+        let leads = waiting.filter(|reminder| reminder.kind == Kind::NewLead);
+        let later = leads.filter(|reminder| {
+            let free = |state: &&Conversation| state.owner.is_none() && !state.status.is_over();
+            let state = self.state(reminder.conversation).filter(free);
+            state.is_some_and(|state| !self.on_duty(state))
+        });
+        later.map(|reminder| reminder.key.clone()).collect()
+    }
+
     /// Whether I am at work, where I may take a new lead.
     fn on_duty(&self, state: &Conversation) -> bool {
         let open = self
@@ -382,7 +394,8 @@ impl Engine {
         }
         // A customer who waits longer than was promised, and being asked to see to it, are not held back for anything.
         let quiet = self.quiet();
-        let waits = |reminder: &Reminder| quiet && !reminder.kind.presses();
+        let off = self.told_when_back();
+        let waits = |reminder: &Reminder| quiet && !reminder.kind.presses() || off.contains(&reminder.key);
         for reminder in self.reminders.waiting.values_mut().filter(|one| waits(one)) {
             reminder.held_back = true;
         }

@@ -42,6 +42,15 @@ export function rowsOf(folders: FolderForecast[], mapped?: FolderChoice[]): Fold
   return [...rows, ...gone];
 }
 
+/** The rows with what was chosen for them before the mailbox was looked at once more. */
+export function chosenBefore(rows: FolderRow[], before: FolderRow[]): FolderRow[] {
+  const known = new Map(before.map((row) => [row.name, row]));
+  return rows.map((row) => {
+    const own = known.get(row.name);
+    return own === undefined ? row : { ...row, choice: own.choice, tag: own.tag };
+  });
+}
+
 /** What was chosen; folders that stay where they are are left out. */
 export function choicesOf(rows: FolderRow[]): FolderChoice[] {
   return rows.filter((row) => row.choice !== 'left').map((row) => ({ name: row.name, becomes: useOf(row) }));

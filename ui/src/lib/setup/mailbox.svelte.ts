@@ -6,7 +6,7 @@ import type { Discovered } from '$lib/api/types/Discovered';
 import type { MailboxSettings } from '$lib/api/types/MailboxSettings';
 import type { MailProblem } from '$lib/api/types/MailProblem';
 import type { MailServer } from '$lib/api/types/MailServer';
-import { rowsOf, type FolderRow } from './folders';
+import { chosenBefore, rowsOf, type FolderRow } from './folders';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$|^[^\s@]+@localhost$/;
 
@@ -77,6 +77,8 @@ export class MailboxSetup {
 
   /** The settings that were tried last, word for word. */
   #tried = $state.raw('');
+  /** Which mailbox the folders are of. */
+  #foldersOf = '';
   /** How many messages connecting takes in, as the last test counted them; 0 where there are none, or nobody counted. */
   readonly takenIn = $derived(
     (this.report?.forecast?.folders ?? [])
@@ -169,7 +171,11 @@ export class MailboxSetup {
     this.#tried = JSON.stringify(this.settings());
     try {
       this.report = await this.backend.call(this.here() ? 'testMailboxHere' : 'testMailbox', this.settings());
-      this.folders = rowsOf(this.report.forecast?.folders ?? []);
+      const forecast = this.report.forecast?.folders;
+      const mailbox = `${this.address.trim()} ${this.imap.host.trim()}`;
+      const before = mailbox === this.#foldersOf ? this.folders : [];
+      this.folders = forecast === undefined ? before : chosenBefore(rowsOf(forecast), before);
+      this.#foldersOf = mailbox;
       if (!this.passed) this.editing = true;
       return this.passed;
     } catch (error) {

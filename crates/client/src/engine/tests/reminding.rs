@@ -207,8 +207,16 @@ fn a_new_lead_is_told_to_those_at_work_and_withdrawn_once_taken() {
     office.jump(12 * HOUR_MS);
     let before = office.desks[BEN].notifications.len();
     office.carl_writes(None, "And 3 more?");
+    let taken = office.carl_writes(None, "And 4 chairs?");
     office.advance(MINUTE_MS);
     assert_eq!(office.desks[BEN].notifications.len(), before);
+    // In the morning they are told of what nobody has taken by then.
+    office.act(ANNA, taken, CommandBody::Claim);
+    office.jump(12 * HOUR_MS);
+    office.advance(2 * MINUTE_MS);
+    let shown = office.desks[BEN].notifications[before..].iter();
+    let titles: Vec<&str> = shown.map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, ["New lead: Carl"], "one, not both");
 }
 
 #[test]
