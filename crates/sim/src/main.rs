@@ -171,8 +171,10 @@ fn tell_failure(life: &Life, options: &Options, size: Size) {
             plan.len(),
             broken.how
         );
-        let numbers: Vec<String> = steps.iter().map(|step| step.number.to_string()).collect();
-        println!("As a test: keeps({}, &[{}])", life.seed, numbers.join(", "));
+        println!(
+            "As a test, in crates/sim/tests/shortened.rs: {}",
+            shrink::as_a_test(life.seed, size, &steps)
+        );
         for step in steps {
             println!("  step {}: {:?}", step.number, step.what);
         }

@@ -311,6 +311,35 @@ impl Size {
     };
 }
 
+impl Size {
+    /// It in the words of a test.
+    #[must_use]
+    pub fn in_code(self) -> String {
+        let usual = if self.pauses == Pauses::Nights {
+            Self::WEEK
+        } else {
+            Self::DAY
+        };
+        let name = if usual.pauses == Pauses::Nights {
+            "Size::WEEK"
+        } else {
+            "Size::DAY"
+        };
+        let fields = [
+            ("desktops", self.desktops as u64, usual.desktops as u64),
+            ("servers", self.servers as u64, usual.servers as u64),
+            ("sittings", self.sittings, usual.sittings),
+        ];
+        let other = fields.into_iter().filter(|(_, own, usual)| own != usual);
+        let other: Vec<String> = other.map(|(field, own, _)| format!("{field}: {own}, ")).collect();
+        if other.is_empty() {
+            name.to_owned()
+        } else {
+            format!("Size {{ {}..{name} }}", other.concat())
+        }
+    }
+}
+
 impl Default for Size {
     fn default() -> Self {
         Self::DAY
@@ -364,6 +393,14 @@ pub fn draw(seed: u64, size: Size) -> Vec<Step> {
         .zip(0..)
         .map(|((at, what), number)| Step { number, at, what })
         .collect()
+}
+
+/// Of the plan of a seed only the steps with these numbers, as a life that was made shorter is told by.
+#[must_use]
+pub fn only(seed: u64, size: Size, numbers: &[u64]) -> Vec<Step> {
+    let mut steps = draw(seed, size);
+    steps.retain(|step| numbers.contains(&step.number));
+    steps
 }
 
 /// Lunch, a night, a weekend, or the time a cadence takes.

@@ -43,11 +43,25 @@ pub enum Planted {
     FollowUpKept,
     /// A lost answer of the provider counts as a refusal for now.
     LostAnswerTriedAgain,
+    /// A server that had to wait for the head decides by what it read before it had it.
+    DecidedBefore,
+    /// A reply is said under a lock that was given back long ago, and nobody looks whether it still stands.
+    TokenUsedAgain,
+    /// A host that stood still goes on with the message it had in its hands, whoever is host now.
+    SuspendedSends,
+    /// Closing counts as done on the newest message, whatever its author saw.
+    ClosedUnseen,
+    /// A breach is noted for the moment it was noticed.
+    BreachAtTick,
+    /// After a power cut the queue is the one of before: what had left waits in it again.
+    QueueRestored,
+    /// What is merged into another brings no clocks along.
+    WaitForgotten,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 27] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -68,6 +82,13 @@ impl Planted {
         Self::OthersUnread,
         Self::FollowUpKept,
         Self::LostAnswerTriedAgain,
+        Self::DecidedBefore,
+        Self::TokenUsedAgain,
+        Self::SuspendedSends,
+        Self::ClosedUnseen,
+        Self::BreachAtTick,
+        Self::QueueRestored,
+        Self::WaitForgotten,
     ];
 
     /// Its name on the command line.
@@ -94,6 +115,13 @@ impl Planted {
             Self::OthersUnread => "others-unread",
             Self::FollowUpKept => "follow-up-kept",
             Self::LostAnswerTriedAgain => "lost-answer-tried-again",
+            Self::DecidedBefore => "decided-before",
+            Self::TokenUsedAgain => "token-used-again",
+            Self::SuspendedSends => "suspended-sends",
+            Self::ClosedUnseen => "closed-unseen",
+            Self::BreachAtTick => "breach-at-tick",
+            Self::QueueRestored => "queue-restored",
+            Self::WaitForgotten => "wait-forgotten",
         }
     }
 }

@@ -66,6 +66,13 @@ pub fn shrink(
     Some((best, life))
 }
 
+/// A life in the words of a test: `crates/sim/tests/shortened.rs` has the function it calls.
+#[must_use]
+pub fn as_a_test(seed: u64, size: Size, steps: &[Step]) -> String {
+    let numbers: Vec<String> = steps.iter().map(|step| step.number.to_string()).collect();
+    format!("keeps({}, {seed}, &[{}]);", size.in_code(), numbers.join(", "))
+}
+
 /// Mornings and evenings stay: without them nobody would be there.
 const fn is_frame(step: &Step) -> bool {
     matches!(step.what, Doing::Morning | Doing::Evening)

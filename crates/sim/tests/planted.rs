@@ -145,6 +145,53 @@ fn a_server_that_learns_nothing_from_the_others_is_found() {
 }
 
 #[test]
+fn a_decision_by_what_was_read_before_the_head_was_had_is_found() {
+    found_in(
+        Planted::DecidedBefore,
+        Size::WEEK,
+        &[
+            Promise::OneOwner,
+            Promise::OneLock,
+            Promise::Fenced,
+            Promise::Deadlines,
+            Promise::Converged,
+            Promise::NothingUnseen,
+            Promise::DeliveredOnce,
+        ],
+    );
+}
+
+#[test]
+fn a_reply_under_a_lock_that_stands_no_more_is_found() {
+    found(Planted::TokenUsedAgain, &[Promise::Fenced]);
+}
+
+#[test]
+fn a_host_that_stood_still_and_sends_all_the_same_is_found() {
+    found_in(Planted::SuspendedSends, Size::WEEK, &[Promise::OneHost]);
+}
+
+#[test]
+fn closing_over_an_unseen_message_is_found() {
+    found(Planted::ClosedUnseen, &[Promise::NothingUnseen]);
+}
+
+#[test]
+fn a_breach_noted_for_when_it_was_noticed_is_found() {
+    found(Planted::BreachAtTick, &[Promise::Deadlines]);
+}
+
+#[test]
+fn a_restored_queue_that_is_sent_again_is_found() {
+    found(Planted::QueueRestored, &[Promise::DeliveredOnce]);
+}
+
+#[test]
+fn a_wait_that_a_merge_forgets_is_found() {
+    found(Planted::WaitForgotten, &[Promise::Deadlines, Promise::Converged]);
+}
+
+#[test]
 fn a_life_that_fails_is_told_shorter() {
     let size = Size::DAY;
     let plan = draw(1, size);

@@ -111,6 +111,8 @@ pub struct Check {
     acknowledged: BTreeMap<CommandId, (u64, u64)>,
     refused: BTreeSet<CommandId>,
     clocks: BTreeMap<ConversationId, Clocks>,
+    /// The command that merges into that conversation, until all of it is read.
+    merging: Option<(CommandId, ConversationId)>,
     dates: BTreeMap<(ConversationId, Deadline, Timestamp), Date>,
     /// Where somebody said that they have it, and nobody has been asked anew.
     taken_up: BTreeSet<ConversationId>,
@@ -182,9 +184,29 @@ impl Check {
             self.read = sealed.entry.number;
             self.entry(&sealed.entry)?;
         }
-        self.parted.whole()?;
         // What is durable ends with a whole commit.
+        self.parted.whole()?;
+        self.merged()?;
         self.rights.stand()
+    }
+
+    /// A merge that is read to its end.
+    fn merged(&mut self) -> Result<(), Broken> {
+        let whole = self.merging.take();
+        let clocks = whole.and_then(|(_, whole)| self.clocks.get_mut(&whole));
+        clocks.map_or(Ok(()), Clocks::whole)
+    }
+
+    /// A host offers a body: while its grant stands, and no other host has the mailbox.
+    ///
+    /// # Errors
+    /// When it is a host no more.
+    pub fn offers(&self, grant: Option<HostGrant>, reply: MessageId) -> Result<(), Broken> {
+        if grant.is_some_and(|grant| self.rights.hosts(grant)) {
+            return Ok(());
+        }
+        let how = format!("reply {reply} is offered by a host that is none any more: {grant:?}");
+        Err(because(Promise::OneHost, how))
     }
 
     /// A host says something under a grant.
@@ -241,6 +263,9 @@ impl Check {
 
     fn entry(&mut self, entry: &LogEntry) -> Result<(), Broken> {
         self.once_and_in_order(entry)?;
+        if self.merging.is_some_and(|(command, _)| command != entry.command) {
+            self.merged()?;
+        }
         self.rights.read(entry)?;
         let LogBody::Conversation { conversation, event } = &entry.body else {
             return Ok(());
@@ -268,9 +293,17 @@ impl Check {
                     thread.nothing_unseen(entry, &issued.seen)?;
                 }
             }
-            (Event::SplitOff { .. }, Actor::Member { .. }) => {
+            (Event::SplitOff { messages, .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
                 thread.nothing_unseen(entry, &issued.seen)?;
+                // What is said anew counts as said by whoever splits.
+                if let Some(unseen) = messages.iter().find(|message| !issued.seen.contains(message)) {
+                    let how = format!(
+                        "entry {} splits off message {unseen}, which its author had not on screen",
+                        entry.number
+                    );
+                    return Err(because(Promise::NothingUnseen, how));
+                }
             }
             (Event::Closed { .. }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
@@ -286,7 +319,7 @@ impl Check {
             _ => {}
         }
         self.dates_come(entry.number, *conversation, event)?;
-        self.clocks.entry(*conversation).or_default().moved(entry, event)?;
+        self.clocks_move(entry, *conversation, event)?;
         self.parts_move(entry, *conversation, event)?;
         self.parted.moved(entry, *conversation, event)?;
         let Some(thread) = self.threads.get_mut(conversation) else {
@@ -294,6 +327,20 @@ impl Check {
         };
         thread.messages_move(entry, event);
         self.mail.moved(event)
+    }
+
+    fn clocks_move(&mut self, entry: &LogEntry, conversation: ConversationId, event: &Event) -> Result<(), Broken> {
+        let part = match event {
+            Event::Absorbed { part } => {
+                self.merging = Some((entry.command, conversation));
+                self.clocks.remove_entry(&part.conversation)
+            }
+            _ => None,
+        };
+        let clocks = self.clocks.entry(conversation).or_default();
+        let done = clocks.moved(entry, event, part.as_ref().map(|(_, part)| part));
+        self.clocks.extend(part);
+        done
     }
 
     /// What was merged into a conversation counts in it until it is taken out: nobody was replying in either.

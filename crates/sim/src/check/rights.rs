@@ -98,9 +98,14 @@ impl Rights {
         self.said.entry(command).or_default().push(grant);
     }
 
+    /// Whether a grant stands.
+    pub(super) fn hosts(&self, grant: HostGrant) -> bool {
+        self.hosts.get(&grant.account).is_some_and(|host| host.stands(grant))
+    }
+
     /// Whether a host that said this was one when it was decided; true for what no host said.
     fn said_by_a_host(&self, entry: &LogEntry) -> bool {
-        let stands = |grant: &HostGrant| self.hosts.get(&grant.account).is_some_and(|host| host.stands(*grant));
+        let stands = |grant: &HostGrant| self.hosts(*grant);
         self.said
             .get(&entry.command)
             .is_none_or(|grants| grants.iter().any(stands))

@@ -74,6 +74,8 @@ pub struct Desk {
     pub(super) waiting: BTreeMap<Ticket, Awaited>,
     /// What the person has had on screen, by conversation.
     pub(super) screens: BTreeMap<ConversationId, BTreeSet<MessageId>>,
+    /// The token of its first reply in each conversation, with the bug that says it again.
+    pub(super) tokens: BTreeMap<ConversationId, u64>,
     /// The newest message as the person last saw it, by conversation.
     pub(super) on_screen: BTreeMap<ConversationId, Option<MessageId>>,
     /// What was on screen when the newest reply of theirs was sent, by conversation.
@@ -114,6 +116,7 @@ impl Desk {
             tickets: 0,
             waiting: BTreeMap::new(),
             screens: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             on_screen: BTreeMap::new(),
             sent_on: BTreeMap::new(),
             writing: BTreeMap::new(),
@@ -301,7 +304,9 @@ impl World {
     }
 
     fn desk_says(&mut self, at: usize, message: ClientMessage) {
-        if let ClientMessage::Submit { command } = &message {
+        let mut message = message;
+        if let ClientMessage::Submit { command } = &mut message {
+            self.under_an_old_lock(at, command);
             self.note_issued(at, command);
         }
         self.say_to_server(at, message);

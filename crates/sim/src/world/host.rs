@@ -48,7 +48,7 @@ pub struct Host {
     pub(super) life: u32,
     /// The machine it runs on: another has to wait until its grant runs out.
     machine: u32,
-    grant: Option<HostGrant>,
+    pub(super) grant: Option<HostGrant>,
     /// Until when it knows that it holds the account, where it can't renew its grant; `None` while it does.
     knows_until: Option<Timestamp>,
     asking: bool,

@@ -3,7 +3,7 @@
 //! Nothing here decides anything of the product's. Each file drives one kind of thing: `desk` an engine with its disk and its
 //! line, `server` a referee on the shared store, `several` what goes wrong among
 //! servers, `session` what a server says to one desktop, `host` a mailbox's host,
-//! `provider` who carries its mail, `people` what somebody does next, `faults` what breaks.
+//! `provider` who carries its mail, `people` what somebody does next, `faults` what breaks, and `sabotage` what is broken on purpose.
 
 mod desk;
 mod disk;
@@ -17,6 +17,7 @@ mod post;
 mod provider;
 mod reading;
 mod ruling;
+mod sabotage;
 mod server;
 mod session;
 mod setup;

@@ -47,7 +47,7 @@ impl World {
     /// The body is offered; the provider takes it, or does not.
     pub(super) fn offer_body(&mut self, at: usize) {
         let Some((account, job)) = self.job_of(at) else { return };
-        if self.lease_ran_out(at) {
+        if self.lease_ran_out(at) && !self.planted(Planted::SuspendedSends) {
             // Looked at right before the final dot.
             let outcome = Outcome::Abandoned {
                 reason: "another host may have the account".to_owned(),
@@ -75,6 +75,9 @@ impl World {
             Some(Trouble::BrokenBody | Trouble::Rejection | Trouble::Deferral) => false,
         };
         if taken {
+            let grant = self.hosts.get(at).and_then(|host| host.grant);
+            let verdict = self.check.offers(grant, job.id);
+            self.judge(verdict);
             self.provider_takes(account, &job);
         }
         let outcome = match trouble {

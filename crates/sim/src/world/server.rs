@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use baton_domain::{
-    Capabilities, Command, CommandId, DocumentId, Event, InboxId, LogBody, MemberId, SECOND_MS, Timestamp,
-};
+use baton_domain::{Capabilities, Command, CommandId, InboxId, MemberId, SECOND_MS, Timestamp};
 use baton_protocol::{Answer, ServerMessage};
 use baton_server::referee::{DocumentSet, Effect, Fault, Input, Referee, Reply, Ticket};
-use baton_store::port::{Batch, DueRow, Loaded, Needs, PortError, Sealed};
+use baton_store::port::{Batch, DueRow, Needs, PortError};
 
+use super::sabotage::Bugs;
 use super::session::Session;
 use super::several::Troubles;
 use super::{Happening, LineId, World};
@@ -60,8 +59,7 @@ pub struct Server {
     looks: u64,
     look_at: Timestamp,
     found: Vec<DueRow>,
-    /// The turns it read first: what the planted bug goes by.
-    turns: baton_domain::Turns,
+    pub(super) bugs: Bugs,
     pub(super) sessions: BTreeMap<LineId, Session>,
     entropy: Rng,
 }
@@ -82,7 +80,7 @@ impl Server {
             looks: 0,
             look_at: Timestamp(i64::MAX),
             found: Vec::new(),
-            turns: baton_domain::Turns::new(),
+            bugs: Bugs::default(),
             sessions: BTreeMap::new(),
             entropy: Rng::of(seed, "entropy", u64::try_from(at).unwrap_or(0)),
         }
@@ -167,6 +165,7 @@ impl World {
             self.model.crash();
             self.kill_server(at);
         }
+        self.restore_queue();
         let verdict = self.check.durable(self.model.log());
         self.judge(verdict);
     }
@@ -275,19 +274,12 @@ impl World {
         match self.model.begin(holder, &needs) {
             Some(mut loaded) => {
                 self.got_the_head(at);
-                if self.planted(Planted::OthersUnread) {
-                    unread(&mut loaded.tail);
-                }
-                if self.planted(Planted::TurnsKept) {
-                    self.keep_turns(at, &mut loaded);
-                }
-                if self.planted(Planted::MergeForgotten) {
-                    loaded.conversations.values_mut().for_each(|state| state.merged = None);
-                }
+                self.spoil(at, &needs, &mut loaded);
                 let loaded = Box::new(loaded);
                 self.tell_referee(at, Input::Began { loaded, entropy });
             }
             None => {
+                self.waits_with(at, &needs);
                 if let Some(server) = self.servers.get_mut(at) {
                     server.needs = Some(needs);
                 }
@@ -380,53 +372,10 @@ impl World {
             return;
         }
         let mut tail = self.model.tail(known.number);
-        if self.planted(Planted::OthersUnread) {
-            unread(&mut tail.entries);
-        }
+        self.misread(&mut tail.entries);
         if !tail.entries.is_empty() {
             self.tell_referee(at, Input::Tail { tail });
         }
-    }
-
-    /// Planted bugs: what the log says is not what is kept beside it.
-    fn tamper(&self, batch: &mut Batch) {
-        let (acknowledged, follow_up) = (
-            self.planted(Planted::AcknowledgementLost),
-            self.planted(Planted::FollowUpKept),
-        );
-        if !acknowledged && !follow_up {
-            return;
-        }
-        for row in &mut batch.conversations {
-            let id = row.conversation.id;
-            let happens = |wanted: fn(&Event) -> bool| {
-                batch.entries.iter().any(|sealed| match &sealed.entry.body {
-                    LogBody::Conversation { conversation, event } => *conversation == id && wanted(event),
-                    _ => false,
-                })
-            };
-            let Some(before) = self.model.conversation(id) else {
-                continue;
-            };
-            if acknowledged && happens(|event| matches!(event, Event::EscalationAcknowledged { .. })) {
-                row.conversation.escalation.clone_from(&before.escalation);
-            }
-            let answered = happens(|event| matches!(event, Event::MessageReceived { live: true, .. }));
-            if follow_up && answered && happens(|event| matches!(event, Event::FollowUpSet { follow_up: None, .. })) {
-                row.conversation.follow_up.clone_from(&before.follow_up);
-            }
-            row.wake = baton_domain::next_deadline(&row.conversation);
-        }
-    }
-
-    /// The planted bug: turns are read once, and kept.
-    fn keep_turns(&mut self, at: usize, loaded: &mut Loaded) {
-        let Some(server) = self.servers.get_mut(at) else { return };
-        let Some(routing) = &mut loaded.routing else { return };
-        if server.turns.is_empty() {
-            server.turns = std::mem::take(&mut routing.turns);
-        }
-        routing.turns.clone_from(&server.turns);
     }
 
     /// The planted bug: desktops hear of what is not on the disk yet.
@@ -569,7 +518,8 @@ impl World {
         if let Some(again) = again {
             self.look_by(at, again.max(now.plus_ms(soonest)));
         }
-        let due = list.rows;
+        let mut due = list.rows;
+        self.notices(at, &mut due);
         if !due.is_empty() {
             self.tell_referee(at, Input::Tick { due });
         }
@@ -602,16 +552,5 @@ impl World {
             .iter()
             .find(|server| server.ready() && server.trouble.is_well(now))
             .map(|server| server.at)
-    }
-}
-
-/// The planted bug: what others appended is read, and nothing is learned from it.
-fn unread(tail: &mut [Sealed]) {
-    for sealed in tail {
-        if matches!(sealed.entry.body, LogBody::Conversation { .. }) {
-            sealed.entry.body = LogBody::DocumentRemoved {
-                id: DocumentId(uuid::Uuid::nil()),
-            };
-        }
     }
 }

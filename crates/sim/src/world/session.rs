@@ -66,7 +66,7 @@ impl World {
                 // The server says who asks, from where.
                 command.actor = baton_domain::Actor::Member { id: session.member };
                 command.device = session.device;
-                for command in self.at_the_door(*command) {
+                for command in self.at_the_door(server, *command) {
                     let command = Box::new(command);
                     let waiter = Waiter::Desk {
                         line: id,
@@ -349,22 +349,5 @@ impl World {
                 .collect();
             self.say_to_desk(*line, ServerMessage::Presence { present });
         }
-    }
-
-    /// Where planted bugs meet a command. Without one it goes through as it is.
-    fn at_the_door(&mut self, mut command: baton_domain::Command) -> Vec<baton_domain::Command> {
-        let state = self.model.conversation(command.conversation);
-        if self.planted(Planted::NewerIgnored) && command.last_seen.is_some() {
-            command.last_seen = state.and_then(|state| state.last_message.as_ref()).map(|last| last.id);
-        }
-        let mut all = vec![command];
-        if self.planted(Planted::TwiceUnderNewId) && self.chance.chance(5) {
-            let again = all.first().cloned().map(|mut again| {
-                again.id = baton_domain::CommandId(self.chance.uuid());
-                again
-            });
-            all.extend(again);
-        }
-        all
     }
 }
