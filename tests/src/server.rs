@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -40,6 +41,7 @@ pub struct ServerProcess {
     port: u16,
     starts: u32,
     database: Database,
+    shared: Option<Arc<Scratch>>,
     environment: Vec<(String, std::ffi::OsString)>,
     launcher: Vec<String>,
     scratch: Scratch,
@@ -59,9 +61,33 @@ impl ServerProcess {
             port: 0,
             starts: 0,
             database,
+            shared: None,
             environment: vec![(variable.to_owned(), file)],
             launcher: Vec::new(),
             scratch,
+        })
+    }
+
+    /// Prepares a server that shares its blobs and its key with others.
+    ///
+    /// # Errors
+    /// When a directory cannot be made.
+    pub fn prepare_sharing(database: Database, clock: &TestClock) -> Result<Self> {
+        let shared = Some(Arc::new(Scratch::new("shared")?));
+        Ok(Self {
+            shared,
+            ..Self::prepare(database, clock)?
+        })
+    }
+
+    /// Prepares another server on the same database, with a data directory of its own. It shares what this one shares.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn beside(&self, clock: &TestClock) -> Result<Self> {
+        Ok(Self {
+            shared: self.shared.clone(),
+            ..Self::prepare(self.database.clone(), clock)?
         })
     }
 
@@ -294,6 +320,9 @@ impl ServerProcess {
         if let Database::Postgres(url) = &self.database {
             options.extend(["--database-url".into(), url.into()]);
         }
+        if let Some(shared) = &self.shared {
+            options.extend(["--shared".into(), shared.path().as_os_str().to_owned()]);
+        }
         options
     }
 }
@@ -313,6 +342,7 @@ pub struct Api {
     url: String,
     token: Option<String>,
     me: Value,
+    patience: Duration,
 }
 
 /// What the server answered.
@@ -345,14 +375,21 @@ impl Api {
     pub fn to(url: &str) -> Result<Self> {
         Ok(Self {
             // Loopback never goes through a proxy of the machine.
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .timeout(Duration::from_secs(30))
-                .build()?,
+            http: reqwest::Client::builder().no_proxy().build()?,
             url: url.to_owned(),
             token: None,
             me: Value::Null,
+            patience: Duration::from_secs(30),
         })
+    }
+
+    /// The same for calls that take minutes.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            patience: Duration::from_secs(420),
+            ..self.clone()
+        }
     }
 
     /// The member who signed in, as the server described them; null before.
@@ -372,7 +409,10 @@ impl Api {
     /// # Errors
     /// When no answer comes.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        let mut request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.url))
+            .timeout(self.patience);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

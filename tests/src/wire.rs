@@ -1,6 +1,7 @@
 //! The network between one desktop and the server, which a test can cut and listen in on.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -20,6 +21,7 @@ type Tape = Arc<Mutex<Vec<u8>>>;
 pub struct Wire {
     address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
+    far: Arc<AtomicU16>,
     tape: Option<Tape>,
     carrier: JoinHandle<()>,
 }
@@ -48,15 +50,18 @@ impl Wire {
             .context("lay a wire")?;
         let address = listener.local_addr()?;
         let whole = Arc::new(watch::Sender::new(true));
-        let (state, recording) = (Arc::clone(&whole), tape.clone());
+        let far = Arc::new(AtomicU16::new(port));
+        let (state, leads, recording) = (Arc::clone(&whole), Arc::clone(&far), tape.clone());
         let carrier = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                let port = leads.load(Ordering::Relaxed);
                 tokio::spawn(carry(near, port, state.subscribe(), recording.clone()));
             }
         });
         Ok(Self {
             address,
             whole,
+            far,
             tape,
             carrier,
         })
@@ -74,6 +79,11 @@ impl Wire {
         let Some(tape) = &self.tape else { return false };
         let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
         tape.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+
+    /// Leads to another server from the next connection on, as a balancer does when one is gone. Those that are open stay where they are.
+    pub fn lead_to(&self, port: u16) {
+        self.far.store(port, Ordering::Relaxed);
     }
 
     /// Cuts the wire.

@@ -24,6 +24,7 @@ use crate::hosting::mailbox::Mailbox;
 use crate::hosting::trial::Trials;
 use crate::hosting::{Hosts, secret};
 use crate::options::Options;
+use crate::private;
 use crate::referee::{Committed, RefereeHandle, SubmitError};
 use crate::seal::{SealError, SealKey};
 use crate::search::Search;
@@ -136,11 +137,16 @@ impl Core {
     pub async fn open(data: &Path, options: &Options) -> Result<Arc<Self>, OpenError> {
         let seal = match options.seal_key {
             Some(key) => SealKey::from(key),
-            None => SealKey::of_directory(data)?,
+            None => {
+                let keeps = options.keeps(data);
+                private::directory(keeps).map_err(SealError::File)?;
+                SealKey::of_directory(keeps)?
+            }
         };
         let hosts = Hosts::of_directory(data).map_err(OpenError::Host)?;
         let store = ServerStore::open(StoreOptions {
             data: data.to_owned(),
+            blobs: options.shared.as_deref().map(crate::data::blobs),
             database_url: options.database_url.clone(),
             key: options.data_key,
             workspace: None,

@@ -120,6 +120,7 @@ pub async fn load_sample(options: &Options) -> Result<MemberId, PrepareError> {
 async fn open(data: &Path, options: &Options) -> Result<ServerStore, StoreError> {
     ServerStore::open(StoreOptions {
         data: data.to_owned(),
+        blobs: options.shared.as_deref().map(crate::data::blobs),
         database_url: options.database_url.clone(),
         key: options.data_key,
         workspace: None,

@@ -1,7 +1,7 @@
 //! How a server is started.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::listener::TlsFiles;
 
@@ -12,6 +12,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// What several servers on one PostgreSQL share: the blobs, and the key that seals passwords. Without it they lie in the data directory.
+    pub shared: Option<PathBuf>,
     /// `postgres://...`; without it the log lies in a SQLite file of the data directory.
     pub database_url: Option<String>,
     /// The server's own certificate.
@@ -31,11 +33,17 @@ pub struct Options {
 }
 
 impl Options {
+    /// Where the blobs and the key that seals passwords lie, for a server on `data`.
+    pub(crate) fn keeps<'a>(&'a self, data: &'a Path) -> &'a Path {
+        self.shared.as_deref().unwrap_or(data)
+    }
+
     /// On loopback, any port, SQLite.
     #[must_use]
     pub fn in_directory(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
+            shared: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             database_url: None,
             tls: None,
@@ -53,6 +61,7 @@ impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")
             .field("data", &self.data)
+            .field("shared", &self.shared)
             .field("listen", &self.listen)
             .field("postgres", &self.database_url.is_some())
             .field("tls", &self.tls.is_some())

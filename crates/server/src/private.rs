@@ -31,6 +31,18 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Writes a new file that only its owner may read, whole or not at all: whoever finds it, also on another machine, finds all of it.
+///
+/// # Errors
+/// When it exists already, or can't be written.
+pub fn write_new_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    let mut aside = tempfile::Builder::new().prefix(".new-").tempfile_in(directory)?;
+    aside.write_all(bytes)?;
+    aside.as_file().sync_all()?;
+    aside.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}
+
 /// Makes a new file that only its owner may read.
 ///
 /// # Errors

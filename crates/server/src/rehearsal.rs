@@ -7,23 +7,61 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Conversation, Destination, InboxId, Lead, Message, MessageKind, RuleId, RuleSet, Timestamp, Timetable,
+    Conversation, ConversationId, Destination, InboxId, Lead, Message, MessageKind, RuleId, RuleSet, Timestamp,
+    Timetable,
 };
 use baton_protocol::{Rehearsal, RehearsalExample, RehearsedMove};
 use baton_store::port::contact_key;
 use baton_store::server::{ConversationFilter, ConversationKey, ServerStore, StoreError};
 
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::referee::DocumentSet;
 
-/// How many conversations a page looks at.
-const PAGE: u64 = 1000;
+/// How many conversations are read at a time.
+const PART: u64 = 1000;
+/// How many parts a page consists of.
+const PARTS: u32 = 4;
 /// How many examples it gives of one move.
 pub(crate) const EXAMPLES: usize = 5;
 
 pub(crate) type Moves = BTreeMap<Key, RehearsedMove>;
 type Key = (Destination, Destination, Option<RuleId>);
 
-/// One page of a rehearsal of `draft` over the conversations of these inboxes.
+/// What a rehearsal looks at, as it lies in the database.
+struct Part {
+    conversations: Vec<Conversation>,
+    firsts: BTreeMap<ConversationId, Message>,
+    known_since: BTreeMap<String, Timestamp>,
+    next: Option<ConversationKey>,
+}
+
+async fn read(
+    store: ServerStore,
+    inboxes: BTreeSet<InboxId>,
+    after: Option<ConversationKey>,
+) -> Result<Part, StoreError> {
+    let filter = ConversationFilter {
+        inboxes,
+        after,
+        ..ConversationFilter::default()
+    };
+    let (conversations, next) = store.conversations(&filter, PART).await?;
+    let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
+    let keys = conversations
+        .iter()
+        .map(|conversation| contact_key(&conversation.contact.email))
+        .collect();
+    let (firsts, known_since) = tokio::try_join!(store.first_messages(&ids), store.first_contacts(&keys))?;
+    Ok(Part {
+        conversations,
+        firsts,
+        known_since,
+        next,
+    })
+}
+
+/// One page of a rehearsal of `draft` over the conversations of these inboxes. While one part is judged the next one is read.
 ///
 /// # Errors
 /// When the database fails.
@@ -34,42 +72,40 @@ pub async fn page(
     draft: &RuleSet,
     after: Option<ConversationKey>,
 ) -> Result<Rehearsal, StoreError> {
-    let filter = ConversationFilter {
-        inboxes,
-        after,
-        ..ConversationFilter::default()
-    };
-    let (conversations, next) = store.conversations(&filter, PAGE).await?;
-    let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
-    let firsts = store.first_messages(&ids).await?;
-    let keys = conversations
-        .iter()
-        .map(|conversation| contact_key(&conversation.contact.email));
-    let known_since = store.first_contacts(&keys.collect()).await?;
     let nothing = RuleSet::default();
     let current = documents.rules().map_or(&nothing, |(rules, _)| rules);
     let mut hours = Hours::default();
-    let mut rehearsal = Rehearsal {
-        next: next.map(|next| next.to_string()),
-        ..Rehearsal::default()
-    };
+    let mut rehearsal = Rehearsal::default();
     let mut moves = Moves::new();
-    for conversation in &conversations {
-        let routed = firsts.get(&conversation.id).filter(|message| is_routed(message));
-        // What was split off another began there, and that is looked at.
-        let Some(message) = routed.filter(|_| conversation.split.is_none()) else {
-            rehearsal.passed_over = rehearsal.passed_over.saturating_add(1);
-            continue;
-        };
-        rehearsal.looked_at = rehearsal.looked_at.saturating_add(1);
-        let since = known_since.get(&contact_key(&conversation.contact.email));
-        let returning = since.is_some_and(|since| *since < conversation.created_at);
-        let in_hours = hours.keeps(documents, conversation.inbox, message.at);
-        let lead = Lead::as_it_began(conversation, message, returning, in_hours);
-        let (from, _) = current.destination(lead.clone());
-        let (to, rule) = draft.destination(lead);
-        if from != to {
-            moved(&mut moves, (from, to, rule), conversation);
+    let ahead = |after| AbortOnDropHandle::new(tokio::spawn(read(store.clone(), inboxes.clone(), after)));
+    let mut reading = Some(ahead(after));
+    let mut parts = 0;
+    while let Some(read) = reading.take() {
+        let part = read
+            .await
+            .map_err(|error| StoreError::Unreadable(error.to_string()))??;
+        parts += 1;
+        match part.next {
+            Some(next) if parts < PARTS => reading = Some(ahead(Some(next))),
+            next => rehearsal.next = next.map(|next| next.to_string()),
+        }
+        for conversation in &part.conversations {
+            let routed = part.firsts.get(&conversation.id).filter(|message| is_routed(message));
+            // What was split off another began there, and that is looked at.
+            let Some(message) = routed.filter(|_| conversation.split.is_none()) else {
+                rehearsal.passed_over = rehearsal.passed_over.saturating_add(1);
+                continue;
+            };
+            rehearsal.looked_at = rehearsal.looked_at.saturating_add(1);
+            let since = part.known_since.get(&contact_key(&conversation.contact.email));
+            let returning = since.is_some_and(|since| *since < conversation.created_at);
+            let in_hours = hours.keeps(documents, conversation.inbox, message.at);
+            let lead = Lead::as_it_began(conversation, message, returning, in_hours);
+            let (from, _) = current.destination(lead.clone());
+            let (to, rule) = draft.destination(lead);
+            if from != to {
+                moved(&mut moves, (from, to, rule), conversation);
+            }
         }
     }
     rehearsal.moves = moves.into_values().collect();

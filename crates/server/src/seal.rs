@@ -73,7 +73,7 @@ impl From<[u8; 32]> for SealKey {
 }
 
 impl SealKey {
-    /// The key of a data directory, made on first use.
+    /// The key of a directory, made on first use. Servers that share the directory, and start at once, get the same.
     ///
     /// # Errors
     /// When the file can't be read or made, or holds no key.
@@ -84,8 +84,13 @@ impl SealKey {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let mut bytes = [0; 32];
                 getrandom::fill(&mut bytes).map_err(|_| SealError::Random)?;
-                private::write_new(&path, format!("{}\n", hex::encode(bytes)).as_bytes())?;
-                Ok(Self(bytes))
+                match private::write_new_whole(&path, format!("{}\n", hex::encode(bytes)).as_bytes()) {
+                    // Another server was first: its key is everybody's.
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                        Self::from_hex(std::fs::read_to_string(&path)?.trim())
+                    }
+                    written => written.map(|()| Self(bytes)).map_err(SealError::File),
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -176,6 +181,20 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn servers_that_start_at_once_on_one_directory_have_one_key() {
+        let shared = tempfile::tempdir().unwrap();
+        let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| SealKey::of_directory(shared.path()).unwrap().0))
+                .collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "they have several");
+        let left = std::fs::read_dir(shared.path()).unwrap().count();
+        assert_eq!(left, 1, "something beside the key was left");
     }
 
     #[test]

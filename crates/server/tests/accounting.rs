@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use baton_domain::{Account, AccountMode, LogBody};
+use baton_domain::{Account, AccountMode, FolderChoice, FolderUse, LogBody, Outcome};
 use baton_protocol::{Balance, FolderBalance, HealthState, MailServer, MailboxSettings, Retried, Security};
 use baton_server::hosting::accounting;
 use baton_server::hosting::mailbox::Mailbox;
@@ -63,9 +63,14 @@ fn folder<'a>(balance: &'a Balance, name: &str) -> &'a FolderBalance {
     balance.folders.iter().find(|folder| folder.folder == name).unwrap()
 }
 
-/// The file Dovecot keeps a letter in.
+/// The file Dovecot keeps a letter of the INBOX in.
 fn file_of(mail: &MailHost, holds: &str) -> PathBuf {
-    let folder = mail.ca_file().parent().unwrap().join("boxes").join("sales");
+    file_in(mail, "", holds)
+}
+
+/// The file Dovecot keeps a letter of that folder in.
+fn file_in(mail: &MailHost, folder: &str, holds: &str) -> PathBuf {
+    let folder = mail.maildir_of("sales").unwrap().join(folder);
     ["cur", "new"]
         .iter()
         .flat_map(|part| std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten())
@@ -275,5 +280,62 @@ async fn a_watched_mailbox_is_not_touched() {
             .iter()
             .all(FolderBalance::adds_up)
     );
+    team.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn history_of_a_folder_that_is_read_once_more_is_history_and_a_folder_that_is_gone_ends_no_check() {
+    const DAY_MS: i64 = 86_400_000;
+    let mail = MailHost::start().await.unwrap();
+    let old = |number: usize| {
+        let raw = format!(
+            "From: Carl <carl@example.com>\r\nTo: {}\r\nMessage-ID: <{number}@example.com>\r\nSubject: Letter {number}\r\n\r\nNumber {number}\r\n",
+            address("sales")
+        );
+        Seed::new(raw.as_bytes(), baton_clock::now_ms() - 10 * DAY_MS, &["\\Seen"])
+    };
+    mail.seed("sales", "INBOX", &[letter(1)]).await.unwrap();
+    mail.seed("sales", "Important", &[old(2), old(3)]).await.unwrap();
+    let broken = file_in(&mail, ".Important", "<3@example.com>");
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let team = Team::start().await;
+    let core = team.server.core();
+    let important = FolderChoice {
+        name: "Important".to_owned(),
+        becomes: FolderUse::Tag {
+            tag: "important".to_owned(),
+        },
+    };
+    let account = core
+        .move_in(&mailbox(&mail), team.inbox, AccountMode::Together, vec![important])
+        .await
+        .unwrap();
+    up(&team, &account).await;
+    let quarantined = eventually("the folder to be read", PATIENCE, async || {
+        let balance = core.balance(account.id).await?;
+        let found = balance.folders.iter().find(|one| one.folder == "Important");
+        Ok(found.filter(|one| one.received == 2).map(|one| one.quarantined))
+    })
+    .await
+    .unwrap();
+    assert_eq!(quarantined, 1);
+
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let read = accounting::retry(core, None).await.unwrap();
+    assert_eq!((read.tried, read.imported, read.quarantined), (1, 1, 0));
+    for subject in ["Letter 2", "Letter 3"] {
+        let id = team.conversation(subject).await;
+        let state = core.store.conversation(id).await.unwrap().unwrap();
+        let outcome = state.closing.map(|closing| closing.outcome);
+        assert_eq!(outcome, Some(Outcome::Imported), "{subject}");
+        assert!(state.clocks.is_empty() && state.tags.contains("important"), "{subject}");
+    }
+
+    // Somebody calls the folder something else: what was in it is gone from there, and the others are looked at all the same.
+    mail.rename("sales", &[("Important", "Archive")]).await.unwrap();
+    let checks = accounting::check(core, &account).await.unwrap();
+    let of = |folder: &str| checks.iter().find(|check| check.folder == folder).unwrap();
+    assert_eq!((of("Important").in_mailbox, of("Important").gone), (0, 2));
+    assert_eq!((of("INBOX").in_mailbox, of("INBOX").gone), (1, 0));
     team.server.stop().await;
 }

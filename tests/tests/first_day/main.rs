@@ -21,6 +21,7 @@ mod restored;
 mod restored_desks;
 mod routing;
 mod team;
+mod three_servers;
 mod two_doors;
 mod writing_first;
 
@@ -32,7 +33,7 @@ mod story {
     use crate::team::Team;
     use crate::{
         another_matter, follow_up, hosted, kills, morning, moving_day, moving_in, offline, restored, restored_desks,
-        routing, two_doors,
+        routing, three_servers, two_doors,
     };
 
     #[tokio::test(flavor = "multi_thread")]
@@ -152,6 +153,14 @@ mod story {
     async fn another_matter_in_the_same_thread_is_answered_in_its_own_on_postgresql() {
         let postgres = Postgres::start().await.unwrap();
         another_matter::each_in_its_own(Database::Postgres(postgres.url()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_day_passes_with_three_servers_of_which_two_die() {
+        let postgres = Postgres::start().await.unwrap();
+        three_servers::the_day(Database::Postgres(postgres.url()))
             .await
             .unwrap();
     }

@@ -56,6 +56,8 @@ pub struct Team {
     pub ben: Rep,
     /// The referee.
     pub server: ServerProcess,
+    /// Servers beside it on the same database: with one, Ben's desktop is there; programs speak to the last.
+    pub beside: Vec<ServerProcess>,
     /// The team's and the customer's mailboxes.
     pub mail: MailHost,
     /// Everybody's clock.
@@ -66,21 +68,35 @@ impl Team {
     /// Starts everything, connects the shared mailbox, and seats both reps.
     pub async fn gather(database: Database) -> Result<Self> {
         let clock = TestClock::new()?;
+        let server = ServerProcess::prepare(database, &clock)?;
+        Self::gather_at(server, Vec::new(), clock).await
+    }
+
+    /// The same at three servers on one database.
+    pub async fn gather_at_three(database: Database) -> Result<Self> {
+        let clock = TestClock::new()?;
+        let server = ServerProcess::prepare_sharing(database, &clock)?;
+        let beside = vec![server.beside(&clock)?, server.beside(&clock)?];
+        Self::gather_at(server, beside, clock).await
+    }
+
+    async fn gather_at(mut server: ServerProcess, mut beside: Vec<ServerProcess>, clock: TestClock) -> Result<Self> {
         let mail = MailHost::start().await?;
-        let mut server = ServerProcess::prepare(database, &clock)?;
         for (name, role) in [("Mira", "manager"), ("Anna", "rep"), ("Ben", "rep")] {
             server.add_member(name, &address_of(name), role, PASSWORD).await?;
         }
         server.connect_mailbox(&mail, SALES, "Sales", "together").await?;
         server.restart().await?;
-        let (anna, ben) = tokio::try_join!(
-            Rep::seat(Who::Anna, &server, &clock),
-            Rep::seat(Who::Ben, &server, &clock)
-        )?;
+        for other in &mut beside {
+            other.restart().await?;
+        }
+        let bens = beside.first().unwrap_or(&server);
+        let (anna, ben) = tokio::try_join!(Rep::seat(Who::Anna, &server, &clock), Rep::seat(Who::Ben, bens, &clock))?;
         Ok(Self {
             anna,
             ben,
             server,
+            beside,
             mail,
             clock,
         })
@@ -104,7 +120,7 @@ impl Team {
 
     /// A program of a member's own, that talks to the server past the desktop.
     pub async fn program_of(&self, name: &str) -> Result<Program> {
-        Program::of(name, &self.server).await
+        Program::of(name, self.beside.last().unwrap_or(&self.server)).await
     }
 }
 
@@ -192,6 +208,12 @@ impl Program {
         Ok(())
     }
 
+    /// The bytes of a blob, as text.
+    pub async fn blob(&self, name: &str) -> Result<String> {
+        let answer = self.api.get(&format!("/v1/blobs/{name}")).await?;
+        answer.as_str().map(str::to_owned).context("no text")
+    }
+
     /// What the server says about the mailbox of that address.
     pub async fn health_of(&self, address: &str) -> Result<Value> {
         let health = self.api.get("/v1/health").await?;
@@ -200,6 +222,15 @@ impl Program {
         found
             .cloned()
             .with_context(|| format!("no mailbox {address} in {health}"))
+    }
+
+    /// Has the mailbox of that address tested from end to end.
+    pub async fn test_mailbox(&self, address: &str) -> Result<Value> {
+        let health = self.health_of(address).await?;
+        let account = health["account"].as_str().context("an account's id")?;
+        let path = format!("/v1/accounts/{account}/trial");
+        // It takes minutes: the copy in Sent is looked for once in one.
+        self.api.patient().post(&path, &json!({})).await
     }
 
     /// The one conversation with that subject.

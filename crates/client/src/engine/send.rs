@@ -162,10 +162,12 @@ impl Engine {
                 why: Invalid::Unknown,
             },
             _ => {
-                // The server can't take it just now: with the network gone it waits, with somebody waiting it is told.
+                // The server can't take it just now. What it says itself is told to whoever waits; when nobody answers, as while it is
+                // killed and the connection has not noticed yet, it waits like everything else that is done without a network.
+                let says = self.online() && error.code != ErrorCode::Unreachable;
                 let ticket = self.outbox.get(reply).and_then(|item| item.ticket);
                 match ticket {
-                    Some(ticket) if self.online() => {
+                    Some(ticket) if says => {
                         self.take_item(reply);
                         self.forget_undo(reply);
                         self.answer(Some(ticket), Told::Failed(error));

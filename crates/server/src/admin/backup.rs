@@ -99,6 +99,7 @@ pub async fn restore(data: &Path, database_url: Option<&str>, from: &Path) -> Re
     }
     let options = StoreOptions {
         data: data.to_owned(),
+        blobs: None,
         database_url: database_url.map(str::to_owned),
         key: None,
         workspace: None,
@@ -130,6 +131,7 @@ pub async fn restore(data: &Path, database_url: Option<&str>, from: &Path) -> Re
 pub async fn new_epoch(data: &Path, database_url: Option<&str>) -> Result<String, BackupError> {
     let options = StoreOptions {
         data: data.to_owned(),
+        blobs: None,
         database_url: database_url.map(str::to_owned),
         key: None,
         workspace: None,

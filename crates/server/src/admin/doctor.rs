@@ -65,7 +65,7 @@ pub async fn examine(options: &Options) -> Vec<Finding> {
         );
         return vec![Finding::bad(words)];
     }
-    let mut findings = vec![private_directory(data), key(data, options)];
+    let mut findings = vec![private_directory(data), key(options.keeps(data), options)];
     findings.extend(room(data));
     match DataDir::take(data) {
         Ok(taken) => {

@@ -25,6 +25,10 @@ pub struct Place {
     /// Keep the log in PostgreSQL instead of a SQLite file in the data directory.
     #[arg(long, value_name = "URL", env = "BATON_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Where several servers on one PostgreSQL keep what they share: raw mail, attachments, and the key that seals passwords. Give every
+    /// server, and every command, the same; it lies on a disk that all of them reach.
+    #[arg(long, value_name = "DIR", env = "BATON_SHARED", requires = "database_url")]
+    pub shared: Option<PathBuf>,
     /// Log as JSON.
     #[arg(long)]
     pub log_json: bool,

@@ -190,6 +190,7 @@ fn print(words: Words) -> anyhow::Result<ExitCode> {
 
 fn options(place: &Place) -> Options {
     Options {
+        shared: place.shared.clone(),
         database_url: place.database_url.clone(),
         ..Options::in_directory(&place.data)
     }

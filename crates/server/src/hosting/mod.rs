@@ -20,6 +20,7 @@ mod paper;
 mod port;
 pub mod remote;
 mod rotation;
+pub mod said;
 mod same;
 pub mod secret;
 pub mod trial;
@@ -48,6 +49,7 @@ use hold::Hold;
 use lease::Lease;
 use mailbox::Mailbox;
 pub use port::Port;
+use said::Said;
 
 /// How long an account rests after its host broke, at first and at most.
 const FIRST_REST: Duration = Duration::from_secs(2);
@@ -75,6 +77,8 @@ pub struct Hosts {
     /// held before it was killed is still its own.
     session: SessionId,
     look: Notify,
+    /// Whose word about a mailbox counts.
+    pub said: Said,
     watcher: Mutex<Option<JoinHandle<()>>>,
     remote: remote::Ports,
 }
@@ -129,6 +133,7 @@ impl Hosts {
         Ok(Self {
             session,
             look: Notify::new(),
+            said: Said::default(),
             watcher: Mutex::default(),
             remote: remote::Ports::default(),
         })
@@ -335,6 +340,7 @@ async fn keep(core: Arc<Core>, account: Account, mailbox: Mailbox, stop: Cancell
                 (&mut run).await
             }
         };
+        core.hosts.said.ends(account.id, lease.grant().token);
         lease.release().await;
         match ended {
             Ok(HostEnd::Stopped | HostEnd::LeaseLost) => rest = FIRST_REST,
@@ -420,6 +426,34 @@ async fn pause(stop: &CancellationToken, time: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = tokio::time::sleep(time) => {}
+    }
+}
+
+/// Another server hosts the account, and says how it is doing.
+pub fn hear(core: &Core, order: said::Order, said: AccountHealth) {
+    let known = core
+        .directory
+        .accounts()
+        .into_iter()
+        .any(|account| account.id == said.account);
+    if known
+        && core
+            .hosts
+            .said
+            .elsewhere(said.account, order, tokio::time::Instant::now())
+    {
+        core.health
+            .send_if_modified(|all| all.insert(said.account, said.clone()).as_ref() != Some(&said));
+    }
+}
+
+/// Whoever hosted these accounts elsewhere has fallen silent: another server takes them over.
+pub fn fade(core: &Core, long_ago: tokio::time::Instant) {
+    let faded = core.hosts.said.fade(long_ago);
+    for account in core.directory.accounts() {
+        if faded.contains(&account.id) {
+            tell(core, &account, HealthState::Connecting);
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::hold::Hold;
 use super::intake::Intake;
 use super::outgoing::{self, NoBytes};
+use super::said::Order;
 use super::{condition, cursors, follows, update, views};
 use crate::core::Core;
 use crate::referee::{Fault, SubmitError};
@@ -105,6 +106,14 @@ impl Port {
     pub(super) fn tell(&self, state: HealthState, health: &AccountHealth) {
         let reads = condition::reads(health);
         let sending = condition::takes(health);
+        let order = Order {
+            token: self.hold.grant().token,
+            at: self.core.now(),
+        };
+        // A host that is ending, while another one works on the mailbox already, has nothing to say about it.
+        if !self.core.hosts.said.here(self.account.id, order) {
+            return;
+        }
         update(&self.core, &self.account, |shown| {
             shown.state = state;
             shown.last_success = reads.or(shown.last_success);

@@ -29,6 +29,9 @@ const TAKEN: Duration = Duration::from_secs(60);
 /// For the message to come back, and for its copy to be seen in Sent, which is looked at once a minute.
 const BACK: Duration = Duration::from_secs(150);
 
+/// For the server that hosts the mailbox, when it is another one: all of the above, and the way.
+const ANSWERED: Duration = Duration::from_secs(420);
+
 /// Why a mailbox is not tested.
 #[derive(Debug, thiserror::Error)]
 pub enum NoTrial {
@@ -41,6 +44,9 @@ pub enum NoTrial {
     /// Somebody's desktop hosts it.
     #[error("{0} is not hosted by this server")]
     HostedElsewhere(String),
+    /// The server that hosts it says why, or says nothing.
+    #[error("{0}")]
+    There(String),
     /// The message can't be written, or the mailbox's secret can't be read.
     #[error("{0}")]
     Impossible(String),
@@ -139,11 +145,29 @@ impl Steps {
     }
 }
 
-/// Tests a mailbox from end to end.
+/// Tests a mailbox from end to end, through whichever server of the workspace hosts it.
 ///
 /// # Errors
 /// When it can't even begin. A step that fails is part of the answer.
 pub async fn run(core: &Core, account: &Account) -> Result<MailboxTrial, NoTrial> {
+    if account.hosted_by.is_some() || !core.hosts.said.is_elsewhere(account.id) {
+        return run_here(core, account).await;
+    }
+    let answer = tokio::time::timeout(ANSWERED, core.relay.test_mailbox(account.id)).await;
+    match answer {
+        Ok(Some(done)) => done.map_err(NoTrial::There),
+        Ok(None) | Err(_) => Err(NoTrial::There(format!(
+            "the server that reads {} did not answer; try again in a minute",
+            account.address
+        ))),
+    }
+}
+
+/// Tests a mailbox that this server hosts.
+///
+/// # Errors
+/// When it can't even begin.
+pub async fn run_here(core: &Core, account: &Account) -> Result<MailboxTrial, NoTrial> {
     let address = || account.address.clone();
     if account.mode == AccountMode::Watch {
         return Err(NoTrial::Watched(address()));

@@ -74,6 +74,10 @@ pub(super) struct Driver {
     looking: Pending<Result<DueList, PortError>>,
     following: Pending<Result<Tail, PortError>>,
     wake_at: Timestamp,
+    /// When the last look for deadlines began.
+    looked_at: i64,
+    /// How far the clock of this server is ahead of the store's, as of the last look.
+    ahead_ms: i64,
     found: Vec<DueRow>,
 }
 
@@ -104,6 +108,8 @@ impl Driver {
             looking: None,
             following: None,
             wake_at: Timestamp(baton_clock::now_ms()),
+            looked_at: 0,
+            ahead_ms: 0,
             found: Vec::new(),
         }
     }
@@ -162,7 +168,7 @@ impl Driver {
                     }
                 }
                 Effect::Publish { from, to, entries } => self.publish(from, to, entries),
-                Effect::WakeAt(at) => self.wake_at = self.wake_at.min(at),
+                Effect::WakeAt(at) => self.wake_at = self.wake_at.min(at.plus_ms(self.ahead_ms)),
             }
         }
     }
@@ -224,6 +230,7 @@ impl Driver {
     }
 
     fn look(&mut self) {
+        self.looked_at = baton_clock::now_ms();
         let store = self.store.clone();
         self.looking = Some(Box::pin(async move { store.due(DUE_AT_ONCE).await }));
         // The other servers' appends are looked for as slowly.
@@ -236,24 +243,16 @@ impl Driver {
     async fn looked(&mut self, list: Result<DueList, PortError>) {
         self.looking = None;
         let now = baton_clock::now_ms();
-        let DueList { rows, next, .. } = match list {
+        let list = match list {
             Ok(list) => list,
             Err(error) => {
                 tracing::warn!(%error, "the deadlines can't be read");
                 return;
             }
         };
-        let soonest = if rows.is_empty() {
-            LOOK_MS
-        } else if rows == self.found {
-            SAME_AGAIN_MS
-        } else {
-            LOOK_MS
-        };
-        let soonest = now.saturating_add(soonest);
-        let next = next.map_or(i64::MAX, |at| at.0);
-        let again = if rows.is_empty() { next } else { soonest };
-        self.wake_at = self.wake_at.min(Timestamp(again.max(soonest)));
+        self.ahead_ms = ahead_ms(list.now, self.looked_at, now);
+        self.wake_at = self.wake_at.min(look_again(&list, &self.found, now, self.ahead_ms));
+        let rows = list.rows;
         self.found.clone_from(&rows);
         if !rows.is_empty() {
             self.tell(Input::Tick { due: rows }).await;
@@ -276,6 +275,29 @@ impl Driver {
             Err(error) => tracing::warn!(%error, "what other servers appended can't be read"),
         }
     }
+}
+
+/// How far a clock is ahead of the store's, which showed `store` while that clock went from `from` to `to`. Not at all, as far as that says.
+fn ahead_ms(store: Timestamp, from: i64, to: i64) -> i64 {
+    let (least, most) = (from.saturating_sub(store.0), to.saturating_sub(store.0));
+    0.clamp(least.min(most), most)
+}
+
+/// When to look for deadlines again after `list` was read at `now`, by the clock of this server, which is so much ahead of the store's: what
+/// is due is the store's to say.
+fn look_again(list: &DueList, found_before: &[DueRow], now: i64, ahead_ms: i64) -> Timestamp {
+    let rest = if !list.rows.is_empty() && list.rows == found_before {
+        SAME_AGAIN_MS
+    } else {
+        LOOK_MS
+    };
+    let soonest = now.saturating_add(rest);
+    let next = if list.rows.is_empty() {
+        list.next.map_or(i64::MAX, |next| next.plus_ms(ahead_ms).0)
+    } else {
+        soonest
+    };
+    Timestamp(next.max(soonest))
 }
 
 async fn begin(store: ServerStore, needs: Needs) -> Stored {
@@ -327,4 +349,42 @@ fn entropy() -> [u8; 32] {
         tracing::error!(%error, "the system gives no randomness");
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the store says at its own `now`.
+    fn list(now: i64, next: Option<i64>) -> DueList {
+        DueList {
+            rows: Vec::new(),
+            now: Timestamp(now),
+            next: next.map(Timestamp),
+        }
+    }
+
+    #[test]
+    fn the_next_deadline_is_met_by_whatever_clock() {
+        let store = list(1_000_000, Some(1_060_000));
+        for ours in [1_000_000, 700_000, 1_300_000] {
+            let ahead = ahead_ms(store.now, ours - 10, ours + 10);
+            let met = look_again(&store, &[], ours + 10, ahead);
+            assert!((ours + 59_990..=ours + 60_010).contains(&met.0), "{met:?} at {ours}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_takes_long_is_no_clock_that_is_ahead() {
+        assert_eq!(ahead_ms(Timestamp(1_000), 900, 9_000), 0);
+        assert_eq!(ahead_ms(Timestamp(1_000), 1_500, 9_000), 500);
+        assert_eq!(ahead_ms(Timestamp(1_000), 100, 200), -800);
+    }
+
+    #[test]
+    fn it_is_never_looked_again_at_once() {
+        let due_now = list(1_000_000, Some(1_000_000));
+        assert_eq!(look_again(&due_now, &[], 5_000_000, 0), Timestamp(5_000_000 + LOOK_MS));
+        assert_eq!(look_again(&list(0, None), &[], 5, 0), Timestamp(i64::MAX));
+    }
 }

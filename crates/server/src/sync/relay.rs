@@ -1,21 +1,24 @@
-//! What connections tell one another without the log: notifications shown on one device of a member, sessions that ended, and who is
-//! where. Between several servers on one PostgreSQL it travels in batches, at most ten a second, and never in a commit.
+//! What connections tell one another without the log: notifications shown on one device of a member, sessions that ended, how mailboxes
+//! are doing, and who is where. Between several servers on one PostgreSQL it travels in batches, at most ten a second, and never in a commit.
 //!
 //! A wire that breaks loses what was said on it. So everything that lasts is said again now and then, what is not said again fades,
 //! and whoever comes back asks the others for all of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use baton_domain::{ConversationId, DeviceId, InboxId, MemberId, SessionId};
+use baton_domain::{AccountId, ConversationId, DeviceId, InboxId, MemberId, SessionId};
+use baton_protocol::{AccountHealth, MailboxTrial};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::presence::{BATCH_MS, Look};
 use crate::core::Core;
+use crate::hosting::said::Order;
+use crate::hosting::{self, trial};
 
 /// The least time between two batches to the other servers.
 const BATCH: Duration = Duration::from_millis(BATCH_MS);
@@ -58,6 +61,15 @@ enum News {
     Left { member: MemberId, connection: SessionId },
     /// A notification was shown or handled.
     Shown(Shown),
+    /// A mailbox that is hosted here is doing so.
+    Health { order: Order, health: Box<AccountHealth> },
+    /// Whoever hosts this mailbox is asked to test it.
+    TestMailbox { ask: Uuid, account: AccountId },
+    /// How that went, or why it could not begin.
+    MailboxTested {
+        ask: Uuid,
+        done: Result<MailboxTrial, String>,
+    },
     /// A session was ended.
     Ended { session: SessionId },
     /// Whoever says this has just come: who is where?
@@ -76,6 +88,17 @@ struct Batch {
 pub struct Relay {
     shown: broadcast::Sender<Shown>,
     others: OnceLock<mpsc::Sender<News>>,
+    /// Who waits here for a test of a mailbox that another server makes.
+    asked: Mutex<BTreeMap<Uuid, oneshot::Sender<Result<MailboxTrial, String>>>>,
+}
+
+/// Nobody waits any more.
+struct Waits<'a>(&'a Relay, Uuid);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.answer(self.1);
+    }
 }
 
 impl Default for Relay {
@@ -83,6 +106,7 @@ impl Default for Relay {
         Self {
             shown: broadcast::Sender::new(256),
             others: OnceLock::new(),
+            asked: Mutex::default(),
         }
     }
 }
@@ -110,6 +134,26 @@ impl Relay {
         self.to_others(News::Left { member, connection });
     }
 
+    /// Has the server that hosts a mailbox test it; `None` when it can't be asked, or ends before it answers.
+    pub async fn test_mailbox(&self, account: AccountId) -> Option<Result<MailboxTrial, String>> {
+        let ask = Uuid::new_v4();
+        let (answer, answered) = oneshot::channel();
+        self.waits_for(ask, answer);
+        let _waits = Waits(self, ask);
+        self.others.get()?.try_send(News::TestMailbox { ask, account }).ok()?;
+        answered.await.ok()
+    }
+
+    fn waits_for(&self, ask: Uuid, answer: oneshot::Sender<Result<MailboxTrial, String>>) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(ask, answer);
+    }
+
+    fn answer(&self, ask: Uuid) -> Option<oneshot::Sender<Result<MailboxTrial, String>>> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.remove(&ask)
+    }
+
     fn heard(&self, shown: Shown) {
         // Nobody listens when no desktop is connected.
         let _ = self.shown.send(shown);
@@ -133,6 +177,7 @@ pub async fn carry(core: Arc<Core>) {
     let listener = core.store.clone();
     let listening = tokio::spawn(async move { listener.hear_news(line).await });
     let mut endings = core.auth.endings();
+    let mut health = core.health.subscribe();
     let mut again = tokio::time::interval(AGAIN);
     again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut post = Post::new();
@@ -154,15 +199,22 @@ pub async fn carry(core: Arc<Core>) {
                 // The line is new: what was said before was not heard.
                 Some(None) => {
                     post.add(News::Asks);
-                    post.everybody(&core);
+                    post.everything(&core);
                 }
                 None => break,
             },
             _ = again.tick() => {
-                post.everybody(&core);
+                post.everything(&core);
                 if let Some(long_ago) = Instant::now().checked_sub(FADES) {
                     core.presence.fade(long_ago);
+                    hosting::fade(&core, long_ago);
                 }
+            }
+            changed = health.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+                post.mailboxes(&core, false);
             }
             () = due => post.send(&core).await,
         }
@@ -171,7 +223,7 @@ pub async fn carry(core: Arc<Core>) {
 }
 
 /// What another server said.
-fn hear(core: &Core, post: &mut Post, said: &str) {
+fn hear(core: &Arc<Core>, post: &mut Post, said: &str) {
     let batch: Batch = match serde_json::from_str(said) {
         Ok(batch) => batch,
         Err(error) => {
@@ -195,9 +247,37 @@ fn hear(core: &Core, post: &mut Post, said: &str) {
             News::Left { member, connection } => core.presence.left(member, connection),
             News::Shown(shown) => core.relay.heard(shown),
             News::Ended { session } => core.auth.heard_end(session),
-            News::Asks => post.everybody(core),
+            News::Health { order, health } => hosting::hear(core, order, *health),
+            News::TestMailbox { ask, account } => test(core, ask, account),
+            News::MailboxTested { ask, done } => {
+                if let Some(waits) = core.relay.answer(ask) {
+                    // Whoever asked may have gone since.
+                    let _ = waits.send(done);
+                }
+            }
+            News::Asks => post.everything(core),
         }
     }
+}
+
+/// Tests a mailbox for another server, if it is hosted here.
+fn test(core: &Arc<Core>, ask: Uuid, account: AccountId) {
+    let accounts = core.directory.accounts();
+    let Some(account) = accounts.into_iter().find(|one| one.id == account) else {
+        return;
+    };
+    if core.hosts.said.told_here().iter().all(|(here, _)| *here != account.id) {
+        return;
+    }
+    let core = Arc::clone(core);
+    let serving = core.serving.clone();
+    serving.spawn(async move {
+        let done = tokio::select! {
+            done = trial::run_here(&core, &account) => done.map_err(|error| error.to_string()),
+            () = core.stop.cancelled() => Err("the server that reads the mailbox stopped; try again".to_owned()),
+        };
+        core.relay.to_others(News::MailboxTested { ask, done });
+    });
 }
 
 /// What waits for the next batch.
@@ -205,6 +285,10 @@ struct Post {
     server: Uuid,
     /// Where each connection is now, or that it is gone: what it was before is no news any more.
     places: BTreeMap<SessionId, News>,
+    /// How each mailbox is doing now.
+    health: BTreeMap<AccountId, News>,
+    /// What was last said of each.
+    last: BTreeMap<AccountId, AccountHealth>,
     news: Vec<News>,
     sent: Option<Instant>,
     due: Option<Instant>,
@@ -215,6 +299,8 @@ impl Post {
         Self {
             server: Uuid::new_v4(),
             places: BTreeMap::new(),
+            health: BTreeMap::new(),
+            last: BTreeMap::new(),
             news: Vec::new(),
             sent: None,
             due: None,
@@ -226,12 +312,46 @@ impl Post {
             News::Looks { connection, .. } | News::Left { connection, .. } => {
                 self.places.insert(connection, news);
             }
+            News::Health { ref health, .. } => {
+                self.health.insert(health.account, news);
+            }
             News::Asks if self.news.contains(&News::Asks) => {}
-            News::Asks | News::Shown(_) | News::Ended { .. } => self.news.push(news),
+            News::Asks
+            | News::Shown(_)
+            | News::Ended { .. }
+            | News::TestMailbox { .. }
+            | News::MailboxTested { .. } => self.news.push(news),
         }
         let now = Instant::now();
         let due = self.sent.map_or(now, |sent| now.max(sent + BATCH));
         self.due.get_or_insert(due);
+    }
+
+    /// Says everything that lasts.
+    fn everything(&mut self, core: &Core) {
+        self.everybody(core);
+        self.mailboxes(core, true);
+    }
+
+    /// Says how the mailboxes are doing that are hosted here; `again` also of those of which nothing is new.
+    fn mailboxes(&mut self, core: &Core, again: bool) {
+        for (account, order) in core.hosts.said.told_here() {
+            let Some(mut health) = core.health.borrow().get(&account).cloned() else {
+                continue;
+            };
+            if !again && self.last.get(&account) == Some(&health) {
+                continue;
+            }
+            self.last.insert(account, health.clone());
+            // One that does not fit into a message goes without what is nice to know.
+            if serde_json::to_string(&health).is_ok_and(|text| text.len() > LONGEST / 2) {
+                health.remarks.clear();
+            }
+            self.add(News::Health {
+                order,
+                health: Box::new(health),
+            });
+        }
     }
 
     /// Says of everybody on this server where they are.
@@ -244,7 +364,9 @@ impl Post {
     async fn send(&mut self, core: &Core) {
         self.due = None;
         let places = std::mem::take(&mut self.places).into_values();
-        let news: Vec<News> = std::mem::take(&mut self.news).into_iter().chain(places).collect();
+        let health = std::mem::take(&mut self.health).into_values();
+        let news = std::mem::take(&mut self.news).into_iter();
+        let news: Vec<News> = news.chain(health).chain(places).collect();
         for batch in batches(self.server, &news) {
             let told = tokio::time::timeout(FADES, core.store.tell_news(&batch)).await;
             if !matches!(told, Ok(Ok(()))) {

@@ -41,8 +41,10 @@ const SETUP_LOCK: i64 = 0x6261_746f_6e00_0001;
 /// Where a server keeps its data.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// The data directory: blobs, and the database unless a URL says otherwise.
+    /// The data directory: blobs unless they lie elsewhere, and the database unless a URL says otherwise.
     pub data: PathBuf,
+    /// Where the blobs lie, for servers that share them; `None` keeps them in the data directory.
+    pub blobs: Option<PathBuf>,
     /// `postgres://...`; `None` keeps a SQLite file in the data directory.
     pub database_url: Option<String>,
     /// Seals the SQLite file (SQLCipher) and the blobs. PostgreSQL is encrypted by whoever runs it; its blobs are sealed too.
@@ -57,6 +59,7 @@ impl StoreOptions {
     pub fn in_directory(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
+            blobs: None,
             database_url: None,
             key: None,
             workspace: None,
@@ -68,6 +71,7 @@ impl std::fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoreOptions")
             .field("data", &self.data)
+            .field("blobs", &self.blobs)
             .field("postgres", &self.database_url.is_some())
             .field("sealed", &self.key.is_some())
             .field("workspace", &self.workspace)
@@ -102,7 +106,8 @@ impl ServerStore {
             None => sqlite(&options.data.join(FILE), options.key).await?,
         };
         let workspace = set_up(&writer, options.workspace).await?;
-        let blobs = Blobs::open(options.data.join(BLOBS), options.key)?;
+        let blobs = options.blobs.unwrap_or_else(|| options.data.join(BLOBS));
+        let blobs = Blobs::open(blobs, options.key)?;
         let secret = <[u8; 32]>::try_from(workspace.secret)
             .map_err(|_| StoreError::Unreadable("the workspace's secret".to_owned()))?;
         Ok(Self {

@@ -9,8 +9,8 @@ use baton_domain::{
     Timestamp, decide, decide_other, evolve,
 };
 use baton_protocol::{
-    Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, HeldReason, ServerMessage,
-    UiEvent,
+    Acted, Answer, ClientMessage, ComposeLock, ConversationWithEntries, Cursor, Draft, ErrorCode, HeldReason,
+    ServerMessage, UiEvent,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -78,8 +78,8 @@ pub(super) struct Office {
     /// Whoever connects while this is set is promised a snapshot, and gets nothing.
     pub(super) only_promises: bool,
     pub(super) unreached: bool,
-    /// Drafts are not taken while this is set, though the line stands: the server's disk is full.
-    pub(super) full: bool,
+    /// Drafts are answered with this while it is set, though the line stands.
+    pub(super) refuses: Option<ErrorCode>,
 }
 
 fn engine(desk: usize, starts: u8, disk: &Disk) -> Engine {
@@ -173,7 +173,7 @@ impl Office {
             mute: false,
             only_promises: false,
             unreached: false,
-            full: false,
+            refuses: None,
         };
         for desk in [ANNA, BEN] {
             let disk = Disk::default();
@@ -292,9 +292,9 @@ impl Office {
                     quiet = false;
                     let (conversation, revision) = (draft.conversation, draft.revision);
                     self.desks[desk].offered += 1;
-                    let result = if self.full {
+                    let result = if let Some(code) = self.refuses {
                         Err(baton_protocol::ApiError {
-                            code: baton_protocol::ErrorCode::DiskFull,
+                            code,
                             message: String::new(),
                         })
                     } else if self.desks[desk].online {
@@ -302,7 +302,7 @@ impl Office {
                         Ok(())
                     } else {
                         Err(baton_protocol::ApiError {
-                            code: baton_protocol::ErrorCode::Unreachable,
+                            code: ErrorCode::Unreachable,
                             message: String::new(),
                         })
                     };

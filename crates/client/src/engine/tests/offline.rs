@@ -1,9 +1,9 @@
 use baton_domain::{CommandBody, DAY_MS, HOUR_MS, Outcome, Refusal, Status};
-use baton_protocol::{Acted, ComposeLock, HeldReason, HeldResolution};
+use baton_protocol::{Acted, ComposeLock, ErrorCode, HeldReason, HeldResolution};
 
 use super::office::{member, note};
 use super::{ANNA, BEN, Office};
-use crate::engine::Ask;
+use crate::engine::{Ask, Told};
 
 #[test]
 fn what_was_done_offline_is_applied_once_on_return() {
@@ -201,7 +201,7 @@ fn a_server_that_can_take_no_draft_is_asked_again_now_and_then_on_the_same_conne
     office.cut(ANNA);
     office.types(ANNA, enquiry, "We do.");
     office.sends(ANNA, enquiry);
-    office.full = true;
+    office.refuses = Some(ErrorCode::DiskFull);
     office.connect(ANNA);
     office.advance(60_000);
     let desk = &office.desks[ANNA];
@@ -209,9 +209,45 @@ fn a_server_that_can_take_no_draft_is_asked_again_now_and_then_on_the_same_conne
     assert_eq!(desk.reconnects, 0);
     assert_eq!(desk.engine.connection().waiting, 1);
 
-    office.full = false;
+    office.refuses = None;
     office.advance(20_000);
     assert_eq!(office.desks[ANNA].engine.connection().waiting, 0);
     assert_eq!(office.real(enquiry).outbound.len(), 1);
     office.all_agree();
+}
+
+#[test]
+fn a_reply_that_nobody_answers_waits_also_while_the_connection_has_not_noticed() {
+    // A server is killed, and the desktop's next question fails before its socket ends.
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.types(ANNA, enquiry, "We do.");
+    office.refuses = Some(ErrorCode::Unreachable);
+    let ticket = office.sends(ANNA, enquiry);
+    assert!(matches!(office.acted(ANNA, ticket), Acted::Pending { .. }));
+    office.cut(ANNA);
+    office.refuses = None;
+    office.connect(ANNA);
+    office.advance(20_000);
+    assert_eq!(office.real(enquiry).outbound.len(), 1);
+    assert!(office.held(ANNA).is_empty());
+    office.all_agree();
+}
+
+#[test]
+fn a_server_that_says_why_it_takes_no_draft_is_heard_and_the_text_stays() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    office.act(ANNA, enquiry, CommandBody::Claim);
+    office.types(ANNA, enquiry, "We do.");
+    office.refuses = Some(ErrorCode::DiskFull);
+    let ticket = office.sends(ANNA, enquiry);
+    let told = office.told(ANNA, ticket).unwrap();
+    assert!(
+        matches!(told, Told::Failed(error) if error.code == ErrorCode::DiskFull),
+        "{told:?}"
+    );
+    assert_eq!(office.desks[ANNA].engine.connection().waiting, 0);
+    assert!(office.real(enquiry).outbound.is_empty());
 }

@@ -1,6 +1,6 @@
 //! Folders of the team's own: what lies in them, whose that makes it, and that none of it starts anything.
 
-use baton_domain::{FolderUse, Outcome, Status, Timestamp};
+use baton_domain::{Direction, FolderUse, Outcome, Status, Timestamp};
 use baton_store::port::ItemOutcome;
 
 use super::court::{ANNA, BEN, Court, MONDAY, address, answering, but, letter, message_of};
@@ -162,4 +162,54 @@ fn an_answer_of_ours_in_such_a_folder_is_ours() {
     let state = court.only();
     assert_eq!((state.messages, state.replies, state.owner), (2, 1, Some(ANNA)));
     assert_eq!(state.contact.email, "carl@example.com");
+}
+
+/// What somebody of ours wrote in a folder of theirs: who wrote it, to whom, and where answers are to go.
+fn in_annas_folder(from: &str, to: &str, reply_to: Option<&str>) -> Arrival {
+    let written = but(letter(7, from, "Chairs", at(2)), |parsed| {
+        parsed.to = vec![address(to)];
+        parsed.reply_to = reply_to.map(address).into_iter().collect();
+    });
+    lies_in(history(written), "Anna", theirs(ANNA))
+}
+
+#[test]
+fn what_we_wrote_ourselves_in_a_folder_is_no_customers() {
+    // Anna's own answer, which her program filed beside what it answers; and one from the team's address.
+    for from in ["anna@baton.test", "sales@baton.test"] {
+        let mut court = Court::new();
+        court.receive(vec![in_annas_folder(from, "carl@example.com", None)], None);
+        let state = court.only();
+        assert_eq!(state.contact.email, "carl@example.com", "{from}");
+        assert_eq!(
+            state.last_message.map(|last| last.direction),
+            Some(Direction::Outside),
+            "{from}"
+        );
+    }
+}
+
+#[test]
+fn what_a_form_of_ours_and_a_colleague_wrote_to_us_is_an_enquiry() {
+    // A form on the team's own site writes from the team's address, and says whom it speaks for.
+    let mut court = Court::new();
+    court.receive(
+        vec![in_annas_folder(
+            "sales@baton.test",
+            "sales@baton.test",
+            Some("carl@example.com"),
+        )],
+        None,
+    );
+    let state = court.only();
+    assert_eq!(state.contact.email, "carl@example.com");
+    assert_eq!(state.last_message.map(|last| last.direction), Some(Direction::Inbound));
+
+    // Ben passes something on to the team: nobody outside was answered.
+    let mut court = Court::new();
+    court.receive(vec![in_annas_folder("ben@baton.test", "sales@baton.test", None)], None);
+    assert_eq!(
+        court.only().last_message.map(|last| last.direction),
+        Some(Direction::Inbound)
+    );
 }

@@ -117,7 +117,17 @@ fn what_is_known_what_is_old_and_what_no_person_wrote_shows_nothing() {
         letter(2, "carl@example.com", "Re: Chairs", at(3)),
         &["1@example.com", "x1@baton.test"],
     );
-    court.receive(vec![question.clone(), answer, next.clone()], None);
+    court.receive(vec![question.clone(), answer.clone(), next.clone()], None);
+    assert_eq!(shown(&court), None);
+
+    // A relay on the way gave our answer another Message-ID: what the customer answers is not known here, but that we answered is.
+    let mut court = Court::new();
+    court.wait(5 * HOUR);
+    let renamed = answering(
+        letter(2, "carl@example.com", "Re: Chairs", at(3)),
+        &["1@example.com", "renamed@relay.baton.test"],
+    );
+    court.receive(vec![question.clone(), answer.clone(), renamed], None);
     assert_eq!(shown(&court), None);
 
     // What it answered is history: the answer to it may be years old, and its copy thrown away.
