@@ -18,6 +18,7 @@ mod find;
 mod held;
 mod index;
 mod io;
+mod naming;
 mod outbox;
 mod read;
 mod remind;

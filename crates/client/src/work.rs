@@ -15,6 +15,7 @@ pub(crate) mod people;
 mod rules;
 mod signature;
 mod starting;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

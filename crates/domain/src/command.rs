@@ -40,6 +40,8 @@ pub enum Deadline {
     Closing,
     /// A snooze.
     Snooze,
+    /// The end of the time in which what was handled can be objected to.
+    Resolved,
     /// A handoff nobody took.
     Handoff,
     /// A step of an escalation that nobody acknowledged.
@@ -125,6 +127,11 @@ pub enum CommandBody {
     SetStatus {
         /// Which.
         status: Status,
+    },
+    /// Say which status of its inbox a conversation's standing is: one that stands for it.
+    NameStatus {
+        /// Which; `None` for the first that does, which it is without a word.
+        status: Option<crate::StatusId>,
     },
     /// Set fields; those left out stay.
     SetFields {

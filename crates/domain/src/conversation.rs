@@ -28,7 +28,8 @@ pub enum Phase {
     Closed,
 }
 
-/// The statuses of a sales inbox. Each is entered and left by ordinary work; nobody needs to set one by hand.
+/// Where a conversation stands: what everything that happens by itself is decided by. Each is entered and left by ordinary work; nobody
+/// needs to set one by hand. How an inbox calls them, and which it knows, is its [`Workflow`](crate::Workflow).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS, utoipa::ToSchema,
 )]
@@ -51,6 +52,8 @@ pub enum Status {
     Won,
     /// Decided against us.
     Lost,
+    /// Handled; closed seven days later unless they object.
+    Resolved,
     /// Nothing more to do.
     Closed,
 }
@@ -63,7 +66,7 @@ impl Status {
             Self::New => Phase::New,
             Self::Assigned | Self::FollowUpDue => Phase::Open,
             Self::Waiting | Self::NeedsInput | Self::QuoteSent => Phase::Pending,
-            Self::Won | Self::Lost => Phase::Resolved,
+            Self::Won | Self::Lost | Self::Resolved => Phase::Resolved,
             Self::Closed => Phase::Closed,
         }
     }
@@ -144,6 +147,10 @@ pub enum Outcome {
     Won,
     /// They decided against us.
     Lost,
+    /// What they asked is answered or mended; in support inboxes.
+    Solved,
+    /// It could not be; in support inboxes.
+    NotSolved,
     /// Not somebody we can sell to.
     Unqualified,
     /// The same as another conversation.
@@ -165,6 +172,7 @@ impl Outcome {
         match self {
             Self::Won => Status::Won,
             Self::Lost => Status::Lost,
+            Self::Solved | Self::NotSolved => Status::Resolved,
             Self::Unqualified | Self::Duplicate | Self::Spam | Self::HandedOver | Self::NoResponse | Self::Imported => {
                 Status::Closed
             }
@@ -381,6 +389,10 @@ pub struct Unseen {
 pub struct Before {
     /// The status before the message.
     pub status: Status,
+    /// Which status of the inbox somebody had said that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub named_status: Option<crate::StatusId>,
     /// How it had ended, if it had.
     pub closing: Option<Closing>,
     /// The follow-up that was set.
@@ -437,6 +449,10 @@ pub struct Conversation {
     pub sources: Vec<Source>,
     /// Its status, also while snoozed; see [`Conversation::phase`].
     pub status: Status,
+    /// Which status of its inbox somebody said that is; `None` where it is the first that stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub named_status: Option<crate::StatusId>,
     /// The one accountable person.
     pub owner: Option<MemberId>,
     /// Since when they own it.

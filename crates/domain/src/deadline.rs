@@ -33,6 +33,7 @@ pub fn deadlines(conversation: &Conversation) -> impl Iterator<Item = (Timestamp
         .flatten()
         .chain(clocks)
         .filter(move |_| open)
+        .chain(conversation.closes_at().map(|at| (at, Deadline::Resolved)))
 }
 
 fn follow_up_deadline(follow_up: &FollowUp) -> Option<(Timestamp, Deadline)> {

@@ -267,6 +267,15 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// Somebody said which status of the inbox its standing is.
+    StatusNamed {
+        /// Which; `None` for the first that stands for it.
+        status: Option<crate::StatusId>,
+        /// How it was called then; `None` where it was only put back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        shown: Option<Box<crate::ShownStatus>>,
+    },
     /// Fields were set; those left out stay.
     FieldsChanged {
         /// What it is.

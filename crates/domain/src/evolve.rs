@@ -64,7 +64,9 @@ pub fn evolve(state: Option<Conversation>, stamp: Stamp, event: &Event) -> Optio
 pub(crate) fn apply(state: &mut Conversation, stamp: Stamp, event: &Event) {
     // First: it compares with what was before.
     crate::oddity::fold(state, stamp, event);
+    let before = state.status;
     fold(state, stamp, event);
+    crate::workflow::fold(state, before, event);
     crate::sla::fold(state, stamp, event);
     crate::escalation::fold(state, stamp, event);
     state.version = state.version.saturating_add(1);
@@ -82,6 +84,7 @@ fn empty(stamp: Stamp) -> Conversation {
         subject: String::new(),
         sources: Vec::new(),
         status: Status::New,
+        named_status: None,
         owner: None,
         owned_since: None,
         last_owner: None,
@@ -341,8 +344,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         }
         Event::OutboundFiled { outbound } => with_outbound(state, *outbound, |outbound| outbound.filed = true),
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
-        // What was decided follows it; clocks, escalations and exceptions have a fold of their own.
+        // What was decided follows it; clocks, escalations, exceptions and names have a fold of their own.
         Event::Routed { .. }
+        | Event::StatusNamed { .. }
         | Event::ExceptionSettled { .. }
         | Event::Escalated { .. }
         | Event::EscalationPassedOn { .. }
@@ -377,6 +381,7 @@ fn set_by(state: &mut Conversation, cause: Cause) -> Option<&mut Before> {
 fn snapshot(state: &Conversation) -> Before {
     Before {
         status: state.status,
+        named_status: state.named_status.clone(),
         closing: state.closing.clone(),
         follow_up: state.follow_up.clone(),
         next_step: state.next_step.clone(),
@@ -484,6 +489,7 @@ fn closed(state: &mut Conversation, closing: &Closing) {
     if let Some(provisional) = state.provisional.as_mut().filter(|provisional| !provisional.complete) {
         provisional.after = Before {
             status: state.status,
+            named_status: None,
             closing: Some(closing.clone()),
             follow_up: None,
             next_step: None,
@@ -507,14 +513,19 @@ fn came_due_before(before: &mut Before, at: Timestamp) {
         follow_up.fired = true;
         if matches!(before.status, Status::Waiting | Status::QuoteSent) {
             before.status = Status::FollowUpDue;
+            before.named_status = None;
         }
     }
 }
 
 fn no_reply_needed(state: &mut Conversation) {
     state.unanswered_since = None;
+    let name = state.named_status.take();
     match state.before_message.take() {
         Some(before) => {
+            // What somebody said of it since then stands, where it is said of the same.
+            let same = state.status == before.status;
+            state.named_status = name.filter(|_| same).or(before.named_status);
             state.status = before.status;
             state.closing = before.closing;
             state.follow_up = before.follow_up;
@@ -524,6 +535,7 @@ fn no_reply_needed(state: &mut Conversation) {
     }
     if let (Status::New, Some(_)) = (state.status, state.owner) {
         state.status = Status::Waiting;
+        state.named_status = None;
     }
 }
 

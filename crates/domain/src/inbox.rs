@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
     MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope,
-    SlaPolicy, Timestamp, WorkspaceId,
+    SlaPolicy, Timestamp, Workflow, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -61,6 +61,10 @@ pub struct InboxPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub on_call: Option<Box<OnCallRota>>,
+    /// What it is for, and how it calls what a conversation goes through.
+    #[serde(default, skip_serializing_if = "Workflow::is_usual")]
+    #[ts(optional, as = "Option<Workflow>")]
+    pub workflow: Workflow,
 }
 
 /// A week of work.
@@ -85,6 +89,7 @@ impl Default for InboxPolicy {
             sla: SlaPolicy::default(),
             escalation: EscalationPath::default(),
             on_call: None,
+            workflow: Workflow::default(),
         }
     }
 }

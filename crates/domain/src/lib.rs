@@ -34,6 +34,7 @@ mod routing;
 mod sla;
 mod splitting;
 mod time;
+mod workflow;
 
 pub use calendar::*;
 pub use command::*;
@@ -61,3 +62,4 @@ pub use routing::*;
 pub use sla::*;
 pub use splitting::{Newest, Rest, SaidAnew, SplitOrigin};
 pub use time::*;
+pub use workflow::*;

@@ -241,6 +241,7 @@ impl Conversation {
     fn stands(&self) -> Before {
         Before {
             status: self.status,
+            named_status: self.named_status.clone(),
             closing: self.closing.clone(),
             follow_up: self.follow_up.clone(),
             next_step: self.next_step.clone(),

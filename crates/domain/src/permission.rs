@@ -39,6 +39,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::AcceptHandoff
         | C::DeclineHandoff { .. }
         | C::SetStatus { .. }
+        | C::NameStatus { .. }
         | C::SetFields { .. }
         | C::Tag { .. }
         | C::Untag { .. }

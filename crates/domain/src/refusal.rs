@@ -158,4 +158,10 @@ pub enum Invalid {
     DigestMismatch,
     /// The account is only watched: nothing is sent from it.
     Watched,
+    /// Another has it already.
+    Taken,
+    /// Something has to be left.
+    Needed,
+    /// Not in an inbox of this kind.
+    NotHere,
 }

@@ -1,4 +1,4 @@
-//! Twenty-eight situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
+//! Twenty-nine situations that sales teams meet, each as the whole transcript of what was asked, what followed and what was refused.
 //!
 //! They read as a description of the rules, and any change of a rule shows as a change of words here. `INSTA_UPDATE=always` writes them anew.
 #![allow(
@@ -496,5 +496,44 @@ fn somebody_wants_a_colleagues_eyes_on_it() {
         scene.act(ANNA, escalate("They want to leave us"));
         scene.act(BEN, escalate("They called as well"));
         scene.act(MIRA, Do::Assign { to: BEN, context: None });
+    });
+}
+
+#[test]
+fn a_question_is_answered_and_handled() {
+    reads_as_kept!("29-support", |scene: &mut Scene| {
+        scene.team.inbox.policy.workflow = Workflow {
+            statuses: vec![NamedStatus {
+                id: StatusId("reproduced".to_owned()),
+                name: "Reproduced".to_owned(),
+                sentence: "We have seen it happen here".to_owned(),
+                stands_for: Status::Assigned,
+                hidden: false,
+            }],
+            ..Workflow::support()
+        };
+        let solved = |outcome| Do::Close {
+            outcome: Some(outcome),
+            reason: None,
+        };
+        scene.carl("It does not start.");
+        scene.later("2026-11-26T10:10");
+        scene.act(ANNA, Do::Claim);
+        let status = Some(StatusId("reproduced".to_owned()));
+        scene.act(ANNA, Do::NameStatus { status });
+        scene.later("2026-11-26T10:30");
+        scene.reply(ANNA, AfterReply::NothingMore);
+        scene.delivered();
+        scene.later("2026-11-26T14:00");
+        scene.carl("Now it does!");
+        scene.act(ANNA, solved(Outcome::Won));
+        scene.act(ANNA, solved(Outcome::Solved));
+        scene.later("2026-11-28T09:00");
+        scene.carl("Stopped again.");
+        scene.later("2026-11-30T09:30");
+        scene.reply(ANNA, AfterReply::NothingMore);
+        scene.delivered();
+        scene.act(ANNA, solved(Outcome::Solved));
+        scene.deadline();
     });
 }

@@ -10,6 +10,7 @@ mod opened;
 mod people;
 mod review;
 mod setup;
+mod workflow;
 
 pub use acts::*;
 pub use exceptions::*;
@@ -18,6 +19,7 @@ pub use opened::*;
 pub use people::*;
 pub use review::*;
 pub use setup::*;
+pub use workflow::*;
 
 use baton_domain::{
     Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
@@ -338,6 +340,8 @@ pub enum Request {
         /// Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
         before: EscalationPath,
     },
+    /// How an inbox calls what conversations go through; whoever leads the work may say.
+    SaveWorkflow(SaveWorkflow),
     /// After how many business days without anything happening a conversation is an exception; whoever leads the work may say.
     SaveStaleDays {
         /// In which inbox.
@@ -509,6 +513,8 @@ pub enum Reply {
     SaveHours(Acted),
     /// To [`Request::SaveEscalation`].
     SaveEscalation(Acted),
+    /// To [`Request::SaveWorkflow`].
+    SaveWorkflow(Acted),
     /// To [`Request::SaveStaleDays`].
     SaveStaleDays(Acted),
     /// To [`Request::SaveAvailability`].

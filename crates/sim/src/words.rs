@@ -119,6 +119,10 @@ fn happened(cast: &Cast, event: &Event) -> String {
         Event::SplitFrom { number, .. } => format!("split off #{number}"),
         Event::HandoffOffered { offer } => format!("offered to {}", cast.name(offer.to)),
         Event::HandoffEnded { how, .. } => format!("the offer ended: {}", kind(how)),
+        Event::StatusNamed { status, .. } => {
+            let named = status.as_ref().map_or("as usual", |status| status.0.as_str());
+            format!("called {named}")
+        }
         Event::StatusChanged { status, cause } => format!("{} ({})", kind(status), kind(cause)),
         Event::LockGranted { member, cover, .. } => {
             format!(

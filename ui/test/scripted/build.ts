@@ -13,6 +13,7 @@ import type { OutboundState } from '$lib/api/types/OutboundState';
 import type { ThreadItem } from '$lib/api/types/ThreadItem';
 import type { Turn } from '$lib/api/types/Turn';
 import { account, DAY, NOW, sales, team } from './cast';
+import { namesIn } from './statuses';
 
 let counter = 0;
 const next = (prefix: string): string => `${prefix}-${(counter += 1)}`;
@@ -310,6 +311,7 @@ export const story = (...args: ConstructorParameters<typeof Story>): Story => ne
 export function openedOf(scene: Scene, part: Partial<Opened> = {}): Opened {
   return {
     conversation: scene.conversation,
+    ...namesIn(team, scene.conversation),
     turn: scene.turn,
     thread: scene.thread,
     draft: null,

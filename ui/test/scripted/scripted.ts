@@ -34,6 +34,7 @@ import { previewOf } from './rota';
 import { drift } from './drift';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 import { splitIn } from './splitting';
+import { namesIn, policyChange, shownIn, statusAfter } from './statuses';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -131,6 +132,7 @@ export class ScriptedBackend implements Backend {
     const { conversation } = scene;
     const opened = openedOf(scene);
     opened.draft = this.drafts.get(id) ?? null;
+    Object.assign(opened, namesIn(this.team, conversation));
     opened.thread = threadOf(scene, (part) => this.scene(part));
     opened.same = this.scenes.filter((other) => mayBeTheSame(scene, other)).map((other) => this.row(other));
     opened.related = this.scenes
@@ -191,6 +193,7 @@ export class ScriptedBackend implements Backend {
       preview: conversation.lastMessage?.preview ?? '',
       owner: conversation.owner,
       status: conversation.status,
+      shown: shownIn(this.team, conversation),
       phase: 'open',
       turn: scene.turn,
       due: conversation.snoozed?.until ?? conversation.followUp?.due ?? null,
@@ -400,18 +403,13 @@ export class ScriptedBackend implements Backend {
         this.emit({ event: 'team' });
         return this.#done(false);
       }
-      case 'saveTargets': {
-        const { inbox, sla } = params as Params<'saveTargets'>;
-        return this.#changePolicy(inbox, { sla });
-      }
-      case 'saveEscalation': {
-        const { inbox, path } = params as Params<'saveEscalation'>;
-        return this.#changePolicy(inbox, { escalation: path });
-      }
-      case 'saveOnCall': {
-        const { inbox, rota } = params as Params<'saveOnCall'>;
-        return this.#changePolicy(inbox, rota ? { onCall: rota } : { onCall: undefined });
-      }
+      case 'saveTargets':
+      case 'saveEscalation':
+      case 'saveOnCall':
+      case 'saveStaleDays':
+      case 'saveHours':
+      case 'saveWorkflow':
+        return this.#changePolicy((params as Params<typeof method>).inbox, policyChange(method, params));
       case 'previewOnCall':
         return previewOf(params as Params<'previewOnCall'>, this.now);
       case 'saveAvailability': {
@@ -423,14 +421,6 @@ export class ScriptedBackend implements Backend {
         this.team = { ...this.team, members };
         this.emit({ event: 'team' });
         return this.#done(false);
-      }
-      case 'saveStaleDays': {
-        const { inbox, days } = params as Params<'saveStaleDays'>;
-        return this.#changePolicy(inbox, { staleDays: days });
-      }
-      case 'saveHours': {
-        const { inbox, calendar } = params as Params<'saveHours'>;
-        return this.#changePolicy(inbox, { calendar });
       }
       case 'usualTargets':
         return usualTargets;
@@ -637,8 +627,14 @@ export class ScriptedBackend implements Backend {
       case 'close':
         if (body.outcome === null) return { type: 'refused', refusal: { type: 'needsOutcome' } };
         conversation.closing = { outcome: body.outcome, reason: body.reason, at: this.now, by: this.me.id };
-        conversation.status = body.outcome === 'won' ? 'won' : body.outcome === 'lost' ? 'lost' : 'closed';
+        conversation.status = statusAfter(body.outcome);
         scene.turn = 'over';
+        break;
+      case 'setStatus':
+        conversation.status = body.status;
+        break;
+      case 'nameStatus':
+        conversation.namedStatus = body.status ?? undefined;
         break;
       case 'escalate':
         conversation.escalation = {

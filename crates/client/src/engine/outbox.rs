@@ -234,6 +234,7 @@ pub(super) fn predictable(body: &CommandBody) -> bool {
             | C::Follow
             | C::Unfollow
             | C::SetStatus { .. }
+            | C::NameStatus { .. }
             | C::SetFields { .. }
             | C::Tag { .. }
             | C::Untag { .. }

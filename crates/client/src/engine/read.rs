@@ -92,6 +92,7 @@ impl Engine {
                 .unwrap_or_default(),
             owner: conversation.owner,
             status: conversation.status,
+            shown: self.shown_status(conversation),
             phase: if views::snoozed(conversation, self.now) {
                 baton_domain::Phase::Snoozed
             } else {
@@ -132,15 +133,17 @@ impl Engine {
         if let Some(context) = &mut context {
             context.routing = routing;
         }
-        let allowed = context.as_ref().map(|context| {
-            let judge = Judge {
-                me: self.id.me,
-                device: self.id.device,
-                conversation,
-                context,
-            };
-            views::allowed(&judge, update_needed)
+        let judge = context.as_ref().map(|context| Judge {
+            me: self.id.me,
+            device: self.id.device,
+            conversation,
+            context,
         });
+        let allowed = judge.as_ref().map(|judge| views::allowed(judge, update_needed));
+        let statuses = judge
+            .as_ref()
+            .filter(|_| !update_needed)
+            .map(|judge| self.statuses(judge));
         let inbox = self.documents.inboxes.get(&conversation.inbox);
         let first_chase = |policy: &baton_domain::InboxPolicy| policy.cadence_days.first().copied().unwrap_or(2);
         let next_chase = inbox.map_or(self.now, |inbox| {
@@ -160,6 +163,8 @@ impl Engine {
             });
         Some(Opened {
             conversation: conversation.clone(),
+            shown: self.shown_status(conversation),
+            statuses: statuses.unwrap_or_default(),
             turn: views::turn(conversation, self.now),
             thread: views::thread(entries, self.pending_notes(id)),
             draft: self.drafts.text(id).cloned(),

@@ -127,6 +127,9 @@ pub(super) fn inverse(body: &CommandBody, before: &Conversation, me: MemberId) -
                 C::SetStatus { status: before.status }
             })
         }
+        C::NameStatus { status } => (before.named_status != *status).then(|| C::NameStatus {
+            status: before.named_status.clone(),
+        }),
         C::SetFields {
             category,
             priority,

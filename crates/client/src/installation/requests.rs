@@ -239,6 +239,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::SaveEscalation { inbox, path, before } => {
             Ok(Reply::SaveEscalation(work.save_escalation(inbox, path, &before).await?))
         }
+        Request::SaveWorkflow(save) => Ok(Reply::SaveWorkflow(work.save_workflow(save).await?)),
         Request::SaveStaleDays { inbox, days, before } => {
             Ok(Reply::SaveStaleDays(work.save_stale_days(inbox, days, before).await?))
         }

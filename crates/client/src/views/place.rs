@@ -256,7 +256,9 @@ pub fn turn(conversation: &Conversation, now: Timestamp) -> Turn {
             | (None, Status::FollowUpDue) => Turn::Owed,
             (None, Status::Waiting | Status::QuoteSent) => Turn::Customer,
             (None, Status::NeedsInput) => Turn::Colleague,
-            (None, Status::New | Status::Assigned | Status::Won | Status::Lost | Status::Closed) => Turn::Ours,
+            (None, Status::New | Status::Assigned | Status::Won | Status::Lost | Status::Resolved | Status::Closed) => {
+                Turn::Ours
+            }
         }
     }
 }

@@ -10,10 +10,9 @@ impl Case<'_> {
         self.nothing_unseen()?;
         self.nobody_replies()?;
         let outcome = match outcome {
-            Some(Outcome::Imported) => return Err(invalid("outcome", Invalid::NotForPeople)),
-            Some(outcome) => outcome,
+            Some(outcome) => self.taken_here(outcome)?,
             None if self.state.category.has_duties() => return Err(Refusal::NeedsOutcome),
-            None => Outcome::Unqualified,
+            None => self.workflow().kind.without_asking(self.state.category),
         };
         if self
             .state
@@ -55,7 +54,7 @@ impl Case<'_> {
             subject: None,
         };
         let closing = Closing {
-            outcome: Outcome::Unqualified,
+            outcome: self.workflow().kind.without_asking(Category::Vendor),
             reason: None,
             at: self.context.now,
             by: self.command.actor.member(),

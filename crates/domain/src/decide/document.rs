@@ -145,6 +145,10 @@ fn sound_folders(account: &Account, context: DocumentContext<'_>) -> Result<(), 
 fn tidied(document: &DocumentBody) -> DocumentBody {
     match document.clone() {
         DocumentBody::Rules(rules) => DocumentBody::Rules(rules.tidied()),
+        DocumentBody::Inbox(mut inbox) => {
+            inbox.policy.workflow = inbox.policy.workflow.tidied();
+            DocumentBody::Inbox(inbox)
+        }
         other => other,
     }
 }
@@ -250,6 +254,7 @@ fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     allowed.policy.escalation.clone_from(&after.policy.escalation);
     allowed.policy.stale_days = after.policy.stale_days;
     allowed.policy.on_call.clone_from(&after.policy.on_call);
+    allowed.policy.workflow.clone_from(&after.policy.workflow);
     allowed == *after
 }
 
@@ -300,6 +305,10 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             }
             if !(1..=LONGEST_STILL_DAYS).contains(&inbox.policy.stale_days) {
                 return Err(invalid("staleDays", Invalid::Unknown));
+            }
+            let workflow = &inbox.policy.workflow;
+            if policy.is_none_or(|policy| policy.workflow != *workflow) {
+                workflow.check().map_err(|fault| invalid(&fault.field, fault.why))?;
             }
             if !inbox.policy.sla.is_sound() {
                 return Err(invalid("sla", Invalid::Unknown));

@@ -89,11 +89,14 @@ pub(super) fn external_reply(
             status: Status::Waiting,
             cause: Cause::OutsideReply,
         });
+        // What is being chased is chased anew, everywhere.
+        let chases = context.inbox.policy.workflow.kind.chases_by_itself() || state.cadence().is_some();
         let follow_up = Some(chase(context, state, context.now, 1));
-        if state
-            .follow_up
-            .as_ref()
-            .is_none_or(|current| current.kind != FollowUpKind::Owed)
+        if chases
+            && state
+                .follow_up
+                .as_ref()
+                .is_none_or(|current| current.kind != FollowUpKind::Owed)
         {
             events.push(Event::FollowUpSet {
                 follow_up,

@@ -240,7 +240,7 @@ impl Case<'_> {
             (Some(_), false) if before.status == Status::New => Status::Assigned,
             (Some(_), false) if before.status == Status::NeedsInput && blocked.is_none() => Status::Assigned,
             (Some(_), false) if before.status == Status::FollowUpDue && follow_up.is_none() => Status::Assigned,
-            (Some(_), false) => before.status,
+            (Some(_), false) => home.policy.workflow.kind.fitting(before.status),
         };
         let mut events = vec![Event::Reopened { cause: Cause::Person }];
         if owner != self.state.owner {

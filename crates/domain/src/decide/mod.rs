@@ -22,6 +22,7 @@ mod standing;
 mod starting;
 mod timers;
 mod work;
+mod workflow;
 
 pub use document::{DocumentContext, decide_document};
 pub use merging::decide_other;
@@ -138,6 +139,7 @@ impl Case<'_> {
         let moves_on = matches!(
             self.command.body,
             C::SetStatus { .. }
+                | C::NameStatus { .. }
                 | C::CompleteFollowUp
                 | C::Block { .. }
                 | C::Unblock
@@ -178,6 +180,7 @@ impl Case<'_> {
             C::Follow => self.follow(),
             C::Unfollow => self.unfollow(),
             C::SetStatus { status } => self.set_status(*status),
+            C::NameStatus { status } => self.name_status(status.as_ref()),
             C::SetFields {
                 category,
                 priority,

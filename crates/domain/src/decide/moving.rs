@@ -136,6 +136,7 @@ impl Case<'_> {
         } else if self.state.status == Status::New {
             events.extend(self.status(Status::Assigned, Cause::Ownership));
         }
+        events.extend(self.fits_in(there, &events));
         events
     }
 

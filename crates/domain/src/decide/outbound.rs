@@ -242,13 +242,17 @@ fn with_restored(state: &crate::Conversation, id: MessageId, event: Event) -> Ve
             }
         }
     }
+    let back = state.closing == after.closing && state.status == after.status && before.status != after.status;
+    let name = before.named_status.as_ref().filter(|_| back);
     events.extend(collect([
-        (state.closing == after.closing && state.status == after.status && before.status != after.status).then_some(
-            Event::StatusChanged {
-                status: settled_status(state, before.status),
-                cause,
-            },
-        ),
+        back.then_some(Event::StatusChanged {
+            status: settled_status(state, before.status),
+            cause,
+        }),
+        name.map(|name| Event::StatusNamed {
+            status: Some(name.clone()),
+            shown: None,
+        }),
         changed::<FollowUp>(&state.follow_up, &before.follow_up, &after.follow_up).then(|| Event::FollowUpSet {
             follow_up: before.follow_up.clone(),
             cause,

@@ -128,7 +128,11 @@ impl Case<'_> {
                     context: None,
                 }),
                 self.status(Status::Waiting, Cause::OutsideReply),
-                self.follow_up(Some(self.chase(last.at, 1)), Cause::OutsideReply),
+                self.workflow()
+                    .kind
+                    .chases_by_itself()
+                    .then(|| self.follow_up(Some(self.chase(last.at, 1)), Cause::OutsideReply))
+                    .flatten(),
             ])),
         }
     }

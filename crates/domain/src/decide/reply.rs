@@ -69,6 +69,12 @@ impl Case<'_> {
                 .own_address(wanted)
                 .ok_or_else(|| invalid("from", Invalid::Unknown))?,
         };
+        if let Some(outcome) = close {
+            self.taken_here(*outcome)?;
+        }
+        if quote.is_some() && !self.workflow().kind.standings().contains(&Status::QuoteSent) {
+            return Err(invalid("quote", Invalid::NotHere));
+        }
         self.nothing_unseen()?;
 
         let now = self.context.now;

@@ -21,6 +21,7 @@ impl Case<'_> {
         match what {
             Deadline::FollowUp => self.follow_up_due(at),
             Deadline::Closing => self.closes(at),
+            Deadline::Resolved => self.closes_for_good(at),
             Deadline::Snooze => {
                 let mut events = vec![Event::CameDue { what, at }];
                 events.extend(self.wake(Cause::Deadline));

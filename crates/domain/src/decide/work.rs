@@ -35,7 +35,13 @@ impl Case<'_> {
         match status {
             Status::Won => self.close(Some(Outcome::Won), None),
             Status::Lost => self.close(Some(Outcome::Lost), None),
+            Status::Resolved => self.resolve(),
+            Status::Closed if self.state.status == Status::Resolved => {
+                self.nothing_unseen()?;
+                Ok(collect([self.status(status, Cause::Person)]))
+            }
             Status::Closed => Err(Refusal::NeedsOutcome),
+            _ if !self.workflow().kind.standings().contains(&status) => Err(invalid("status", Invalid::NotHere)),
             Status::New if self.state.owner.is_some() => not_now(),
             Status::NeedsInput => Err(Refusal::MissingFields {
                 fields: vec!["blockedOn".to_owned()],

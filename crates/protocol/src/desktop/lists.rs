@@ -1,6 +1,8 @@
 //! Lists: views, groups and rows.
 
-use baton_domain::{Address, ClockKind, ConversationId, InboxId, MemberId, Money, Phase, Priority, Status, Timestamp};
+use baton_domain::{
+    Address, ClockKind, ConversationId, InboxId, MemberId, Money, Phase, Priority, ShownStatus, Status, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -186,8 +188,10 @@ pub struct Row {
     pub preview: String,
     /// The owner.
     pub owner: Option<MemberId>,
-    /// The status.
+    /// The status: where it stands.
     pub status: Status,
+    /// How its inbox calls that.
+    pub shown: ShownStatus,
     /// The phase.
     pub phase: Phase,
     /// Whose move it is.

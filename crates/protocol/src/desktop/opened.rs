@@ -2,7 +2,7 @@
 
 use baton_domain::{
     Address, BlobId, Conversation, ConversationId, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal,
-    Timestamp,
+    ShownStatus, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -15,6 +15,10 @@ use super::{Held, PendingAction, Row, Turn};
 pub struct Opened {
     /// Its state, with what waits for the network already in it.
     pub conversation: Conversation,
+    /// How its inbox calls its status.
+    pub shown: ShownStatus,
+    /// What else I may say that its status is, and that one among them, in the inbox's order; empty where there is nothing else.
+    pub statuses: Vec<ShownStatus>,
     /// Whose move it is.
     pub turn: Turn,
     /// Its thread, oldest first.

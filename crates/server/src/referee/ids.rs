@@ -25,6 +25,7 @@ pub fn due_id(conversation: ConversationId, version: u32, what: Deadline, at: Ti
     let what = match what {
         Deadline::FollowUp => "follow-up",
         Deadline::Closing => "closing",
+        Deadline::Resolved => "resolved",
         Deadline::Snooze => "snooze",
         Deadline::Handoff => "handoff",
         Deadline::Escalation => "escalation",

@@ -18,3 +18,4 @@ mod splitting;
 mod standing;
 mod targets;
 mod unseen;
+mod workflow;

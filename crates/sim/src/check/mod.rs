@@ -381,6 +381,12 @@ impl Check {
                 set(Deadline::FollowUp, Some(follow_up.due).filter(|_| !follow_up.fired));
                 set(Deadline::Closing, follow_up.closes_at);
             }
+            Event::Closed { closing } if closing.outcome.status() == baton_domain::Status::Resolved => {
+                set(
+                    Deadline::Resolved,
+                    Some(closing.at.plus_ms(baton_domain::RESOLVED_FOR_MS)),
+                );
+            }
             Event::Escalated { until, .. } => {
                 set(Deadline::Escalation, *until);
                 self.taken_up.remove(&conversation);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use baton_domain::{Conversation, Inbox, InboxId, Member, MemberId, Status, Timestamp};
+use baton_domain::{Conversation, Inbox, InboxId, Member, MemberId, Status, StatusId, Timestamp, WorkflowKind};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -37,7 +37,8 @@ pub(super) enum Test {
     Owner(Vec<MemberId>),
     Nobody,
     Inbox(Vec<InboxId>),
-    Status(Vec<Status>),
+    /// Has one of these standings, or is what an inbox calls so.
+    Status(Vec<Status>, Vec<Named>),
     Over(bool),
     History,
     Kind(PieceKind),
@@ -45,6 +46,15 @@ pub(super) enum Test {
     /// The ids of an instant and later, and before another.
     Between(i64, i64),
     Number(u32),
+}
+
+/// What one inbox calls a standing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) inbox: InboxId,
+    pub(super) stands_for: Status,
+    /// Which; `None` for the first that stands for it, which nobody has to say.
+    pub(super) id: Option<StatusId>,
 }
 
 /// What the index of words must say.
@@ -136,7 +146,13 @@ impl Test {
             Self::Owner(members) => conversation.owner.is_some_and(|owner| members.contains(&owner)),
             Self::Nobody => conversation.owner.is_none(),
             Self::Inbox(inboxes) => inboxes.contains(&conversation.inbox),
-            Self::Status(statuses) => statuses.contains(&conversation.status),
+            Self::Status(statuses, named) => {
+                let is = |named: &Named| {
+                    (conversation.inbox, conversation.status) == (named.inbox, named.stands_for)
+                        && conversation.named_status == named.id
+                };
+                statuses.contains(&conversation.status) || named.iter().any(is)
+            }
             Self::Over(over) => conversation.status.is_over() == *over,
             Self::History => conversation.history,
             Self::Kind(PieceKind::Theirs) => true,
@@ -196,7 +212,7 @@ fn test(fact: &Fact, who: &Who, names: Names<'_>) -> Option<Test> {
                 .filter(|inbox| fold(&inbox.name).starts_with(&name));
             Test::Inbox(named.map(|inbox| inbox.id).collect())
         }
-        Fact::Status(word) => Test::Status(statuses(word)),
+        Fact::Status(word) => Test::Status(statuses(word), named(word, names.inboxes)),
         Fact::Open => Test::Over(false),
         Fact::Closed => Test::Over(true),
         Fact::History => Test::History,
@@ -235,12 +251,55 @@ pub(super) const fn word_of(status: Status) -> &'static str {
         Status::QuoteSent => "quotesent",
         Status::Won => "won",
         Status::Lost => "lost",
+        Status::Resolved => "resolved",
         Status::Closed => "closed",
     }
 }
 
+/// The words of a status as the index holds them: that of its standing, and which of its inbox's it is where somebody said so.
+pub(super) fn words_of(status: Status, named: Option<&StatusId>) -> String {
+    match named {
+        None => word_of(status).to_owned(),
+        Some(id) => format!("{}/{}", word_of(status), id.0),
+    }
+}
+
+fn bare(word: &str) -> String {
+    fold(word).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// What inboxes call so. What has no name of its own there is found by the word of its standing.
+fn named(word: &str, inboxes: &[Inbox]) -> Vec<Named> {
+    let wanted = bare(word);
+    let fits = |name: &Option<String>| {
+        let name = name.as_deref().map(bare);
+        !wanted.is_empty() && name.is_some_and(|name| name.starts_with(&wanted))
+    };
+    let mut all = Vec::new();
+    for inbox in inboxes {
+        let workflow = &inbox.policy.workflow;
+        let kinds = [WorkflowKind::Sales, WorkflowKind::Support];
+        let mut standings: Vec<Status> = kinds.iter().flat_map(|kind| kind.standings()).copied().collect();
+        standings.sort_unstable();
+        standings.dedup();
+        for stands_for in standings {
+            // What all that is hidden is shown as counts, too.
+            let first = Some(workflow.shown(stands_for, None)).filter(|first| fits(&first.name));
+            let first = first.map(|_| None);
+            let others = workflow.choices(stands_for).into_iter().skip(1);
+            let others = others.filter(|other| fits(&other.name)).map(|other| Some(other.id));
+            all.extend(first.into_iter().chain(others).map(|id| Named {
+                inbox: inbox.id,
+                stands_for,
+                id,
+            }));
+        }
+    }
+    all
+}
+
 fn statuses(word: &str) -> Vec<Status> {
-    const ALL: [Status; 9] = [
+    const ALL: [Status; 10] = [
         Status::New,
         Status::Assigned,
         Status::Waiting,
@@ -249,9 +308,10 @@ fn statuses(word: &str) -> Vec<Status> {
         Status::QuoteSent,
         Status::Won,
         Status::Lost,
+        Status::Resolved,
         Status::Closed,
     ];
-    let bare: String = fold(word).chars().filter(|c| c.is_alphanumeric()).collect();
+    let bare = bare(word);
     let fits = |status: &Status| !bare.is_empty() && word_of(*status).starts_with(&bare);
     ALL.into_iter().filter(fits).collect()
 }

@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sea_orm::sqlx::{self, Arguments as _, Row as _};
 use uuid::Uuid;
 
-use super::criteria::{Criteria, Match, Test, word_of};
+use super::criteria::{Criteria, Match, Test, word_of, words_of};
 use super::excerpt::{self, Excerpt};
 use super::write::instant;
 use super::{PieceKind, SearchError, SearchIndex};
@@ -138,10 +138,17 @@ fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArgumen
                     bind!(inbox.0);
                 }
             }
-            Test::Status(statuses) => {
-                let _ = write!(sql, "t.status in ({})", marks(statuses.len()));
+            Test::Status(statuses, named) => {
+                // What stands before the bar is the standing, whatever it is called.
+                let standing = "substr(t.status, 1, instr(t.status || '/', '/') - 1)";
+                let _ = write!(sql, "{standing} in ({})", marks(statuses.len()));
                 for status in statuses {
                     bind!(word_of(*status));
+                }
+                for named in named {
+                    sql.push_str(" or (t.inbox = ? and t.status = ?)");
+                    bind!(named.inbox.0);
+                    bind!(words_of(named.stands_for, named.id.as_ref()));
                 }
             }
             Test::Over(over) => sql.push_str(if *over { "t.ended" } else { "not t.ended" }),

@@ -18,7 +18,7 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use baton_domain::{Conversation, ConversationId, InboxId, MemberId, MessageId, Status, Timestamp};
+use baton_domain::{Conversation, ConversationId, InboxId, MemberId, MessageId, Status, StatusId, Timestamp};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{self, Row as _, SqlitePool};
 use uuid::Uuid;
@@ -132,6 +132,8 @@ pub struct Talk {
     pub number: u32,
     /// Where it stands.
     pub status: Status,
+    /// Which status of its inbox somebody said that is.
+    pub named: Option<StatusId>,
     /// Everything in it arrived before its mailbox was connected.
     pub history: bool,
 }
@@ -144,6 +146,7 @@ impl From<&Conversation> for Talk {
             owner: conversation.owner,
             number: conversation.number,
             status: conversation.status,
+            named: conversation.named_status.clone(),
             history: conversation.history,
         }
     }

@@ -1,7 +1,8 @@
 //! The index as its readers and its writer see it.
 
 use baton_domain::{
-    BusinessCalendar, ConversationId, Inbox, InboxId, InboxPolicy, Member, MemberId, MessageId, Role, Status, Timestamp,
+    BusinessCalendar, ConversationId, Inbox, InboxId, InboxPolicy, Member, MemberId, MessageId, NamedStatus, Role,
+    Status, StatusId, Timestamp,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ fn talk(number: u32, inbox: InboxId) -> Talk {
         owner: None,
         number,
         status: Status::New,
+        named: None,
         history: false,
     }
 }
@@ -69,7 +71,19 @@ fn people() -> (Vec<Member>, Vec<Inbox>) {
             ..InboxPolicy::default()
         },
     };
-    (vec![member], vec![inbox(SALES, "Sales"), inbox(PARTNERS, "Partners")])
+    let status = |id: &str, stands_for, name: &str| NamedStatus {
+        id: StatusId(id.to_owned()),
+        name: name.to_owned(),
+        sentence: "So it is".to_owned(),
+        stands_for,
+        hidden: false,
+    };
+    let mut sales = inbox(SALES, "Sales");
+    sales.policy.workflow.statuses = vec![
+        status("new", Status::New, "Fresh"),
+        status("signed", Status::Won, "Signed and sealed"),
+    ];
+    (vec![member], vec![sales, inbox(PARTNERS, "Partners")])
 }
 
 async fn numbers(index: &SearchIndex, text: &str) -> Vec<u128> {
@@ -103,6 +117,7 @@ async fn filled(directory: &tempfile::TempDir) -> SearchIndex {
     let mut mine = talk(2, SALES);
     mine.owner = Some(ANNA);
     mine.status = Status::Won;
+    mine.named = Some(StatusId("signed".to_owned()));
     let mut with_file = piece(3, 2, "Re: Renewal", "Der Vertrag für die Müllerstraße, mit 20 % Rabatt");
     with_file.files = vec!["Angebot-2025.pdf".to_owned()];
     let mut note = piece(5, 1, "", "Ask Bruno about the blue lamp");
@@ -149,6 +164,10 @@ async fn words_phrases_and_operators_find_what_they_say() {
         ("owner:zoe", vec![]),
         ("is:closed", vec![2]),
         ("status:won renewal", vec![2]),
+        ("status:\"signed and\" renewal", vec![2]),
+        ("-status:signed", vec![1]),
+        ("status:fresh lamps", vec![1]),
+        ("status:fresh renewal", vec![]),
         ("is:note", vec![1]),
         ("-is:closed berg", vec![1]),
         ("#2", vec![2]),

@@ -7,7 +7,7 @@ use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use super::criteria::word_of;
+use super::criteria::words_of;
 use super::text::{Split, fold};
 use super::{Changes, Piece, PieceKind, SearchError, SearchIndex, TEXT_BYTES, Talk};
 
@@ -155,7 +155,7 @@ async fn put_talks(connection: &mut SqliteConnection, talks: &[Talk]) -> Result<
             .push_bind(talk.inbox.0)
             .push_bind(talk.owner.map(|owner| owner.0))
             .push_bind(i64::from(talk.number))
-            .push_bind(word_of(talk.status))
+            .push_bind(words_of(talk.status, talk.named.as_ref()))
             .push_bind(talk.status.is_over())
             .push_bind(talk.history);
     });

@@ -85,13 +85,17 @@ export class Composer {
   /** Up to which count the text has taken it: a draft that comes with its conversation takes none. */
   focusTaken = 0;
   nextChase = $state(0);
+  /** In a support inbox nothing is chased unless its author says so. */
+  chases = $state(true);
 
   readonly promised = $derived<Promised | null>(findPromise(this.draft.text, clock.now, zone.id));
   readonly after = $derived<After>(
     this.chosen ??
       (this.promised
         ? { kind: 'owe', what: this.promised.what, due: this.promised.due }
-        : { kind: 'followUp', due: null }),
+        : this.chases
+          ? { kind: 'followUp', due: null }
+          : { kind: 'nothing' }),
   );
   readonly hasContent = $derived(hasContent(this.draft));
   readonly mine = $derived(this.lock.type === 'mine' || this.lock.type === 'none');
@@ -126,6 +130,7 @@ export class Composer {
   /** A conversation came on screen, or is another than before: its draft comes with it. */
   take(opened: Opened, first: boolean): void {
     this.nextChase = opened.nextChase;
+    this.chases = opened.shown.kind === 'sales';
     this.accountId = opened.conversation.account;
     if (first && this.conversation !== opened.conversation.id) {
       this.#flushSoon();

@@ -250,6 +250,22 @@ export function actions(desk: Desk): Action[] {
       },
       enabled: may('split'),
     },
+    {
+      id: 'name-status',
+      label: m.action_name_status,
+      keys: ['l'],
+      group: 'work',
+      run: panel('status'),
+      enabled: () => hasOpen() && (open.current?.statuses.length ?? 0) > 0,
+    },
+    {
+      id: 'close-now',
+      label: m.action_close_now,
+      keys: [],
+      group: 'work',
+      run: () => void desk.act({ type: 'setStatus', status: 'closed' }),
+      enabled: () => hasOpen() && open.current?.conversation.status === 'resolved',
+    },
     { id: 'close', label: m.action_close, keys: ['e'], group: 'work', run: panel('close'), enabled: hasOpen },
     {
       id: 'reopen',

@@ -12,6 +12,7 @@ export function rowSentence(row: Row, people: People): string {
     row.company === null ? name : m.row_of_company({ name, company: row.company }),
     row.subject || m.no_subject(),
     row.owner === null ? m.row_unowned() : m.row_owner({ name: label(people, row.owner) }),
+    ...(row.shown.name === undefined || row.turn === 'over' ? [] : [row.shown.name]),
     turnWords(row, people),
     row.due === null ? m.row_last({ time: stamp(row.at) }) : m.row_due({ when: dueWords(row.due).text }),
   ];

@@ -33,6 +33,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   follow: () => m.did_follow(),
   unfollow: () => m.did_unfollow(),
   setStatus: (body) => m.did_set_status({ status: statusName[body.status]() }),
+  nameStatus: () => m.did_name_status(),
   setFields: (body) =>
     body.priority === null
       ? m.did_set_fields()

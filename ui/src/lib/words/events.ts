@@ -7,6 +7,7 @@ import type { MemberId } from '$lib/api/types/MemberId';
 import { clockName } from '$lib/time/clocks';
 import { absolute, money, when } from '$lib/time/format';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
+import { shownName } from './statuses';
 import { askedWords, byWhom, firstName, fullName, label, toWhom, type People } from './people';
 import { reasonWords } from './review';
 
@@ -66,6 +67,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       return null;
     case 'statusChanged':
       return event.cause === 'person' ? m.event_status({ status: statusName[event.status](), by }) : null;
+    case 'statusNamed':
+      return event.shown === undefined ? null : m.event_status_named({ status: shownName(event.shown), by });
     case 'fieldsChanged':
       return fieldsPhrase(event, by);
     case 'tagged':
@@ -86,6 +89,7 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       return {
         followUp: m.event_came_due(),
         closing: m.event_closing_due(),
+        resolved: m.event_resolved_over(),
         snooze: m.event_snooze_over(),
         handoff: null,
         escalation: null,

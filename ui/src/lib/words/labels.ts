@@ -22,11 +22,12 @@ export const statusName: Words<Status> = {
   quoteSent: m.status_quote_sent,
   won: m.status_won,
   lost: m.status_lost,
+  resolved: m.status_resolved,
   closed: m.status_closed,
 };
 
 /** Ended, one way or another. */
-export const isOver = (status: Status): boolean => ['won', 'lost', 'closed'].includes(status);
+export const isOver = (status: Status): boolean => ['won', 'lost', 'resolved', 'closed'].includes(status);
 
 export const statusSentence: Words<Status> = {
   new: m.status_new_sentence,
@@ -37,6 +38,7 @@ export const statusSentence: Words<Status> = {
   quoteSent: m.status_quote_sent_sentence,
   won: m.status_won_sentence,
   lost: m.status_lost_sentence,
+  resolved: m.status_resolved_sentence,
   closed: m.status_closed_sentence,
 };
 
@@ -61,6 +63,8 @@ export const priorityName: Words<Priority> = {
 export const outcomeName: Words<Outcome> = {
   won: m.outcome_won,
   lost: m.outcome_lost,
+  solved: m.outcome_solved,
+  notSolved: m.outcome_not_solved,
   unqualified: m.outcome_unqualified,
   duplicate: m.outcome_duplicate,
   spam: m.outcome_spam,
@@ -68,17 +72,6 @@ export const outcomeName: Words<Outcome> = {
   noResponse: m.outcome_no_response,
   imported: m.outcome_imported,
 };
-
-/** The outcomes a person chooses from; the others are set by the cadence or an import. */
-export const chosenOutcomes = [
-  'won',
-  'lost',
-  'unqualified',
-  'duplicate',
-  'spam',
-  'handedOver',
-  'noResponse',
-] as const;
 
 export const viewName: Words<View> = {
   today: m.view_today,

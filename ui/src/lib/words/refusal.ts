@@ -221,6 +221,9 @@ const invalidWords: Record<Invalid, (field: { field: string }) => string> = {
   notForPeople: m.invalid_not_now,
   digestMismatch: m.invalid_digest_mismatch,
   watched: m.invalid_watched,
+  taken: m.invalid_taken,
+  needed: m.invalid_needed,
+  notHere: m.invalid_not_here,
 };
 
 /** A field's name for people; the engine's own where we know none. */
@@ -235,7 +238,19 @@ export function fieldName(field: string): string {
     const named = parts[part ?? ''];
     return number && named ? m.rule_field({ number, part: named() }) : m.rules();
   }
+  if (of === 'statuses') {
+    const parts: Record<string, () => string> = {
+      name: m.statuses_name,
+      sentence: m.statuses_sentence,
+      standsFor: m.statuses_stands_for,
+      hidden: m.statuses_shown,
+    };
+    const named = parts[part ?? ''] ?? m.statuses_name;
+    return number ? m.statuses_part({ number, part: named() }) : m.statuses();
+  }
   const names: Record<string, () => string> = {
+    outcome: m.field_outcome,
+    quote: m.field_quote,
     owner: m.field_owner,
     status: m.field_status,
     inbox: m.field_inbox,

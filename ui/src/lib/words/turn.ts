@@ -1,14 +1,14 @@
 /** Whose move it is, said in few words. */
 import { m } from '$lib/paraglide/messages.js';
 import type { MemberId } from '$lib/api/types/MemberId';
-import type { Status } from '$lib/api/types/Status';
+import type { ShownStatus } from '$lib/api/types/ShownStatus';
 import type { Turn } from '$lib/api/types/Turn';
 import { firstName, type People } from './people';
-import { statusName } from './labels';
+import { shownName } from './statuses';
 
 export interface Move {
   turn: Turn;
-  status: Status;
+  shown: ShownStatus;
   owner: MemberId | null;
   /** The colleague whose answer is awaited is me. */
   asksMe?: boolean;
@@ -29,14 +29,14 @@ export function turnWords(move: Move, people: People): string {
     colleague: () => (move.asksMe ? m.turn_asks_you({ name }) : m.turn_colleague()),
     offered: m.turn_offered,
     snoozed: m.turn_snoozed,
-    over: statusName[move.status],
+    over: () => shownName(move.shown),
   };
   return table[move.turn]();
 }
 
 /** "Assigned · your turn": the status, and whose turn it is where the status does not say. */
 export function statusWords(move: Move, people: People): string {
-  const status = statusName[move.status]();
+  const status = shownName(move.shown);
   const said =
     ['over', 'nobody', 'customer'].includes(move.turn) || (move.turn === 'colleague' && move.asksMe !== true);
   return said ? status : m.joined({ first: status, second: turnWords(move, people) });

@@ -15,6 +15,7 @@ mod papers;
 mod reminding;
 mod reviewing;
 mod splitting;
+mod statuses;
 mod syncing;
 mod working;
 

@@ -3,6 +3,7 @@ import type { Closing } from "./Closing";
 import type { FollowUp } from "./FollowUp";
 import type { NextStep } from "./NextStep";
 import type { Status } from "./Status";
+import type { StatusId } from "./StatusId";
 
 /**
  * What a customer's message changed, so that "no reply needed" can put it back.
@@ -12,6 +13,10 @@ export type Before = {
  * The status before the message.
  */
 status: Status, 
+/**
+ * Which status of the inbox somebody had said that is.
+ */
+namedStatus?: StatusId, 
 /**
  * How it had ended, if it had.
  */

@@ -22,6 +22,7 @@ import type { Priority } from "./Priority";
 import type { ReviewReason } from "./ReviewReason";
 import type { Settlement } from "./Settlement";
 import type { Status } from "./Status";
+import type { StatusId } from "./StatusId";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -67,7 +68,11 @@ reason: string | null, } | { "type": "follow" } | { "type": "unfollow" } | { "ty
 /**
  * Which.
  */
-status: Status, } | { "type": "setFields", 
+status: Status, } | { "type": "nameStatus", 
+/**
+ * Which; `None` for the first that does, which it is without a word.
+ */
+status: StatusId | null, } | { "type": "setFields", 
 /**
  * What it is.
  */

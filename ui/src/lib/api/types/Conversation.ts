@@ -30,6 +30,7 @@ import type { Snooze } from "./Snooze";
 import type { Source } from "./Source";
 import type { SplitOrigin } from "./SplitOrigin";
 import type { Status } from "./Status";
+import type { StatusId } from "./StatusId";
 import type { Timestamp } from "./Timestamp";
 import type { Unseen } from "./Unseen";
 
@@ -73,6 +74,10 @@ sources: Array<Source>,
  * Its status, also while snoozed; see [`Conversation::phase`].
  */
 status: Status, 
+/**
+ * Which status of its inbox somebody said that is; `None` where it is the first that stands for it.
+ */
+namedStatus?: StatusId, 
 /**
  * The one accountable person.
  */

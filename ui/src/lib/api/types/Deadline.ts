@@ -3,4 +3,4 @@
 /**
  * Which deadline came.
  */
-export type Deadline = "followUp" | "closing" | "snooze" | "handoff" | "escalation" | "clockWarning" | "clockBreach" | "targets";
+export type Deadline = "followUp" | "closing" | "snooze" | "resolved" | "handoff" | "escalation" | "clockWarning" | "clockBreach" | "targets";

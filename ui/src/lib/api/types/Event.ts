@@ -37,9 +37,11 @@ import type { Quote } from "./Quote";
 import type { Routing } from "./Routing";
 import type { SaidAnew } from "./SaidAnew";
 import type { Settlement } from "./Settlement";
+import type { ShownStatus } from "./ShownStatus";
 import type { Snooze } from "./Snooze";
 import type { Source } from "./Source";
 import type { Status } from "./Status";
+import type { StatusId } from "./StatusId";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -217,7 +219,15 @@ status: Status,
 /**
  * Why.
  */
-cause: Cause, } | { "type": "fieldsChanged", 
+cause: Cause, } | { "type": "statusNamed", 
+/**
+ * Which; `None` for the first that stands for it.
+ */
+status: StatusId | null, 
+/**
+ * How it was called then; `None` where it was only put back.
+ */
+shown?: ShownStatus, } | { "type": "fieldsChanged", 
 /**
  * What it is.
  */

@@ -5,6 +5,7 @@ import type { Money } from "./Money";
 import type { OnCallRota } from "./OnCallRota";
 import type { ReplyPolicy } from "./ReplyPolicy";
 import type { SlaPolicy } from "./SlaPolicy";
+import type { Workflow } from "./Workflow";
 
 /**
  * How an inbox works.
@@ -67,4 +68,8 @@ escalation: EscalationPath,
 /**
  * Who is on call: gets what nobody else can, and can be asked by the escalation path.
  */
-onCall?: OnCallRota, };
+onCall?: OnCallRota, 
+/**
+ * What it is for, and how it calls what a conversation goes through.
+ */
+workflow?: Workflow, };

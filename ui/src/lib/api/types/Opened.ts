@@ -8,6 +8,7 @@ import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
 import type { PendingAction } from "./PendingAction";
 import type { Row } from "./Row";
+import type { ShownStatus } from "./ShownStatus";
 import type { ThreadItem } from "./ThreadItem";
 import type { Timestamp } from "./Timestamp";
 import type { Turn } from "./Turn";
@@ -20,6 +21,14 @@ export type Opened = {
  * Its state, with what waits for the network already in it.
  */
 conversation: Conversation, 
+/**
+ * How its inbox calls its status.
+ */
+shown: ShownStatus, 
+/**
+ * What else I may say that its status is, and that one among them, in the inbox's order; empty where there is nothing else.
+ */
+statuses: Array<ShownStatus>, 
 /**
  * Whose move it is.
  */

@@ -3,4 +3,4 @@
 /**
  * How a conversation ended (W6).
  */
-export type Outcome = "won" | "lost" | "unqualified" | "duplicate" | "spam" | "handedOver" | "noResponse" | "imported";
+export type Outcome = "won" | "lost" | "solved" | "notSolved" | "unqualified" | "duplicate" | "spam" | "handedOver" | "noResponse" | "imported";

@@ -25,6 +25,7 @@ import type { ProviderClient } from "./ProviderClient";
 import type { RuleSet } from "./RuleSet";
 import type { SaveAvailability } from "./SaveAvailability";
 import type { SaveOnCall } from "./SaveOnCall";
+import type { SaveWorkflow } from "./SaveWorkflow";
 import type { SessionId } from "./SessionId";
 import type { Settings } from "./Settings";
 import type { Setup } from "./Setup";
@@ -341,7 +342,7 @@ path: EscalationPath,
 /**
  * Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: EscalationPath, } } | { "method": "saveStaleDays", "params": { 
+before: EscalationPath, } } | { "method": "saveWorkflow", "params": SaveWorkflow } | { "method": "saveStaleDays", "params": { 
 /**
  * In which inbox.
  */

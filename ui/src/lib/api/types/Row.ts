@@ -9,6 +9,7 @@ import type { Money } from "./Money";
 import type { Phase } from "./Phase";
 import type { Priority } from "./Priority";
 import type { RowClock } from "./RowClock";
+import type { ShownStatus } from "./ShownStatus";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
 import type { Turn } from "./Turn";
@@ -54,9 +55,13 @@ preview: string,
  */
 owner: MemberId | null, 
 /**
- * The status.
+ * The status: where it stands.
  */
 status: Status, 
+/**
+ * How its inbox calls that.
+ */
+shown: ShownStatus, 
 /**
  * The phase.
  */
