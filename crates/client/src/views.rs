@@ -3,6 +3,7 @@
 //! "Due" and "overdue" are never stored: they are read off the state and the clock, so that they are right offline too.
 
 mod allowed;
+mod details;
 mod exceptions;
 mod list;
 mod place;
@@ -11,6 +12,7 @@ mod search;
 mod thread;
 
 pub use allowed::{Judge, allowed, assignable, movable};
+pub use details::used_details;
 pub use exceptions::exceptions;
 pub use list::{Listed, page};
 pub(crate) use list::{at, replying};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Actor, AfterReply, Category, CommandId, ConversationId, DeviceId, DocumentBody, DocumentId, DraftId,
+    Actor, AfterReply, Category, CommandId, ConversationId, Details, DeviceId, DocumentBody, DocumentId, DraftId,
     HandoffContext, MemberId, Message, MessageId, Money, Oddity, Outcome, Priority, ReviewReason, Status, Timestamp,
 };
 
@@ -145,6 +145,10 @@ pub enum CommandBody {
         company: Option<String>,
         /// What it is about.
         subject: Option<String>,
+        /// Topic, stage, region and the like: an empty text takes one away.
+        #[serde(default, skip_serializing_if = "Details::is_empty")]
+        #[ts(as = "Option<Details>", optional)]
+        details: Box<Details>,
     },
     /// Add a label.
     Tag {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Clock, Comeback, ConversationId, Correction, DeviceId, Direction, Escalation, FoundFine,
-    InboxId, MemberId, MessageId, MessageKind, Nudge, Outbound, SentBy, Timestamp,
+    AccountId, Address, Clock, Comeback, ConversationId, Correction, Details, DeviceId, Direction, Escalation,
+    FoundFine, InboxId, MemberId, MessageId, MessageKind, Nudge, Outbound, SentBy, Timestamp,
 };
 
 /// The six phases every status belongs to.
@@ -469,6 +469,10 @@ pub struct Conversation {
     pub value: Option<Money>,
     /// Free labels.
     pub tags: BTreeSet<String>,
+    /// Topic, stage, region and the like, and fields of the team's own.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    #[ts(as = "Option<Details>", optional)]
+    pub details: Box<Details>,
     /// What happens next.
     pub next_step: Option<NextStep>,
     /// When we act next.

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
-    Deadline, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine,
+    Deadline, Details, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine,
     HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity,
     Outbound, Part, Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
 };
@@ -84,6 +84,8 @@ pub enum Cause {
     History,
     /// Another conversation was merged into it, or taken out of it.
     Merge,
+    /// A routing rule says so.
+    Rule,
 }
 
 /// Why a reply lock ended.
@@ -288,6 +290,10 @@ pub enum Event {
         company: Option<String>,
         /// What it is about.
         subject: Option<String>,
+        /// Topic, stage, region and the like: an empty text takes one away.
+        #[serde(default, skip_serializing_if = "Details::is_empty")]
+        #[ts(as = "Option<Details>", optional)]
+        details: Box<Details>,
     },
     /// A label was added.
     Tagged {

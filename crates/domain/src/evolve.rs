@@ -93,6 +93,7 @@ fn empty(stamp: Stamp) -> Conversation {
         category: Category::Unsorted,
         value: None,
         tags: BTreeSet::new(),
+        details: Box::default(),
         next_step: None,
         follow_up: None,
         blocked: None,
@@ -204,7 +205,9 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
             value,
             company,
             subject,
+            details,
         } => {
+            state.details.apply(details);
             replace(&mut state.category, category.as_ref());
             replace(&mut state.priority, priority.as_ref());
             replace(&mut state.subject, subject.as_ref());

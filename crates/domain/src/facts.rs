@@ -39,6 +39,10 @@ pub struct MessageFacts {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub aliases: Vec<String>,
+    /// The language it is written in (ISO 639-1, e.g. de), where its text is long enough to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<String>,
     /// It answers an answer of ours that is not here.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

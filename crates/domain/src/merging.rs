@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Before, Blocked, Category, Clock, ClockKind, Conversation, ConversationId, Escalation, InboxId,
-    LastMessage, MemberId, MessageId, Money, Priority, Quote, Snooze, Source, Stamp, Timestamp,
+    AccountId, Address, Before, Blocked, Category, Clock, ClockKind, Conversation, ConversationId, Details, Escalation,
+    InboxId, LastMessage, MemberId, MessageId, Money, Priority, Quote, Snooze, Source, Stamp, Timestamp,
 };
 
 /// How far apart two conversations of a customer may begin and still be taken for one enquiry.
@@ -78,6 +78,10 @@ pub struct Part {
     pub value: Option<Money>,
     /// The customer's company.
     pub company: Option<String>,
+    /// Topic, stage, region and the like.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    #[ts(as = "Option<Details>", optional)]
+    pub details: Box<Details>,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
     /// The Message-ID its next reply would answer.
@@ -149,6 +153,9 @@ pub struct Without {
     pub value: Option<Money>,
     /// The customer's company.
     pub company: Option<String>,
+    /// Topic, stage, region and the like.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub details: Box<Details>,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
     /// The Message-ID the next reply answered.
@@ -194,6 +201,7 @@ impl Part {
             category: state.category,
             value: state.value.clone(),
             company: state.company.clone(),
+            details: state.details.clone(),
             last_message: state.last_message.clone(),
             reply_to_header: state.reply_to_header.clone(),
             references: state.references.clone(),
@@ -331,6 +339,7 @@ fn take_in(state: &mut Conversation, part: &Part, waits: Option<Timestamp>) -> W
         category: state.category,
         value: state.value.clone(),
         company: state.company.clone(),
+        details: state.details.clone(),
         last_message: state.last_message.clone(),
         reply_to_header: state.reply_to_header.clone(),
         references: state.references.clone(),
@@ -357,6 +366,7 @@ fn take_in(state: &mut Conversation, part: &Part, waits: Option<Timestamp>) -> W
     }
     state.value = state.value.take().or_else(|| part.value.clone());
     state.company = state.company.take().or_else(|| part.company.clone());
+    state.details.take_in(&part.details);
     let newest = |last: &LastMessage| state.last_message.as_ref().is_none_or(|own| own.at <= last.at);
     if part.last_message.as_ref().is_some_and(newest) {
         state.last_message.clone_from(&part.last_message);
@@ -416,6 +426,7 @@ fn put_out(state: &mut Conversation, absorbed: &Absorbed) -> bool {
     if without.company.is_none() {
         put_back(&mut state.company, part.company.as_ref(), None);
     }
+    state.details.put_out(&part.details, &without.details);
     put_back(&mut state.bounced, part.bounced.as_ref(), without.bounced);
     let untouched = [&part.last_message, &without.last_message].contains(&&state.last_message);
     if part.last_message.is_some() && state.last_message == part.last_message {

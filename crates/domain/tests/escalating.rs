@@ -433,6 +433,7 @@ fn cadence_over(priority: Priority, raised_late: bool) -> Team {
         value: None,
         company: None,
         subject: None,
+        details: Box::default(),
     };
     team.inbox.policy.cadence_days = vec![1, 1];
     team.carl("Hello");

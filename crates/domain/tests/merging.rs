@@ -100,6 +100,7 @@ fn taken_apart_both_are_what_they_were() {
             value: None,
             company: Some("Acme".to_owned()),
             subject: None,
+            details: Box::default(),
         },
     );
     team.act(

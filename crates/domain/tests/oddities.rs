@@ -223,6 +223,7 @@ fn of_high_value_two_days_are_too_long() {
             value: Some(euros(12_000)),
             company: None,
             subject: None,
+            details: Box::default(),
         },
     );
     team.now = berlin("2026-11-30T15:20");
@@ -313,6 +314,7 @@ fn what_owes_nobody_anything_may_lie_still() {
             value: None,
             company: None,
             subject: None,
+            details: Box::default(),
         },
     );
     team.now = berlin(LIMIT);

@@ -134,6 +134,7 @@ fn a_first_promise_is_not_made_for_the_past_by_an_edit_that_comes_first() {
         value: None,
         company: None,
         subject: Some("Forty seats, please".to_owned()),
+        details: Box::default(),
     };
     team.act(ANNA, subject);
     let first = clock(&team, ClockKind::FirstResponse);
@@ -155,6 +156,7 @@ fn what_turns_out_to_be_a_lead_counts_from_its_message() {
         value: None,
         company: None,
         subject: None,
+        details: Box::default(),
     };
     team.act(ANNA, lead);
     let first = clock(&team, ClockKind::FirstResponse);

@@ -54,6 +54,7 @@ fn worth(team: &mut Team, value: Money) {
             value: Some(value),
             company: None,
             subject: None,
+            details: Box::default(),
         },
     );
 }
@@ -190,6 +191,7 @@ fn the_reasons_follow_from_the_state_and_the_time() {
                         value: None,
                         company: None,
                         subject: None,
+                        details: Box::default(),
                     },
                 );
             },
@@ -303,6 +305,7 @@ fn the_customer_who_waits_too_long_comes_first_and_then_the_urgent() {
             value: None,
             company: None,
             subject: None,
+            details: Box::default(),
         },
     );
     let mut valuable = team();

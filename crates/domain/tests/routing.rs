@@ -102,6 +102,7 @@ fn every_condition_holds_for_what_it_names_and_for_nothing_else() {
             }),
             company: Some("Acme GmbH".to_owned()),
             subject: None,
+            details: Box::default(),
         },
     );
     state = set(state, &Event::Tagged { tag: "Fair".to_owned() });

@@ -388,6 +388,7 @@ fn the_first_cohort_that_holds_sets_the_targets() {
         value: None,
         company: None,
         subject: None,
+        details: Box::default(),
     };
     team.act(ANNA, urgent);
     assert_eq!(local(clock(&team, ClockKind::FirstResponse).due), "Sat 28 03:30");

@@ -164,6 +164,7 @@ fn an_urgent_lead_is_never_closed_by_the_cadence() {
             value: None,
             company: None,
             subject: None,
+            details: Box::default(),
         },
     );
     for _ in 0..3 {

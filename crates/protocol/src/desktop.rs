@@ -4,20 +4,24 @@
 //! whose types follow from [`Request`] and [`Reply`] by their common method names, and one stream of [`UiEvent`]s.
 
 mod acts;
+mod details;
 mod exceptions;
 mod lists;
 mod opened;
 mod people;
 mod review;
+mod settings;
 mod setup;
 mod workflow;
 
 pub use acts::*;
+pub use details::*;
 pub use exceptions::*;
 pub use lists::*;
 pub use opened::*;
 pub use people::*;
 pub use review::*;
+pub use settings::*;
 pub use setup::*;
 pub use workflow::*;
 
@@ -382,6 +386,8 @@ pub enum Request {
     UsualTargets,
     /// What left the usual path and needs a person.
     Exceptions,
+    /// What was said of conversations before: topics, regions and the like.
+    UsedDetails,
     /// The daily review: the one of today goes on, or a list is frozen now.
     Review {
         /// A new list, also where there is one.
@@ -535,6 +541,8 @@ pub enum Reply {
     UsualTargets(SlaPolicy),
     /// To [`Request::Exceptions`].
     Exceptions(Vec<Exception>),
+    /// To [`Request::UsedDetails`].
+    UsedDetails(UsedDetails),
     /// To [`Request::Review`].
     Review(Review),
     /// To [`Request::SignOffReview`].
@@ -757,41 +765,4 @@ pub struct HealthRow {
     pub health: AccountHealth,
     /// Received = accounted for.
     pub balance: Option<Balance>,
-}
-
-/// What a person chose on this computer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Settings {
-    /// Light, dark, or as the system.
-    pub theme: Theme,
-    /// Whether native notifications are shown.
-    pub notifications: bool,
-    /// Quiet from (minutes after local midnight).
-    pub quiet_from_minute: Option<u16>,
-    /// Quiet until.
-    pub quiet_to_minute: Option<u16>,
-    /// Whether the context pane is open.
-    pub context_pane: bool,
-    /// The zone dates are shown and chosen in (IANA); `None` as the system.
-    pub zone: Option<String>,
-    /// The language of the window and of notifications (`en`, `de`, `es`); `None` as the system.
-    #[serde(default)]
-    pub language: Option<String>,
-    /// Addresses whose remote images are shown without asking, in lower case.
-    #[serde(default)]
-    pub images_from: Vec<String>,
-}
-
-/// Light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum Theme {
-    /// As the system says.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
 }

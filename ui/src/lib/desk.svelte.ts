@@ -17,6 +17,7 @@ import { DailyReview } from './review/review.svelte';
 import { Session } from './session/session.svelte';
 import type { RulesDraft } from './settings/ruleDraft';
 import { Toasts } from './shared/toasts.svelte';
+import { Used } from './shared/used.svelte';
 import { clock } from './time/clock.svelte';
 import { when } from './time/format';
 import { commandWords } from './words/commands';
@@ -59,6 +60,8 @@ export class Desk {
   readonly composer: Composer;
   readonly notes = new Notes();
   readonly toasts = new Toasts();
+  /** What was said of conversations before. */
+  readonly used: Used;
 
   page = $state<Page>('inbox');
   /** The section of the settings somebody asked for. */
@@ -79,6 +82,7 @@ export class Desk {
 
   constructor(readonly backend: Backend) {
     this.session = new Session(backend);
+    this.used = new Used(backend);
     this.list = new ConversationList(backend);
     this.review = new DailyReview(backend);
     this.composer = new Composer({

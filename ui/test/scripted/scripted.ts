@@ -30,6 +30,7 @@ import { pressing } from '$lib/time/clocks';
 import { openedOf, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, mira, NOW, sessions, settings, team, upToDate, usualTargets } from './cast';
+import { setFields, USED } from './details';
 import { previewOf } from './rota';
 import { drift } from './drift';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
@@ -374,6 +375,8 @@ export class ScriptedBackend implements Backend {
         return this.team;
       case 'health':
         return this.health;
+      case 'usedDetails':
+        return USED;
       case 'exceptions':
         return this.exceptions;
       case 'quarantine':
@@ -659,32 +662,18 @@ export class ScriptedBackend implements Backend {
         conversation.tags = conversation.tags.filter((tag) => tag !== body.tag);
         break;
       case 'setFields':
-        if (body.category) conversation.category = body.category;
-        if (body.priority) conversation.priority = body.priority;
-        if (body.value) conversation.value = body.value;
-        if (body.company) conversation.company = body.company;
+        setFields(conversation, body);
         break;
       case 'addNote':
-        scene.thread.push({
-          type: 'note',
-          id: `note-${this.#command}-${id}`,
-          by: this.me.id,
-          at: this.now,
-          text: body.text,
-          mentions: body.mentions,
-          suggestion: false,
-          pending: false,
-        });
-        break;
       case 'suggestDraft':
         scene.thread.push({
           type: 'note',
-          id: `suggestion-${this.#command}-${id}`,
+          id: `${body.type}-${this.#command}-${id}`,
           by: this.me.id,
           at: this.now,
           text: body.text,
-          mentions: [],
-          suggestion: true,
+          mentions: body.type === 'addNote' ? body.mentions : [],
+          suggestion: body.type === 'suggestDraft',
           pending: false,
         });
         break;

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod imap;
 pub mod invitation;
 pub mod kind;
+pub mod language;
 pub mod net;
 pub mod parse;
 pub mod probe;

@@ -8,7 +8,7 @@ use baton_domain::{
 };
 use baton_protocol::{
     Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, RulesInForce, Settings, Team,
-    ViewCount,
+    UsedDetails, ViewCount,
 };
 
 use super::outbox::Stage;
@@ -57,6 +57,12 @@ impl Engine {
             total,
             groups,
         }
+    }
+
+    /// What was said of conversations before.
+    #[must_use]
+    pub fn used_details(&self) -> UsedDetails {
+        views::used_details(self.conversations().map(|conversation| &*conversation.details))
     }
 
     /// The counts of all views.

@@ -186,6 +186,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         }
         Request::Search { text, limit } => Ok(Reply::Search(work.search(&text, limit).await)),
         Request::Exceptions => Ok(Reply::Exceptions(work.look(|engine| engine.exceptions()).await)),
+        Request::UsedDetails => Ok(Reply::UsedDetails(work.look(|engine| engine.used_details()).await)),
         Request::Held => Ok(Reply::Held(work.look(|engine| engine.held_list()).await)),
         Request::Team => Ok(Reply::Team(work.look(|engine| engine.team()).await)),
         Request::Health => {

@@ -52,6 +52,7 @@ impl Case<'_> {
             value: None,
             company: None,
             subject: None,
+            details: Box::default(),
         };
         let closing = Closing {
             outcome: self.workflow().kind.without_asking(Category::Vendor),

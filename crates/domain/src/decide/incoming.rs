@@ -6,8 +6,8 @@ use super::outbound::cancelled;
 use super::work::chase;
 use crate::evolve::apply;
 use crate::{
-    Actor, Address, CancelReason, Cause, Closing, Context, Conversation, Event, FollowUpKind, InboxId, Message,
-    MessageKind, Outbound, OutboundState, Outcome, OwnerChange, Source, Stamp, Status,
+    Actor, Address, CancelReason, Cause, Closing, Context, Conversation, Detail, Details, Event, FollowUpKind, InboxId,
+    Message, MessageKind, Outbound, OutboundState, Outcome, OwnerChange, Source, Stamp, Status,
 };
 
 /// A message from the customer, or from a machine of theirs.
@@ -55,6 +55,20 @@ pub(super) fn receive(
             events
         }
     }
+}
+
+/// What a first message says of its author, where nobody has said it yet: the language they write.
+pub(super) fn sorted(state: Option<&Conversation>, message: &Message) -> Option<Event> {
+    let known = state.is_some_and(|state| state.details.language.is_some());
+    let language = message.facts.language.as_deref().filter(|_| !known)?;
+    matches!(message.kind, MessageKind::Human | MessageKind::Bulk).then(|| Event::FieldsChanged {
+        category: None,
+        priority: None,
+        value: None,
+        company: None,
+        subject: None,
+        details: Box::new(Details::one(Detail::Language, language)),
+    })
 }
 
 /// A reply seen in Sent that Baton did not send.

@@ -77,9 +77,10 @@ const fn stamp(command: &Command, context: &Context<'_>) -> Stamp {
 fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     match &command.body {
         CommandBody::Receive { message, live, inbox } => {
-            let events = incoming::receive(state, message, *live, *inbox, context);
+            let mut events = incoming::receive(state, message, *live, *inbox, context);
             let begins = state.is_none_or(|state| state.status.is_over() || routing::waits_for_its_first(state));
             Ok(if *live && begins {
+                events.extend(incoming::sorted(state, message));
                 routing::then_routed(state, events, message, stamp(command, context), context)
             } else {
                 events
@@ -187,12 +188,14 @@ impl Case<'_> {
                 value,
                 company,
                 subject,
+                details,
             } => self.set_fields(
                 *category,
                 *priority,
                 value.as_ref(),
                 company.as_deref(),
                 subject.as_deref(),
+                details,
             ),
             C::Tag { tag } => self.tag(tag),
             C::Untag { tag } => self.untag(tag),

@@ -61,7 +61,7 @@ pub(super) fn routed(state: &Conversation, message: Option<&Message>, context: &
         open_with: facts.acquaintance.open_with,
     };
     let routed = facts.rules.route(facts.version, lead, &staff);
-    let changes = routed.changes_to(state);
+    let changes = routed.changes_to(state, staff.standing);
     let owner = routed.routing.owner;
     let mut events = vec![Event::Routed {
         routing: Box::new(routed.routing),

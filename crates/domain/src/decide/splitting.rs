@@ -126,13 +126,17 @@ impl Case<'_> {
             number: self.state.number,
             messages: said,
         });
-        events.extend(self.state.company.clone().map(|company| Event::FieldsChanged {
-            category: None,
-            priority: None,
-            value: None,
-            company: Some(company),
-            subject: None,
-        }));
+        let (company, details) = (self.state.company.clone(), self.state.details.of_the_customer());
+        if company.is_some() || !details.is_empty() {
+            events.push(Event::FieldsChanged {
+                category: None,
+                priority: None,
+                value: None,
+                company,
+                subject: None,
+                details: Box::new(details),
+            });
+        }
         let stamp = Stamp {
             conversation: into,
             ..stamp(self.command, self.context)

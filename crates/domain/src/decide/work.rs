@@ -2,8 +2,8 @@
 
 use super::{Case, LINE_CHARS, TEXT_CHARS, collect, invalid, text};
 use crate::{
-    Blocked, Category, Cause, Event, FollowUp, FollowUpKind, Invalid, MemberId, MessageId, Money, NextStep, Outcome,
-    Priority, Refusal, Snooze, Status, Timestamp,
+    Blocked, Category, Cause, Details, Event, FollowUp, FollowUpKind, Invalid, MemberId, MessageId, Money, NextStep,
+    Outcome, Priority, Refusal, Snooze, Status, Timestamp,
 };
 
 impl Case<'_> {
@@ -76,6 +76,7 @@ impl Case<'_> {
         value: Option<&Money>,
         company: Option<&str>,
         subject: Option<&str>,
+        details: &Details,
     ) -> Result<Vec<Event>, Refusal> {
         let subject = subject
             .map(|subject| text("subject", subject, LINE_CHARS))
@@ -92,7 +93,9 @@ impl Case<'_> {
         let value = value.filter(|value| state.value.as_ref() != Some(value)).cloned();
         let company = company.filter(|company| state.company.as_ref() != Some(company));
         let subject = subject.filter(|subject| state.subject != *subject);
-        if category.is_none() && priority.is_none() && value.is_none() && company.is_none() && subject.is_none() {
+        let details = Box::new(state.details.changed_by(details)?);
+        let nothing = category.is_none() && priority.is_none() && value.is_none() && company.is_none();
+        if nothing && subject.is_none() && details.is_empty() {
             return Ok(Vec::new());
         }
         Ok(vec![Event::FieldsChanged {
@@ -101,6 +104,7 @@ impl Case<'_> {
             value,
             company,
             subject,
+            details,
         }])
     }
 

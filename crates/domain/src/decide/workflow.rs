@@ -85,6 +85,7 @@ impl Case<'_> {
                 value: None,
                 company: None,
                 subject: None,
+                details: Box::default(),
             }),
         ])
     }

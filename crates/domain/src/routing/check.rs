@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lead::folded;
 use super::{Condition, Rule, RuleAction, RuleSet};
+use crate::details::{DETAIL_CHARS, NAME_CHARS as FIELD_CHARS, folded};
 use crate::{AccountId, Document, DocumentBody, DocumentId, InboxId, Invalid, Member, MemberId, Refusal, RuleId};
 
 /// How many rules a set has at most.
@@ -26,6 +26,10 @@ const ACTIONS: usize = 20;
 const POOL: usize = 200;
 /// The longest label, in characters.
 const TAG_CHARS: usize = 60;
+/// The longest next step, in characters.
+const STEP_CHARS: usize = 500;
+/// In how many business days a next step may be due: about a quarter of a year.
+const STEP_DAYS: std::ops::RangeInclusive<u8> = 1..=60;
 
 /// What a rule set is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +46,15 @@ impl RuleSet {
             rule.name = rule.name.trim().to_owned();
             tidy(&mut rule.when);
             for action in &mut rule.then {
-                if let RuleAction::AddTag { tag } = action {
-                    *tag = tag.trim().to_owned();
+                match action {
+                    RuleAction::AddTag { tag: text }
+                    | RuleAction::SetDetail { text, .. }
+                    | RuleAction::SetNextStep { text, .. } => *text = text.trim().to_owned(),
+                    RuleAction::SetCustom { name, text } => {
+                        *name = name.trim().to_owned();
+                        *text = text.trim().to_owned();
+                    }
+                    _ => {}
                 }
             }
         }
@@ -123,6 +134,7 @@ fn tidy(condition: &mut Condition) {
     match condition {
         Condition::All { of } | Condition::Any { of } => of.iter_mut().for_each(tidy),
         Condition::Not { of } => tidy(of),
+        Condition::Custom { name, .. } => *name = name.trim().to_owned(),
         Condition::ValueFrom { least } => least.currency = least.currency.trim().to_uppercase(),
         _ => {}
     }
@@ -144,6 +156,11 @@ fn condition(condition: &Condition, house: House<'_>) -> Result<(), Invalid> {
         | Condition::Words { one_of, .. }
         | Condition::Company { one_of }
         | Condition::Tag { one_of } => texts(one_of)?,
+        Condition::Detail { one_of, .. } => texts_if_any(one_of)?,
+        Condition::Custom { name, one_of } => {
+            text(name, FIELD_CHARS)?;
+            texts_if_any(one_of)?;
+        }
     }
     condition
         .parts()
@@ -185,6 +202,19 @@ fn texts(list: &[String]) -> Result<(), Invalid> {
     }
 }
 
+/// A list that may be empty: then anything will do.
+fn texts_if_any(list: &[String]) -> Result<(), Invalid> {
+    if list.is_empty() { Ok(()) } else { texts(list) }
+}
+
+fn text(text: &str, most: usize) -> Result<(), Invalid> {
+    match text.trim().chars().count() {
+        0 => Err(Invalid::Empty),
+        chars if chars > most => Err(Invalid::TooLong),
+        _ => Ok(()),
+    }
+}
+
 fn money(value: &crate::Money) -> Result<(), Invalid> {
     let currency = value.currency.len() == 3 && value.currency.bytes().all(|byte| byte.is_ascii_uppercase());
     if currency && value.cents >= 0 {
@@ -220,8 +250,17 @@ fn actions(rule: &Rule, house: House<'_>) -> Result<(), Invalid> {
             }
         }
         RuleAction::SetValue { value } => money(value),
-        RuleAction::AddTag { tag } if tag.trim().is_empty() => Err(Invalid::Empty),
-        RuleAction::AddTag { tag } if tag.chars().count() > TAG_CHARS => Err(Invalid::TooLong),
+        RuleAction::AddTag { tag } => text(tag, TAG_CHARS),
+        RuleAction::SetDetail { text: said, .. } => text(said, DETAIL_CHARS),
+        RuleAction::SetCustom { name, text: said } => {
+            text(name, FIELD_CHARS)?;
+            text(said, DETAIL_CHARS)
+        }
+        RuleAction::AddFollower { member: who } if !member(*who) => Err(Invalid::Unknown),
+        RuleAction::SetNextStep {
+            in_days: Some(days), ..
+        } if !STEP_DAYS.contains(days) => Err(Invalid::Unknown),
+        RuleAction::SetNextStep { text: said, .. } => text(said, STEP_CHARS),
         _ => Ok(()),
     })
 }

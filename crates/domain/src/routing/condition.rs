@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Lead;
-use crate::{AccountId, Category, InboxId, Money, Priority};
+use crate::{AccountId, Category, Detail, InboxId, Money, Priority};
 
 /// How many values of a list a trace repeats.
 const LISTED: usize = 5;
@@ -94,10 +94,29 @@ pub enum Condition {
         /// Which.
         one_of: Vec<String>,
     },
+    /// One of its details says one of these; anything at all where none is listed.
+    Detail {
+        /// Which.
+        detail: Detail,
+        /// What.
+        one_of: Vec<String>,
+    },
+    /// A field of the team's own says one of these; anything at all where none is listed.
+    Custom {
+        /// The field's name.
+        name: String,
+        /// What.
+        one_of: Vec<String>,
+    },
     /// Its author has written to us before, in another conversation.
     Returning,
     /// It is routed while the inbox is at work.
     BusinessHours,
+}
+
+/// What is not set says nothing: it is no value of its own.
+fn says(said: Option<&str>, one_of: &[String]) -> bool {
+    said.is_some_and(|said| one_of.is_empty() || one_of.iter().any(|one| one == said))
 }
 
 impl Condition {
@@ -127,6 +146,8 @@ impl Condition {
                 .is_some_and(|value| value.currency == least.currency && value.cents >= least.cents),
             Self::Company { one_of } => lead.company.as_ref().is_some_and(|own| one_of.contains(own)),
             Self::Tag { one_of } => lead.tags.iter().any(|tag| one_of.contains(tag)),
+            Self::Detail { detail, one_of } => says(lead.details.get(*detail), one_of),
+            Self::Custom { name, one_of } => says(lead.details.custom(name), one_of),
             Self::Returning => lead.returning,
             Self::BusinessHours => lead.in_hours,
         }
@@ -156,7 +177,9 @@ impl Condition {
             | Self::Sender { one_of }
             | Self::Words { one_of, .. }
             | Self::Company { one_of }
-            | Self::Tag { one_of } => one_of.len(),
+            | Self::Tag { one_of }
+            | Self::Detail { one_of, .. }
+            | Self::Custom { one_of, .. } => one_of.len(),
             _ => 0,
         };
         self.parts().iter().map(Self::values).fold(own, usize::saturating_add)
@@ -210,6 +233,14 @@ impl Condition {
             Self::Tag { one_of } => Self::Tag {
                 one_of: some(one_of, |one| lead.tags.contains(one)),
             },
+            Self::Detail { detail, one_of } => Self::Detail {
+                detail: *detail,
+                one_of: some(one_of, |one| lead.details.get(*detail) == Some(one)),
+            },
+            Self::Custom { name, one_of } => Self::Custom {
+                name: name.clone(),
+                one_of: some(one_of, |one| lead.details.custom(name) == Some(one)),
+            },
             Self::Category { .. }
             | Self::PriorityFrom { .. }
             | Self::ValueFrom { .. }
@@ -225,7 +256,9 @@ impl Condition {
             | Self::Sender { one_of }
             | Self::Words { one_of, .. }
             | Self::Company { one_of }
-            | Self::Tag { one_of } => Some(one_of),
+            | Self::Tag { one_of }
+            | Self::Detail { one_of, .. }
+            | Self::Custom { one_of, .. } => Some(one_of),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Condition, RuleAction, WordsIn};
-use crate::{AccountId, Category, Conversation, Direction, InboxId, Message, Money, Priority};
+use crate::details::folded;
+use crate::{AccountId, Category, Conversation, Detail, Details, Direction, InboxId, Message, Money, Priority};
 
 /// How many characters of what was seen a trace repeats.
 const SEEN_CHARS: usize = 120;
@@ -37,6 +38,8 @@ pub struct Lead<'a> {
     pub company: Option<String>,
     /// Its labels, in lower case.
     pub tags: BTreeSet<String>,
+    /// Its details, in lower case.
+    pub details: Details,
     /// Whether its author has written to us before, in another conversation.
     pub returning: bool,
     /// Whether the inbox is at work.
@@ -74,20 +77,25 @@ impl<'a> Lead<'a> {
             value: conversation.value.clone(),
             company: conversation.company.as_deref().map(folded),
             tags: conversation.tags.iter().map(|tag| folded(tag)).collect(),
+            details: conversation.details.folded(),
             returning,
             in_hours,
         }
     }
 
-    /// What rules would have seen when its first message came: nobody had sorted it yet.
+    /// What rules would have seen when its first message came: nobody had sorted it yet, and of its details only the language can be told.
     #[must_use]
     pub fn as_it_began(conversation: &'a Conversation, first: &'a Message, returning: bool, in_hours: bool) -> Self {
+        let language = first.facts.language.as_deref();
         Self {
             category: Category::default(),
             priority: Priority::default(),
             value: None,
             company: None,
             tags: BTreeSet::new(),
+            details: language
+                .map(|code| Details::one(Detail::Language, code))
+                .unwrap_or_default(),
             ..Self::of(conversation, Some(first), returning, in_hours)
         }
     }
@@ -101,7 +109,13 @@ impl<'a> Lead<'a> {
             RuleAction::AddTag { tag } => {
                 self.tags.insert(folded(tag));
             }
-            RuleAction::Assign { .. } | RuleAction::Distribute { .. } | RuleAction::LeaveUnassigned => {}
+            RuleAction::SetDetail { detail, text } => self.details.apply(&Details::one(*detail, text).folded()),
+            RuleAction::SetCustom { name, text } => self.details.apply(&Details::one_custom(name, text).folded()),
+            RuleAction::Assign { .. }
+            | RuleAction::Distribute { .. }
+            | RuleAction::LeaveUnassigned
+            | RuleAction::AddFollower { .. }
+            | RuleAction::SetNextStep { .. } => {}
         }
     }
 
@@ -147,15 +161,12 @@ impl<'a> Lead<'a> {
             Condition::ValueFrom { .. } => self.value.as_ref().map(amount).unwrap_or_default(),
             Condition::Company { .. } => self.company.clone().unwrap_or_default(),
             Condition::Tag { .. } => self.tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+            Condition::Detail { detail, .. } => self.details.get(*detail).unwrap_or_default().to_owned(),
+            Condition::Custom { name, .. } => self.details.custom(name).unwrap_or_default().to_owned(),
             Condition::Returning | Condition::BusinessHours => String::new(),
         };
         long.chars().take(SEEN_CHARS).collect()
     }
-}
-
-/// A text as it is compared.
-pub(super) fn folded(text: &str) -> String {
-    text.trim().to_lowercase()
 }
 
 /// An amount with its currency: a figure for people, whatever their language.

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use crate::{Category, DocumentId, MemberId, Money, Priority, RuleId};
+use crate::{Category, Detail, DocumentId, MemberId, Money, Priority, RuleId};
 
 /// How a pool takes turns.
 #[derive(
@@ -98,6 +98,34 @@ pub enum RuleAction {
     AddTag {
         /// Which.
         tag: String,
+    },
+    /// Says one of its details.
+    SetDetail {
+        /// Which.
+        detail: Detail,
+        /// What.
+        text: String,
+    },
+    /// Says what a field of the team's own holds.
+    SetCustom {
+        /// The field's name.
+        name: String,
+        /// What.
+        text: String,
+    },
+    /// Somebody is told of it from now on, who may read it.
+    AddFollower {
+        /// Who.
+        member: MemberId,
+    },
+    /// Says what happens next, and by when; what a person has said stays.
+    SetNextStep {
+        /// In words.
+        text: String,
+        /// Due after so many business days of the inbox; `None` for no date.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        in_days: Option<u8>,
     },
 }
 

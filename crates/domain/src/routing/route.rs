@@ -5,7 +5,9 @@ use ts_rs::TS;
 
 use super::assign::Given;
 use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, RuleAction, RuleSet, Staff};
-use crate::{Event, MemberId, RuleId};
+use crate::{
+    Capability, Cause, Conversation, Details, Event, FollowUp, FollowUpKind, MemberId, NextStep, RuleId, Standing,
+};
 
 /// What the rules decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +77,11 @@ impl RuleSet {
                     RuleAction::SetCategory { .. }
                     | RuleAction::SetPriority { .. }
                     | RuleAction::SetValue { .. }
-                    | RuleAction::AddTag { .. } => {
+                    | RuleAction::AddTag { .. }
+                    | RuleAction::SetDetail { .. }
+                    | RuleAction::SetCustom { .. }
+                    | RuleAction::AddFollower { .. }
+                    | RuleAction::SetNextStep { .. } => {
                         lead.set(action);
                         changes.push(action.clone());
                     }
@@ -137,35 +143,89 @@ fn sends(action: &RuleAction) -> Option<Destination> {
 
 /// What the changes of rules are in the log. What is so already is not said again.
 impl Routed {
-    /// The events that set what the rules set, on a lead as it is now.
+    /// The events that set what the rules set, on a lead as it is now. Nobody follows what they may not read, and what a person said of
+    /// the next step stays.
     #[must_use]
-    pub fn changes_to(&self, conversation: &crate::Conversation) -> Vec<Event> {
+    pub fn changes_to(&self, conversation: &Conversation, standing: Standing<'_>) -> Vec<Event> {
         let (mut category, mut priority, mut value) = (None, None, None);
-        let mut tags: Vec<String> = Vec::new();
+        let mut details = Details::default();
+        let mut tags: Vec<&String> = Vec::new();
+        let mut followers: Vec<MemberId> = Vec::new();
+        let mut step: Option<(&str, Option<u8>)> = None;
         for change in &self.changes {
             match change {
                 RuleAction::SetCategory { category: to } => category = Some(*to),
                 RuleAction::SetPriority { priority: to } => priority = Some(*to),
                 RuleAction::SetValue { value: to } => value = Some(to.clone()),
-                RuleAction::AddTag { tag } if !conversation.tags.contains(tag) && !tags.contains(tag) => {
-                    tags.push(tag.clone());
+                RuleAction::AddTag { tag } if !conversation.tags.contains(tag) && !tags.contains(&tag) => {
+                    tags.push(tag)
                 }
+                RuleAction::SetDetail { detail, text } => details.apply(&Details::one(*detail, text)),
+                RuleAction::SetCustom { name, text } => details.apply(&Details::one_custom(name, text)),
+                RuleAction::AddFollower { member }
+                    if !conversation.followers.contains(member)
+                        && !followers.contains(member)
+                        && standing.may(*member, Capability::Read) =>
+                {
+                    followers.push(*member);
+                }
+                RuleAction::SetNextStep { text, in_days } => step = Some((text.as_str(), *in_days)),
                 _ => {}
             }
         }
         category = category.filter(|to| *to != conversation.category);
         priority = priority.filter(|to| *to != conversation.priority);
         value = value.filter(|to| conversation.value.as_ref() != Some(to));
-        let fields = (category.is_some() || priority.is_some() || value.is_some()).then_some(Event::FieldsChanged {
+        // The set was judged: all that can be wrong is that there is no room for more fields of the team's own.
+        let changed = conversation.details.changed_by(&details).or_else(|_| {
+            details.custom.clear();
+            conversation.details.changed_by(&details)
+        });
+        let details = Box::new(changed.unwrap_or_default());
+        let any = category.is_some() || priority.is_some() || value.is_some() || !details.is_empty();
+        let fields = any.then_some(Event::FieldsChanged {
             category,
             priority,
             value,
             company: None,
             subject: None,
+            details,
         });
         fields
             .into_iter()
-            .chain(tags.into_iter().map(|tag| Event::Tagged { tag }))
+            .chain(tags.into_iter().map(|tag| Event::Tagged { tag: tag.clone() }))
+            .chain(followers.into_iter().map(|member| Event::Followed { member }))
+            .chain(
+                step.into_iter()
+                    .flat_map(|(text, in_days)| next(conversation, text, in_days, standing)),
+            )
             .collect()
     }
+}
+
+/// A next step that a rule sets, with its date.
+fn next(conversation: &Conversation, text: &str, in_days: Option<u8>, standing: Standing<'_>) -> Vec<Event> {
+    let (now, calendar) = (standing.now, &standing.inbox.policy.calendar);
+    let step = conversation.next_step.is_none().then(|| Event::NextStepSet {
+        step: Some(NextStep {
+            text: text.to_owned(),
+            by: None,
+            at: now,
+        }),
+        cause: Cause::Rule,
+    });
+    let days = in_days.filter(|_| conversation.follow_up.is_none());
+    let follow_up = days.map(|days| Event::FollowUpSet {
+        follow_up: Some(FollowUp {
+            due: calendar.add_business_days(now, days),
+            kind: FollowUpKind::Chosen,
+            text: None,
+            by: None,
+            zone: None,
+            fired: false,
+            closes_at: None,
+        }),
+        cause: Cause::Rule,
+    });
+    step.into_iter().chain(follow_up).collect()
 }

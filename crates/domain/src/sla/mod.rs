@@ -10,10 +10,13 @@ mod fold;
 pub use clock::{Clock, ClockEnd, ClockKind, Pause};
 pub(crate) use fold::{answered, fold, restore_response};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Category, Conversation, HOUR_MS, MINUTE_MS, Money, Priority, Timestamp, Timetable};
+use crate::details::{DETAIL_CHARS, folded};
+use crate::{Category, Conversation, Detail, HOUR_MS, MINUTE_MS, Money, Priority, Timestamp, Timetable};
 
 /// The part of a target after which the owner is warned, in hundredths, where nobody says otherwise.
 const WARNED_AT: u8 = 80;
@@ -131,6 +134,10 @@ pub struct Cohort {
     pub categories: Vec<Category>,
     /// Worth this or more. An amount in another currency does not count.
     pub value_from: Option<Money>,
+    /// Of each detail that is named here, one of these texts, whatever their case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<Detail, Vec<String>>>")]
+    pub details: BTreeMap<Detail, Vec<String>>,
 }
 
 impl Cohort {
@@ -147,10 +154,15 @@ impl Cohort {
                 .as_ref()
                 .is_some_and(|value| value.currency == least.currency && value.cents >= least.cents)
         };
+        let says = |detail, one_of: &[String]| {
+            let said = conversation.details.get(detail).map(folded);
+            one_of.is_empty() || said.is_some_and(|said| one_of.iter().any(|one| folded(one) == said))
+        };
         (self.channels.is_empty() || self.channels.iter().any(|one| one.eq_ignore_ascii_case(channel)))
             && (self.priorities.is_empty() || self.priorities.contains(&conversation.priority))
             && (self.categories.is_empty() || self.categories.contains(&conversation.category))
             && self.value_from.as_ref().is_none_or(worth)
+            && self.details.iter().all(|(detail, one_of)| says(*detail, one_of))
     }
 }
 
@@ -248,7 +260,11 @@ impl SlaPolicy {
             let bounded = when.channels.len() <= MOST_NAMED
                 && when.channels.iter().all(|channel| channel.len() <= LONGEST_NAME)
                 && when.priorities.len() <= MOST_NAMED
-                && when.categories.len() <= MOST_NAMED;
+                && when.categories.len() <= MOST_NAMED
+                && when.details.values().all(|one_of| {
+                    let kept = |text: &String| !text.trim().is_empty() && text.chars().count() <= DETAIL_CHARS;
+                    one_of.len() <= MOST_NAMED && one_of.iter().all(kept)
+                });
             named && bounded && all.iter().flatten().all(sound)
         });
         rules && self.rules.len() <= MOST_RULES && WARNINGS.contains(&self.warn_percent)

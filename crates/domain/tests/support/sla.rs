@@ -46,6 +46,7 @@ pub fn category(category: Category) -> CommandBody {
         value: None,
         company: None,
         subject: None,
+        details: Box::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use baton_channels::email::kind::{BounceAction, MailKind};
 use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
-use baton_channels::email::{MailAddress, identity, parse as mail, quote, subject, thread};
+use baton_channels::email::{MailAddress, identity, language, parse as mail, quote, subject, thread};
 use baton_domain::{Address, Attachment, BlobId, DeliveryOutcome, DeliveryReport, MessageFacts, MessageId};
 
 use super::arrival::{Arrival, ArrivalKind, Asked, ParsedArrival, RawArrival, ReportOn};
@@ -159,7 +159,13 @@ fn facts(mail: &ParsedMail) -> MessageFacts {
         }
         MailKind::Human | MailKind::List | MailKind::Bulk => (None, None),
     };
+    // What a machine says is in its language, not in its owner's.
+    let written = !matches!(mail.kind, MailKind::AutoReply { .. } | MailKind::Bounce { .. });
     MessageFacts {
+        language: written
+            .then(|| language::language(&mail.text))
+            .flatten()
+            .map(str::to_owned),
         returns_on,
         report,
         invitation: mail.invitation.clone().map(Box::new),

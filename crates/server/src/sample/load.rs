@@ -330,6 +330,7 @@ impl Loading {
             value,
             company: None,
             subject: None,
+            details: Box::default(),
         };
         Ok(match deed {
             Deed::Claim => CommandBody::Claim,

@@ -178,6 +178,7 @@ impl World {
                 }),
                 company: None,
                 subject: None,
+                details: Box::default(),
             },
             Deed::NextStep => C::SetNextStep { text },
             Deed::FollowUp => C::ScheduleFollowUp {

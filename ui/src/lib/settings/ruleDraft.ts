@@ -2,6 +2,7 @@
 import { m } from '$lib/paraglide/messages.js';
 import type { Category } from '$lib/api/types/Category';
 import type { Condition } from '$lib/api/types/Condition';
+import type { Detail } from '$lib/api/types/Detail';
 import type { MemberId } from '$lib/api/types/MemberId';
 import type { Money } from '$lib/api/types/Money';
 import type { Priority } from '$lib/api/types/Priority';
@@ -11,6 +12,7 @@ import type { RuleSet } from '$lib/api/types/RuleSet';
 import type { WordsIn } from '$lib/api/types/WordsIn';
 import { parseMoney } from '$lib/conversation/money';
 import { money } from '$lib/time/format';
+import { allDetails, detailText, typedDetail } from '$lib/words/details';
 import { stops } from '$lib/words/rules';
 
 /** What the server takes. */
@@ -49,6 +51,9 @@ export interface PartDraft {
   place: WordsIn;
   priority: Priority;
   amount: string;
+  detail: Detail;
+  /** Of a field of the team's own. */
+  name: string;
   /** What it was made from. */
   was: { whole: Kept<Condition>; texts: Kept<string[]> | null; amount: Kept<Money> | null } | null;
 }
@@ -59,6 +64,15 @@ export interface PoolDraft {
   member: string;
   /** With so many open conversations they get no more; empty for no limit. */
   capacity: string;
+}
+
+/** What a rule says of a detail, or of a field of the team's own by its name. */
+export interface SetDraft {
+  /** Tells them apart while they are removed. */
+  key: number;
+  what: Detail | 'own';
+  name: string;
+  text: string;
 }
 
 export interface RuleDraft {
@@ -73,6 +87,11 @@ export interface RuleDraft {
   priority: Priority | '';
   value: string;
   tags: string;
+  sets: SetDraft[];
+  followers: string[];
+  step: string;
+  /** In how many business days the step is due; empty for no date. */
+  days: string;
   stop: boolean;
   /** What it was made from. */
   was: {
@@ -110,8 +129,15 @@ export function newPart(type: PartType): PartDraft {
     place: 'both',
     priority: 'high',
     amount: '',
+    detail: 'topic',
+    name: '',
     was: null,
   };
+}
+
+export function newSet(what: SetDraft['what'] = 'topic', text = '', name = ''): SetDraft {
+  keys += 1;
+  return { key: keys, what, name, text };
 }
 
 export const newRule = (): RuleDraft => ({
@@ -126,6 +152,10 @@ export const newRule = (): RuleDraft => ({
   priority: '',
   value: '',
   tags: '',
+  sets: [],
+  followers: [],
+  step: '',
+  days: '',
   stop: true,
   was: null,
 });
@@ -168,6 +198,12 @@ function filledIn(condition: Condition): PartDraft {
       return { ...part, priority: condition.least };
     case 'valueFrom':
       return { ...part, amount: money(condition.least) };
+    case 'detail': {
+      const texts = condition.oneOf.map((one) => detailText(condition.detail, one));
+      return { ...part, detail: condition.detail, texts: texts.join(', ') };
+    }
+    case 'custom':
+      return { ...part, name: condition.name, texts: condition.oneOf.join(', ') };
     case 'returning':
     case 'businessHours':
       return part;
@@ -195,8 +231,10 @@ function sentOf(group: PartDraft): PartDraft {
 }
 
 /** How what a rule does reads. */
-const readsThen = ({ owner, member, pool, category, priority, value, tags }: RuleDraft): string =>
-  reads([owner, member, pool, category, priority, value, tags]);
+const readsThen = (draft: RuleDraft): string => {
+  const { owner, member, pool, category, priority, value, tags, sets, followers, step, days } = draft;
+  return reads([owner, member, pool, category, priority, value, tags, sets, followers, step, days]);
+};
 
 export function ruleDraft(rule: Rule): RuleDraft {
   const draft: RuleDraft = {
@@ -238,6 +276,19 @@ export function ruleDraft(rule: Rule): RuleDraft {
         break;
       case 'addTag':
         tags.push(action.tag);
+        break;
+      case 'setDetail':
+        draft.sets.push(newSet(action.detail, detailText(action.detail, action.text)));
+        break;
+      case 'setCustom':
+        draft.sets.push(newSet('own', action.text, action.name));
+        break;
+      case 'addFollower':
+        draft.followers.push(action.member);
+        break;
+      case 'setNextStep':
+        draft.step = action.text;
+        draft.days = String(action.inDays ?? '');
         break;
     }
   }
@@ -284,7 +335,9 @@ export const listOf = (texts: string): string[] =>
     .map((text) => text.trim())
     .filter((text) => text !== '');
 
-const textsOf = (part: PartDraft): string[] => keptOr(part.was?.texts, part.texts) ?? listOf(part.texts);
+const textsOf = (part: PartDraft): string[] =>
+  keptOr(part.was?.texts, part.texts) ??
+  listOf(part.texts).map((text) => (part.type === 'detail' ? typedDetail(part.detail, text) : text));
 
 const amountOf = (kept: Kept<Money> | null | undefined, text: string, currency: string): Money | null =>
   keptOr(kept, text) ?? parseMoney(text, currency);
@@ -316,6 +369,10 @@ function bareCondition(part: PartDraft, currency: string): Condition {
         type: 'valueFrom',
         least: amountOf(part.was?.amount, part.amount, currency) ?? { cents: 0, currency },
       };
+    case 'detail':
+      return { type: 'detail', detail: part.detail, oneOf: textsOf(part) };
+    case 'custom':
+      return { type: 'custom', name: part.name.trim(), oneOf: textsOf(part) };
     case 'returning':
     case 'businessHours':
       return { type: part.type };
@@ -335,6 +392,20 @@ function actionsOf(draft: RuleDraft, currency: string): RuleAction[] {
   if (value !== null) actions.push({ type: 'setValue', value });
   for (const tag of keptOr(was?.tags, draft.tags) ?? listOf(draft.tags))
     actions.push({ type: 'addTag', tag });
+  for (const { what, name, text } of draft.sets) {
+    actions.push(
+      what === 'own'
+        ? { type: 'setCustom', name: name.trim(), text: text.trim() }
+        : { type: 'setDetail', detail: what, text: typedDetail(what, text) },
+    );
+  }
+  for (const member of draft.followers) actions.push({ type: 'addFollower', member });
+  const step = draft.step.trim();
+  if (step !== '') {
+    const days = draft.days.trim();
+    const due = days === '' ? {} : { inDays: Number(days) };
+    actions.push({ type: 'setNextStep', text: step, ...due });
+  }
   if (draft.owner === 'member') actions.push({ type: 'assign', to: draft.member });
   else if (draft.owner === 'queue') actions.push({ type: 'leaveUnassigned' });
   else if (draft.owner !== 'none') {
@@ -384,7 +455,10 @@ export function partProblem(part: PartDraft, currency: string): string | null {
       return part.categories.length === 0 ? m.rule_part_empty() : null;
     case 'valueFrom':
       return parseMoney(part.amount, currency) === null ? m.targets_worth_wrong() : null;
+    case 'custom':
+      return part.name.trim() === '' ? m.rule_custom_name_empty() : null;
     case 'all':
+    case 'detail':
     case 'priorityFrom':
     case 'returning':
     case 'businessHours':
@@ -399,6 +473,26 @@ export const valueProblem = (value: string, currency: string): string | null =>
 
 export const capacityProblem = (capacity: string): string | null =>
   capacity.trim() === '' || /^[1-9]\d{0,5}$/.test(capacity.trim()) ? null : m.rule_capacity_wrong();
+
+/** What is wrong with something a rule says of a detail. */
+export const setProblem = ({ what, name, text }: SetDraft): string | null => {
+  if (what === 'own' && name.trim() === '') return m.rule_custom_name_empty();
+  return text.trim() === '' ? m.rule_set_empty() : null;
+};
+
+/** What is wrong with the date of a next step. */
+export const daysProblem = ({ step, days }: RuleDraft): string | null => {
+  const typed = days.trim();
+  if (typed === '') return null;
+  if (!/^([1-9]|[1-5]\d|60)$/.test(typed)) return m.rule_days_wrong();
+  return step.trim() === '' ? m.rule_step_missing() : null;
+};
+
+/** The details a rule can still say, then the team's own fields, of which it may say several. */
+export const whatsOf = (one: SetDraft, all: SetDraft[]): SetDraft['what'][] => [
+  ...allDetails.filter((detail) => detail === one.what || !all.some(({ what }) => what === detail)),
+  'own',
+];
 
 /** What is wrong with what a rule does. */
 export function doesProblem(draft: RuleDraft, currency: string): string | null {
@@ -429,4 +523,6 @@ export const isSound = (draft: RuleDraft, currency: string): boolean =>
     !isTooDeep(draft.when) &&
     valueProblem(draft.value, currency) === null &&
     draft.pool.every((one) => capacityProblem(one.capacity) === null) &&
+    draft.sets.every((one) => setProblem(one) === null) &&
+    daysProblem(draft) === null &&
     doesProblem(draft, currency) === null);

@@ -5,6 +5,7 @@
 import { m } from '$lib/paraglide/messages.js';
 import type { ClockTime } from '$lib/api/types/ClockTime';
 import type { Cohort } from '$lib/api/types/Cohort';
+import type { Detail } from '$lib/api/types/Detail';
 import type { Money } from '$lib/api/types/Money';
 import type { SlaPolicy } from '$lib/api/types/SlaPolicy';
 import type { SlaRule } from '$lib/api/types/SlaRule';
@@ -13,6 +14,8 @@ import type { Targets } from '$lib/api/types/Targets';
 import { parseMoney } from '$lib/conversation/money';
 import { money, number } from '$lib/time/format';
 import { zone } from '$lib/time/zone.svelte';
+import { allDetails, detailText, typedDetail } from '$lib/words/details';
+import { listOf } from './ruleDraft';
 import { amountOf, kinds, MS, type Unit } from './targets';
 
 /** What the server takes. */
@@ -35,7 +38,9 @@ export interface RuleDraft {
   /** Tells rules apart while they are moved and removed. */
   key: number;
   name: string;
-  when: Omit<Cohort, 'valueFrom'>;
+  when: Omit<Cohort, 'valueFrom' | 'details'>;
+  /** Details it is narrowed by, with the texts of each and commas between. */
+  details: { detail: Detail; text: string; was: { text: string; oneOf: string[] } | null }[];
   worth: { text: string; was: Money | null; wasText: string };
   lengths: Record<keyof Targets, LengthDraft>;
 }
@@ -65,12 +70,18 @@ export function lengthDraft(target: Target | null): LengthDraft {
 }
 
 export function ruleDraft(rule: SlaRule): RuleDraft {
-  const { valueFrom, ...when } = rule.when;
+  const { valueFrom, details, ...when } = rule.when;
   const text = valueFrom === null ? '' : money(valueFrom);
   return {
     key: (keys += 1),
     name: rule.name,
     when: structuredClone(when),
+    details: allDetails.flatMap((detail) => {
+      const oneOf = details?.[detail];
+      if (oneOf === undefined) return [];
+      const text = oneOf.map((one) => detailText(detail, one)).join(', ');
+      return [{ detail, text, was: { text, oneOf } }];
+    }),
     worth: { text, was: valueFrom, wasText: text },
     lengths: Object.fromEntries(
       kinds.map((kind) => [kind, lengthDraft(rule.targets[kind])]),
@@ -126,9 +137,21 @@ export function warnProblem(text: string): string | null {
   return fits ? null : m.targets_warn_wrong({ least: WARN_LEAST, most: WARN_MOST });
 }
 
+/** What is wrong with the texts of a detail. */
+export const detailProblem = (text: string): string | null =>
+  listOf(text).length === 0 ? m.rule_part_empty() : null;
+
+const detailsOf = (details: RuleDraft['details']): Pick<Cohort, 'details'> => {
+  if (details.length === 0) return {};
+  const texts = ({ detail, text, was }: RuleDraft['details'][number]) =>
+    was?.text === text ? was.oneOf : listOf(text).map((one) => typedDetail(detail, one));
+  return { details: Object.fromEntries(details.map((one) => [one.detail, texts(one)])) };
+};
+
 const isRuleSound = (rule: RuleDraft, currency: string): boolean =>
   nameProblem(rule.name) === null &&
   worthProblem(rule.worth, currency) === null &&
+  rule.details.every(({ text }) => detailProblem(text) === null) &&
   kinds.every((kind) => lengthProblem(rule.lengths[kind]) === null);
 
 /** Whether the server would take it. */
@@ -138,16 +161,17 @@ export const isSound = (draft: PolicyDraft, currency: string): boolean =>
   warnProblem(draft.warn) === null;
 
 /** Whether nothing narrows whom a rule is about, as far as it is typed. */
-export const draftIsForAll = ({ when, worth }: RuleDraft): boolean =>
-  when.categories.length + when.priorities.length + when.channels.length === 0 && worth.text.trim() === '';
+export const draftIsForAll = ({ when, worth, details }: RuleDraft): boolean =>
+  when.categories.length + when.priorities.length + when.channels.length + details.length === 0 &&
+  worth.text.trim() === '';
 
 /** What was typed, for the server; of a sound draft. */
 export const policyOf = (draft: PolicyDraft, currency: string): SlaPolicy => ({
   version: draft.version,
   warnPercent: numberOf(draft.warn) ?? WARN_MOST,
-  rules: draft.rules.map(({ name, when, worth, lengths }) => ({
+  rules: draft.rules.map(({ name, when, worth, details, lengths }) => ({
     name: name.trim(),
-    when: { ...when, valueFrom: worthOf(worth, currency) },
+    when: { ...when, valueFrom: worthOf(worth, currency), ...detailsOf(details) },
     targets: {
       owner: targetOf(lengths.owner),
       firstResponse: targetOf(lengths.firstResponse),

@@ -5,6 +5,7 @@ import type { SlaRule } from '$lib/api/types/SlaRule';
 import type { Target } from '$lib/api/types/Target';
 import type { Targets } from '$lib/api/types/Targets';
 import { money, number } from '$lib/time/format';
+import { allDetails, detailName, detailText } from '$lib/words/details';
 import { categoryName, channelName, priorityName, type Words } from '$lib/words/labels';
 
 export type Unit = 'minutes' | 'hours';
@@ -41,11 +42,12 @@ export function targetWords(target: Target): string {
 /** Whether nothing narrows whom a rule is about. */
 export const isForAll = (cohort: Cohort): boolean =>
   cohort.categories.length + cohort.priorities.length + cohort.channels.length === 0 &&
-  cohort.valueFrom === null;
+  cohort.valueFrom === null &&
+  Object.keys(cohort.details ?? {}).length === 0;
 
 /** Whom a rule is about: of each kind one must hold, and every kind. */
 export function cohortWords(cohort: Cohort): string {
-  const { categories, priorities, channels, valueFrom } = cohort;
+  const { categories, priorities, channels, valueFrom, details } = cohort;
   const oneOf = (names: string[]) => names.join(', ');
   const parts = [
     oneOf(categories.map((one) => categoryName[one]())),
@@ -54,6 +56,10 @@ export function cohortWords(cohort: Cohort): string {
       : m.targets_priority({ priority: oneOf(priorities.map((one) => priorityName[one]())) }),
     channels.length === 0 ? '' : m.targets_channel({ channel: oneOf(channels.map(channelName)) }),
     valueFrom === null ? '' : m.targets_worth({ amount: money(valueFrom) }),
+    ...allDetails.map((detail) => {
+      const texts = details?.[detail]?.map((one) => detailText(detail, one));
+      return texts === undefined ? '' : m.detail_is({ name: detailName[detail](), text: oneOf(texts) });
+    }),
   ].filter((part) => part !== '');
   return parts.length === 0 ? m.targets_all() : parts.join(' · ');
 }

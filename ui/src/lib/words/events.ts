@@ -1,11 +1,13 @@
 /** What happened in a conversation, as one short phrase; nothing for what other lines of the thread already say. */
 import { m } from '$lib/paraglide/messages.js';
+import type { Cause } from '$lib/api/types/Cause';
 import type { Event } from '$lib/api/types/Event';
 import type { LogEntry } from '$lib/api/types/LogEntry';
 import type { OwnerChange } from '$lib/api/types/OwnerChange';
 import type { MemberId } from '$lib/api/types/MemberId';
 import { clockName } from '$lib/time/clocks';
 import { absolute, money, when } from '$lib/time/format';
+import { detailWords } from './details';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
 import { shownName } from './statuses';
 import { askedWords, byWhom, firstName, fullName, label, toWhom, type People } from './people';
@@ -76,12 +78,12 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
     case 'untagged':
       return m.event_untagged({ tag: event.tag, by });
     case 'nextStepSet':
-      if (event.cause !== 'person') return null;
+      if (!isSaid(event.cause)) return null;
       return event.step === null
         ? m.event_next_step_cleared({ by })
         : m.event_next_step({ text: event.step.text, by });
     case 'followUpSet':
-      if (event.cause !== 'person') return null;
+      if (!isSaid(event.cause)) return null;
       return event.followUp === null
         ? m.event_follow_up_done({ by })
         : m.event_follow_up({ when: when(event.followUp.due), by });
@@ -207,6 +209,9 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
   }
 }
 
+/** A person's doing, or a rule's; what follows from other work is told by that. */
+const isSaid = (cause: Cause): boolean => cause === 'person' || cause === 'rule';
+
 function escalatedPhrase({ reason, asked }: Extract<Event, { type: 'escalated' }>, people: People): string {
   const to = askedWords(asked, people);
   switch (reason.type) {
@@ -244,5 +249,6 @@ function fieldsPhrase(event: Extract<Event, { type: 'fieldsChanged' }>, by: stri
   if (event.value !== null) parts.push(money(event.value));
   if (event.company !== null) parts.push(event.company);
   if (event.subject !== null) parts.push(`“${event.subject}”`);
+  if (event.details !== undefined) parts.push(...detailWords(event.details));
   return parts.length === 0 ? null : m.event_fields({ fields: parts.join(', '), by });
 }

@@ -8,6 +8,7 @@ import type { Invalid } from '$lib/api/types/Invalid';
 import type { MemberId } from '$lib/api/types/MemberId';
 import type { Refusal } from '$lib/api/types/Refusal';
 import { ago, past, timeOfDay, when } from '$lib/time/format';
+import { detailName } from './details';
 import { capabilityName } from './labels';
 import { addressFirstName, firstName, type People } from './people';
 
@@ -265,6 +266,8 @@ export function fieldName(field: string): string {
     what: m.field_what,
     value: m.field_value,
     company: m.field_company,
+    custom: m.field_custom,
+    ...detailName,
     tag: m.field_tag,
     reason: m.field_reason,
     files: m.field_files,

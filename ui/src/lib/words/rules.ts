@@ -13,6 +13,7 @@ import type { RuleAction } from '$lib/api/types/RuleAction';
 import type { TestTrace } from '$lib/api/types/TestTrace';
 import type { WordsIn } from '$lib/api/types/WordsIn';
 import { all, money, when } from '$lib/time/format';
+import { detailName, detailText } from './details';
 import { categoryName, priorityName, type Words } from './labels';
 import { label, toWhom, type People } from './people';
 
@@ -34,6 +35,10 @@ const placeName: Words<WordsIn> = {
 /** "one of ...", as a list that is read aloud. */
 const oneOf = (list: string[]): string =>
   new Intl.ListFormat(document.documentElement.lang || 'en', { type: 'disjunction' }).format(list);
+
+/** A detail says one of these, or anything at all where there are none. */
+const saysOneOf = (name: string, texts: string[]): string =>
+  texts.length === 0 ? m.rule_detail_set({ name }) : m.rule_detail_is({ name, names: oneOf(texts) });
 
 export function leafWords(leaf: Leaf, house: House): string {
   switch (leaf.type) {
@@ -60,6 +65,13 @@ export function leafWords(leaf: Leaf, house: House): string {
       return m.rule_is_company({ names: oneOf(leaf.oneOf) });
     case 'tag':
       return m.rule_has_tag({ names: oneOf(leaf.oneOf) });
+    case 'detail':
+      return saysOneOf(
+        detailName[leaf.detail](),
+        leaf.oneOf.map((one) => detailText(leaf.detail, one)),
+      );
+    case 'custom':
+      return saysOneOf(leaf.name, leaf.oneOf);
     case 'returning':
       return m.rule_returning();
     case 'businessHours':
@@ -113,6 +125,19 @@ export function actionWords(action: RuleAction, house: House): string {
       return m.rule_set_value({ amount: money(action.value) });
     case 'addTag':
       return m.rule_add_tag({ tag: action.tag });
+    case 'setDetail':
+      return m.rule_set_detail({
+        name: detailName[action.detail](),
+        text: detailText(action.detail, action.text),
+      });
+    case 'setCustom':
+      return m.rule_set_detail({ name: action.name, text: action.text });
+    case 'addFollower':
+      return m.rule_add_follower({ name: label(house, action.member) });
+    case 'setNextStep':
+      return action.inDays === undefined
+        ? m.rule_set_step({ text: action.text })
+        : m.rule_set_step_due({ text: action.text, count: action.inDays });
   }
 }
 
@@ -147,6 +172,8 @@ export function seenWords(test: TestTrace, house: House): string | null {
       return categoryName[seen as Category]();
     case 'priorityFrom':
       return priorityName[seen as Priority]();
+    case 'detail':
+      return seen === '' ? m.why_nothing() : detailText(condition.detail, seen);
     default:
       return seen === '' ? m.why_nothing() : seen;
   }

@@ -1,4 +1,4 @@
-use baton_domain::{CommandBody, Outcome, Refusal, Status};
+use baton_domain::{CommandBody, Detail, Details, Outcome, Refusal, Status};
 use baton_protocol::{Acted, HeldReason, HeldResolution, View};
 
 use super::office::{member, note, step};
@@ -233,4 +233,36 @@ fn what_is_on_disk_is_known_to_whoever_waits_when_the_engine_is_thrown_away() {
         .map(|(ticket, _)| ticket)
         .collect();
     assert_eq!(there, [kept]);
+}
+
+#[test]
+fn details_are_said_taken_back_and_proposed_where_they_were_said_before() {
+    let mut office = Office::open();
+    let enquiry = office.carl_writes(None, "Do you have 40 lamps?");
+    let says = |details: Details| CommandBody::SetFields {
+        category: None,
+        priority: None,
+        value: None,
+        company: None,
+        subject: None,
+        details: Box::new(details),
+    };
+    let topic = |office: &Office| office.real(enquiry).details.topic.clone();
+    office.act(ANNA, enquiry, says(Details::one(Detail::Topic, "pricing")));
+    office.act(ANNA, enquiry, says(Details::one(Detail::Topic, "renewal")));
+    office.act(ANNA, enquiry, says(Details::one_custom("Seats", "40")));
+    assert_eq!(office.real(enquiry).details.custom("seats"), Some("40"));
+    let used = office.desks[BEN].engine.used_details();
+    assert_eq!(
+        (&used.details[0].texts[..], used.custom[0].name.as_str()),
+        (&["renewal".to_owned()][..], "Seats")
+    );
+    for (said, fields) in [(Some("renewal"), 0), (Some("pricing"), 0), (None, 0)] {
+        let undo = office.ask(ANNA, Ask::Undo);
+        office.settle();
+        assert!(matches!(office.acted(ANNA, undo), Acted::Done { .. }));
+        assert_eq!(topic(&office).as_deref(), said);
+        assert_eq!(office.real(enquiry).details.custom.len(), fields);
+    }
+    office.all_agree();
 }

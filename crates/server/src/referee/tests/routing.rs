@@ -1,8 +1,8 @@
 //! Routing in the referee: turns are in the log, loads and acquaintances are those of the head and of the commit under way.
 
 use baton_domain::{
-    CommandBody, CommandId, Condition, Conversation, DistributeBy, DocumentBody, Event, LogBody, MemberId, PoolMember,
-    Rule, RuleAction, RuleId, RuleSet, Timestamp, WordsIn,
+    CommandBody, CommandId, Condition, Conversation, Detail, DistributeBy, DocumentBody, Event, LogBody, MemberId,
+    PoolMember, Rule, RuleAction, RuleId, RuleSet, Timestamp, WordsIn,
 };
 use baton_protocol::Answer;
 use uuid::Uuid;
@@ -243,4 +243,40 @@ fn a_rule_of_words_reads_the_letter() {
     court.receive(letters, None);
     assert_eq!(owners(&court), [None, Some(ANNA)]);
     assert_eq!(routed(&court), 2, "that no rule held is said as well");
+}
+
+#[test]
+fn a_lead_is_sent_by_the_language_it_is_written_in_and_the_conversation_says_so() {
+    let german = Condition::Detail {
+        detail: Detail::Language,
+        one_of: vec!["de".to_owned()],
+    };
+    let mut set = vec![among(1, german, DistributeBy::RoundRobin, None)];
+    set[0].then = vec![
+        RuleAction::SetDetail {
+            detail: Detail::Region,
+            text: "DACH".to_owned(),
+        },
+        RuleAction::Assign { to: BEN },
+    ];
+    let mut court = court(1, set);
+    let raw = "From: Carl <carl1@example.com>\r\nTo: sales@baton.test\r\nSubject: Anfrage\r\nMessage-ID: <g1@example.com>\r\n\
+               Content-Type: text/plain; charset=utf-8\r\n\r\nGuten Tag, wir brauchen im Januar vierzig neue Arbeitsplätze und \
+               hätten gern ein Angebot mit der Lieferzeit.\r\n";
+    let mut written = from(&court, 1);
+    written.parsed = crate::referee::parse(raw.as_bytes(), b"secret");
+    let other = from(&court, 2);
+    court.receive(vec![written, other], None);
+    let mut all: Vec<&Conversation> = court.model.conversations().collect();
+    all.sort_by_key(|state| state.number);
+    assert_eq!(all[0].details.language.as_deref(), Some("de"));
+    assert_eq!(
+        (all[0].owner, all[0].details.region.as_deref()),
+        (Some(BEN), Some("DACH"))
+    );
+    assert_eq!(
+        (all[1].owner, all[1].details.is_empty()),
+        (None, true),
+        "too short to tell"
+    );
 }

@@ -3,4 +3,4 @@
 /**
  * Why something changed without a command of its own.
  */
-export type Cause = "person" | "ownership" | "reply" | "replyUndone" | "customerWrote" | "outsideReply" | "outOfOffice" | "deadline" | "unblocked" | "closed" | "noReplyNeeded" | "history" | "merge";
+export type Cause = "person" | "ownership" | "reply" | "replyUndone" | "customerWrote" | "outsideReply" | "outOfOffice" | "deadline" | "unblocked" | "closed" | "noReplyNeeded" | "history" | "merge" | "rule";

@@ -5,6 +5,7 @@ import type { AfterReply } from "./AfterReply";
 import type { Category } from "./Category";
 import type { ConversationId } from "./ConversationId";
 import type { Deadline } from "./Deadline";
+import type { Details } from "./Details";
 import type { DocumentBody } from "./DocumentBody";
 import type { DocumentId } from "./DocumentId";
 import type { DraftId } from "./DraftId";
@@ -92,7 +93,11 @@ company: string | null,
 /**
  * What it is about.
  */
-subject: string | null, } | { "type": "tag", 
+subject: string | null, 
+/**
+ * Topic, stage, region and the like: an empty text takes one away.
+ */
+details?: Details, } | { "type": "tag", 
 /**
  * Which.
  */

@@ -8,6 +8,7 @@ import type { Category } from "./Category";
 import type { Clock } from "./Clock";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
+import type { Details } from "./Details";
 import type { Escalation } from "./Escalation";
 import type { Filing } from "./Filing";
 import type { FollowUp } from "./FollowUp";
@@ -110,6 +111,10 @@ value: Money | null,
  * Free labels.
  */
 tags: Array<string>, 
+/**
+ * Topic, stage, region and the like, and fields of the team's own.
+ */
+details?: Details, 
 /**
  * What happens next.
  */

@@ -10,6 +10,7 @@ import type { ClockKind } from "./ClockKind";
 import type { Closing } from "./Closing";
 import type { ConversationId } from "./ConversationId";
 import type { Deadline } from "./Deadline";
+import type { Details } from "./Details";
 import type { DeviceId } from "./DeviceId";
 import type { EscalationEnd } from "./EscalationEnd";
 import type { EscalationReason } from "./EscalationReason";
@@ -247,7 +248,11 @@ company: string | null,
 /**
  * What it is about.
  */
-subject: string | null, } | { "type": "tagged", 
+subject: string | null, 
+/**
+ * Topic, stage, region and the like: an empty text takes one away.
+ */
+details?: Details, } | { "type": "tagged", 
 /**
  * Which.
  */

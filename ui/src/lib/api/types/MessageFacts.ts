@@ -37,6 +37,10 @@ sameId?: boolean,
  */
 aliases?: Array<string>, 
 /**
+ * The language it is written in (ISO 639-1, e.g. de), where its text is long enough to tell.
+ */
+language?: string, 
+/**
  * It answers an answer of ours that is not here.
  */
 unseen?: UnseenAnswer, };

@@ -3,6 +3,7 @@ import type { Address } from "./Address";
 import type { Category } from "./Category";
 import type { Clock } from "./Clock";
 import type { ConversationId } from "./ConversationId";
+import type { Details } from "./Details";
 import type { LastMessage } from "./LastMessage";
 import type { MemberId } from "./MemberId";
 import type { MessageId } from "./MessageId";
@@ -68,6 +69,10 @@ value: Money | null,
  * The customer's company.
  */
 company: string | null, 
+/**
+ * Topic, stage, region and the like.
+ */
+details?: Details, 
 /**
  * Its newest message.
  */

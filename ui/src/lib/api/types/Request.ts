@@ -374,7 +374,7 @@ rules: RuleSet,
 /**
  * Where the page begins; `None` for the first.
  */
-after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "review", "params": { 
+after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "usedDetails" } | { "method": "review", "params": { 
 /**
  * A new list, also where there is one.
  */
