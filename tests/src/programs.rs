@@ -29,8 +29,15 @@ const PROFILE: &str = "BATON_TEST_PROFILE";
 /// # Errors
 /// When it has not been built.
 pub fn built(name: &str) -> Result<PathBuf> {
-    let profile = std::env::var_os(PROFILE).unwrap_or_else(|| "debug".into());
-    let path = target().join(profile).join(name);
+    built_by(std::env::var_os(PROFILE).unwrap_or_else(|| "debug".into()), name)
+}
+
+/// A program of this workspace, built by that profile.
+///
+/// # Errors
+/// When it has not been built.
+pub fn built_by(profile: impl AsRef<Path>, name: &str) -> Result<PathBuf> {
+    let path = target().join(profile.as_ref()).join(name);
     if !path.is_file() {
         bail!("{} is not built: `cargo xtask test` builds it", path.display());
     }

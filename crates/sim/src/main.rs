@@ -9,6 +9,10 @@ use baton_sim::tally::Tally;
 use baton_sim::{Life, crew, live, shrink};
 use clap::Parser;
 
+/// A life is many small things made and thrown away, on every core at once.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lives through team lives with everything that can break, and checks every step.
 #[derive(Debug, Parser)]
 #[command(name = "baton-sim")]

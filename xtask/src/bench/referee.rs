@@ -17,17 +17,29 @@ const PARTS_VARIABLE: &str = "BATON_BENCH_PARTS";
 /// Builds for release, then measures and shows one figure after the other.
 pub fn measure(show: &mut dyn FnMut(&Figure) -> Result<()>) -> Result<()> {
     system::ensure(&[Group::Base, Group::Test, Group::Bench])?;
-    let packages = [
-        "--package",
-        "baton-server",
-        "--package",
-        "baton-sim",
-        "--package",
-        "baton-tests",
-    ];
-    let programs = ["--bin", "baton-server", "--bin", "baton-sim", "--bin", "bench_referee"];
+    let packages = ["--package", "baton-server", "--package", "baton-tests"];
+    let programs = ["--bin", "baton-server", "--bin", "bench_referee"];
     step(cargo(["build", "--release"]).args(packages).args(programs))?;
+    if asked("lives") {
+        step(&mut cargo([
+            "build",
+            "--package",
+            "baton-sim",
+            "--profile",
+            crate::sim::PROFILE,
+        ]))?;
+    }
     let mut bench = Command::new(target().join("release/bench_referee"));
-    bench.args(std::env::var(PARTS_VARIABLE).unwrap_or_default().split_whitespace());
+    bench.args(parts().split_whitespace());
     super::follow(bench, show)
+}
+
+fn parts() -> String {
+    std::env::var(PARTS_VARIABLE).unwrap_or_default()
+}
+
+fn asked(part: &str) -> bool {
+    let parts = parts();
+    let mut parts = parts.split_whitespace().peekable();
+    parts.peek().is_none() || parts.any(|one| one == part)
 }

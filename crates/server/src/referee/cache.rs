@@ -57,7 +57,7 @@ impl Cache {
         let LogBody::Conversation { conversation, event } = &sealed.entry.body else {
             return;
         };
-        let Some((_, state)) = self.states.get_mut(conversation) else {
+        let Some((used, state)) = self.states.remove(conversation) else {
             return;
         };
         let stamp = Stamp {
@@ -66,8 +66,8 @@ impl Cache {
             actor: sealed.entry.actor,
             conversation: *conversation,
         };
-        if let Some(next) = evolve(Some(state.clone()), stamp, event) {
-            *state = next;
+        if let Some(next) = evolve(Some(state), stamp, event) {
+            self.states.insert(*conversation, (used, next));
         }
     }
 }

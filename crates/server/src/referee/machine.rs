@@ -258,12 +258,12 @@ impl Referee {
         needs
     }
 
-    fn began(&mut self, loaded: Loaded, entropy: [u8; 32], effects: &mut Vec<Effect>) {
+    fn began(&mut self, mut loaded: Loaded, entropy: [u8; 32], effects: &mut Vec<Effect>) {
         let Phase::Beginning { works, rules } = std::mem::replace(&mut self.phase, Phase::Idle) else {
             effects.push(Effect::Rollback);
             return;
         };
-        if !self.follow(&loaded, effects) {
+        if !self.follow(&mut loaded, effects) {
             // Another log lies under us: what we knew is worth nothing.
             self.forget();
             effects.push(Effect::Rollback);
@@ -314,9 +314,9 @@ impl Referee {
     }
 
     /// Folds in what others appended since our last number. False where the log is not the one we know.
-    fn follow(&mut self, loaded: &Loaded, effects: &mut Vec<Effect>) -> bool {
-        if let Some(documents) = &loaded.documents {
-            self.documents = Arc::new(DocumentSet::of(documents.clone()));
+    fn follow(&mut self, loaded: &mut Loaded, effects: &mut Vec<Effect>) -> bool {
+        if let Some(documents) = loaded.documents.take() {
+            self.documents = Arc::new(DocumentSet::of(documents));
             self.head = Some(loaded.head.clone());
             return true;
         }
@@ -324,7 +324,7 @@ impl Referee {
         if head.epoch != loaded.head.epoch || !continues(head, &loaded.tail) {
             return false;
         }
-        self.fold(&loaded.tail, effects);
+        self.fold(std::mem::take(&mut loaded.tail), effects);
         self.head
             .as_ref()
             .is_some_and(|head| head.number == loaded.head.number && head.hash == loaded.head.hash)
@@ -341,16 +341,16 @@ impl Referee {
             .as_ref()
             .is_some_and(|head| head.epoch == tail.epoch && continues(head, &tail.entries));
         if follows && matches!(self.phase, Phase::Idle) {
-            self.fold(&tail.entries, effects);
+            self.fold(tail.entries, effects);
         }
     }
 
-    fn fold(&mut self, tail: &[Sealed], effects: &mut Vec<Effect>) {
+    fn fold(&mut self, tail: Vec<Sealed>, effects: &mut Vec<Effect>) {
         let (Some(head), Some(last)) = (&mut self.head, tail.last()) else {
             return;
         };
         let from = head.number;
-        for sealed in tail {
+        for sealed in &tail {
             self.cache.follow(sealed);
             if !matches!(sealed.entry.body, baton_domain::LogBody::Conversation { .. }) {
                 Arc::make_mut(&mut self.documents).apply(&sealed.entry.body);
@@ -359,7 +359,7 @@ impl Referee {
         head.number = last.entry.number;
         head.hash = last.hash;
         head.last_at = last.entry.at;
-        let entries = tail.iter().map(|sealed| sealed.entry.clone()).collect();
+        let entries = tail.into_iter().map(|sealed| sealed.entry).collect();
         effects.push(Effect::Publish {
             from,
             to: cursor(head),

@@ -533,7 +533,9 @@ impl<'a> Working<'a> {
             actor: command.actor,
             conversation: id,
         };
-        let before = self.state(id).cloned();
+        // What this commit has made of it already is taken, and put back as it is then.
+        let made = self.states.remove(&id);
+        let before = made.or_else(|| self.state(id).cloned());
         if matches!(event, Event::Created { .. }) {
             self.head.next_conversation = self.head.next_conversation.saturating_add(1);
         }

@@ -13,7 +13,7 @@ pub struct Disk {
     state: BTreeMap<String, String>,
     /// Conversations as confirmed by the server.
     pub conversations: BTreeMap<ConversationId, Conversation>,
-    entries: BTreeMap<u64, LogEntry>,
+    entries: BTreeMap<ConversationId, BTreeMap<u64, LogEntry>>,
     documents: BTreeMap<DocumentId, Document>,
     /// What waits to be said.
     pub outbox: BTreeMap<CommandId, Row>,
@@ -38,8 +38,8 @@ impl Disk {
         }
         merge(&mut self.conversations, batch.conversations);
         for (number, entry) in batch.entries {
-            if matches!(entry.body, LogBody::Conversation { .. }) {
-                self.entries.insert(number, entry);
+            if let LogBody::Conversation { conversation, .. } = entry.body {
+                self.entries.entry(conversation).or_default().insert(number, entry);
             }
         }
         merge(&mut self.documents, batch.documents);
@@ -77,9 +77,7 @@ impl Disk {
                     self.conversations.remove(&id);
                 }
             }
-            Forget::Entries(id) => self.entries.retain(
-                |_, entry| !matches!(&entry.body, LogBody::Conversation { conversation, .. } if *conversation == id),
-            ),
+            Forget::Entries(id) => drop(self.entries.remove(&id)),
             Forget::All => *self = Self::default(),
         }
     }
@@ -115,17 +113,12 @@ impl Disk {
 
     /// The entries of a conversation, in order.
     pub fn entries_of(&self, id: ConversationId) -> impl Iterator<Item = &LogEntry> {
-        self.entries.values().filter(
-            move |entry| matches!(&entry.body, LogBody::Conversation { conversation, .. } if *conversation == id),
-        )
+        self.entries.get(&id).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The conversations of which there are entries.
     pub fn of_entries(&self) -> impl Iterator<Item = ConversationId> {
-        self.entries.values().filter_map(|entry| match &entry.body {
-            LogBody::Conversation { conversation, .. } => Some(*conversation),
-            _ => None,
-        })
+        self.entries.keys().copied()
     }
 
     /// The messages a person sees who has that conversation open.

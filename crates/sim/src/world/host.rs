@@ -741,6 +741,17 @@ impl World {
     }
 }
 
+/// Whether something is to be sent, or done about a reply, because of it.
+pub(super) const fn wakes(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ReplyQueued { .. }
+            | Event::OutboundReturned { .. }
+            | Event::OutboundSettled { .. }
+            | Event::OutboundSending { .. }
+    )
+}
+
 fn outgoing(outbound: &Outbound) -> Outgoing {
     let address = |address: &baton_domain::Address| MailAddress {
         name: None,

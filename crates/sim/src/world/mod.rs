@@ -274,7 +274,9 @@ impl World {
         for sealed in log.get(read..).unwrap_or_default() {
             self.transcript.entry(&self.cast, &sealed.entry);
             self.tally.entries = self.tally.entries.saturating_add(1);
-            if let LogBody::Conversation { event, .. } = &sealed.entry.body {
+            if let LogBody::Conversation { event, .. } = &sealed.entry.body
+                && host::wakes(event)
+            {
                 events.push(event.clone());
             }
         }

@@ -1,8 +1,10 @@
 //! What a server says to one desktop: welcome, a snapshot or what it lacks, and then whatever happens, by what it may read.
 
+use std::sync::Arc;
+
 use baton_domain::{ConversationId, DeviceId, Event, LogBody, LogEntry, MemberId, Scope};
 use baton_protocol::{ClientMessage, Cursor, Present, ServerMessage};
-use baton_server::referee::Input;
+use baton_server::referee::{DocumentSet, Input};
 use baton_server::sync::scopes::scopes;
 use baton_store::port::Renewal;
 use baton_store::server::Readable;
@@ -29,6 +31,8 @@ pub struct Session {
     at: Option<u64>,
     looking: Option<ConversationId>,
     active: bool,
+    /// The documents by which it has all that it may read.
+    settled_by: Option<Arc<DocumentSet>>,
 }
 
 impl Session {
@@ -155,6 +159,7 @@ impl World {
             at: known.map(|cursor| cursor.number),
             looking: None,
             active: false,
+            settled_by: None,
         };
         session.look_at_rights(readable.clone());
         let welcome = ServerMessage::Welcome {
@@ -250,16 +255,22 @@ impl World {
     /// Sends a desktop what it lacks up to `head`: the end of what it may not read any more, what it has so far, and the
     /// snapshot of what it gained.
     fn advance(&mut self, server: usize, id: LineId, head: &Cursor) {
-        let Some(member) = self.session(server, id).map(|session| session.member) else {
-            return;
-        };
-        let Some(readable) = self.readable(server, member) else {
+        let Some(documents) = self.servers.get(server).and_then(|server| server.documents().cloned()) else {
             return;
         };
         let Some(session) = self.session(server, id) else {
             return;
         };
+        if session
+            .settled_by
+            .as_ref()
+            .is_some_and(|by| Arc::ptr_eq(by, &documents))
+        {
+            return self.frame(server, id, head);
+        }
+        let readable = documents.readable(session.member);
         session.look_at_rights(readable);
+        session.settled_by = Some(documents);
         let (lost, gained) = (std::mem::take(&mut session.lost), session.gained());
         for scope in lost {
             self.say_to_desk(id, ServerMessage::ScopeLost { scope });
@@ -327,27 +338,26 @@ impl World {
 
     /// Tells everybody on a server where somebody looks, and them where the others do.
     fn tell_presence(&mut self, server: usize, _id: LineId) {
-        let Some(sessions) = self.servers.get(server).map(|server| server.sessions.clone()) else {
+        let Some(sessions) = self.servers.get(server).map(|server| &server.sessions) else {
             return;
         };
-        for (line, listener) in &sessions {
-            let present = sessions
-                .values()
-                .map(|session| {
-                    let inbox = session
-                        .looking
-                        .and_then(|id| self.model.conversation(id))
-                        .map(|one| one.inbox);
-                    let shown = inbox.is_some_and(|inbox| listener.readable.inboxes.contains(&inbox));
-                    let looking = session.looking.filter(|_| shown);
-                    Present {
-                        member: session.member,
-                        looking,
-                        active: session.active,
-                    }
-                })
-                .collect();
-            self.say_to_desk(*line, ServerMessage::Presence { present });
+        let place = |id| self.model.conversation(id).map(|one| one.inbox);
+        let present_to = |listener: &Session| {
+            let present = sessions.values().map(|session| Present {
+                member: session.member,
+                looking: session
+                    .looking
+                    .filter(|id| place(*id).is_some_and(|inbox| listener.readable.inboxes.contains(&inbox))),
+                active: session.active,
+            });
+            present.collect()
+        };
+        let told: Vec<(LineId, Vec<Present>)> = sessions
+            .iter()
+            .map(|(line, listener)| (*line, present_to(listener)))
+            .collect();
+        for (line, present) in told {
+            self.say_to_desk(line, ServerMessage::Presence { present });
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use baton_tests::programs::built;
+use baton_tests::programs::built_by;
 
 use crate::figure::{Goal, figure};
 
@@ -16,7 +16,7 @@ const CORES: u64 = 2;
 
 /// Lives through as many seeds on each of two cores, and none may fail.
 pub async fn measure() -> Result<()> {
-    let program = built("baton-sim")?;
+    let program = built_by("sim", "baton-sim")?;
     let began = Instant::now();
     let mut running = Vec::new();
     for core in 0..CORES {
