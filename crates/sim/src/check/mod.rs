@@ -91,6 +91,8 @@ struct Issued {
     command: Command,
     desk: usize,
     seen: BTreeSet<MessageId>,
+    /// Its author took an act of theirs back by it.
+    takes_back: bool,
 }
 
 /// How often a date was set, and how often it came.
@@ -105,6 +107,7 @@ struct Date {
 pub struct Check {
     issued: BTreeMap<CommandId, Issued>,
     turns: BTreeMap<CommandId, Turn>,
+    taken_back: BTreeSet<CommandId>,
     threads: BTreeMap<ConversationId, Thread>,
     newest_turn: BTreeMap<(DeviceId, ConversationId), Turn>,
     in_log: BTreeMap<CommandId, (u64, u64)>,
@@ -133,6 +136,11 @@ impl Check {
         self.turns.entry(id).or_insert((life, place));
     }
 
+    /// By that command an act is taken back.
+    pub fn takes_back(&mut self, id: CommandId) {
+        self.taken_back.insert(id);
+    }
+
     /// A desktop said a command. `seen` is what its author had on screen in that conversation when they acted.
     ///
     /// # Errors
@@ -154,6 +162,7 @@ impl Check {
             command: command.clone(),
             desk,
             seen,
+            takes_back: self.taken_back.contains(&command.id),
         });
         Ok(())
     }
@@ -312,7 +321,8 @@ impl Check {
                     issued.command.body,
                     CommandBody::Reply { .. } | CommandBody::CancelSend { .. } | CommandBody::SettleUnknown { .. }
                 );
-                if by_itself {
+                let taken_back = issued.takes_back && thread.nothing_since_reopened(entry);
+                if by_itself && !taken_back {
                     thread.nothing_unseen(entry, &issued.seen)?;
                 }
             }

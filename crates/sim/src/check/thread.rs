@@ -15,6 +15,8 @@ pub struct Thread {
     owner: Option<MemberId>,
     over: bool,
     reopened: Option<CommandId>,
+    /// Who opened it again last, and with which entry.
+    reopened_by: Option<(u64, MemberId)>,
     offered: Option<MemberId>,
     accepted: Option<MemberId>,
     lock: Option<(u64, MemberId)>,
@@ -62,6 +64,7 @@ impl Thread {
             Event::Reopened { .. } => {
                 self.over = false;
                 self.reopened = Some(entry.command);
+                self.reopened_by = entry.actor.member().map(|by| (entry.number, by));
             }
             Event::StatusChanged { status, .. } => self.over = status.is_over(),
             // What it was before the message is what it is: it may have been over.
@@ -122,6 +125,13 @@ impl Thread {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whoever opened it again and takes that back puts back what was: over what lay there then, and nothing that came since.
+    pub(super) fn nothing_since_reopened(&self, entry: &LogEntry) -> bool {
+        let newest = self.messages.last().map_or(0, |(number, ..)| *number);
+        let own = |(_, by): &(u64, MemberId)| Some(*by) == entry.actor.member();
+        self.reopened_by.filter(own).is_some_and(|(number, _)| newest < number)
     }
 
     /// In what was merged into another nothing is said, answered or taken any more.

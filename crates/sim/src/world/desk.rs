@@ -281,6 +281,9 @@ impl World {
             for (id, row) in &batch.outbox {
                 if let Some(row) = row {
                     desk.taken.insert(*id);
+                    if desk.undoes {
+                        self.check.takes_back(*id);
+                    }
                     self.check.took(*id, desk.life, row.place);
                 } else if (desk.says_no || desk.undoes) && !batch.held.contains_key(id) {
                     // Refused to the person's face, or taken back, before the referee heard of it.
