@@ -260,6 +260,7 @@ fn what_asks_for_no_outcome_ends_as_the_kind_has_it() {
                 value: None,
                 company: None,
                 subject: None,
+                details: Box::default(),
             },
         );
         team.act(ANNA, close(None));
@@ -474,6 +475,7 @@ fn what_was_for_support_owes_an_answer_once_it_is_there() {
                 value: None,
                 company: None,
                 subject: None,
+                details: Box::default(),
             },
         );
         team.act(
