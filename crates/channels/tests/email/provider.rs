@@ -33,7 +33,7 @@ pub struct Dialect {
     pub labels: bool,
     /// Its HIGHESTMODSEQ, where it has one.
     pub modseq: Option<u64>,
-    /// How many connections are turned away at first, and with which words.
+    /// How many sign-ins are turned away at first, and with which words.
     pub turned_away: usize,
     pub words: &'static str,
 }
@@ -60,6 +60,8 @@ pub struct State {
     /// Every command that came, without its tag.
     pub heard: Vec<String>,
     pub connections: usize,
+    /// Sign-ins so far. A connection that only asks what can be sent here signs in nowhere, and may well be the first.
+    pub sign_ins: usize,
 }
 
 /// The server.
@@ -151,11 +153,7 @@ struct Session {
 
 impl Session {
     async fn serve(&mut self, mut stream: TcpStream, mut bell: watch::Receiver<u64>) -> std::io::Result<()> {
-        let number = {
-            let mut state = self.state.lock().unwrap();
-            state.connections += 1;
-            state.connections
-        };
+        self.state.lock().unwrap().connections += 1;
         let (read, mut write) = stream.split();
         let mut lines = BufReader::new(read);
         write.write_all(b"* OK ready for requests\r\n").await?;
@@ -188,6 +186,11 @@ impl Session {
                     lines.read_line(&mut line).await?;
                     line.clear();
                 }
+                let number = {
+                    let mut state = self.state.lock().unwrap();
+                    state.sign_ins += 1;
+                    state.sign_ins
+                };
                 if number <= self.dialect.turned_away {
                     let words = self.dialect.words;
                     write.write_all(format!("{tag} NO {words}\r\n").as_bytes()).await?;
