@@ -88,3 +88,16 @@ test('a folder that is gone is said with its new name, and the folders are chose
   });
   await expect.poll(() => hook('save-folders')).toBeNull();
 });
+
+test('a mailbox that is nearly full says how full, and what happens next', async () => {
+  await openWindow((fake) => {
+    fake.me = mira;
+    movedIn(fake);
+    fake.health = fake.health.map((row) => ({
+      ...row,
+      health: { ...row.health, remarks: [{ type: 'nearlyFull', used: 955_000_000, limit: 1_000_000_000 }] },
+    }));
+  });
+  await click('settings-open');
+  await expect.poll(() => textOf('remark')).toContain('95 % full (955 MB of 1 GB)');
+});

@@ -273,6 +273,25 @@ pub enum MailboxRemark {
         /// When that was seen.
         at: Timestamp,
     },
+    /// The provider will soon take no more mail for it, or takes none already: from [`NEARLY_FULL_PERCENT`] on.
+    NearlyFull {
+        /// What it holds, in bytes.
+        #[ts(type = "number")]
+        used: u64,
+        /// What it may hold, in bytes.
+        #[ts(type = "number")]
+        limit: u64,
+    },
+}
+
+/// How full a mailbox may be before a person is told, in percent of what it may hold: where many large files come in, the rest is
+/// gone within days.
+pub const NEARLY_FULL_PERCENT: u64 = 90;
+
+/// Whether somebody should know how full a mailbox is. One without a limit is never full.
+#[must_use]
+pub const fn is_nearly_full(used: u64, limit: u64) -> bool {
+    limit > 0 && used.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL_PERCENT)
 }
 
 /// How far back what nobody answered is listed as *Left over* when a mailbox is connected, in days.

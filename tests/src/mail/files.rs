@@ -14,8 +14,21 @@ use crate::scratch::Scratch;
 /// The user who owns the mailboxes: every Debian has it, and no person logs in with it.
 const MAIL_USER: &str = "mail";
 
+/// What one pair of servers does that others don't.
+#[derive(Default)]
+pub(super) struct Way {
+    /// Takes access tokens, and asks the provider there of each.
+    pub(super) introspection_url: Option<String>,
+    /// What a mailbox may hold, in KiB.
+    pub(super) quota_kib: Option<u32>,
+}
+
 /// Writes everything that both servers need to start.
-pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16, introspection_url: Option<&str>) -> Result<()> {
+pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16, way: &Way) -> Result<()> {
+    let Way {
+        introspection_url,
+        quota_kib,
+    } = way;
     if !rustix::process::geteuid().is_root() {
         bail!(
             "the mail servers of the tests change users: `cargo xtask test` runs them in a user namespace where the system \
@@ -36,7 +49,7 @@ pub(super) async fn prepare(scratch: &Scratch, imap: u16, smtp: u16, introspecti
     let postfix = scratch.directory("postfix", 0o755)?;
     owned_by(MAIL_USER, &scratch.join("boxes")).await?;
     owned_by("postfix", &scratch.join("data")).await?;
-    let conf = dovecot_conf(scratch.path(), imap, introspection_url.is_some());
+    let conf = dovecot_conf(scratch.path(), imap, introspection_url.is_some(), *quota_kib);
     fs::write(scratch.join("dovecot.conf"), conf)?;
     if let Some(url) = introspection_url {
         fs::write(scratch.join("oauth2.conf"), oauth2_conf(url))?;
@@ -121,8 +134,12 @@ fn oauth2_conf(introspection_url: &str) -> String {
     )
 }
 
-fn dovecot_conf(place: &Path, port: u16, tokens: bool) -> String {
+fn dovecot_conf(place: &Path, port: u16, tokens: bool, quota_kib: Option<u32>) -> String {
     let place = place.display();
+    let (quota, imap_quota) = quota_kib.map_or(("", ""), |_| (" quota", " imap_quota"));
+    let quota_rule = quota_kib.map_or_else(String::new, |kib| {
+        format!("plugin {{\n  quota = maildir:User quota\n  quota_rule = *:storage={kib}K\n}}\n")
+    });
     let token_ways = if tokens { " xoauth2 oauthbearer" } else { "" };
     let token_judge = if tokens {
         format!("passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {place}/oauth2.conf\n}}\n")
@@ -145,11 +162,11 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:{place}/boxes/%n
 mail_max_userip_connections = 200
-mail_plugins = zlib
+mail_plugins = zlib{quota}
 protocol imap {{
-  mail_plugins = zlib imap_zlib
+  mail_plugins = zlib imap_zlib{quota}{imap_quota}
 }}
-{token_judge}passdb {{
+{quota_rule}{token_judge}passdb {{
   driver = static
   mechanisms = plain login
   args = password={password}

@@ -51,7 +51,7 @@ impl MailHost {
     /// # Errors
     /// When we are not root (Postfix changes users), a server is not installed, or one does not start.
     pub async fn start() -> Result<Self> {
-        Self::start_with(None).await
+        Self::start_with(files::Way::default()).await
     }
 
     /// Starts both servers so that they take access tokens, too (XOAUTH2 and OAUTHBEARER). Of each token they ask the provider, there.
@@ -59,10 +59,26 @@ impl MailHost {
     /// # Errors
     /// As [`MailHost::start`].
     pub async fn start_taking_tokens(introspection_url: &str) -> Result<Self> {
-        Self::start_with(Some(introspection_url)).await
+        Self::start_with(files::Way {
+            introspection_url: Some(introspection_url.to_owned()),
+            ..files::Way::default()
+        })
+        .await
     }
 
-    async fn start_with(introspection_url: Option<&str>) -> Result<Self> {
+    /// Starts both servers so that a mailbox may hold no more than so many KiB.
+    ///
+    /// # Errors
+    /// As [`MailHost::start`].
+    pub async fn start_with_quota(kib: u32) -> Result<Self> {
+        Self::start_with(files::Way {
+            quota_kib: Some(kib),
+            ..files::Way::default()
+        })
+        .await
+    }
+
+    async fn start_with(way: files::Way) -> Result<Self> {
         let mut host = Self {
             dovecot: None,
             postfix: None,
@@ -70,7 +86,7 @@ impl MailHost {
             smtp: Port::claim()?,
             scratch: Scratch::new("mail")?,
         };
-        files::prepare(&host.scratch, host.imap.number(), host.smtp.number(), introspection_url).await?;
+        files::prepare(&host.scratch, host.imap.number(), host.smtp.number(), &way).await?;
         host.resume().await?;
         Ok(host)
     }

@@ -10,7 +10,7 @@ use baton_channels::email::host::HealthState;
 use baton_channels::email::imap::FolderRole;
 use baton_channels::email::probe;
 use baton_channels::email::{ConnectError, Endpoint, Secret, Security, parse};
-use baton_domain::{FolderPlan, ProbeStepKind};
+use baton_domain::{FolderPlan, MailboxRemark, ProbeStepKind};
 use baton_tests::mail::{MailHost, PASSWORD, Seed};
 
 const DAY_MS: i64 = 86_400_000;
@@ -413,5 +413,35 @@ async fn what_stands_in_the_way_is_told_in_its_own_words() -> Result<()> {
         error_of(|account| account.imap = Endpoint::new("192.0.2.1", 143, Security::Plain)).await,
         Some(ConnectError::PlainNotAllowed { .. })
     ));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_is_nearly_full_says_so() -> Result<()> {
+    let mail = MailHost::start_with_quota(64).await?;
+    let mut large = enquiry(1);
+    large.resize(60 * 1024, b'x');
+    mail.deliver("carl", &["sales"], &large).await?;
+    mail.arrival("sales", PATIENCE, |letter| letter.uid == 1).await?;
+    let referee = Referee::new();
+    let host = Host::start(&account_of("sales", &mail), &referee);
+    with_logs(
+        &mail,
+        referee.until("the remark", |state| {
+            let remarks = state.health.iter().flat_map(|health| &health.remarks);
+            remarks.into_iter().any(|remark| {
+                matches!(remark, MailboxRemark::NearlyFull { used, limit: 65_536 } if (58_000..65_000).contains(used))
+            })
+        }),
+    )
+    .await;
+    host.stop().await;
+    // One with room to spare says nothing.
+    let roomy = MailHost::start_with_quota(10_240).await?;
+    let referee = Referee::new();
+    let host = Host::start(&account_of("sales", &roomy), &referee);
+    with_logs(&roomy, referee.until("the empty mailbox", State::is_synced)).await;
+    host.stop().await;
+    assert!(referee.state().health.iter().all(|health| health.remarks.is_empty()));
     Ok(())
 }

@@ -8,7 +8,7 @@ import type { ProbeStepKind } from '$lib/api/types/ProbeStepKind';
 import type { QuarantineCause } from '$lib/api/types/QuarantineCause';
 import type { Security } from '$lib/api/types/Security';
 import { clock } from '$lib/time/clock.svelte';
-import { countdown, number, stamp } from '$lib/time/format';
+import { bytes, countdown, number, stamp } from '$lib/time/format';
 
 const problems: Record<MailProblemKind, (server: { server: string }) => string> = {
   nameNotFound: m.problem_name_not_found,
@@ -107,6 +107,13 @@ export function remarkWords(remark: MailboxRemark): string {
         : m.remark_folder_renamed({ folder: remark.folder, perhaps: remark.perhaps });
     case 'folderRenumbered':
       return m.remark_folder_renumbered({ folder: remark.folder, time: stamp(remark.at) });
+    case 'nearlyFull':
+      return m.remark_nearly_full({
+        // What is over its limit is full.
+        percent: Math.min(100, Math.floor((remark.used / remark.limit) * 100)),
+        used: bytes(remark.used),
+        limit: bytes(remark.limit),
+      });
   }
 }
 

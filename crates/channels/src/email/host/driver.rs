@@ -310,11 +310,16 @@ impl Receiving {
                     Ok(renamed) => renamed,
                     Err(error) => return self.lost(error),
                 };
+                let usage = match conn.usage().await {
+                    Ok(usage) => usage,
+                    Err(error) => return self.lost(error),
+                };
                 self.conn = Some(conn);
                 Ok(Input::Connected {
                     folders,
                     pushes,
                     renamed,
+                    usage,
                 })
             }
             Err(error) => self.lost(error),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::port::{HostPort, PortError};
 use crate::email::account::{ConnectError, EmailAccount, Secret};
 use crate::email::graph::{GraphConn, Throttle};
-use crate::email::imap::{Changes, Folder, ImapConn, ImapError, Known, MessageMeta, Opened, uid_set};
+use crate::email::imap::{Changes, Folder, ImapConn, ImapError, Known, MessageMeta, Opened, Usage, uid_set};
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -75,6 +75,15 @@ impl Session {
         Ok(match self {
             Self::Imap(conn) => conn.folders(sent).await?,
             Self::Graph(conn) => conn.folders(),
+        })
+    }
+
+    /// How full the mailbox is; `None` where it doesn't say.
+    pub(super) async fn usage(&mut self) -> Result<Option<Usage>, SessionError> {
+        Ok(match self {
+            Self::Imap(conn) => conn.usage().await?,
+            // Microsoft Graph doesn't tell of a mailbox's quota.
+            Self::Graph(_) => None,
         })
     }
 

@@ -9,13 +9,13 @@ mod track;
 
 use std::collections::HashMap;
 
-use baton_domain::{BlobId, MailboxRemark, Timestamp};
+use baton_domain::{BlobId, MailboxRemark, Timestamp, is_nearly_full};
 
 use super::backoff::Backoff;
 use super::health::HealthState;
 use super::port::{Arrived, FolderCursor, FolderProgress, Follows};
 use crate::email::account::ConnectError;
-use crate::email::imap::{Changes, Folder, FolderRole, Known, MessageMeta, Opened};
+use crate::email::imap::{Changes, Folder, FolderRole, Known, MessageMeta, Opened, Usage};
 use batch::{Stage, Work};
 use track::Track;
 
@@ -28,6 +28,9 @@ const INBOX_LOOK_MS: i64 = 10_000;
 const POLL_MS: i64 = 30_000;
 /// How often flags are compared where the server doesn't tell which changed.
 const FLAGS_LOOK_MS: i64 = 300_000;
+
+/// How often the folders are listed and the mailbox's size is asked on a connection that stands.
+const ROUND_MS: i64 = 3_600_000;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub enum Input {
         pushes: bool,
         /// Folders that are taken in and called something else now: their names before and now.
         renamed: Vec<(String, String)>,
+        /// How full the mailbox is, where the server says so.
+        usage: Option<Usage>,
     },
     /// A folder is open.
     Opened {
@@ -142,7 +147,7 @@ pub enum Effect {
         /// What.
         changes: Changes,
     },
-    /// List the folders again: one that is missing may be back.
+    /// List the folders again, and ask how full the mailbox is: a folder that is missing may be back.
     Relist,
     /// List the UIDs that exist from the first to the second, which may be `u32::MAX`.
     List(u32, u32),
@@ -200,6 +205,9 @@ pub struct FolderSync {
     renamed: Vec<(String, String)>,
     /// Folders that got other numbers, and when that was seen.
     renumbered: Vec<(String, Timestamp)>,
+    /// How full the mailbox is, and when that and the folders were asked.
+    usage: Option<Usage>,
+    asked_at: Timestamp,
     /// What was remarked last.
     remarks: Vec<MailboxRemark>,
     connected: bool,
@@ -233,6 +241,8 @@ impl Default for FolderSync {
             follows: Vec::new(),
             renamed: Vec::new(),
             renumbered: Vec::new(),
+            usage: None,
+            asked_at: Timestamp(0),
             remarks: Vec::new(),
             connected: false,
             pushes: false,
@@ -268,8 +278,10 @@ impl FolderSync {
                 folders,
                 pushes,
                 renamed,
+                usage,
             } => {
                 self.connected(folders, pushes, renamed);
+                (self.usage, self.asked_at) = (usage, now);
                 self.next(now)
             }
             Input::Opened { opened, changes } => {
@@ -335,7 +347,8 @@ impl FolderSync {
                     self.tracks.iter_mut().for_each(|track| track.look = true);
                     self.check_flags(now);
                     let missing = |remark: &MailboxRemark| matches!(remark, MailboxRemark::FolderGone { .. });
-                    if self.connected && self.remarks.iter().any(missing) {
+                    let late = now.since_ms(self.asked_at) >= ROUND_MS;
+                    if self.connected && (late || self.remarks.iter().any(missing)) {
                         self.expecting = Expecting::Connection;
                         return vec![Effect::Relist];
                     }
@@ -385,7 +398,11 @@ impl FolderSync {
                 folder: folder.clone(),
                 at: *at,
             });
-        gone.chain(renumbered).collect()
+        let full = self
+            .usage
+            .filter(|usage| is_nearly_full(usage.used, usage.limit))
+            .map(|Usage { used, limit }| MailboxRemark::NearlyFull { used, limit });
+        gone.chain(renumbered).chain(full).collect()
     }
 
     /// After a wait the open folder is asked what changed: at once where that costs nothing, else now and then.

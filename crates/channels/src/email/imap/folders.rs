@@ -1,5 +1,6 @@
 //! The folders of a mailbox and what they are for.
 
+use imap_proto::rfc2087::QuotaResourceName;
 use imap_proto::{MailboxDatum, NameAttribute, Response, StatusAttribute};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -34,6 +35,24 @@ pub struct Folder {
     /// What it is for.
     pub role: FolderRole,
 }
+
+/// How full a mailbox is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// What it holds.
+    pub used: u64,
+    /// What it may hold.
+    pub limit: u64,
+}
+
+impl Usage {
+    fn is_fuller_than(self, other: Self) -> bool {
+        u128::from(self.used) * u128::from(other.limit) > u128::from(other.used) * u128::from(self.limit)
+    }
+}
+
+/// Servers count storage in units of so many bytes (RFC 9208, 5.1).
+const QUOTA_UNIT: u64 = 1024;
 
 /// Names of the sent folder on servers that don't mark it, in lower case, the last part of the path.
 const SENT_NAMES: &[&str] = &[
@@ -202,6 +221,41 @@ impl ImapConn {
         )
         .await?;
         Ok(opened)
+    }
+
+    /// How full the mailbox is (RFC 9208); `None` where the server doesn't say, or sets no limit. Of several limits the one that is
+    /// reached first.
+    ///
+    /// # Errors
+    /// When the connection ends. A server that refuses to say is one that doesn't say.
+    pub async fn usage(&mut self) -> Result<Option<Usage>, ImapError> {
+        if !self.can("QUOTA") {
+            return Ok(None);
+        }
+        let mut fullest: Option<Usage> = None;
+        let asked = self
+            .command("GETQUOTAROOT INBOX", |response| {
+                let Response::Quota(quota) = response else { return };
+                let storage = quota
+                    .resources
+                    .iter()
+                    .filter(|one| matches!(one.name, QuotaResourceName::Storage) && one.limit > 0);
+                for one in storage {
+                    let usage = Usage {
+                        used: one.usage.saturating_mul(QUOTA_UNIT),
+                        limit: one.limit.saturating_mul(QUOTA_UNIT),
+                    };
+                    if fullest.is_none_or(|known| usage.is_fuller_than(known)) {
+                        fullest = Some(usage);
+                    }
+                }
+            })
+            .await;
+        match asked {
+            Ok(()) => Ok(fullest),
+            Err(ImapError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a folder.

@@ -26,7 +26,7 @@ pub use append::Appended;
 pub use changes::{Changes, Known, Telling};
 pub(crate) use fetch::MAX_MESSAGE_BYTES;
 pub use fetch::{Body, MessageMeta, uid_set};
-pub use folders::{Folder, FolderRole};
+pub use folders::{Folder, FolderRole, Usage};
 pub use idle::IdleEnd;
 pub(super) use login::greeted;
 pub use name::{decode_folder_name, encode_folder_name};

@@ -20,4 +20,12 @@ folder: string,
 /**
  * When that was seen.
  */
-at: Timestamp, };
+at: Timestamp, } | { "type": "nearlyFull", 
+/**
+ * What it holds, in bytes.
+ */
+used: number, 
+/**
+ * What it may hold, in bytes.
+ */
+limit: number, };

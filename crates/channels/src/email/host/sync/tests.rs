@@ -25,6 +25,9 @@ struct Mailbox {
     follows: Vec<Follows>,
     /// Folders under other names than before.
     renamed: Vec<(String, String)>,
+    usage: Option<Usage>,
+    /// Milliseconds since the test began.
+    later_ms: i64,
     remarks: Vec<MailboxRemark>,
 }
 
@@ -85,6 +88,7 @@ impl Mailbox {
                     .collect(),
                 pushes: true,
                 renamed: self.renamed.clone(),
+                usage: self.usage,
             },
             Effect::Open { folder, .. } => {
                 self.open = folder.clone();
@@ -195,7 +199,7 @@ impl Mailbox {
     fn steps(&mut self, sync: &mut FolderSync, mut input: Input, limit: usize) -> (Vec<HealthState>, Option<Input>) {
         let mut health = Vec::new();
         for _ in 0..limit {
-            let mut effects = sync.handle(Timestamp(20_000), input.clone());
+            let mut effects = sync.handle(Timestamp(20_000).plus_ms(self.later_ms), input.clone());
             let work = effects.pop().unwrap();
             for effect in effects {
                 match effect {
@@ -750,4 +754,28 @@ fn a_folder_that_got_other_numbers_is_said_and_read_again_as_history() {
     );
     assert_eq!(mailbox.uids("Anna").len(), 14, "the ledger recognises what it has");
     assert!(mailbox.arrived.iter().all(|message| message.history));
+}
+
+#[test]
+fn a_mailbox_that_is_nearly_full_is_said_and_asked_about_every_hour() {
+    let mut mailbox = with_own("Anna", 1);
+    mailbox.usage = Some(Usage { used: 89, limit: 100 });
+    let (mut sync, input) = mailbox.start();
+    mailbox.run(&mut sync, input);
+    assert_eq!(mailbox.remarks, []);
+
+    let full = Usage { used: 90, limit: 100 };
+    mailbox.usage = Some(full);
+    mailbox.later_ms = ROUND_MS - 1;
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(mailbox.remarks, [], "asked within the hour");
+    mailbox.later_ms = ROUND_MS;
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(mailbox.remarks, [MailboxRemark::NearlyFull { used: 90, limit: 100 }]);
+
+    // Somebody made room.
+    mailbox.usage = None;
+    mailbox.later_ms = 2 * ROUND_MS;
+    mailbox.run(&mut sync, Input::Waited);
+    assert_eq!(mailbox.remarks, []);
 }
