@@ -5,4 +5,5 @@ pub mod replica;
 pub mod search;
 pub mod server;
 
+mod parts;
 mod whole;

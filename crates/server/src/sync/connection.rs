@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use baton_domain::{Command, CommandId, DeviceId, SessionId};
 use baton_protocol::{Answer, ClientMessage, Cursor, PROTOCOL_VERSION, ServerMessage, SyncRefusal};
 use futures::stream::FuturesUnordered;
@@ -90,8 +90,8 @@ pub(super) struct Wire {
 }
 
 impl super::progress::Line for Wire {
-    async fn text(&mut self, text: String) -> Result<(), End> {
-        self.write(Message::Text(text.into())).await
+    async fn text(&mut self, text: Utf8Bytes) -> Result<(), End> {
+        self.write(Message::Text(text)).await
     }
 }
 

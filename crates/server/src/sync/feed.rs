@@ -1,17 +1,20 @@
 //! The newest part of the log, ready to be sent: each entry is written as JSON once, however many desktops read it.
 //!
 //! Nothing is kept per connection but its place. A connection that is further behind than what is kept here reads the log
-//! itself.
+//! itself. Those at one place who read the same get the same frame: it is put together once, and not copied for each of them.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use axum::extract::ws::Utf8Bytes;
 use baton_domain::{LogBody, LogEntry, Scope};
 use baton_protocol::Cursor;
 use tokio::sync::watch;
 
 /// Entries kept.
 const KEPT: usize = 4096;
+/// Frames kept: what desktops that read at the same pace, with a few different rights, ask for at once.
+const FRAMES: usize = 8;
 
 /// An entry as it travels.
 #[derive(Debug, Clone)]
@@ -45,14 +48,28 @@ impl Ready {
 #[derive(Debug)]
 pub struct Feed {
     ring: RwLock<VecDeque<Ready>>,
+    /// Those put together last.
+    frames: Mutex<VecDeque<Framed>>,
     head: watch::Sender<Cursor>,
+}
+
+/// A frame, and who gets it.
+#[derive(Debug)]
+struct Framed {
+    from: u64,
+    to: u64,
+    /// Of the scopes of the entries between, those that its readers hold, in the order in which they occur.
+    scopes: Vec<Scope>,
+    text: Utf8Bytes,
 }
 
 /// What a reader gets.
 #[derive(Debug)]
 pub enum Part {
-    /// The entries after its place up to the cursor.
-    Entries(Cursor, Vec<Ready>),
+    /// It has everything.
+    Nothing,
+    /// The frame from its place up to the cursor.
+    Frame(Cursor, Utf8Bytes),
     /// It is too far behind: read the log.
     Behind,
 }
@@ -63,6 +80,7 @@ impl Feed {
     pub fn new(head: Cursor) -> Self {
         Self {
             ring: RwLock::default(),
+            frames: Mutex::default(),
             head: watch::Sender::new(head),
         }
     }
@@ -90,28 +108,57 @@ impl Feed {
     pub fn begin_again(&self, head: Cursor) {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         ring.clear();
+        // Numbers begin anew, and a frame is known by its numbers.
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).clear();
         drop(ring);
         self.head.send_replace(head);
     }
 
-    /// What came after number `after`.
-    #[must_use]
-    pub fn after(&self, after: u64) -> Part {
+    /// What came after number `after` in these scopes.
+    ///
+    /// # Errors
+    /// When the cursor has no JSON form: a defect.
+    pub fn after(&self, after: u64, held: &[Scope]) -> serde_json::Result<Part> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let head = self.head.borrow().clone();
         if after >= head.number {
-            return Part::Entries(head, Vec::new());
+            return Ok(Part::Nothing);
         }
-        match ring.front() {
-            Some(first) if first.number <= after + 1 => {
-                // They are in order. Thousands of connections ask at every commit, and most of them lack one entry of thousands.
-                let begin = ring.partition_point(|ready| ready.number <= after);
-                let end = ring.partition_point(|ready| ready.number <= head.number);
-                let entries = ring.range(begin..end.max(begin)).cloned().collect();
-                Part::Entries(head, entries)
+        if ring.front().is_none_or(|first| first.number > after + 1) {
+            return Ok(Part::Behind);
+        }
+        // They are in order. Thousands of connections ask at every commit, and most of them lack one entry of thousands.
+        let begin = ring.partition_point(|ready| ready.number <= after);
+        let end = ring.partition_point(|ready| ready.number <= head.number);
+        let readable = || {
+            ring.range(begin..end.max(begin))
+                .filter(|ready| held.contains(&ready.scope))
+        };
+        let mut scopes: Vec<Scope> = Vec::new();
+        for ready in readable() {
+            if !scopes.contains(&ready.scope) {
+                scopes.push(ready.scope);
             }
-            _ => Part::Behind,
         }
+        // Whoever else wants this frame waits for it rather than putting it together as well.
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = frames
+            .iter()
+            .find(|known| known.from == after && known.to == head.number && known.scopes == scopes);
+        if let Some(known) = known {
+            return Ok(Part::Frame(head, known.text.clone()));
+        }
+        let text = Utf8Bytes::from(frame(after, &head, readable().map(|ready| &*ready.json))?);
+        if frames.len() >= FRAMES {
+            frames.pop_front();
+        }
+        frames.push_back(Framed {
+            from: after,
+            to: head.number,
+            scopes,
+            text: text.clone(),
+        });
+        Ok(Part::Frame(head, text))
     }
 }
 
@@ -119,11 +166,12 @@ impl Feed {
 ///
 /// # Errors
 /// When the cursor has no JSON form: a defect.
-pub fn frame<'a>(from: u64, to: &Cursor, entries: impl Iterator<Item = &'a str>) -> serde_json::Result<String> {
-    let mut text = format!(
-        r#"{{"type":"frame","from":{from},"to":{},"entries":["#,
-        serde_json::to_string(to)?
-    );
+pub fn frame<'a>(from: u64, to: &Cursor, entries: impl Iterator<Item = &'a str> + Clone) -> serde_json::Result<String> {
+    let to = serde_json::to_string(to)?;
+    let begin = format!(r#"{{"type":"frame","from":{from},"to":{to},"entries":["#);
+    let length: usize = entries.clone().map(|entry| entry.len() + 1).sum();
+    let mut text = String::with_capacity(begin.len() + length + 2);
+    text.push_str(&begin);
     for (at, entry) in entries.enumerate() {
         if at > 0 {
             text.push(',');
@@ -182,17 +230,66 @@ mod tests {
         assert_eq!(text, serde_json::to_string(&read).unwrap());
     }
 
+    const EVERYBODY: [Scope; 1] = [Scope::Workspace];
+
+    fn read(text: &str) -> Vec<u64> {
+        match serde_json::from_str(text).unwrap() {
+            ServerMessage::Frame { entries, .. } => entries.iter().map(|entry| entry.number).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The numbers of what a reader gets; `None` where it is behind.
+    fn numbers(feed: &Feed, after: u64, held: &[Scope]) -> Option<Vec<u64>> {
+        match feed.after(after, held).unwrap() {
+            Part::Nothing => Some(Vec::new()),
+            Part::Frame(_, text) => Some(read(&text)),
+            Part::Behind => None,
+        }
+    }
+
     #[test]
     fn a_reader_gets_what_it_lacks_or_is_told_that_it_is_behind() {
         let feed = Feed::new(cursor(10));
         feed.push((11..=20).map(|number| Ready::new(&entry(number)).unwrap()), cursor(20));
-        let Part::Entries(head, entries) = feed.after(15) else {
+        let Part::Frame(head, text) = feed.after(15, &EVERYBODY).unwrap() else {
             panic!("kept")
         };
-        assert_eq!((head.number, entries.len()), (20, 5));
-        assert!(matches!(feed.after(10), Part::Entries(_, entries) if entries.len() == 10));
-        assert!(matches!(feed.after(9), Part::Behind));
-        assert!(matches!(feed.after(20), Part::Entries(_, entries) if entries.is_empty()));
+        assert_eq!((head.number, read(&text)), (20, (16..=20).collect()));
+        assert_eq!(numbers(&feed, 10, &EVERYBODY), Some((11..=20).collect()));
+        assert_eq!(numbers(&feed, 9, &EVERYBODY), None);
+        assert!(matches!(feed.after(20, &EVERYBODY).unwrap(), Part::Nothing));
+    }
+
+    #[test]
+    fn readers_of_the_same_share_a_frame_and_nobody_gets_what_they_may_not_read() {
+        let inbox = |id| Scope::Inbox {
+            id: baton_domain::InboxId(Uuid::from_u128(id)),
+        };
+        let feed = Feed::new(cursor(0));
+        let entries = (1..=4).map(|number| LogEntry {
+            scope: inbox(u128::from(number % 2)),
+            ..entry(number)
+        });
+        let ready: Vec<_> = entries.map(|entry| Ready::new(&entry).unwrap()).collect();
+        feed.push(ready, cursor(4));
+        let frame_of = |after, held: &[Scope]| match feed.after(after, held).unwrap() {
+            Part::Frame(_, text) => text,
+            other => panic!("{other:?}"),
+        };
+        // That one holds more that does not occur here makes no difference.
+        let one = frame_of(0, &[inbox(1), Scope::Workspace]);
+        let other = frame_of(0, &[inbox(7), inbox(1)]);
+        assert_eq!(one.as_ptr(), other.as_ptr());
+        assert_eq!(read(&one), [1, 3]);
+        assert_eq!(read(&frame_of(0, &[inbox(0)])), [2, 4]);
+        assert_eq!(read(&frame_of(0, &[inbox(0), inbox(1)])), [1, 2, 3, 4]);
+        assert_eq!(read(&frame_of(2, &[inbox(1)])), [3]);
+        assert_eq!(read(&frame_of(0, &[])), [0; 0], "what may not be read is passed over");
+        // The same numbers of another log are other entries.
+        feed.begin_again(cursor(0));
+        feed.push([Ready::new(&entry(1)).unwrap()], cursor(4));
+        assert_eq!(read(&frame_of(0, &[inbox(1)])), [0; 0]);
     }
 
     #[test]
@@ -203,7 +300,7 @@ mod tests {
             (1..=many).map(|number| Ready::new(&entry(number)).unwrap()),
             cursor(many),
         );
-        assert!(matches!(feed.after(4), Part::Behind));
-        assert!(matches!(feed.after(5), Part::Entries(..)));
+        assert_eq!(numbers(&feed, 4, &EVERYBODY), None);
+        assert_eq!(numbers(&feed, 5, &EVERYBODY).map(|all| all.len()), Some(KEPT));
     }
 }

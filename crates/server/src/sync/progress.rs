@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ws::Utf8Bytes;
 use baton_domain::{MemberId, Scope};
 use baton_protocol::{Cursor, ServerMessage, SyncRefusal};
 use baton_store::server::{Readable, StoreError};
@@ -34,12 +35,12 @@ const SNAPSHOT: Duration = Duration::from_secs(120);
 /// The way to a desktop.
 pub(super) trait Line: Send {
     /// Writes one message, as JSON.
-    fn text(&mut self, text: String) -> impl Future<Output = Result<(), End>> + Send;
+    fn text(&mut self, text: Utf8Bytes) -> impl Future<Output = Result<(), End>> + Send;
 
     /// Says something.
     fn say(&mut self, message: &ServerMessage) -> impl Future<Output = Result<(), End>> + Send {
         let text = serde_json::to_string(message).map_err(|error| End::Broken(error.to_string()));
-        async move { self.text(text?).await }
+        async move { self.text(text?.into()).await }
     }
 }
 
@@ -197,19 +198,20 @@ impl Progress {
         let Some(from) = self.at else {
             return Ok(Looked::Nothing);
         };
-        let (to, entries) = match core.feed.after(from) {
-            Part::Entries(to, _) if to.number <= from => return Ok(Looked::Nothing),
-            Part::Entries(to, entries) => {
-                let mine = entries.into_iter().filter(|entry| self.held.contains(&entry.scope));
-                (to, mine.map(|entry| entry.json).collect::<Vec<_>>())
+        let unwritten = |error: serde_json::Error| End::Broken(error.to_string());
+        let (to, text) = match core.feed.after(from, &self.held).map_err(unwritten)? {
+            Part::Nothing => return Ok(Looked::Nothing),
+            Part::Frame(to, text) => (to, text),
+            Part::Behind => {
+                let (to, entries) = self.read_log(core, from, None).await?;
+                let text = feed::frame(from, &to, entries.iter().map(|entry| &**entry));
+                (to, text.map_err(unwritten)?.into())
             }
-            Part::Behind => self.read_log(core, from, None).await?,
         };
         if !self.still_reads(core) {
             return Ok(Looked::RightsMoved);
         }
-        let text = feed::frame(from, &to, entries.iter().map(|entry| &**entry));
-        wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
+        wire.text(text).await?;
         self.at = Some(to.number);
         Ok(Looked::Sent)
     }
@@ -315,7 +317,8 @@ impl Progress {
         while let Some(from) = self.at.filter(|at| *at < to.number) {
             let (reached, entries) = self.read_log(core, from, Some(to)).await?;
             let text = feed::frame(from, &reached, entries.iter().map(|entry| &**entry));
-            wire.text(text.map_err(|error| End::Broken(error.to_string()))?).await?;
+            wire.text(text.map_err(|error| End::Broken(error.to_string()))?.into())
+                .await?;
             self.at = Some(reached.number);
         }
         Ok(())

@@ -16,7 +16,7 @@ struct Heard {
 }
 
 impl Line for Heard {
-    async fn text(&mut self, text: String) -> Result<(), End> {
+    async fn text(&mut self, text: axum::extract::ws::Utf8Bytes) -> Result<(), End> {
         let message = serde_json::from_str(&text).unwrap();
         if matches!(message, ServerMessage::Snapshot { part: 0, .. })
             && let Some(office) = self.then.take()

@@ -14,9 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{ReplicaError, ReplicaStore, entity, sql};
-
-/// Rows of one insert; SQLite takes 32,766 values in a statement, and no table has more than five columns.
-const ROWS: usize = 500;
+use crate::parts;
 
 /// A value kept in its serial form, with its place in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -287,14 +285,13 @@ where
     M: IntoActiveModel<E::ActiveModel>,
     E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
 {
-    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<_> = rows.by_ref().take(ROWS).collect();
+    for some in parts::rows(rows) {
+        let some = some.into_iter().map(IntoActiveModel::into_active_model);
         let others = E::Column::iter().filter(|column| !key.iter().any(|key| same(key, column)));
         let conflict = OnConflict::columns(key.iter().copied())
             .update_columns(others)
             .to_owned();
-        E::insert_many(chunk)
+        E::insert_many(some)
             .on_conflict(conflict)
             .exec_without_returning(db)
             .await?;

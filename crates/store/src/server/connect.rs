@@ -31,6 +31,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
 /// Connections that write to PostgreSQL: one for the referee's commits, the others for what is beside the log.
 const POSTGRES_WRITERS: u32 = 4;
+/// Prepared statements that a connection keeps: every form in which a commit's rows are written, with room to spare.
+const STATEMENTS: usize = 400;
 /// How long a query waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A server that vanishes with the head in its hand must not keep it from the others for longer than this.
@@ -201,7 +203,7 @@ async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection),
         options
     };
     let mut writing = options(POSTGRES_WRITERS);
-    writing.map_sqlx_postgres_opts(|postgres| postgres.options(WRITER_LIMITS));
+    writing.map_sqlx_postgres_opts(|postgres| postgres.options(WRITER_LIMITS).statement_cache_capacity(STATEMENTS));
     Ok((
         Database::connect(writing).await.map_err(StoreError::Connect)?,
         Database::connect(options(READERS)).await.map_err(StoreError::Connect)?,
@@ -238,6 +240,7 @@ fn pragmas(options: SqliteConnectOptions, key: Option<[u8; 32]>) -> SqliteConnec
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
         .foreign_keys(true)
 }
 

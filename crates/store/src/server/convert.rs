@@ -2,7 +2,7 @@
 
 use baton_domain::{
     AccountId, Actor, CommandId, Conversation, ConversationId, Deadline, DeviceId, Document, DocumentBody, DocumentId,
-    DraftId, Event, HostGrant, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope,
+    DraftId, HostGrant, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope,
     SessionId, Status, Timestamp,
 };
 use sea_orm::ActiveValue::Set;
@@ -98,7 +98,7 @@ pub(super) fn log_row(workspace: Uuid, sealed: &Sealed) -> Result<log::ActiveMod
     let (scope_kind, scope_id) = scope_columns(*scope);
     let payload = chain::payload(body)?;
     let (conversation, kind) = match body {
-        LogBody::Conversation { conversation, event } => (conversation.0, event_kind(event)?),
+        LogBody::Conversation { conversation, .. } => (conversation.0, event_kind(&payload)?),
         LogBody::DocumentPut { .. } => (Uuid::nil(), "documentPut".to_owned()),
         LogBody::DocumentRemoved { .. } => (Uuid::nil(), "documentRemoved".to_owned()),
     };
@@ -122,12 +122,17 @@ pub(super) fn log_row(workspace: Uuid, sealed: &Sealed) -> Result<log::ActiveMod
 }
 
 /// The event's name as stored. Only the tag is wanted: a message's text must not be written a second time for it.
-fn event_kind(event: &Event) -> Result<String, StoreError> {
+/// The event's tag, out of its payload: nothing is written a second time for it.
+fn event_kind(payload: &str) -> Result<String, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        event: Tag,
+    }
     #[derive(serde::Deserialize)]
     struct Tag {
         r#type: String,
     }
-    Ok(value::<Tag>(&text(event)?)?.r#type)
+    Ok(value::<Body>(payload)?.event.r#type)
 }
 
 pub(super) fn sealed(row: log::Model) -> Result<Sealed, StoreError> {

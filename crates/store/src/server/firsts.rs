@@ -11,7 +11,7 @@ use super::connect::ServerStore;
 use super::convert;
 use super::entity::{conversation, log};
 use super::error::StoreError;
-use super::load::LISTED;
+use crate::parts;
 
 /// The kind of an entry by which a customer's message came.
 const RECEIVED: &str = "messageReceived";
@@ -26,23 +26,25 @@ impl ServerStore {
         conversations: &[ConversationId],
     ) -> Result<BTreeMap<ConversationId, Message>, StoreError> {
         let mut found = BTreeMap::new();
-        for chunk in conversations.chunks(LISTED) {
+        for some in parts::lists(conversations.iter().map(|id| id.0)) {
             let numbers: Vec<(Uuid, i64)> = log::Entity::find()
                 .select_only()
                 .column(log::Column::Conversation)
                 .column_as(Expr::col(log::Column::Number).min(), "first")
                 .filter(log::Column::Workspace.eq(self.workspace.0))
-                .filter(log::Column::Conversation.is_in(chunk.iter().map(|id| id.0)))
+                .filter(log::Column::Conversation.is_in(some))
                 .filter(log::Column::Kind.eq(RECEIVED))
                 .group_by(log::Column::Conversation)
                 .into_tuple()
                 .all(&self.reader)
                 .await?;
-            let rows = log::Entity::find()
-                .filter(log::Column::Workspace.eq(self.workspace.0))
-                .filter(log::Column::Number.is_in(numbers.into_iter().map(|(_, number)| number)))
-                .all(&self.reader)
-                .await?;
+            let mut rows = Vec::with_capacity(numbers.len());
+            for some in parts::lists(numbers.into_iter().map(|(_, number)| number)) {
+                let entries = log::Entity::find()
+                    .filter(log::Column::Workspace.eq(self.workspace.0))
+                    .filter(log::Column::Number.is_in(some));
+                rows.extend(entries.all(&self.reader).await?);
+            }
             for row in rows {
                 let id = ConversationId(row.conversation);
                 if let LogBody::Conversation {
@@ -63,14 +65,13 @@ impl ServerStore {
     /// When the database fails.
     pub async fn first_contacts(&self, keys: &BTreeSet<String>) -> Result<BTreeMap<String, Timestamp>, StoreError> {
         let mut found = BTreeMap::new();
-        let keys: Vec<&String> = keys.iter().collect();
-        for chunk in keys.chunks(LISTED) {
+        for some in parts::lists(keys) {
             let rows: Vec<(String, i64)> = conversation::Entity::find()
                 .select_only()
                 .column(conversation::Column::Contact)
                 .column_as(Expr::col(conversation::Column::CreatedAt).min(), "first")
                 .filter(conversation::Column::Workspace.eq(self.workspace.0))
-                .filter(conversation::Column::Contact.is_in(chunk.iter().map(|key| key.as_str())))
+                .filter(conversation::Column::Contact.is_in(some))
                 .group_by(conversation::Column::Contact)
                 .into_tuple()
                 .all(&self.reader)

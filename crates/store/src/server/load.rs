@@ -15,13 +15,11 @@ use super::entity::{
     answer, content_digest, conversation, document, draft, host, lease, ledger, log, outbound, thread_key,
 };
 use super::error::StoreError;
+use crate::parts;
 use crate::port::{
     DigestHit, DraftRow, HITS_PER_KEY, Head, HostLease, ItemKey, ItemOutcome, KeyHit, LeaseRow, Loaded, Needs, Sealed,
     StoredAnswer, ThreadKey, related,
 };
-
-/// How many values one `in (...)` lists: both databases limit a statement's parameters.
-pub(super) const LISTED: usize = 500;
 
 impl ServerStore {
     pub(super) async fn load(
@@ -179,11 +177,10 @@ impl ServerStore {
         needs: &Needs,
     ) -> Result<BTreeMap<baton_domain::CommandId, StoredAnswer>, StoreError> {
         let mut found = BTreeMap::new();
-        let ids: Vec<Uuid> = needs.commands.iter().map(|id| id.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        for some in parts::lists(needs.commands.iter().map(|id| id.0)) {
             let rows = answer::Entity::find()
                 .filter(answer::Column::Workspace.eq(self.workspace.0))
-                .filter(answer::Column::Command.is_in(chunk.iter().copied()))
+                .filter(answer::Column::Command.is_in(some))
                 .all(tx)
                 .await?;
             for row in rows {
@@ -222,11 +219,10 @@ impl ServerStore {
         wanted: &BTreeSet<ConversationId>,
     ) -> Result<BTreeMap<ConversationId, baton_domain::Conversation>, StoreError> {
         let mut found = BTreeMap::new();
-        let ids: Vec<Uuid> = wanted.iter().map(|id| id.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        for some in parts::lists(wanted.iter().map(|id| id.0)) {
             let rows = conversation::Entity::find()
                 .filter(conversation::Column::Workspace.eq(self.workspace.0))
-                .filter(conversation::Column::Id.is_in(chunk.iter().copied()))
+                .filter(conversation::Column::Id.is_in(some))
                 .all(tx)
                 .await?;
             for row in rows {
@@ -242,11 +238,10 @@ impl ServerStore {
         wanted: &BTreeSet<ConversationId>,
     ) -> Result<BTreeMap<ConversationId, LeaseRow>, StoreError> {
         let mut found = BTreeMap::new();
-        let ids: Vec<Uuid> = wanted.iter().map(|id| id.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        for some in parts::lists(wanted.iter().map(|id| id.0)) {
             let rows = lease::Entity::find()
                 .filter(lease::Column::Workspace.eq(self.workspace.0))
-                .filter(lease::Column::Conversation.is_in(chunk.iter().copied()))
+                .filter(lease::Column::Conversation.is_in(some))
                 .all(tx)
                 .await?;
             found.extend(
@@ -276,11 +271,10 @@ impl ServerStore {
         keys: &BTreeSet<ThreadKey>,
     ) -> Result<BTreeMap<ThreadKey, Vec<KeyHit>>, StoreError> {
         let mut found: BTreeMap<ThreadKey, Vec<KeyHit>> = BTreeMap::new();
-        let keys: Vec<&str> = keys.iter().map(ThreadKey::as_str).collect();
-        for chunk in keys.chunks(LISTED) {
+        for some in parts::lists(keys.iter().map(ThreadKey::as_str)) {
             let rows = thread_key::Entity::find()
                 .filter(thread_key::Column::Workspace.eq(self.workspace.0))
-                .filter(thread_key::Column::Key.is_in(chunk.iter().copied()))
+                .filter(thread_key::Column::Key.is_in(some))
                 .order_by_desc(thread_key::Column::At)
                 .order_by_asc(thread_key::Column::Conversation)
                 .all(tx)
@@ -301,11 +295,10 @@ impl ServerStore {
         digests: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, DigestHit>, StoreError> {
         let mut found = BTreeMap::new();
-        let digests: Vec<&String> = digests.iter().collect();
-        for chunk in digests.chunks(LISTED) {
+        for some in parts::lists(digests) {
             let rows = content_digest::Entity::find()
                 .filter(content_digest::Column::Workspace.eq(self.workspace.0))
-                .filter(content_digest::Column::Digest.is_in(chunk.iter().copied()))
+                .filter(content_digest::Column::Digest.is_in(some))
                 .all(tx)
                 .await?;
             found.extend(rows.into_iter().map(|row| {
@@ -334,13 +327,13 @@ impl ServerStore {
                 .push(i64::from(key.uid));
         }
         for ((account, folder, uidvalidity), uids) in folders {
-            for chunk in uids.chunks(LISTED) {
+            for some in parts::lists(uids) {
                 let rows = ledger::Entity::find()
                     .filter(ledger::Column::Workspace.eq(self.workspace.0))
                     .filter(ledger::Column::Account.eq(account))
                     .filter(ledger::Column::Folder.eq(folder))
                     .filter(ledger::Column::Uidvalidity.eq(i64::from(uidvalidity)))
-                    .filter(ledger::Column::Uid.is_in(chunk.iter().copied()))
+                    .filter(ledger::Column::Uid.is_in(some))
                     .all(tx)
                     .await?;
                 for row in rows {
@@ -363,18 +356,15 @@ impl ServerStore {
         needs: &Needs,
     ) -> Result<BTreeMap<baton_domain::DraftId, DraftRow>, StoreError> {
         let mut found = BTreeMap::new();
-        let named: Vec<Uuid> = needs.drafts.iter().map(|id| id.0).collect();
-        let authors: Vec<Uuid> = needs.authors.iter().map(|id| id.0).collect();
-        let named = named
-            .chunks(LISTED)
-            .map(|ids| draft::Column::Id.is_in(ids.iter().copied()));
-        let written = authors
-            .chunks(LISTED)
-            .map(|ids| draft::Column::Member.is_in(ids.iter().copied()));
-        let begun: Vec<Uuid> = needs.begun_in.iter().map(|id| id.0).collect();
-        let begun = begun
-            .chunks(LISTED)
-            .map(|ids| draft::Column::Conversation.is_in(ids.iter().copied()));
+        let named = parts::lists(needs.drafts.iter().map(|id| id.0))
+            .into_iter()
+            .map(|ids| draft::Column::Id.is_in(ids));
+        let written = parts::lists(needs.authors.iter().map(|id| id.0))
+            .into_iter()
+            .map(|ids| draft::Column::Member.is_in(ids));
+        let begun = parts::lists(needs.begun_in.iter().map(|id| id.0))
+            .into_iter()
+            .map(|ids| draft::Column::Conversation.is_in(ids));
         for asked in named.chain(written).chain(begun) {
             let rows = draft::Entity::find()
                 .filter(draft::Column::Workspace.eq(self.workspace.0))

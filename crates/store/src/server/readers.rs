@@ -19,9 +19,9 @@ use super::connect::ServerStore;
 use super::convert;
 use super::entity::{blob_reader, conversation, draft, ledger};
 use super::error::StoreError;
-use super::load::LISTED;
 use super::read::Readable;
 use super::write::insert;
+use crate::parts;
 use crate::port::{Batch, DraftRow};
 
 impl ServerStore {
@@ -31,8 +31,8 @@ impl ServerStore {
     /// When the database fails.
     pub async fn reads_blob(&self, readable: &Readable, blob: &BlobId) -> Result<bool, StoreError> {
         let inboxes: Vec<Uuid> = readable.inboxes.iter().map(|id| id.0).collect();
-        let none = inboxes.is_empty().then_some(inboxes.as_slice());
-        for inboxes in inboxes.chunks(LISTED).chain(none) {
+        let none = inboxes.is_empty().then(Vec::new);
+        for inboxes in parts::lists(inboxes).into_iter().chain(none) {
             let lies_in_one = conversation::Entity::find()
                 .select_only()
                 .column(conversation::Column::Id)
@@ -41,7 +41,7 @@ impl ServerStore {
                     Expr::col((conversation::Entity, conversation::Column::Id))
                         .equals((blob_reader::Entity, blob_reader::Column::Reader)),
                 )
-                .filter(conversation::Column::Inbox.is_in(inboxes.iter().copied()))
+                .filter(conversation::Column::Inbox.is_in(inboxes))
                 .into_query();
             let mut readers = Condition::any().add(Expr::exists(lies_in_one));
             if let Some(member) = readable.member {
@@ -107,15 +107,14 @@ impl ServerStore {
         let mut drafts = rows.iter().map(convert::draft).collect::<Result<Vec<_>, _>>()?;
         for draft in drafts.iter_mut().filter(|draft| !draft.text.files.is_empty()) {
             let names: BTreeSet<&str> = draft.text.files.iter().map(|file| file.blob.as_str()).collect();
-            let names: Vec<&str> = names.into_iter().collect();
             let mut brought: BTreeSet<String> = BTreeSet::new();
-            for names in names.chunks(LISTED) {
+            for some in parts::lists(names.iter().copied()) {
                 let found: Vec<String> = blob_reader::Entity::find()
                     .select_only()
                     .column(blob_reader::Column::Blob)
                     .filter(blob_reader::Column::Workspace.eq(self.workspace.0))
                     .filter(blob_reader::Column::Reader.eq(draft.member.0))
-                    .filter(blob_reader::Column::Blob.is_in(names.iter().copied()))
+                    .filter(blob_reader::Column::Blob.is_in(some))
                     .into_tuple()
                     .all(db)
                     .await?;

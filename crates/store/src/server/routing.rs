@@ -14,12 +14,9 @@ use super::connect::ServerStore;
 use super::convert;
 use super::entity::{conversation, turn};
 use super::error::StoreError;
-use super::load::LISTED;
 use super::write::insert;
+use crate::parts;
 use crate::port::{Batch, ContactFacts, KNOWN_PER_CONTACT, OPEN_PER_CONTACT, RoutingLoaded, RoutingNeeds, contact_key};
-
-/// Contacts that one statement asks for: SQLite joins at most five hundred parts.
-const CONTACTS_AT_ONCE: usize = 100;
 
 impl ServerStore {
     pub(super) async fn routing(
@@ -44,14 +41,13 @@ impl ServerStore {
         pool: &BTreeSet<MemberId>,
     ) -> Result<BTreeMap<MemberId, u32>, StoreError> {
         let mut loads = BTreeMap::new();
-        let ids: Vec<Uuid> = pool.iter().map(|member| member.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        for some in parts::lists(pool.iter().map(|member| member.0)) {
             let counts: Vec<(Uuid, i64)> = conversation::Entity::find()
                 .select_only()
                 .column(conversation::Column::Owner)
                 .column_as(Expr::col(conversation::Column::Owner).count(), "load")
                 .filter(conversation::Column::Workspace.eq(self.workspace.0))
-                .filter(conversation::Column::Owner.is_in(chunk.iter().copied()))
+                .filter(conversation::Column::Owner.is_in(some))
                 .filter(conversation::Column::Phase.is_in(open_phases()?))
                 .group_by(conversation::Column::Owner)
                 .into_tuple()
@@ -67,11 +63,10 @@ impl ServerStore {
 
     async fn turns(&self, tx: &impl ConnectionTrait, rules: &BTreeSet<RuleId>) -> Result<Turns, StoreError> {
         let mut turns = Turns::new();
-        let ids: Vec<Uuid> = rules.iter().map(|rule| rule.0).collect();
-        for chunk in ids.chunks(LISTED) {
+        for some in parts::lists(rules.iter().map(|rule| rule.0)) {
             let rows = turn::Entity::find()
                 .filter(turn::Column::Workspace.eq(self.workspace.0))
-                .filter(turn::Column::Rule.is_in(chunk.iter().copied()))
+                .filter(turn::Column::Rule.is_in(some))
                 .all(tx)
                 .await?;
             let rows = rows
@@ -109,16 +104,15 @@ impl ServerStore {
                 .limit(limit(OPEN_PER_CONTACT))
                 .into_query()
         };
-        let keys: Vec<String> = keys.into_iter().collect();
         let mut found: BTreeMap<String, ContactFacts> =
             keys.iter().map(|key| (key.clone(), ContactFacts::default())).collect();
-        for chunk in keys.chunks(CONTACTS_AT_ONCE) {
-            for row in each(tx, chunk.iter().map(known_of)).await? {
+        for some in parts::rows(keys.into_iter().collect()) {
+            for row in each(tx, some.iter().map(known_of)).await? {
                 let id = ConversationId(row.try_get_by_index(1)?);
                 found.entry(row.try_get_by_index(0)?).or_default().known.push(id);
             }
             let mut owned: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
-            for row in each(tx, chunk.iter().map(open_of)).await? {
+            for row in each(tx, some.iter().map(open_of)).await? {
                 owned.push((
                     row.try_get_by_index(3)?,
                     row.try_get_by_index(1)?,

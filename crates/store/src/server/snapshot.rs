@@ -11,8 +11,8 @@ use super::connect::ServerStore;
 use super::convert;
 use super::entity::{conversation, log, workspace};
 use super::error::StoreError;
-use super::load::LISTED;
 use super::read::{ConversationKey, Readable, before};
+use crate::parts;
 use crate::port::Head;
 
 /// A snapshot being read in pages. It holds one read transaction, so that every page shows the same number; read it to its end without
@@ -105,10 +105,10 @@ impl Snapshot {
 
     async fn entries(&self, page: &[Conversation]) -> Result<Vec<LogEntry>, StoreError> {
         let mut entries = Vec::new();
-        for chunk in page.chunks(LISTED) {
+        for some in parts::lists(page.iter().map(|state| state.id.0)) {
             let rows = log::Entity::find()
                 .filter(log::Column::Workspace.eq(self.workspace))
-                .filter(log::Column::Conversation.is_in(chunk.iter().map(|state| state.id.0)))
+                .filter(log::Column::Conversation.is_in(some))
                 .order_by_asc(log::Column::Number)
                 .all(&self.tx)
                 .await?;

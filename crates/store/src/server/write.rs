@@ -6,7 +6,6 @@ use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait,
     Insert, IntoActiveModel, QueryFilter as _,
 };
-use uuid::Uuid;
 
 use super::connect::ServerStore;
 use super::convert;
@@ -15,7 +14,7 @@ use super::entity::{
     workspace,
 };
 use super::error::StoreError;
-use super::load::LISTED;
+use crate::parts;
 use crate::port::{Batch, DroppedKey, PortError};
 
 impl ServerStore {
@@ -158,10 +157,10 @@ impl ServerStore {
             .map(|row| &row.conversation)
             .filter(|state| !state.outbound.is_empty())
             .collect();
-        for chunk in replied.chunks(LISTED) {
+        for some in parts::lists(replied.iter().map(|state| state.id.0)) {
             outbound::Entity::delete_many()
                 .filter(outbound::Column::Workspace.eq(id))
-                .filter(outbound::Column::Conversation.is_in(chunk.iter().map(|state| state.id.0)))
+                .filter(outbound::Column::Conversation.is_in(some))
                 .exec(tx)
                 .await?;
         }
@@ -195,11 +194,10 @@ impl ServerStore {
     }
 
     async fn write_leases(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
-        let ended: Vec<Uuid> = batch.ended_leases.iter().map(|ConversationId(id)| *id).collect();
-        for chunk in ended.chunks(LISTED) {
+        for some in parts::lists(batch.ended_leases.iter().map(|ConversationId(id)| *id)) {
             lease::Entity::delete_many()
                 .filter(lease::Column::Workspace.eq(self.workspace.0))
-                .filter(lease::Column::Conversation.is_in(chunk.iter().copied()))
+                .filter(lease::Column::Conversation.is_in(some))
                 .exec(tx)
                 .await?;
         }
@@ -252,8 +250,8 @@ where
     A: ActiveModelTrait + ActiveModelBehavior + Send + Clone,
     <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
 {
-    for chunk in rows.chunks(LISTED) {
-        let many = Insert::many(chunk.iter().cloned());
+    for some in parts::rows(rows) {
+        let many = Insert::many(some);
         let many = match &conflict {
             Some(conflict) => many.on_conflict(conflict.clone()),
             None => many,

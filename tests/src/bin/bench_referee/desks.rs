@@ -24,8 +24,10 @@ use uuid::Uuid;
 
 /// How long anything may take before something is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a socket reads at once: thousands of them are held by one process.
+/// What a watching desktop's socket reads at once: thousands of them are held by one process.
 const READ_BYTES: usize = 8 << 10;
+/// The same for one that somebody works at, of which there are few: as the library, and so every desktop, has it.
+const WORKING_READ_BYTES: usize = 128 << 10;
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -46,14 +48,14 @@ pub struct Seat {
 
 impl Seat {
     /// Opens a socket and says hello.
-    async fn open(&self, place: Option<&Place>) -> Result<(Socket, Vec<Scope>)> {
+    async fn open(&self, place: Option<&Place>, read_bytes: usize) -> Result<(Socket, Vec<Scope>)> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://127.0.0.1:{}/v1/sync", self.port).into_client_request()?;
         let bearer = format!("Bearer {}", self.token);
         request.headers_mut().insert(AUTHORIZATION, bearer.parse()?);
         let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
+            .read_buffer_size(read_bytes)
             .max_message_size(None)
             .max_frame_size(None);
         let (mut socket, _) = client_async_with_config(request, stream, Some(config)).await?;
@@ -72,7 +74,7 @@ impl Seat {
 
     /// Where a desktop of theirs stands that has everything: what the first part of its snapshot says.
     pub async fn place(&self) -> Result<Place> {
-        let (mut socket, scopes) = self.open(None).await?;
+        let (mut socket, scopes) = self.open(None, READ_BYTES).await?;
         loop {
             if let ServerMessage::Snapshot { cursor, .. } = next(&mut socket).await? {
                 return Ok(Place { cursor, scopes });
@@ -82,7 +84,7 @@ impl Seat {
 
     /// A desktop that only watches: what it hears is noted on the board.
     pub async fn watch(&self, place: &Place, board: &Arc<Board>) -> Result<Watcher> {
-        let (mut socket, _) = self.open(Some(place)).await?;
+        let (mut socket, _) = self.open(Some(place), READ_BYTES).await?;
         let board = Arc::clone(board);
         Ok(Watcher(tokio::spawn(async move {
             while let Some(Ok(message)) = socket.next().await {
@@ -97,7 +99,7 @@ impl Seat {
 
     /// A desktop somebody works at.
     pub async fn work(&self, place: &Place) -> Result<Desk> {
-        let (socket, _) = self.open(Some(place)).await?;
+        let (socket, _) = self.open(Some(place), WORKING_READ_BYTES).await?;
         Ok(Desk {
             socket,
             member: self.member,

@@ -1,0 +1,69 @@
+//! Many values in a few forms of a statement.
+//!
+//! A database prepares each text of a statement once and keeps it. A statement for as many rows as there happen to be has another text
+//! nearly every time, and preparing one for hundreds of rows costs more than running it. So rows go in groups whose sizes are powers of
+//! two, and a list of values is filled up to one.
+
+/// The most rows of one statement: with fifteen columns still few parameters for both databases, and as parts of one query few enough for
+/// SQLite, which joins at most five hundred.
+const ROWS: usize = 256;
+/// The most values of one list.
+const LISTED: usize = 512;
+
+/// Rows in groups whose sizes are powers of two, the largest first, in the order they came.
+pub(crate) fn rows<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut left = rows.into_iter();
+    std::iter::from_fn(move || {
+        let size = group(left.len())?;
+        Some(left.by_ref().take(size).collect())
+    })
+}
+
+/// How many of so many rows go together.
+fn group(left: usize) -> Option<usize> {
+    let largest = 1 << left.checked_ilog2()?;
+    Some(largest.min(ROWS))
+}
+
+/// Values for `in (...)`, some at a time, each list filled up to a power of two with its last value.
+pub(crate) fn lists<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
+    let mut left = values.into_iter();
+    // Collected: what a query waits for must not hold the iterator it came from.
+    std::iter::from_fn(|| {
+        let mut list: Vec<T> = left.by_ref().take(LISTED).collect();
+        let last = list.last().cloned()?;
+        list.resize(list.len().next_power_of_two(), last);
+        Some(list)
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_comes_once_in_order_and_in_few_sizes() {
+        let mut sizes = BTreeSet::new();
+        for count in 0..2000 {
+            let groups: Vec<Vec<usize>> = rows((0..count).collect()).collect();
+            sizes.extend(groups.iter().map(Vec::len));
+            assert_eq!(groups.concat(), (0..count).collect::<Vec<_>>());
+        }
+        assert_eq!(sizes, (0..=8).map(|power| 1 << power).collect());
+    }
+
+    #[test]
+    fn a_list_has_every_value_and_no_other() {
+        let mut sizes = BTreeSet::new();
+        for count in 0..2000 {
+            let lists = lists(0..count);
+            sizes.extend(lists.iter().map(Vec::len));
+            let all: BTreeSet<usize> = lists.concat().into_iter().collect();
+            assert_eq!(all, (0..count).collect());
+        }
+        assert_eq!(sizes, (0..=9).map(|power| 1 << power).collect());
+    }
+}
