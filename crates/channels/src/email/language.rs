@@ -6,14 +6,16 @@ use super::quote;
 
 /// With fewer letters it is a guess.
 const LEAST_LETTERS: usize = 40;
-/// So much of a text is looked at: more tells nothing new.
-const MOST_CHARS: usize = 8000;
+/// So much of a text is looked at for what is newly written in it.
+const MOST_CHARS: usize = 4000;
+/// So much of that is judged: more tells nothing new, and a first sync judges every message.
+const JUDGED_CHARS: usize = 800;
 
 /// The language of what was newly written in a text, as its code (ISO 639-1); `None` where it is too short to tell, or mixed.
 #[must_use]
 pub fn language(text: &str) -> Option<&'static str> {
     let beginning: String = text.chars().take(MOST_CHARS).collect();
-    let written = quote::visible(&beginning);
+    let written: String = quote::visible(&beginning).chars().take(JUDGED_CHARS).collect();
     if written.chars().filter(|one| one.is_alphabetic()).count() < LEAST_LETTERS {
         return None;
     }
