@@ -151,3 +151,126 @@ test('targets are narrowed by a detail', async () => {
   });
   await expect.poll(() => textOf('targets-Sales')).toContain('Lifecycle stage: customer, partner');
 });
+
+const regional = (backend: ScriptedBackend) => {
+  const scene = backend.scenes[0];
+  if (scene) scene.conversation.details = { region: 'DACH', topic: 'pricing' };
+};
+
+test('what is being typed stays while the conversation is read anew', async () => {
+  const window = await opened(regional);
+  await userEvent.click(within('[data-detail="region"]'));
+  await userEvent.fill(await find('detail-text'), 'Iber');
+  const { backend } = window;
+  const before = backend.asked('open').length;
+  backend.emit({ event: 'changed', data: [backend.scenes[0]?.conversation.id ?? ''] });
+  await expect.poll(() => backend.asked('open').length).toBeGreaterThan(before);
+  await expect.poll(() => (hook('detail-text') as HTMLInputElement | null)?.value).toBe('Iber');
+  expect(document.activeElement).toBe(hook('detail-text'));
+  await press('ia{Enter}');
+  await expect.poll(() => sent(window)).toEqual([{ region: 'Iberia' }]);
+});
+
+test('the keyboard goes back to the field it came from', async () => {
+  const window = await opened(regional);
+  const region = () => document.querySelector<HTMLElement>('[data-detail="region"]');
+  expect(region()?.getAttribute('aria-label')).toBe('Region: DACH');
+  region()?.focus();
+  await press('{Enter}');
+  await userEvent.fill(await find('detail-text'), 'Iberia');
+  await press('{Enter}');
+  await expect.poll(() => textOf('details')).toContain('Region Iberia');
+  expect(document.activeElement).toBe(region());
+  await press('{Enter}');
+  await find('detail-text');
+  await press('{Escape}');
+  await expect.poll(() => document.activeElement).toBe(region());
+  // What is taken away leaves nothing to go back to.
+  await press('{Enter}');
+  await userEvent.clear(await find('detail-text'));
+  await press('{Enter}');
+  await expect.poll(region).toBeNull();
+  expect(document.activeElement).toBe(hook('detail-add'));
+  expect(sent(window)).toEqual([{ region: 'Iberia' }, { region: '' }]);
+});
+
+test('a field of the team’s own that is half typed waits for the rest, and nothing typed leaves nothing', async () => {
+  const window = await opened();
+  await userEvent.selectOptions(await find('detail-add'), 'own');
+  await userEvent.fill(await find('detail-name'), 'Seats');
+  await press('{Enter}');
+  expect(document.activeElement).toBe(hook('detail-text'));
+  within('[data-testid="detail-add"]').focus();
+  expect((hook('detail-name') as HTMLInputElement | null)?.value).toBe('Seats');
+  await userEvent.fill(await find('detail-text'), '40');
+  await press('{Enter}');
+  await expect.poll(() => sent(window)).toEqual([{ custom: { Seats: '40' } }]);
+  await expect.poll(() => document.activeElement).toBe(hook('detail-add'));
+  await userEvent.selectOptions(await find('detail-add'), 'own');
+  await find('detail-name');
+  within('[data-testid="detail-add"]').focus();
+  await expect.poll(() => hook('detail-name')).toBeNull();
+});
+
+test('a list that adds at once opens by the arrow keys and adds nothing by them', async () => {
+  await opened();
+  within('[data-testid="detail-add"]').focus();
+  await press('{ArrowDown}');
+  expect(hook('detail-text')).toBeNull();
+  expect((hook('detail-add') as HTMLSelectElement).value).toBe('');
+  await press('{Escape}');
+});
+
+test('the keyboard stays with a condition or a detail that is added or removed', async () => {
+  await openWindow((scripted) => {
+    scripted.me = mira;
+  });
+  await click('settings-open');
+  await click('rules-edit');
+  await find('routing-rule');
+  await click('rule-part-add');
+  await expect.poll(() => document.activeElement).toBe(all('rule-part-type')[0]);
+  await click('rule-part-add');
+  await expect.poll(() => document.activeElement).toBe(all('rule-part-type')[1]);
+  await userEvent.click(all('rule-part-remove')[1] as HTMLElement);
+  await expect.poll(() => document.activeElement).toBe(all('rule-part-type')[0]);
+  await userEvent.click(all('rule-part-remove')[0] as HTMLElement);
+  await expect.poll(() => document.activeElement).toBe(hook('rule-part-add'));
+  await click('rule-set-add');
+  await expect.poll(() => document.activeElement).toBe(hook('rule-set-what'));
+  await click('rule-set-remove');
+  await expect.poll(() => document.activeElement).toBe(hook('rule-set-add'));
+  // Of what is wrong with no one field, the keyboard goes to what can be done about it.
+  await click('rule-part-add');
+  await userEvent.selectOptions(await find('rule-part-type'), 'category');
+  await userEvent.selectOptions(await find('rule-owner'), 'queue');
+  await click('rules-save');
+  await expect.poll(() => (document.activeElement as HTMLElement).dataset.choice).toBeDefined();
+});
+
+test('a field a rule is to set without a name is where the keyboard goes', async () => {
+  await openWindow((scripted) => {
+    scripted.me = mira;
+  });
+  await click('settings-open');
+  await click('rules-edit');
+  await click('rule-set-add');
+  await userEvent.selectOptions(await find('rule-set-what'), 'own');
+  await userEvent.fill(await find('rule-set-text'), '40');
+  await userEvent.selectOptions(await find('rule-owner'), 'queue');
+  await click('rules-save');
+  await expect.poll(() => document.activeElement).toBe(hook('rule-set-name'));
+});
+
+test('the keyboard stays with a detail that narrows a target', async () => {
+  await openWindow((scripted) => {
+    scripted.me = mira;
+  });
+  await click('settings-open');
+  await find('targets-Sales');
+  await click('targets-usual');
+  await userEvent.selectOptions(await find('target-detail-add'), 'region');
+  await expect.poll(() => document.activeElement).toBe(hook('target-detail-region'));
+  await userEvent.click(within('[aria-label="Remove Region"]'));
+  await expect.poll(() => document.activeElement).toBe(hook('target-detail-add'));
+});

@@ -108,7 +108,10 @@ test('the form adds a status, says what is wrong at its field, and saves what wa
   await click('statuses-add');
   await expect.poll(entries).toBe(10);
   await expect.poll(() => document.activeElement === inside(9, 'status-name')).toBe(true);
+  // Nobody is told what is missing in one they have only begun.
+  expect(entry(9).querySelector('.field-problem')).toBeNull();
   await click('statuses-save');
+  await expect.poll(() => document.activeElement === inside(9, 'status-name')).toBe(true);
   expect(entry(9).textContent).toContain('Give it a name.');
   expect(window.backend.asked('saveWorkflow')).toEqual([]);
   await userEvent.fill(inside(9, 'status-name'), 'assigned');
@@ -163,4 +166,49 @@ test('who does not lead reads the statuses and does not edit them', async () => 
   await find(FORM);
   expect(textOf(FORM)).toContain('In discovery');
   expect(hook(FORM)?.querySelector('[data-testid="statuses-edit"]')).toBeNull();
+});
+
+test('looking at what the other kind has loses nothing that was typed', async () => {
+  const window = await openForm();
+  await userEvent.fill(inside(5, 'status-name'), 'Offer out');
+  await userEvent.selectOptions(await find('statuses-kind'), 'support');
+  await expect.poll(entries).toBe(7);
+  await userEvent.selectOptions(await find('statuses-kind'), 'sales');
+  await expect.poll(entries).toBe(9);
+  expect((inside(5, 'status-name') as HTMLInputElement).value).toBe('Offer out');
+  // As Baton has it in the other kind, nothing is said: nothing is hidden or shown that usually is not.
+  await userEvent.fill(inside(5, 'status-name'), '');
+  await userEvent.selectOptions(await find('statuses-kind'), 'support');
+  await click('statuses-save');
+  await expect.poll(() => window.backend.asked('saveWorkflow')[0]?.workflow).toEqual({ kind: 'support' });
+});
+
+test('what was typed waits while something else is looked at', async () => {
+  const { desk } = await openForm();
+  await userEvent.fill(inside(1, 'status-name'), 'In work');
+  await press('{Escape}');
+  desk.page = 'inbox';
+  await expect.poll(() => hook(FORM)).toBeNull();
+  await click('settings-open');
+  await find(FORM);
+  expect((inside(1, 'status-name') as HTMLInputElement).value).toBe('In work');
+  await click('statuses-save');
+  await expect.poll(() => textOf(FORM)).toContain('In work');
+});
+
+test('asked for how it is now, the form is opened anew with the keyboard in it', async () => {
+  await openForm((backend) => {
+    backend.answers.saveWorkflow = () => ({
+      type: 'refused',
+      refusal: { type: 'versionConflict', theirs: 3 },
+    });
+  });
+  await userEvent.fill(inside(1, 'status-name'), 'In work');
+  await click('statuses-save');
+  await find('keep-theirs');
+  expect((inside(1, 'status-name') as HTMLInputElement).value).toBe('In work');
+  await click('keep-theirs');
+  await expect.poll(() => hook('keep-theirs')).toBeNull();
+  expect((inside(1, 'status-name') as HTMLInputElement).value).toBe('');
+  await expect.poll(() => document.activeElement).toBe(hook('statuses-kind'));
 });

@@ -68,6 +68,8 @@ export class Desk {
   section = $state<string | null>(null);
   /** Routing rules that are being edited: they wait here while something else is looked at. */
   rulesDraft = $state<RulesDraft | null>(null);
+  /** Parts of inboxes that are being edited, by which and by whom: they wait here likewise. */
+  readonly forms = new Map<string, unknown>();
   palette = $state(false);
   help = $state(false);
   /** A message to somebody who has not written is being begun. */

@@ -49,3 +49,33 @@ test('the other kind keeps what both know', () => {
   expect(support.map((one) => one.id)).toEqual(standings.support);
   expect(support[1]?.name).toBe('Working');
 });
+
+test('the other kind shows and hides what it usually does, and saves nothing of its own', () => {
+  expect(workflowOf(toKind(draftOf({ kind: 'sales' }), 'support'), 'support')).toEqual({ kind: 'support' });
+  expect(workflowOf(toKind(draftOf({ kind: 'support' }), 'sales'), 'sales')).toEqual({ kind: 'sales' });
+});
+
+test('looking at the other kind loses nothing', () => {
+  const sales = draftOf({ kind: 'sales' }).reverse();
+  const quote = sales.find((one) => one.id === 'quoteSent');
+  const due = sales.find((one) => one.id === 'followUpDue');
+  if (quote) quote.name = 'Offer out';
+  if (due) due.shown = false;
+  const own = {
+    ...newStatus(),
+    name: 'Verbal yes',
+    sentence: 'They said so.',
+    standsFor: 'quoteSent' as const,
+  };
+  sales.push(own);
+  const support = toKind(sales, 'support');
+  const open = support.find((one) => one.id === 'assigned');
+  if (open) open.name = 'In work';
+  const back = toKind(support, 'sales', sales);
+  expect(back.map((one) => one.id)).toEqual(sales.map((one) => one.id));
+  expect(back.find((one) => one.id === 'quoteSent')?.name).toBe('Offer out');
+  expect(back.find((one) => one.id === own.id)).toEqual(own);
+  expect(back.find((one) => one.id === 'followUpDue')?.shown).toBe(false);
+  // What was typed there is not lost either.
+  expect(back.find((one) => one.id === 'assigned')?.name).toBe('In work');
+});

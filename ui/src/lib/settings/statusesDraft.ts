@@ -72,16 +72,39 @@ export function draftOf(workflow: Workflow): StatusDraft[] {
       name: '',
       sentence: '',
       standsFor: status,
-      hidden: workflow.kind === 'support' && hiddenInSupport.includes(status),
+      hidden: !usuallyShown(status, workflow.kind),
     }),
   );
   return [...own, ...said.map(draft)];
 }
 
-/** The same for the other kind: what both know stays as typed. */
-export function toKind(drafts: StatusDraft[], kind: WorkflowKind): StatusDraft[] {
-  const known = drafts.filter((status) => standings[kind].includes(status.standsFor));
-  const fresh = draftOf({ kind }).filter((status) => !known.some((one) => one.id === status.id));
+/** Whether Baton shows it in inboxes of that kind. */
+const usuallyShown = (status: Status, kind: WorkflowKind): boolean =>
+  kind === 'sales' || !hiddenInSupport.includes(status);
+
+/**
+ * The same for the other kind: what both know stays as typed, and what was shown or hidden as usual is as usual there.
+ * `before` is how the form read when it last was of that kind: what only that kind has is there again, in its order and as
+ * visible as it was, so that looking at the other kind costs nothing.
+ */
+export function toKind(drafts: StatusDraft[], kind: WorkflowKind, before: StatusDraft[] = []): StatusDraft[] {
+  const from: WorkflowKind = kind === 'sales' ? 'support' : 'sales';
+  const known = drafts
+    .filter((status) => standings[kind].includes(status.standsFor))
+    .map((status) =>
+      isOwn(status) && status.shown === usuallyShown(status.standsFor, from)
+        ? { ...status, shown: usuallyShown(status.standsFor, kind) }
+        : status,
+    );
+  const now = (id: string) => known.find((one) => one.id === id);
+  // What both have and was removed meanwhile stays removed.
+  const kept = before
+    .filter((status) => now(status.id) !== undefined || !standings[from].includes(status.standsFor))
+    .map((status) => ({ ...(now(status.id) ?? status), shown: status.shown }));
+  const has = (id: string) => kept.some((one) => one.id === id);
+  const added = known.filter((status) => !has(status.id));
+  if (before.length > 0) return [...kept, ...added];
+  const fresh = draftOf({ kind }).filter((status) => now(status.id) === undefined);
   const place = (status: StatusDraft) => standings[kind].indexOf(status.standsFor);
   return [...known, ...fresh].sort((one, other) => place(one) - place(other));
 }
@@ -104,10 +127,12 @@ export interface Wrong {
   shown: string | null;
 }
 
+export const nothingWrong: Wrong = { name: null, sentence: null, shown: null };
+
 /** What is wrong with the one at `at`, by field. */
 export function wrongOf(drafts: StatusDraft[], at: number, kind: WorkflowKind): Wrong {
   const status = drafts[at];
-  if (!status) return { name: null, sentence: null, shown: null };
+  if (!status) return nothingWrong;
   const [name, sentence] = [status.name.trim(), status.sentence.trim()];
   const folded = (one: StatusDraft) => nameOf(one, kind).toLocaleLowerCase();
   const taken = drafts.some((other, place) => place < at && folded(other) === folded(status));

@@ -17,9 +17,35 @@ export function firstEmpty(form: HTMLElement): void {
 
 /** What cannot be saved yet: to the first field that is wrong. */
 export function toWrong(form: HTMLElement): void {
-  const wrong = form.querySelector<HTMLElement>('[aria-invalid="true"]');
+  const wrong = form.querySelector<HTMLElement>('[aria-invalid="true"]') ?? besideProblem(form);
   wrong?.focus();
   wrong?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Of what is wrong with no one field, such as a choice of which nothing was chosen: what can be done about it first. */
+function besideProblem(form: HTMLElement): HTMLElement | null {
+  const beside = form.querySelector('.field-problem')?.parentElement;
+  const of = (selector: string) => beside?.querySelector<HTMLElement>(selector) ?? null;
+  return of('[data-choice]') ?? of(`${FIELDS}, button`);
+}
+
+/**
+ * For a list that does something as soon as it is chosen from: the arrow keys open it. Some browsers would choose the next entry,
+ * and only the first could be reached by keyboard.
+ */
+export function opensByArrows(list: HTMLSelectElement): () => void {
+  const open = (event: KeyboardEvent) => {
+    if ((event.key !== 'ArrowDown' && event.key !== 'ArrowUp') || event.altKey || !('showPicker' in list))
+      return;
+    event.preventDefault();
+    try {
+      list.showPicker();
+    } catch {
+      // Where it may not be opened for somebody, Alt and an arrow still open it.
+    }
+  };
+  list.addEventListener('keydown', open);
+  return () => list.removeEventListener('keydown', open);
 }
 
 /**
