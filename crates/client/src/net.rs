@@ -2,6 +2,7 @@
 //! elsewhere.
 
 mod backoff;
+mod companies;
 mod hosts;
 mod http;
 mod images;

@@ -5,6 +5,7 @@
 //! comes back as another input.
 
 mod clock;
+mod companies;
 mod drafts;
 mod fetch;
 mod files;

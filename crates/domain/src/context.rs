@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Acquaintance, Capabilities, Conversation, ConversationId, DraftId, DraftText, Event, Inbox,
-    InboxId, Member, MemberId, RuleSet, Stamp, Timestamp, Turns,
+    Account, AccountId, Acquaintance, Capabilities, Companies, Conversation, ConversationId, DraftId, DraftText, Event,
+    Inbox, InboxId, Member, MemberId, RuleSet, Stamp, Timestamp, Turns,
 };
 
 /// The live facts of a reply lock: renewals are not in the log.
@@ -61,6 +61,8 @@ pub struct Context<'a> {
     pub members: &'a BTreeMap<MemberId, Member>,
     /// The channel accounts.
     pub accounts: &'a BTreeMap<AccountId, Account>,
+    /// The companies the team deals with; `None` where there is no list.
+    pub companies: Option<&'a Companies>,
     /// The number the first decided event will carry in the log.
     pub next_event: u64,
     /// The number a new conversation would get.

@@ -288,6 +288,17 @@ impl Details {
         theirs
     }
 
+    /// Those that `known` does not say.
+    #[must_use]
+    pub(crate) fn beside(mut self, known: &Self) -> Self {
+        for detail in Detail::ALL {
+            if known.get(detail).is_some() {
+                *self.slot(detail) = None;
+            }
+        }
+        self
+    }
+
     /// Takes over what another conversation says, where nothing is said here.
     pub(crate) fn take_in(&mut self, part: &Self) {
         for detail in Detail::ALL {

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Access, AccountId, BusinessCalendar, Capabilities, Capability, DocumentId, EscalationPath, Host, InboxId,
-    MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS, Scope,
-    SlaPolicy, Timestamp, Workflow, WorkspaceId,
+    Access, AccountId, BusinessCalendar, Capabilities, Capability, Companies, DocumentId, EscalationPath, Host,
+    InboxId, MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS,
+    Scope, SlaPolicy, Timestamp, Workflow, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -248,6 +248,8 @@ pub enum DocumentBody {
     Rules(RuleSet),
     /// A reviewer's newest sign-off of the daily review.
     Review(ReviewSignOff),
+    /// The companies the team deals with.
+    Companies(Companies),
 }
 
 impl DocumentBody {
@@ -262,6 +264,7 @@ impl DocumentBody {
             Self::Host(host) => Host::document(host.account).0,
             Self::Rules(_) => RuleSet::document().0,
             Self::Review(sign_off) => ReviewSignOff::document(sign_off.by).0,
+            Self::Companies(_) => Companies::document().0,
         })
     }
 

@@ -9,6 +9,7 @@
 
 mod calendar;
 mod command;
+mod company;
 mod context;
 mod conversation;
 mod cover;
@@ -39,6 +40,7 @@ mod workflow;
 
 pub use calendar::*;
 pub use command::*;
+pub use company::{Companies, Company, is_open_to_all};
 pub use context::*;
 pub use conversation::*;
 pub use deadline::*;

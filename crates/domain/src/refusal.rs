@@ -164,4 +164,6 @@ pub enum Invalid {
     Needed,
     /// Not in an inbox of this kind.
     NotHere,
+    /// Anybody can have an address there.
+    OpenToAll,
 }

@@ -26,7 +26,7 @@ pub use setup::*;
 pub use workflow::*;
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId,
+    Account, AccountId, AccountMode, Address, AfterReply, BlobId, BusinessCalendar, CommandBody, CommandId, Companies,
     ConversationId, DraftText, EscalationPath, FolderChoice, Forecast, FoundBy, Inbox, InboxId, InvitationAnswer,
     Member, MessageId, Money, Outcome, OutgoingFile, ReviewSignOff, RuleSet, SignInHint, Signature, SlaPolicy,
     Timestamp,
@@ -35,9 +35,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountHealth, ApiError, Balance, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem, MailServer,
-    MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Rehearsal, Retried, RuleDrift, RulesInForce,
-    SessionInfo,
+    AccountHealth, ApiError, Balance, CompaniesKept, ConnectionReport, FolderCheck, Invitation, Invite, MailProblem,
+    MailServer, MailboxSettings, MailboxTrial, ProviderClient, Quarantined, Rehearsal, Retried, RuleDrift,
+    RulesInForce, SessionInfo,
 };
 
 /// What the window asks. Each method's answer is the variant of [`Reply`] with the same name.
@@ -382,6 +382,15 @@ pub enum Request {
         /// Where the page begins; `None` for the first.
         after: Option<String>,
     },
+    /// The companies the team deals with.
+    Companies,
+    /// Keeps another list of companies; whoever leads the work may.
+    SaveCompanies {
+        /// All of them.
+        companies: Companies,
+        /// The version of the list it was made from.
+        based_on: u32,
+    },
     /// What a new inbox promises: a beginning for one that promises nothing.
     UsualTargets,
     /// What left the usual path and needs a person.
@@ -537,6 +546,10 @@ pub enum Reply {
     RuleDrift(RuleDrift),
     /// To [`Request::RehearseRules`].
     RehearseRules(Rehearsal),
+    /// To [`Request::Companies`].
+    Companies(CompaniesKept),
+    /// To [`Request::SaveCompanies`].
+    SaveCompanies(Acted),
     /// To [`Request::UsualTargets`].
     UsualTargets(SlaPolicy),
     /// To [`Request::Exceptions`].

@@ -3,12 +3,14 @@
 //! Types only. Everything here is JSON with camelCase names; instants are UTC milliseconds, ids are text. The same types are
 //! written out as TypeScript for the UI by `cargo xtask check --fix`, and a test holds the written ones to these.
 
+mod companies;
 mod desktop;
 mod http;
 mod rules;
 mod search;
 mod sync;
 
+pub use companies::*;
 pub use desktop::*;
 pub use http::*;
 pub use rules::*;

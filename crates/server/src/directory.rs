@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use baton_domain::{
     Access, Account, AccountId, AccountMode, Actor, BusinessCalendar, Capabilities, Capability, Command, CommandBody,
-    CommandId, ConversationId, DeviceId, DocumentBody, FolderChoice, Inbox, InboxId, InboxPolicy, MappedFolder, Member,
-    MemberId, Refusal, Role, RuleSet, Timestamp, Workspace,
+    CommandId, Companies, ConversationId, DeviceId, DocumentBody, FolderChoice, Inbox, InboxId, InboxPolicy,
+    MappedFolder, Member, MemberId, Refusal, Role, RuleSet, Timestamp, Workspace,
 };
-use baton_protocol::{Answer, RulesInForce};
+use baton_protocol::{Answer, CompaniesKept, RulesInForce};
 use uuid::Uuid;
 
 use crate::referee::{DocumentSet, RefereeHandle, SubmitError};
@@ -374,6 +374,16 @@ impl Directory {
                 version: 0,
                 rules: RuleSet::default(),
             },
+        }
+    }
+
+    /// The companies the team deals with.
+    #[must_use]
+    pub fn companies(&self) -> CompaniesKept {
+        let documents = self.documents();
+        CompaniesKept {
+            version: documents.version(Companies::document()),
+            companies: documents.companies().cloned().unwrap_or_default(),
         }
     }
 

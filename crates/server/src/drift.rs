@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Conversation, Correction, CorrectionKind, Document, DocumentBody, InboxId, Lead, LogEntry, RuleId, RuleSet, SentBy,
+    Conversation, Correction, CorrectionKind, Document, DocumentBody, InboxId, Lead, LogEntry, MemberId, RuleId,
+    RuleSet, SentBy,
 };
 use baton_protocol::{CorrectedLead, RuleDrift, RuleOutcome, RulesPut};
 use baton_store::port::contact_key;
@@ -67,6 +68,8 @@ pub async fn page(
         let keys = routed.iter().map(|(one, _)| contact_key(&one.contact.email));
         let known_since = store.first_contacts(&keys.collect()).await?;
         let mut hours = Hours::default();
+        // As in a rehearsal: who has left looks after nobody.
+        let gone = |owner: MemberId| documents.members().get(&owner).is_none_or(|member| !member.active);
         for (conversation, sent) in &routed {
             let Some(message) = firsts.get(&conversation.id).filter(|message| is_routed(message)) else {
                 continue;
@@ -74,7 +77,10 @@ pub async fn page(
             let since = known_since.get(&contact_key(&conversation.contact.email));
             let returning = since.is_some_and(|since| *since < conversation.created_at);
             let in_hours = hours.keeps(documents, sent.inbox, message.at);
-            let mut lead = Lead::as_it_began(conversation, message, returning, in_hours);
+            let company = documents
+                .companies()
+                .and_then(|all| all.of(&conversation.contact.email));
+            let mut lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
             lead.inbox = sent.inbox;
             let (from, _) = before.destination(lead.clone());
             let (to, rule) = rules.destination(lead);

@@ -7,8 +7,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Conversation, ConversationId, Destination, InboxId, Lead, Message, MessageKind, RuleId, RuleSet, Timestamp,
-    Timetable,
+    Conversation, ConversationId, Destination, InboxId, Lead, MemberId, Message, MessageKind, RuleId, RuleSet,
+    Timestamp, Timetable,
 };
 use baton_protocol::{Rehearsal, RehearsalExample, RehearsedMove};
 use baton_store::port::contact_key;
@@ -75,6 +75,8 @@ pub async fn page(
     let nothing = RuleSet::default();
     let current = documents.rules().map_or(&nothing, |(rules, _)| rules);
     let mut hours = Hours::default();
+    // Who was away that day is not known; who has left looks after nobody.
+    let gone = |owner: MemberId| documents.members().get(&owner).is_none_or(|member| !member.active);
     let mut rehearsal = Rehearsal::default();
     let mut moves = Moves::new();
     let ahead = |after| AbortOnDropHandle::new(tokio::spawn(read(store.clone(), inboxes.clone(), after)));
@@ -100,7 +102,10 @@ pub async fn page(
             let since = part.known_since.get(&contact_key(&conversation.contact.email));
             let returning = since.is_some_and(|since| *since < conversation.created_at);
             let in_hours = hours.keeps(documents, conversation.inbox, message.at);
-            let lead = Lead::as_it_began(conversation, message, returning, in_hours);
+            let company = documents
+                .companies()
+                .and_then(|all| all.of(&conversation.contact.email));
+            let lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
             let (from, _) = current.destination(lead.clone());
             let (to, rule) = draft.destination(lead);
             if from != to {

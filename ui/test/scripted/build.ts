@@ -3,6 +3,7 @@ import type { Action } from '$lib/api/types/Action';
 import type { AfterReply } from '$lib/api/types/AfterReply';
 import type { Attachment } from '$lib/api/types/Attachment';
 import type { Body } from '$lib/api/types/Body';
+import type { Company } from '$lib/api/types/Company';
 import type { Conversation } from '$lib/api/types/Conversation';
 import type { Event } from '$lib/api/types/Event';
 import type { LogEntry } from '$lib/api/types/LogEntry';
@@ -24,6 +25,8 @@ export interface Scene {
   turn: Turn;
   bodies: Map<string, Body>;
   unread: boolean;
+  /** The company of the customer's address, as the team's list has it. */
+  account?: Company;
 }
 
 export const ALL_ACTIONS: Action[] = [
@@ -320,6 +323,7 @@ export function openedOf(scene: Scene, part: Partial<Opened> = {}): Opened {
     movable: team.inboxes.map((inbox) => inbox.id).filter((id) => id !== scene.conversation.inbox),
     lastMessage: scene.conversation.lastMessage?.id ?? null,
     nextChase: Date.UTC(2026, 10, 30, 14, 20),
+    ...(scene.account ? { account: scene.account } : {}),
     related: [],
     same: [],
     pending: [],

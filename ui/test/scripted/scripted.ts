@@ -7,6 +7,7 @@ import type { Acted } from '$lib/api/types/Acted';
 import type { ApiError } from '$lib/api/types/ApiError';
 import type { BootState } from '$lib/api/types/BootState';
 import type { CommandBody } from '$lib/api/types/CommandBody';
+import type { CompaniesKept } from '$lib/api/types/CompaniesKept';
 import type { Connection } from '$lib/api/types/Connection';
 import type { DraftText } from '$lib/api/types/DraftText';
 import type { Exception } from '$lib/api/types/Exception';
@@ -32,6 +33,7 @@ import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, mira, NOW, sessions, settings, team, upToDate, usualTargets } from './cast';
 import { setFields, USED } from './details';
 import { previewOf } from './rota';
+import { refusedCompanies } from './companies';
 import { drift } from './drift';
 import { kept, mayBeTheSame, merged, otherEnd, threadOf, unmerged } from './merging';
 import { splitIn } from './splitting';
@@ -58,6 +60,7 @@ export class ScriptedBackend implements Backend {
   held: Held[] = [];
   health: HealthRow[] = [upToDate];
   exceptions: Exception[] = [];
+  companies: CompaniesKept = { version: 0, companies: { companies: [] } };
   rules: RulesInForce = { version: 0, rules: { rules: [] } };
   quarantine: Quarantined[] = [
     {
@@ -429,6 +432,15 @@ export class ScriptedBackend implements Backend {
         return usualTargets;
       case 'rules':
         return this.rules;
+      case 'companies':
+        return this.companies;
+      case 'saveCompanies': {
+        const refusal = refusedCompanies(this.companies, params as Params<'saveCompanies'>);
+        if (refusal) return { type: 'refused', refusal };
+        const { companies, basedOn } = params as Params<'saveCompanies'>;
+        this.companies = { version: basedOn + 1, companies };
+        return this.#done(false);
+      }
       case 'saveRules': {
         const { rules, basedOn } = params as Params<'saveRules'>;
         if (basedOn !== this.rules.version) {

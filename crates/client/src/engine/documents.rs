@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId,
+    Account, AccountId, Capabilities, Companies, Document, DocumentBody, DocumentId, Inbox, InboxId, Member, MemberId,
     ReviewSignOff, RuleSet, Workspace,
 };
 use baton_protocol::Team;
@@ -24,6 +24,8 @@ pub struct Documents {
     pub reviews: BTreeMap<MemberId, ReviewSignOff>,
     /// The routing rules.
     pub rules: Option<RuleSet>,
+    /// The companies the team deals with.
+    pub companies: Option<Companies>,
 }
 
 impl Documents {
@@ -48,6 +50,7 @@ impl Documents {
             // Servers and hosts judge by it; the window is told how a mailbox is doing by its health.
             DocumentBody::Host(_) => {}
             DocumentBody::Rules(rules) => self.rules = Some(rules),
+            DocumentBody::Companies(companies) => self.companies = Some(companies),
             DocumentBody::Review(sign_off) => {
                 self.reviews.insert(sign_off.by, sign_off);
             }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Account, AccountId, Acquaintance, Conversation, ConversationId, DocumentId, Inbox, InboxId, LogEntry, Member,
-    MemberId, RoutingFacts, RuleSet, Timestamp, Turns,
+    Account, AccountId, Acquaintance, Companies, Company, Conversation, ConversationId, DocumentId, Inbox, InboxId,
+    LogEntry, Member, MemberId, RoutingFacts, RuleSet, Timestamp, Turns,
 };
 use baton_protocol::{
-    Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, RulesInForce, Settings, Team,
-    UsedDetails, ViewCount,
+    CompaniesKept, Exception, Group, Held, ListPage, ListQuery, Opened, PendingAction, Present, Row, RulesInForce,
+    Settings, Team, UsedDetails, ViewCount,
 };
 
 use super::outbox::Stage;
@@ -184,12 +184,19 @@ impl Engine {
                 .unwrap_or_default(),
             last_message: conversation.last_message.as_ref().map(|last| last.id),
             next_chase,
+            account: self.company_of(conversation).cloned(),
             related: self.related(conversation),
             same: self.same_as(conversation),
             pending: pending.collect(),
             held: self.held_list_of(id).collect(),
             update_needed,
         })
+    }
+
+    /// The company of the customer's address, as the team's list has it.
+    fn company_of(&self, conversation: &Conversation) -> Option<&Company> {
+        let companies = self.documents.companies.as_ref()?;
+        companies.of(&conversation.contact.email)
     }
 
     fn held_list_of(&self, id: ConversationId) -> impl Iterator<Item = Held> {
@@ -291,6 +298,15 @@ impl Engine {
     pub fn member(&self, id: MemberId) -> Option<(Member, u32)> {
         let member = self.documents.members.get(&id)?.clone();
         Some((member, self.documents.version(DocumentId(id.0))))
+    }
+
+    /// The companies the team deals with, as far as they are known here.
+    #[must_use]
+    pub fn companies(&self) -> CompaniesKept {
+        CompaniesKept {
+            version: self.documents.version(Companies::document()),
+            companies: self.documents.companies.clone().unwrap_or_default(),
+        }
     }
 
     /// The routing rules in force, as far as they are known here.

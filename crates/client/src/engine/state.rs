@@ -430,6 +430,7 @@ impl Engine {
             inboxes: &self.documents.inboxes,
             members: &self.documents.members,
             accounts: &self.documents.accounts,
+            companies: self.documents.companies.as_ref(),
             next_event: self.cursor.as_ref().map_or(1, |cursor| cursor.number.saturating_add(1)),
             next_conversation: 0,
             lease: conversation.lock.as_ref().map(|_| LeaseFacts {

@@ -271,6 +271,10 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             Ok(Reply::Begin(work.begin(conversation, body).await?))
         }
         Request::With { email } => Ok(Reply::With(work.look(|engine| engine.with_address(&email)).await)),
+        Request::Companies => Ok(Reply::Companies(work.companies().await?)),
+        Request::SaveCompanies { companies, based_on } => {
+            Ok(Reply::SaveCompanies(work.save_companies(companies, based_on).await?))
+        }
         Request::Rules => Ok(Reply::Rules(work.rules().await?)),
         Request::SaveRules { rules, based_on } => Ok(Reply::SaveRules(work.save_rules(rules, based_on).await?)),
         Request::RuleDrift { after } => Ok(Reply::RuleDrift(work.rule_drift(after).await?)),

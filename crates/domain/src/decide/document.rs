@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{LINE_CHARS, TAG_CHARS, invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Document, DocumentBody, DocumentId, FolderUse, Inbox, InboxId,
-    InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role,
+    Account, Actor, Capability, Command, CommandBody, Companies, Document, DocumentBody, DocumentId, FolderUse, Inbox,
+    InboxId, InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role,
     check_rules,
 };
 
@@ -69,6 +69,7 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
                 | DocumentBody::Workspace(_)
                 | DocumentBody::Host(_)
                 | DocumentBody::Rules(_)
+                | DocumentBody::Companies(_)
                 | DocumentBody::Review(_) => Err(invalid("document", Invalid::NotNow)),
                 DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
                 // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
@@ -149,6 +150,7 @@ fn tidied(document: &DocumentBody) -> DocumentBody {
             inbox.policy.workflow = inbox.policy.workflow.tidied();
             DocumentBody::Inbox(inbox)
         }
+        DocumentBody::Companies(companies) => DocumentBody::Companies(companies.tidied()),
         other => other,
     }
 }
@@ -214,7 +216,7 @@ fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Ref
                         Ok(())
                     }
                     // Who gets which lead is for whoever leads the work to say.
-                    DocumentBody::Rules(_) if member.role == Role::Manager => Ok(()),
+                    DocumentBody::Rules(_) | DocumentBody::Companies(_) if member.role == Role::Manager => Ok(()),
                     DocumentBody::Review(_) => Ok(()),
                     _ => refused,
                 },
@@ -282,6 +284,14 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
         // A grant is asked for by the host itself, and never put.
         DocumentBody::Host(_) => Err(invalid("document", Invalid::NotNow)),
         DocumentBody::Rules(rules) => check_rules(rules, context.documents, context.members),
+        DocumentBody::Companies(companies) => {
+            let known = context.documents.get(&Companies::document()).map(|known| &known.body);
+            let before = match known {
+                Some(DocumentBody::Companies(before)) => Some(before),
+                _ => None,
+            };
+            companies.check(before, context.members)
+        }
         DocumentBody::Review(sign_off) => {
             if sign_off.inboxes.is_empty() {
                 Err(invalid("inboxes", Invalid::Empty))

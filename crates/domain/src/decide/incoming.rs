@@ -6,8 +6,8 @@ use super::outbound::cancelled;
 use super::work::chase;
 use crate::evolve::apply;
 use crate::{
-    Actor, Address, CancelReason, Cause, Closing, Context, Conversation, Detail, Details, Event, FollowUpKind, InboxId,
-    Message, MessageKind, Outbound, OutboundState, Outcome, OwnerChange, Source, Stamp, Status,
+    Actor, Address, CancelReason, Cause, Closing, Company, Context, Conversation, Details, Event, FollowUpKind,
+    InboxId, Message, MessageKind, Outbound, OutboundState, Outcome, OwnerChange, Source, Stamp, Status,
 };
 
 /// A message from the customer, or from a machine of theirs.
@@ -57,17 +57,29 @@ pub(super) fn receive(
     }
 }
 
-/// What a first message says of its author, where nobody has said it yet: the language they write.
-pub(super) fn sorted(state: Option<&Conversation>, message: &Message) -> Option<Event> {
-    let known = state.is_some_and(|state| state.details.language.is_some());
-    let language = message.facts.language.as_deref().filter(|_| !known)?;
-    matches!(message.kind, MessageKind::Human | MessageKind::Bulk).then(|| Event::FieldsChanged {
+/// What a first message says of its author, where nobody has said it yet: the language they write, and the company they write for.
+pub(super) fn sorted(state: Option<&Conversation>, message: &Message, context: &Context<'_>) -> Option<Event> {
+    if !matches!(message.kind, MessageKind::Human | MessageKind::Bulk) {
+        return None;
+    }
+    let nothing = Details::default();
+    let known = state.map_or(&nothing, |state| &state.details);
+    // A form writes from its own address for everybody: whom to answer says who it is.
+    let whom = message.reply_to.first().filter(|_| message.from.email.is_empty());
+    let author = state.map_or(whom.unwrap_or(&message.from), |state| &state.contact);
+    let company = context.companies.and_then(|companies| companies.of(&author.email));
+    let mut details = company.map(Company::details).unwrap_or_default();
+    details.language.clone_from(&message.facts.language);
+    let details = Box::new(details.beside(known));
+    let name = company.map(|company| company.name.clone());
+    let company = name.filter(|_| state.is_none_or(|state| state.company.is_none()));
+    (company.is_some() || !details.is_empty()).then_some(Event::FieldsChanged {
         category: None,
         priority: None,
         value: None,
-        company: None,
+        company,
         subject: None,
-        details: Box::new(Details::one(Detail::Language, language)),
+        details,
     })
 }
 

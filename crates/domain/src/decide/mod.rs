@@ -80,7 +80,7 @@ fn work(state: Option<&Conversation>, command: &Command, context: &Context<'_>) 
             let mut events = incoming::receive(state, message, *live, *inbox, context);
             let begins = state.is_none_or(|state| state.status.is_over() || routing::waits_for_its_first(state));
             Ok(if *live && begins {
-                events.extend(incoming::sorted(state, message));
+                events.extend(incoming::sorted(state, message, context));
                 routing::then_routed(state, events, message, stamp(command, context), context)
             } else {
                 events

@@ -53,12 +53,20 @@ pub(super) fn routed(state: &Conversation, message: Option<&Message>, context: &
         return Vec::new();
     }
     let in_hours = context.inbox.policy.calendar.is_open(context.now);
-    let lead = Lead::of(state, message, facts.acquaintance.returning, in_hours);
+    let company = context
+        .companies
+        .and_then(|companies| companies.of(&state.contact.email));
+    let away = |owner| {
+        let known = context.members.get(&owner);
+        known.is_none_or(|member| !member.active || !member.available(context.now))
+    };
+    let lead = Lead::of(state, message, facts.acquaintance.returning, in_hours).of_company(company, away);
     let staff = Staff {
         standing: context.standing(),
         loads: facts.loads,
         turns: facts.turns,
         open_with: facts.acquaintance.open_with,
+        account_owner: company.and_then(|company| company.owner),
     };
     let routed = facts.rules.route(facts.version, lead, &staff);
     let changes = routed.changes_to(state, staff.standing);

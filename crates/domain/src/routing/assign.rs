@@ -28,6 +28,8 @@ pub struct Staff<'a> {
     pub turns: &'a Turns,
     /// Who owns another open conversation of the contact.
     pub open_with: Option<MemberId>,
+    /// Who looks after the contact's company.
+    pub account_owner: Option<MemberId>,
 }
 
 /// Somebody who got it, and whether by their turn.
@@ -42,6 +44,11 @@ pub(super) struct Given {
 enum Duty {
     /// While they are here, whatever the hour and the load.
     Always,
+    /// While they are here and have room, whatever the hour, and may answer: what they look after is theirs to answer.
+    Answering {
+        /// With so many open conversations they get no more.
+        capacity: Option<u32>,
+    },
     /// While they are here and at work, and have room.
     AtWork {
         /// With so many open conversations they get no more.
@@ -59,20 +66,23 @@ impl Staff<'_> {
         let Some(known) = self.standing.members.get(&member).filter(|known| known.active) else {
             return Some(PassedOver::Left);
         };
-        if !self.standing.may(member, Capability::Work) {
+        let answers = !matches!(duty, Duty::Answering { .. }) || self.standing.may(member, Capability::SendOnBehalf);
+        if !self.standing.may(member, Capability::Work) || !answers {
             return Some(PassedOver::NotPermitted);
         }
         if !known.available(self.standing.now) {
             let until = known.absent_until;
             return Some(PassedOver::Away { until });
         }
-        let Duty::AtWork { capacity } = duty else {
-            return None;
+        let capacity = match duty {
+            Duty::Always => return None,
+            Duty::Answering { capacity } => capacity,
+            Duty::AtWork { .. } if !known.at_work(self.standing.now) => {
+                let until = known.at_work_from(self.standing.now);
+                return Some(PassedOver::OffHours { until });
+            }
+            Duty::AtWork { capacity } => capacity,
         };
-        if !known.at_work(self.standing.now) {
-            let until = known.at_work_from(self.standing.now);
-            return Some(PassedOver::OffHours { until });
-        }
         let load = self.load(member);
         capacity
             .filter(|capacity| load >= *capacity)
@@ -102,6 +112,13 @@ impl Staff<'_> {
         {
             return Some(given);
         }
+        // Who owns another conversation of the contact was asked already.
+        let account_owner = self.account_owner.filter(|owner| self.open_with != Some(*owner));
+        if let Some(owner) = account_owner
+            && let Some(given) = self.looking_after(owner, pool, trace, &mut away)
+        {
+            return Some(given);
+        }
         let (kind, order) = self.order(rule, by, pool);
         for one in order {
             let duty = Duty::AtWork { capacity: one.capacity };
@@ -110,6 +127,34 @@ impl Staff<'_> {
             }
         }
         self.backup(&away, pool, trace).or_else(|| self.on_call(trace))
+    }
+
+    /// Whoever looks after the contact's company. Who is in the pool, too, has the same limit here.
+    fn looking_after(
+        &self,
+        owner: MemberId,
+        pool: &[PoolMember],
+        trace: &mut RouteTrace,
+        away: &mut Vec<MemberId>,
+    ) -> Option<Given> {
+        let capacity = limit(pool, owner);
+        self.offer(
+            RouteStepKind::AccountOwner,
+            owner,
+            Duty::Answering { capacity },
+            trace,
+            away,
+        )
+    }
+
+    /// Whoever looks after the contact's company, or who stands in for them, or is on call: where no rule says whose it is.
+    pub(super) fn looked_after(&self, trace: &mut RouteTrace) -> Option<Given> {
+        let owner = self.account_owner?;
+        let mut away = Vec::new();
+        let given = self.looking_after(owner, &[], trace, &mut away);
+        given
+            .or_else(|| self.backup(&away, &[], trace))
+            .or_else(|| self.on_call(trace))
     }
 
     /// The pool, in the order in which it is asked.
@@ -163,7 +208,7 @@ impl Staff<'_> {
             let Some(to) = backup.filter(|to| to != absent) else {
                 continue;
             };
-            let capacity = pool.iter().find(|one| one.member == to).and_then(|one| one.capacity);
+            let capacity = limit(pool, to);
             let passed_over = self.obstacle(to, Duty::AtWork { capacity });
             trace.step(RouteStep {
                 kind: RouteStepKind::Backup,
@@ -202,4 +247,10 @@ impl Staff<'_> {
         }
         None
     }
+}
+
+/// With how many open conversations somebody of a pool gets no more.
+fn limit(pool: &[PoolMember], member: MemberId) -> Option<u32> {
+    let listed = pool.iter().find(|one| one.member == member);
+    listed.and_then(|one| one.capacity)
 }

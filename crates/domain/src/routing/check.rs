@@ -145,8 +145,10 @@ fn condition(condition: &Condition, house: House<'_>) -> Result<(), Invalid> {
     let account = |id: &AccountId| matches!(body(house, id.0), Some(DocumentBody::Account(_)));
     match condition {
         Condition::All { .. } | Condition::Not { .. } | Condition::Returning | Condition::BusinessHours => {}
-        Condition::PriorityFrom { .. } => {}
+        Condition::PriorityFrom { .. } | Condition::AccountOwnerAway => {}
         Condition::Any { of } => listed(of)?,
+        Condition::AccountOwner { one_of } if one_of.is_empty() => {}
+        Condition::AccountOwner { one_of } => known(one_of, |id| house.members.contains_key(id))?,
         Condition::Inbox { one_of } => known(one_of, inbox)?,
         Condition::Account { one_of } => known(one_of, account)?,
         Condition::Category { one_of } => listed(one_of)?,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Lead;
-use crate::{AccountId, Category, Detail, InboxId, Money, Priority};
+use crate::{AccountId, Category, Detail, InboxId, MemberId, Money, Priority};
 
 /// How many values of a list a trace repeats.
 const LISTED: usize = 5;
@@ -108,6 +108,13 @@ pub enum Condition {
         /// What.
         one_of: Vec<String>,
     },
+    /// One of these looks after the customer's company; anybody at all where none is listed.
+    AccountOwner {
+        /// Who.
+        one_of: Vec<MemberId>,
+    },
+    /// Whoever looks after the customer's company is away, or has left.
+    AccountOwnerAway,
     /// Its author has written to us before, in another conversation.
     Returning,
     /// It is routed while the inbox is at work.
@@ -148,6 +155,11 @@ impl Condition {
             Self::Tag { one_of } => lead.tags.iter().any(|tag| one_of.contains(tag)),
             Self::Detail { detail, one_of } => says(lead.details.get(*detail), one_of),
             Self::Custom { name, one_of } => says(lead.details.custom(name), one_of),
+            Self::AccountOwner { one_of } => {
+                let owner = lead.account_owner;
+                owner.is_some_and(|owner| one_of.is_empty() || one_of.contains(&owner))
+            }
+            Self::AccountOwnerAway => lead.account_owner.is_some() && lead.owner_away,
             Self::Returning => lead.returning,
             Self::BusinessHours => lead.in_hours,
         }
@@ -241,9 +253,13 @@ impl Condition {
                 name: name.clone(),
                 one_of: some(one_of, |one| lead.details.custom(name) == Some(one)),
             },
+            Self::AccountOwner { one_of } => Self::AccountOwner {
+                one_of: some(one_of, |one| Some(*one) == lead.account_owner),
+            },
             Self::Category { .. }
             | Self::PriorityFrom { .. }
             | Self::ValueFrom { .. }
+            | Self::AccountOwnerAway
             | Self::Returning
             | Self::BusinessHours => self.clone(),
         }

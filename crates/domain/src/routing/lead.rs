@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Condition, RuleAction, WordsIn};
 use crate::details::folded;
-use crate::{AccountId, Category, Conversation, Detail, Details, Direction, InboxId, Message, Money, Priority};
+use crate::{
+    AccountId, Category, Company, Conversation, Detail, Details, Direction, InboxId, MemberId, Message, Money, Priority,
+};
 
 /// How many characters of what was seen a trace repeats.
 const SEEN_CHARS: usize = 120;
@@ -40,6 +42,10 @@ pub struct Lead<'a> {
     pub tags: BTreeSet<String>,
     /// Its details, in lower case.
     pub details: Details,
+    /// Who looks after the customer's company.
+    pub account_owner: Option<MemberId>,
+    /// Whether they are away, or have left.
+    pub owner_away: bool,
     /// Whether its author has written to us before, in another conversation.
     pub returning: bool,
     /// Whether the inbox is at work.
@@ -78,9 +84,24 @@ impl<'a> Lead<'a> {
             company: conversation.company.as_deref().map(folded),
             tags: conversation.tags.iter().map(|tag| folded(tag)).collect(),
             details: conversation.details.folded(),
+            account_owner: None,
+            owner_away: false,
             returning,
             in_hours,
         }
+    }
+
+    /// With what is known of the company its author writes for, where nobody has said otherwise; `away` says whether somebody can't look
+    /// after it now.
+    #[must_use]
+    pub fn of_company(mut self, company: Option<&Company>, away: impl FnOnce(MemberId) -> bool) -> Self {
+        if let Some(company) = company {
+            self.account_owner = company.owner;
+            self.owner_away = company.owner.is_some_and(away);
+            self.company.get_or_insert_with(|| folded(&company.name));
+            self.details.take_in(&company.details().folded());
+        }
+        self
     }
 
     /// What rules would have seen when its first message came: nobody had sorted it yet, and of its details only the language can be told.
@@ -161,8 +182,10 @@ impl<'a> Lead<'a> {
             Condition::ValueFrom { .. } => self.value.as_ref().map(amount).unwrap_or_default(),
             Condition::Company { .. } => self.company.clone().unwrap_or_default(),
             Condition::Tag { .. } => self.tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+            Condition::AccountOwner { .. } => self.account_owner.map(|id| id.to_string()).unwrap_or_default(),
             Condition::Detail { detail, .. } => self.details.get(*detail).unwrap_or_default().to_owned(),
             Condition::Custom { name, .. } => self.details.custom(name).unwrap_or_default().to_owned(),
+            Condition::AccountOwnerAway => self.account_owner.map(|id| id.to_string()).unwrap_or_default(),
             Condition::Returning | Condition::BusinessHours => String::new(),
         };
         long.chars().take(SEEN_CHARS).collect()

@@ -5,12 +5,14 @@
 //! bounded [`RouteTrace`] of every rule and condition that was looked at and of everybody who was passed over. History is never
 //! routed, and without a rule set nothing is.
 //!
-//! The order of assignment by a strategy: whoever owns another open conversation of the contact; then the pool by turn or by load, of
-//! whom each must have the right to work in the inbox, be there and at work by hours of their own, and have room; then whoever stands in for
-//! those who were passed over because they are away or off; then whoever is on call; then nobody: the lead waits in the queue, and the clock
-//! that waits for an owner runs. Whom a rule names, and who has another conversation of the contact, gets it off hours too: their customer has one
-//! person. Whoever is on call is on duty whatever their hours say, and has room. The order knows more steps (account owner, team of the
-//! open deal) whose facts Baton does not keep yet.
+//! The order of assignment by a strategy: whoever owns another open conversation of the contact; then whoever looks after their company,
+//! if they may answer in the inbox and have room by the limit the pool sets them; then the pool by turn or by load, of whom each must have
+//! the right to work in the inbox, be there and at work by hours of their own, and have room; then whoever stands in for those who were passed
+//! over because they are away or off; then whoever is on call; then nobody: the lead waits in the queue, and the clock that waits for an owner
+//! runs. Whom a rule names, who has another conversation of the contact, and who looks after their company get it off hours too: their customer
+//! has one person. Whoever is on call is on duty whatever their hours say, and has room. The order knows one more step (the team of the open
+//! deal) whose facts Baton does not keep yet. What an existing customer wants besides, and no rule speaks of an owner for, goes to whoever looks
+//! after their company.
 
 mod assign;
 mod check;

@@ -6,7 +6,8 @@ use ts_rs::TS;
 use super::assign::Given;
 use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, RuleAction, RuleSet, Staff};
 use crate::{
-    Capability, Cause, Conversation, Details, Event, FollowUp, FollowUpKind, MemberId, NextStep, RuleId, Standing,
+    Capability, Category, Cause, Conversation, Details, Event, FollowUp, FollowUpKind, MemberId, NextStep, RuleId,
+    Standing,
 };
 
 /// What the rules decided.
@@ -91,7 +92,13 @@ impl RuleSet {
                 break;
             }
         }
-        let given = spoke.and_then(|(_, given)| given);
+        // What a customer we have wants besides is theirs who look after that customer, where no rule says otherwise.
+        let by_default = spoke.is_none() && lead.category == Category::Expansion;
+        let given = match spoke {
+            Some((_, given)) => given,
+            None if by_default => staff.looked_after(&mut trace),
+            None => None,
+        };
         if given.is_none() {
             trace.step(RouteStep {
                 kind: RouteStepKind::Queue,
@@ -110,7 +117,8 @@ impl RuleSet {
         Routed { routing, changes }
     }
 
-    /// Where the rules send a lead while everybody is there and has room, and which of them says so.
+    /// Where the rules send a lead while everybody is there and has room, and which of them says so. Whoever looks after the customer's
+    /// company comes before a pool.
     #[must_use]
     pub fn destination(&self, mut lead: Lead<'_>) -> (Destination, Option<RuleId>) {
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
@@ -118,15 +126,23 @@ impl RuleSet {
                 continue;
             }
             if let Some(destination) = rule.then.iter().find_map(sends) {
-                return (destination, Some(rule.id));
+                let owner = looked_after(&lead).filter(|_| matches!(destination, Destination::Pool { .. }));
+                return (owner.unwrap_or(destination), Some(rule.id));
             }
             rule.then.iter().for_each(|action| lead.set(action));
             if rule.stops() {
                 break;
             }
         }
-        (Destination::NoRule, None)
+        let owner = looked_after(&lead).filter(|_| lead.category == Category::Expansion);
+        (owner.unwrap_or(Destination::NoRule), None)
     }
+}
+
+/// To whoever looks after the customer's company, while they are there.
+fn looked_after(lead: &Lead<'_>) -> Option<Destination> {
+    let owner = lead.account_owner.filter(|_| !lead.owner_away);
+    owner.map(|member| Destination::Member { member })
 }
 
 fn sends(action: &RuleAction) -> Option<Destination> {

@@ -52,6 +52,8 @@ pub struct RuleTrace {
 pub enum RouteStepKind {
     /// Whoever owns another open conversation of the contact.
     OpenConversation,
+    /// Whoever looks after the customer's company.
+    AccountOwner,
     /// Whom the rule names.
     Named,
     /// One of the pool whose turn it was.

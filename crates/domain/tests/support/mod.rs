@@ -53,6 +53,7 @@ pub struct Team {
     pub loads: BTreeMap<MemberId, u32>,
     pub turns: Turns,
     pub acquaintance: Acquaintance,
+    pub companies: Option<Companies>,
 }
 
 impl Team {
@@ -139,6 +140,7 @@ impl Team {
             loads: BTreeMap::new(),
             turns: Turns::new(),
             acquaintance: Acquaintance::default(),
+            companies: None,
         }
     }
 
@@ -191,6 +193,7 @@ impl Team {
             inboxes: &inboxes,
             members: &self.members,
             accounts: &self.accounts,
+            companies: self.companies.as_ref(),
             next_event: self.log.len() as u64 + 1,
             next_conversation: 1042 + self.others.len() as u32,
             lease: self.lease,

@@ -1,7 +1,7 @@
 //! A conversation on screen: its thread, its bodies, and what may be done in it.
 
 use baton_domain::{
-    Address, BlobId, Conversation, ConversationId, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal,
+    Address, BlobId, Company, Conversation, ConversationId, DraftText, InboxId, LogEntry, MemberId, MessageId, Refusal,
     ShownStatus, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ pub struct Opened {
     pub last_message: Option<MessageId>,
     /// When a chase would be due, by the inbox's cadence, if a reply left now.
     pub next_chase: Timestamp,
+    /// The company of the customer's address, as the team's list has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub account: Option<Company>,
     /// Other conversations with the same customer or company.
     pub related: Vec<Row>,
     /// Of these, the open ones that may be the same enquiry: merging them is offered.

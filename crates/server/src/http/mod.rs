@@ -6,6 +6,7 @@
 mod accounts;
 mod blobs;
 mod commands;
+mod companies;
 mod conversations;
 mod error;
 mod extract;
@@ -71,6 +72,7 @@ fn described() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
         .merge(commands::router())
         .merge(conversations::router())
         .merge(rules::router())
+        .merge(companies::router())
         .merge(search::router())
         .merge(health::router())
         .merge(hosts::router())

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Account, AccountId, Capabilities, Capability, Document, DocumentBody, DocumentId, Host, Inbox, InboxId, LogBody,
-    Member, MemberId, Role, RuleSet, Workspace,
+    Account, AccountId, Capabilities, Capability, Companies, Document, DocumentBody, DocumentId, Host, Inbox, InboxId,
+    LogBody, Member, MemberId, Role, RuleSet, Workspace,
 };
 use baton_store::server::Readable;
 
@@ -18,6 +18,7 @@ pub struct DocumentSet {
     hosts: BTreeMap<AccountId, Host>,
     workspace: Option<Workspace>,
     rules: Option<RuleSet>,
+    companies: Option<Companies>,
 }
 
 impl DocumentSet {
@@ -72,6 +73,12 @@ impl DocumentSet {
     pub fn rules(&self) -> Option<(&RuleSet, u32)> {
         let rules = self.rules.as_ref().filter(|rules| rules.in_force())?;
         Some((rules, self.version(RuleSet::document())))
+    }
+
+    /// The companies the team deals with.
+    #[must_use]
+    pub const fn companies(&self) -> Option<&Companies> {
+        self.companies.as_ref()
     }
 
     /// A document's version; 0 where there is none.
@@ -135,6 +142,7 @@ impl DocumentSet {
             | DocumentBody::Workspace(_)
             | DocumentBody::Host(_)
             | DocumentBody::Rules(_)
+            | DocumentBody::Companies(_)
             | DocumentBody::Review(_) => BTreeSet::new(),
         }
     }
@@ -154,6 +162,7 @@ impl DocumentSet {
             | DocumentBody::Workspace(_)
             | DocumentBody::Host(_)
             | DocumentBody::Rules(_)
+            | DocumentBody::Companies(_)
             | DocumentBody::Review(_) => BTreeSet::new(),
         }
     }
@@ -204,6 +213,7 @@ impl DocumentSet {
                 self.hosts.insert(host.account, *host);
             }
             DocumentBody::Rules(rules) => self.rules = Some(rules.clone()),
+            DocumentBody::Companies(companies) => self.companies = Some(companies.clone()),
             // The team reads it; nothing is judged by it.
             DocumentBody::Review(_) => {}
         }
@@ -226,6 +236,7 @@ impl DocumentSet {
                 self.hosts.remove(&host.account);
             }
             Some(DocumentBody::Rules(_)) => self.rules = None,
+            Some(DocumentBody::Companies(_)) => self.companies = None,
             Some(DocumentBody::Review(_)) | None => {}
         }
     }

@@ -10,7 +10,9 @@
 use std::collections::BTreeMap;
 
 use baton_channels::email::subject;
-use baton_domain::{Address, Conversation, ConversationId, DAY_MS, Message, MessageKind, Outcome, Timestamp};
+use baton_domain::{
+    Address, Conversation, ConversationId, DAY_MS, Message, MessageKind, Outcome, Timestamp, is_open_to_all,
+};
 use baton_store::port::{KeyHit, ThreadKey};
 
 use super::arrival::{ParsedArrival, ReportOn};
@@ -157,7 +159,7 @@ fn takes_part(state: &Conversation, email: &str) -> bool {
         other.eq_ignore_ascii_case(email)
             || matches!(
                 (other.rsplit_once('@'), email.rsplit_once('@')),
-                (Some((_, theirs)), Some((_, own))) if theirs.eq_ignore_ascii_case(own) && !OPEN_TO_ALL.contains(&own.to_lowercase().as_str())
+                (Some((_, theirs)), Some((_, own))) if theirs.eq_ignore_ascii_case(own) && !is_open_to_all(&own.to_lowercase())
             )
     };
     let wrote_to = state
@@ -169,41 +171,6 @@ fn takes_part(state: &Conversation, email: &str) -> bool {
             .into_iter()
             .any(|address| address.email.eq_ignore_ascii_case(email))
 }
-
-/// Whether anybody can have an address in a domain.
-pub(super) fn is_open_to_all(domain: &str) -> bool {
-    OPEN_TO_ALL.contains(&domain)
-}
-
-/// Domains where anybody has an address: two of them are no colleagues.
-const OPEN_TO_ALL: &[&str] = &[
-    "126.com",
-    "163.com",
-    "aol.com",
-    "gmail.com",
-    "gmx.at",
-    "gmx.ch",
-    "gmx.de",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mac.com",
-    "mail.ru",
-    "me.com",
-    "msn.com",
-    "orange.fr",
-    "outlook.com",
-    "outlook.de",
-    "proton.me",
-    "protonmail.com",
-    "qq.com",
-    "t-online.de",
-    "web.de",
-    "yahoo.com",
-    "yandex.ru",
-];
 
 /// Whether somebody goes on with a conversation under another subject. Tags that programs put around a subject are none.
 pub(super) fn changes_subject(message: &Message, state: &Conversation) -> bool {

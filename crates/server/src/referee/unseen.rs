@@ -7,12 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use baton_domain::{AccountId, Conversation, Direction, UnseenAnswer};
+use baton_domain::{AccountId, Conversation, Direction, UnseenAnswer, is_open_to_all};
 use baton_store::port::{KeyHit, ThreadKey};
 
 use super::arrival::{ArrivalKind, ParsedArrival};
 use super::documents::DocumentSet;
-use super::threading::is_open_to_all;
 
 /// The answer that `parsed`, which goes on with that conversation, shows to exist.
 pub(super) fn unseen(

@@ -427,6 +427,7 @@ impl<'a> Working<'a> {
             inboxes: self.documents.inboxes(),
             members: self.documents.members(),
             accounts: self.documents.accounts(),
+            companies: self.documents.companies(),
             next_event: self.head.number.saturating_add(1),
             next_conversation: self.head.next_conversation,
             lease: lease.map(|lease| lease.facts()),

@@ -53,7 +53,7 @@ impl Rights {
                         }
                     }
                     DocumentBody::Rules(rules) => self.rules = rules,
-                    DocumentBody::Workspace(_) | DocumentBody::Review(_) => {}
+                    DocumentBody::Workspace(_) | DocumentBody::Review(_) | DocumentBody::Companies(_) => {}
                 }
                 Ok(())
             }

@@ -48,6 +48,7 @@ export interface PartDraft {
   inboxes: string[];
   accounts: string[];
   categories: Category[];
+  members: MemberId[];
   place: WordsIn;
   priority: Priority;
   amount: string;
@@ -126,6 +127,7 @@ export function newPart(type: PartType): PartDraft {
     inboxes: [],
     accounts: [],
     categories: [],
+    members: [],
     place: 'both',
     priority: 'high',
     amount: '',
@@ -192,6 +194,8 @@ function filledIn(condition: Condition): PartDraft {
       return { ...part, accounts: [...condition.oneOf] };
     case 'category':
       return { ...part, categories: [...condition.oneOf] };
+    case 'accountOwner':
+      return { ...part, members: [...condition.oneOf] };
     case 'words':
       return { ...part, place: condition.place, texts: condition.oneOf.join(', ') };
     case 'priorityFrom':
@@ -204,6 +208,7 @@ function filledIn(condition: Condition): PartDraft {
     }
     case 'custom':
       return { ...part, name: condition.name, texts: condition.oneOf.join(', ') };
+    case 'accountOwnerAway':
     case 'returning':
     case 'businessHours':
       return part;
@@ -360,6 +365,8 @@ function bareCondition(part: PartDraft, currency: string): Condition {
       return { type: 'account', oneOf: part.accounts };
     case 'category':
       return { type: 'category', oneOf: part.categories };
+    case 'accountOwner':
+      return { type: 'accountOwner', oneOf: part.members };
     case 'words':
       return { type: 'words', place: part.place, oneOf: textsOf(part) };
     case 'priorityFrom':
@@ -373,6 +380,7 @@ function bareCondition(part: PartDraft, currency: string): Condition {
       return { type: 'detail', detail: part.detail, oneOf: textsOf(part) };
     case 'custom':
       return { type: 'custom', name: part.name.trim(), oneOf: textsOf(part) };
+    case 'accountOwnerAway':
     case 'returning':
     case 'businessHours':
       return { type: part.type };
@@ -458,8 +466,10 @@ export function partProblem(part: PartDraft, currency: string): string | null {
     case 'custom':
       return part.name.trim() === '' ? m.rule_custom_name_empty() : null;
     case 'all':
+    case 'accountOwner':
     case 'detail':
     case 'priorityFrom':
+    case 'accountOwnerAway':
     case 'returning':
     case 'businessHours':
       return null;

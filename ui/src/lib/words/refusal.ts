@@ -225,6 +225,7 @@ const invalidWords: Record<Invalid, (field: { field: string }) => string> = {
   taken: m.invalid_taken,
   needed: m.invalid_needed,
   notHere: m.invalid_not_here,
+  openToAll: m.invalid_open_to_all,
 };
 
 /** A field's name for people; the engine's own where we know none. */
@@ -249,6 +250,18 @@ export function fieldName(field: string): string {
     const named = parts[part ?? ''] ?? m.statuses_name;
     return number ? m.statuses_part({ number, part: named() }) : m.statuses();
   }
+  if (of === 'companies' && number) {
+    const parts: Record<string, () => string> = {
+      name: m.field_name,
+      domains: m.company_domains,
+      owner: m.company_owner,
+      tier: detailName.accountTier,
+      accountType: detailName.accountType,
+      region: detailName.region,
+    };
+    const named = parts[part ?? ''] ?? m.field_name;
+    return m.company_field({ number, part: named() });
+  }
   const names: Record<string, () => string> = {
     outcome: m.field_outcome,
     quote: m.field_quote,
@@ -267,6 +280,7 @@ export function fieldName(field: string): string {
     value: m.field_value,
     company: m.field_company,
     custom: m.field_custom,
+    companies: m.companies,
     ...detailName,
     tag: m.field_tag,
     reason: m.field_reason,

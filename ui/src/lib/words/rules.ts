@@ -72,6 +72,13 @@ export function leafWords(leaf: Leaf, house: House): string {
       );
     case 'custom':
       return saysOneOf(leaf.name, leaf.oneOf);
+    case 'accountOwner':
+      return saysOneOf(
+        m.company_owner(),
+        leaf.oneOf.map((id) => label(house, id)),
+      );
+    case 'accountOwnerAway':
+      return m.rule_owner_away();
     case 'returning':
       return m.rule_returning();
     case 'businessHours':
@@ -172,6 +179,9 @@ export function seenWords(test: TestTrace, house: House): string | null {
       return categoryName[seen as Category]();
     case 'priorityFrom':
       return priorityName[seen as Priority]();
+    case 'accountOwner':
+    case 'accountOwnerAway':
+      return seen === '' ? m.why_nothing() : label(house, seen);
     case 'detail':
       return seen === '' ? m.why_nothing() : detailText(condition.detail, seen);
     default:
@@ -202,6 +212,8 @@ export function stepWords(step: RouteStep, house: House): string {
   switch (step.kind) {
     case 'openConversation':
       return m.why_open_conversation({ name });
+    case 'accountOwner':
+      return m.why_account_owner({ name });
     case 'named':
       return m.why_named({ name });
     case 'turn':

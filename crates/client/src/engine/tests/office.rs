@@ -523,6 +523,7 @@ impl Office {
             inboxes: &inboxes,
             members: &members,
             accounts: &accounts,
+            companies: None,
             next_event: self.log.len() as u64 + 1,
             next_conversation: 1000 + u32::try_from(self.conversations.len()).unwrap(),
             lease: self.leases.get(&command.conversation).copied(),

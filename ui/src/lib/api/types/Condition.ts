@@ -3,6 +3,7 @@ import type { AccountId } from "./AccountId";
 import type { Category } from "./Category";
 import type { Detail } from "./Detail";
 import type { InboxId } from "./InboxId";
+import type { MemberId } from "./MemberId";
 import type { Money } from "./Money";
 import type { Priority } from "./Priority";
 import type { WordsIn } from "./WordsIn";
@@ -82,4 +83,8 @@ name: string,
 /**
  * What.
  */
-oneOf: Array<string>, } | { "type": "returning" } | { "type": "businessHours" };
+oneOf: Array<string>, } | { "type": "accountOwner", 
+/**
+ * Who.
+ */
+oneOf: Array<MemberId>, } | { "type": "accountOwnerAway" } | { "type": "returning" } | { "type": "businessHours" };

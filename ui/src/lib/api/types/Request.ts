@@ -7,6 +7,7 @@ import type { BlobId } from "./BlobId";
 import type { BusinessCalendar } from "./BusinessCalendar";
 import type { CommandBody } from "./CommandBody";
 import type { CommandId } from "./CommandId";
+import type { Companies } from "./Companies";
 import type { ConversationId } from "./ConversationId";
 import type { DraftText } from "./DraftText";
 import type { EscalationPath } from "./EscalationPath";
@@ -374,7 +375,15 @@ rules: RuleSet,
 /**
  * Where the page begins; `None` for the first.
  */
-after: string | null, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "usedDetails" } | { "method": "review", "params": { 
+after: string | null, } } | { "method": "companies" } | { "method": "saveCompanies", "params": { 
+/**
+ * All of them.
+ */
+companies: Companies, 
+/**
+ * The version of the list it was made from.
+ */
+basedOn: number, } } | { "method": "usualTargets" } | { "method": "exceptions" } | { "method": "usedDetails" } | { "method": "review", "params": { 
 /**
  * A new list, also where there is one.
  */

@@ -3,4 +3,4 @@
 /**
  * The steps of the order of assignment.
  */
-export type RouteStepKind = "openConversation" | "named" | "turn" | "load" | "backup" | "onCall" | "queue";
+export type RouteStepKind = "openConversation" | "accountOwner" | "named" | "turn" | "load" | "backup" | "onCall" | "queue";
