@@ -14,6 +14,8 @@ use crate::team::{Program, SALES, SOON, Team};
 
 /// How soon a desktop must know that it is alone.
 const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+/// How soon a desktop that has its network back must have handed in what was done without it, on a machine that is busy.
+const HANDED_IN_WITHIN: Duration = Duration::from_secs(150);
 
 const DORA: &str = "Standing desks";
 const ERIK: &str = "Chairs";
@@ -91,7 +93,7 @@ pub async fn work_without_a_network(team: &Team, morning: &Morning) -> Result<()
     ensure!(notes(mira, DORA).await? == 0, "the network was not cut");
 
     ben.wire.mend();
-    eventually("what Ben did to be everybody's", NOTICED_WITHIN, async || {
+    eventually("what Ben did to be everybody's", HANDED_IN_WITHIN, async || {
         let followed_up = !mira.conversation(DORA).await?["followUp"].is_null();
         let closed = mira.conversation(FAY).await?["status"] == "lost";
         Ok((followed_up && closed && notes(mira, DORA).await? > 0).then_some(()))
