@@ -1,16 +1,19 @@
 //! Many values in a few forms of a statement.
 //!
 //! A database prepares each text of a statement once and keeps it. A statement for as many rows as there happen to be has another text
-//! nearly every time, and preparing one for hundreds of rows costs more than running it. So rows go in groups whose sizes are powers of
-//! two, and a list of values is filled up to one.
+//! nearly every time, and preparing one for hundreds of rows costs more than running it. So there are only so many sizes: rows up to
+//! [`ROWS`] go together, since each further statement is a trip to the database, and what is more goes in groups of as many; a list of
+//! values is filled up to a power of two.
 
-/// The most rows of one statement: with fifteen columns still few parameters for both databases, and as parts of one query few enough for
-/// SQLite, which joins at most five hundred.
-const ROWS: usize = 256;
+/// The most rows of one statement, and so how many statements of one kind are kept prepared.
+const ROWS: usize = 48;
+/// The most rows of one of the statements for many: with fifteen columns still few parameters for both databases, and as parts of one query
+/// few enough for SQLite, which joins at most five hundred.
+const MANY: usize = 240;
 /// The most values of one list.
 const LISTED: usize = 512;
 
-/// Rows in groups whose sizes are powers of two, the largest first, in the order they came.
+/// Rows in groups of few sizes, the largest first, in the order they came.
 pub(crate) fn rows<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut left = rows.into_iter();
     std::iter::from_fn(move || {
@@ -19,10 +22,13 @@ pub(crate) fn rows<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-/// How many of so many rows go together.
+/// How many of so many rows go together; `None` when none are left.
 fn group(left: usize) -> Option<usize> {
-    let largest = 1 << left.checked_ilog2()?;
-    Some(largest.min(ROWS))
+    match left {
+        0 => None,
+        MANY.. => Some(MANY),
+        _ => Some(left.min(ROWS)),
+    }
 }
 
 /// Values for `in (...)`, some at a time, each list filled up to a power of two with its last value.
@@ -52,7 +58,7 @@ mod tests {
             sizes.extend(groups.iter().map(Vec::len));
             assert_eq!(groups.concat(), (0..count).collect::<Vec<_>>());
         }
-        assert_eq!(sizes, (0..=8).map(|power| 1 << power).collect());
+        assert_eq!(sizes, (1..=ROWS).chain([MANY]).collect());
     }
 
     #[test]

@@ -11,13 +11,17 @@ use sea_orm::sqlx::{Connection as _, Sqlite};
 
 /// Closes a connection of this pool that comes back with a transaction. Not for a database in memory, which would go with it.
 pub(crate) fn keep_whole(options: &mut ConnectOptions) {
-    options.map_sqlx_sqlite_pool_opts(whole);
+    // A file does not go away as a server does, and every question to a connection is a trip to its thread.
+    options.test_before_acquire(false).map_sqlx_sqlite_pool_opts(whole);
 }
 
 /// The same for a pool without an ORM before it.
 pub(crate) fn whole(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
+            if !connection.is_in_transaction() {
+                return Ok(true);
+            }
             // A rollback may still be on its way to the connection; the ping comes after it.
             connection.ping().await?;
             Ok(!connection.is_in_transaction())

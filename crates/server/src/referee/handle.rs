@@ -33,6 +33,9 @@ pub enum OpenError {
     /// The log could not be read.
     #[error("the log could not be read")]
     Log(#[from] SubmitError),
+    /// The system gives it no thread.
+    #[error("the referee has no thread to run on")]
+    NoThread(#[source] std::io::Error),
 }
 
 /// Why it can't be told what became of something asked. Asking again with the same id is safe.
@@ -58,6 +61,25 @@ impl SubmitError {
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Store(Fault::Unavailable(_) | Fault::Full(_)))
     }
+}
+
+/// Starts the task. With an embedded database it has a thread of its own: a commit is a dozen trips to the thread of the database and back,
+/// and each way back would wait until the sockets of all desktops had their turn. The connections of a shared one belong to the runtime they
+/// were opened in, so it stays there.
+fn start(driver: Driver, shared: bool) -> Result<(), OpenError> {
+    if shared {
+        tokio::spawn(driver.run());
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(OpenError::NoThread)?;
+    std::thread::Builder::new()
+        .name("referee".to_owned())
+        .spawn(move || runtime.block_on(driver.run()))
+        .map_err(OpenError::NoThread)?;
+    Ok(())
 }
 
 /// What was appended by one commit, of this server or another.
@@ -100,7 +122,8 @@ impl RefereeHandle {
         };
         let (head_at, head) = watch::channel(cursor);
         store.grace().await?;
-        tokio::spawn(Driver::new(store.clone(), inbox, commits.clone(), documents_at, head_at).run());
+        let driver = Driver::new(store.clone(), inbox, commits.clone(), documents_at, head_at);
+        start(driver, store.is_shared())?;
         let this = Self {
             store,
             requests,

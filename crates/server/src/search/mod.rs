@@ -26,6 +26,9 @@ use crate::core::Core;
 const FILE: &str = "search.db";
 /// Entries read at a time. The texts of two such batches are in memory at once.
 const BATCH: u64 = 500;
+/// How long what is committed one after another is gathered before it is read: a transaction of the index for each commit would cost the
+/// commits more than it brings anybody who searches.
+const GATHER: Duration = Duration::from_millis(50);
 /// After something failed: how long until the next attempt.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -166,6 +169,7 @@ pub async fn keep(core: Arc<Core>) {
                 Ok(()) => {
                     let reached = core.search.number();
                     let _ = head.wait_for(|head| Some(head.number) != reached).await;
+                    tokio::time::sleep(GATHER).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the search index is behind");

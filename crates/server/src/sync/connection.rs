@@ -34,6 +34,9 @@ const SILENCE: Duration = Duration::from_secs(70);
 /// How long one message may take to be written before the desktop is too slow.
 const WRITE: Duration = Duration::from_secs(20);
 
+/// How long an answer waits for the frame that shows what it did.
+const ALONE: Duration = Duration::from_millis(5);
+
 /// Commands of one connection that wait for the referee. Until one is answered no more are read.
 const IN_FLIGHT: usize = 256;
 
@@ -60,7 +63,7 @@ pub(super) async fn serve(core: Arc<Core>, caller: Caller, socket: WebSocket) {
     let member = caller.member.id;
     let connection = SessionId(Uuid::new_v4());
     let _serving = core.serving.token();
-    let mut wire = Wire { socket };
+    let mut wire = Wire { socket, flush_at: None };
     let end = match Connection::begin(&core, caller, connection, &mut wire).await {
         Ok(mut connection) => connection.run(&mut wire).await,
         Err(end) => end,
@@ -87,6 +90,8 @@ pub(super) async fn serve(core: Arc<Core>, caller: Caller, socket: WebSocket) {
 /// The socket, with a limit to its patience.
 pub(super) struct Wire {
     socket: WebSocket,
+    /// By when what was only queued has to leave.
+    flush_at: Option<Instant>,
 }
 
 impl super::progress::Line for Wire {
@@ -95,13 +100,40 @@ impl super::progress::Line for Wire {
     }
 }
 
+/// Waits until then; for ever without an instant.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn written<E>(outcome: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), End> {
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Refused(SyncRefusal::TooSlow)),
+    }
+}
+
 impl Wire {
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(WRITE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Refused(SyncRefusal::TooSlow)),
-        }
+        // Whatever was queued before goes along.
+        self.flush_at = None;
+        written(tokio::time::timeout(WRITE, self.socket.send(message)).await)
+    }
+
+    /// Writes an answer that need not leave at once: the frame with what the command did comes right behind it, and both go together.
+    async fn queue(&mut self, message: &ServerMessage) -> Result<(), End> {
+        let text = serde_json::to_string(message).map_err(|error| End::Broken(error.to_string()))?;
+        self.flush_at.get_or_insert_with(|| Instant::now() + ALONE);
+        written(tokio::time::timeout(WRITE, self.socket.feed(Message::Text(text.into()))).await)
+    }
+
+    /// Sends what was queued.
+    async fn flush(&mut self) -> Result<(), End> {
+        self.flush_at = None;
+        written(tokio::time::timeout(WRITE, self.socket.flush()).await)
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) {
@@ -218,12 +250,8 @@ impl<'a> Connection<'a> {
         self.tell_health(wire).await?;
         let mut tell_presence_at = None;
         loop {
-            let presence_due = async {
-                match tell_presence_at {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let presence_due = due(tell_presence_at);
+            let flush_due = due(wire.flush_at);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(End::Stopping),
@@ -238,6 +266,7 @@ impl<'a> Connection<'a> {
                     changed.map_err(|_| End::Stopping)?;
                     self.catch_up(wire).await?;
                 }
+                () = flush_due => wire.flush().await?,
                 message = wire.next(), if self.in_flight.len() < IN_FLIGHT => {
                     self.heard = Instant::now();
                     if let Some(message) = message? {
@@ -383,6 +412,9 @@ impl<'a> Connection<'a> {
         answer: Result<Answer, SubmitError>,
     ) -> Result<(), End> {
         match answer {
+            Ok(answer @ Answer::Done { to, .. }) if !self.progress.has_reached(to) => {
+                wire.queue(&ServerMessage::Answer { command, answer }).await
+            }
             Ok(answer) => wire.say(&ServerMessage::Answer { command, answer }).await,
             // Not judged: the desktop keeps it, comes back and sends it again.
             Err(error) => Err(End::Broken(error.to_string())),

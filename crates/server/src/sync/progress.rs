@@ -119,6 +119,11 @@ impl Progress {
         &self.readable
     }
 
+    /// Whether everything up to a number was sent.
+    pub(super) fn has_reached(&self, number: u64) -> bool {
+        self.at.is_some_and(|at| at >= number)
+    }
+
     /// Whether there is a scope it has nothing of.
     pub(super) fn lacks_snapshot(&self) -> bool {
         !self.gained().is_empty()

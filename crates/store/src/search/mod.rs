@@ -261,6 +261,7 @@ async fn pool(file: &Path, key: Option<[u8; 32]>, connections: u32) -> Result<Sq
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("temp_store", "memory");
     Ok(whole(SqlitePoolOptions::new())
+        .test_before_acquire(false)
         .max_connections(connections)
         .connect_with(options)
         .await?)

@@ -1,10 +1,10 @@
 //! Queries about channel accounts: the ledger's balance, quarantine, folders, replies on their way out, and who hosts.
 
 use baton_domain::{AccountId, BlobId, ConversationId, HostGrant, Outbound, Timestamp};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    TransactionTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, RelationDef, TransactionTrait as _,
 };
 
 use super::connect::ServerStore;
@@ -128,28 +128,58 @@ struct Counted {
     count: i64,
 }
 
+/// The cursor of the folder a line of the ledger is of.
+fn cursor_of_folder() -> RelationDef {
+    use folder_cursor::Column as Of;
+    use ledger::Column;
+    ledger::Entity::belongs_to(folder_cursor::Entity)
+        .from((Column::Workspace, Column::Account, Column::Folder))
+        .to((Of::Workspace, Of::Account, Of::Folder))
+        .into()
+}
+
+/// Lines of today's numbers that the cursor has passed, and those of folders that are not followed any more.
+fn passed_by_cursor() -> Condition {
+    use folder_cursor::{Column as Of, Entity as Cursor};
+    use ledger::{Column, Entity};
+    let uid = || Expr::col((Entity, Column::Uid));
+    let passed = Condition::all()
+        .add(Expr::col((Entity, Column::Uidvalidity)).eq(Expr::col((Cursor, Of::Uidvalidity))))
+        .add(uid().gte(Expr::col((Cursor, Of::Low))))
+        .add(uid().lte(Expr::col((Cursor, Of::High))));
+    Condition::any()
+        .add(Expr::col((Cursor, Of::Folder)).is_null())
+        .add(passed)
+}
+
 impl ServerStore {
     /// How everything received through an account was accounted for, folder by folder. Lines of numbers a folder had before are left out:
-    /// its messages were listed again under those of today.
+    /// its messages were listed again under those of today. So are those of a delivery under way: its items are in the ledger before the
+    /// cursor passes them all at once, and only then are they counted as received.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn balance(&self, account: AccountId) -> Result<Vec<FolderLedger>, StoreError> {
+        // Both sides as of one instant: what is taken in meanwhile would be on one of them only.
+        let tx = self.standing_still().await?;
         let counted = ledger::Entity::find()
             .select_only()
             .column(ledger::Column::Folder)
             .column(ledger::Column::Uidvalidity)
             .column(ledger::Column::Kind)
             .column_as(ledger::Column::Uid.count(), "count")
+            .join(JoinType::LeftJoin, cursor_of_folder())
             .filter(ledger::Column::Workspace.eq(self.workspace.0))
             .filter(ledger::Column::Account.eq(account.0))
+            .filter(passed_by_cursor())
             .group_by(ledger::Column::Folder)
             .group_by(ledger::Column::Uidvalidity)
             .group_by(ledger::Column::Kind)
             .into_model::<Counted>()
-            .all(&self.reader)
+            .all(&tx)
             .await?;
-        let cursors = self.folder_cursors(account).await?;
+        let cursors = self.cursors(&tx, account).await?;
+        tx.commit().await?;
         let mut folders: Vec<FolderLedger> = cursors
             .into_iter()
             .map(|cursor| FolderLedger {
@@ -183,9 +213,6 @@ impl ServerStore {
                 });
             }
             let Some(folder) = folders.get_mut(at) else { continue };
-            if at < followed && folder.uidvalidity != uidvalidity {
-                continue;
-            }
             if at >= followed {
                 folder.received = folder.received.saturating_add(count);
             }
@@ -329,11 +356,15 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn folder_cursors(&self, account: AccountId) -> Result<Vec<FolderCursor>, StoreError> {
+        self.cursors(&self.reader, account).await
+    }
+
+    async fn cursors(&self, tx: &impl ConnectionTrait, account: AccountId) -> Result<Vec<FolderCursor>, StoreError> {
         let rows = folder_cursor::Entity::find()
             .filter(folder_cursor::Column::Workspace.eq(self.workspace.0))
             .filter(folder_cursor::Column::Account.eq(account.0))
             .order_by_asc(folder_cursor::Column::Folder)
-            .all(&self.reader)
+            .all(tx)
             .await?;
         Ok(rows.into_iter().map(convert::cursor).collect())
     }

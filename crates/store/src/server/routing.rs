@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{Conversation, ConversationId, MemberId, Phase, RuleId, Turns};
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait as _, OnConflict, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
-    QueryResult, QuerySelect as _, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryResult,
+    QuerySelect as _, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,9 @@ use super::error::StoreError;
 use super::write::insert;
 use crate::parts;
 use crate::port::{Batch, ContactFacts, KNOWN_PER_CONTACT, OPEN_PER_CONTACT, RoutingLoaded, RoutingNeeds, contact_key};
+
+/// The conversations of one contact; `$contact` stands for its place among the values.
+const OF_CONTACT: &str = "workspace = $1 and contact = $contact";
 
 impl ServerStore {
     pub(super) async fn routing(
@@ -83,37 +86,26 @@ impl ServerStore {
         tx: &impl ConnectionTrait,
         keys: BTreeSet<String>,
     ) -> Result<BTreeMap<String, ContactFacts>, StoreError> {
-        use conversation::Column;
         let open = open_phases()?;
-        let of_contact = |key: &String| {
-            conversation::Entity::find()
-                .select_only()
-                .columns([Column::Contact, Column::Id])
-                .filter(Column::Workspace.eq(self.workspace.0))
-                .filter(Column::Contact.eq(key))
-        };
-        let known_of = |key: &String| of_contact(key).limit(limit(KNOWN_PER_CONTACT)).into_query();
-        let open_of = |key: &String| {
-            of_contact(key)
-                .columns([Column::Owner, Column::UpdatedAt])
-                .filter(Column::Phase.is_in(open.clone()))
-                .filter(Column::Owner.is_not_null())
-                // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
-                .order_by(Expr::col(Column::UpdatedAt).add(0), Order::Desc)
-                .order_by_desc(Column::Id)
-                .limit(limit(OPEN_PER_CONTACT))
-                .into_query()
-        };
+        let phases = (2..2 + open.len()).map(|place| format!("${place}"));
+        // The limits are written out: SQLite plans a statement anew whenever a limit that it was given as a value is given again.
+        let known = format!("select contact, id from conversation where {OF_CONTACT} limit {KNOWN_PER_CONTACT}");
+        // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
+        let owned = format!(
+            "select contact, id, owner, updated_at from conversation where {OF_CONTACT} and phase in ({}) \
+             and owner is not null order by updated_at + 0 desc, id desc limit {OPEN_PER_CONTACT}",
+            phases.collect::<Vec<_>>().join(", ")
+        );
         let mut found: BTreeMap<String, ContactFacts> =
             keys.iter().map(|key| (key.clone(), ContactFacts::default())).collect();
         for some in parts::rows(keys.into_iter().collect()) {
-            for row in each(tx, some.iter().map(known_of)).await? {
+            for row in self.each(tx, &known, &[], &some).await? {
                 let id = ConversationId(row.try_get_by_index(1)?);
                 found.entry(row.try_get_by_index(0)?).or_default().known.push(id);
             }
-            let mut owned: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
-            for row in each(tx, some.iter().map(open_of)).await? {
-                owned.push((
+            let mut of_some: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
+            for row in self.each(tx, &owned, &open, &some).await? {
+                of_some.push((
                     row.try_get_by_index(3)?,
                     row.try_get_by_index(1)?,
                     row.try_get_by_index(2)?,
@@ -121,13 +113,37 @@ impl ServerStore {
                 ));
             }
             // Parts of one statement come in whatever order the database likes.
-            owned.sort_by(|one, other| other.cmp(one));
-            for (_, id, owner, key) in owned {
+            of_some.sort_by(|one, other| other.cmp(one));
+            for (_, id, owner, key) in of_some {
                 let open = (ConversationId(id), MemberId(owner));
                 found.entry(key).or_default().open.push(open);
             }
         }
         Ok(found)
+    }
+
+    /// What a query for one contact finds for each of these, in one statement. Its first value is the workspace; `given` follow.
+    async fn each(
+        &self,
+        tx: &impl ConnectionTrait,
+        one: &str,
+        given: &[String],
+        contacts: &[String],
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let first = given.len() + 2;
+        // SQLite takes a limit only within a part's own parentheses.
+        let parts: Vec<String> = (first..first + contacts.len())
+            .map(|place| {
+                format!(
+                    "select * from ({}) as part",
+                    one.replace("$contact", &format!("${place}"))
+                )
+            })
+            .collect();
+        let values = std::iter::once(Value::from(self.workspace.0))
+            .chain(given.iter().chain(contacts).map(|text| Value::from(text.as_str())));
+        let all = Statement::from_sql_and_values(tx.get_database_backend(), parts.join(" union all "), values);
+        Ok(tx.query_all_raw(all).await?)
     }
 
     pub(super) async fn write_turns(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
@@ -142,25 +158,6 @@ impl ServerStore {
             .to_owned();
         insert(tx, rows.collect(), Some(newest)).await
     }
-}
-
-/// The rows of each of these, in one statement.
-async fn each(
-    tx: &impl ConnectionTrait,
-    parts: impl Iterator<Item = SelectStatement>,
-) -> Result<Vec<QueryResult>, StoreError> {
-    // SQLite takes a limit only within a part's own parentheses.
-    let whole = parts
-        .map(|part| Query::select().column(Asterisk).from_subquery(part, "part").take())
-        .reduce(|mut all, part| all.union(UnionType::All, part).take());
-    match whole {
-        Some(whole) => Ok(tx.query_all(&whole).await?),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn limit(most: usize) -> u64 {
-    u64::try_from(most).unwrap_or(1)
 }
 
 fn open_phases() -> Result<[String; 4], StoreError> {

@@ -29,17 +29,22 @@ pub struct Snapshot {
 }
 
 impl ServerStore {
-    /// Begins a snapshot of what `readable` allows, at the present head.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn snapshot(&self, readable: Readable) -> Result<Snapshot, StoreError> {
+    /// A transaction whose every statement reads what the first one does, whatever is committed meanwhile.
+    pub(super) async fn standing_still(&self) -> Result<DatabaseTransaction, StoreError> {
         let (isolation, access) = if self.is_shared() {
             (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
         } else {
             (None, None)
         };
-        let tx = self.reader.begin_with_config(isolation, access).await?;
+        Ok(self.reader.begin_with_config(isolation, access).await?)
+    }
+
+    /// Begins a snapshot of what `readable` allows, at the present head.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn snapshot(&self, readable: Readable) -> Result<Snapshot, StoreError> {
+        let tx = self.standing_still().await?;
         let row = workspace::Entity::find_by_id(self.workspace.0)
             .one(&tx)
             .await?
