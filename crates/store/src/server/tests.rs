@@ -20,7 +20,9 @@ use super::{
     ConversationFilter, ConversationKey, InvitationRow, NewSession, OwnerFilter, Readable, ServerStore, StoreError,
     StoreOptions,
 };
-use crate::port::{Batch, ConversationRow, Head, Needs, Sequencer as _, chain};
+use crate::port::{
+    Batch, ConversationRow, FolderCursor, Head, ItemKey, ItemOutcome, ItemRow, Needs, Sequencer as _, chain,
+};
 
 const SALES: InboxId = InboxId(Uuid::from_u128(1));
 const SUPPORT: InboxId = InboxId(Uuid::from_u128(2));
@@ -575,6 +577,54 @@ async fn beside_the_log(store: &ServerStore) {
     assert!(store.is_alive().await);
     let balance = store.balance(account).await.unwrap();
     assert_eq!(balance, []);
+    the_books_are_those_of_one_instant(store, account).await;
+}
+
+/// A letter that was ignored: folder, UIDVALIDITY, UID.
+fn ignored(account: AccountId, folder: &str, uidvalidity: u32, uid: u32) -> ItemRow {
+    ItemRow {
+        key: ItemKey {
+            account,
+            folder: folder.to_owned(),
+            uidvalidity,
+            uid,
+        },
+        outcome: ItemOutcome::Ignored {
+            rule: "a test".to_owned(),
+        },
+        blob: None,
+        at: Timestamp(1),
+        flags: Vec::new(),
+        internal_date: Timestamp(1),
+    }
+}
+
+/// In the ledger before the cursor has passed it, a letter is not received yet; under numbers of before, it was listed again.
+async fn the_books_are_those_of_one_instant(store: &ServerStore, account: AccountId) {
+    let (tx, loaded) = store.begin(&Needs::default()).await.unwrap();
+    let mut batch = Batch::at(loaded.head);
+    let lines = [
+        ("INBOX", 6, 5),
+        ("INBOX", 7, 4),
+        ("INBOX", 7, 5),
+        ("INBOX", 7, 6),
+        ("INBOX", 7, 3),
+        ("Left", 1, 9),
+    ];
+    batch.items = lines
+        .map(|(folder, numbers, uid)| ignored(account, folder, numbers, uid))
+        .into();
+    batch.cursors = vec![FolderCursor {
+        received: 2,
+        ..FolderCursor::at(account, "INBOX".to_owned(), 7, 4, 5)
+    }];
+    store.append(tx, batch).await.unwrap();
+    let balance = store.balance(account).await.unwrap();
+    let books: Vec<_> = balance
+        .iter()
+        .map(|folder| (folder.folder.as_str(), folder.received, folder.ignored, folder.complete))
+        .collect();
+    assert_eq!(books, [("INBOX", 2, 2, false), ("Left", 1, 1, true)]);
 }
 
 #[tokio::test]
