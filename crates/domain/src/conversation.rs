@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AccountId, Address, Clock, Comeback, ConversationId, Correction, Details, DeviceId, Direction, Escalation,
+    AccountId, Address, ByRules, Clock, Comeback, ConversationId, Correction, Details, DeviceId, Direction, Escalation,
     FoundFine, InboxId, MemberId, MessageId, MessageKind, Nudge, Outbound, SentBy, Timestamp,
 };
 
@@ -568,6 +568,10 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(skip)]
     pub sent_by: Option<SentBy>,
+    /// What rules did with it that they do once.
+    #[serde(default, skip_serializing_if = "ByRules::is_empty")]
+    #[ts(skip)]
+    pub by_rules: ByRules,
     /// What people changed about where the rules had sent it, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(skip)]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ClockKind, Conversation, Event, MINUTE_MS, MemberId, MessageId, Stamp, Target, Timestamp};
+use crate::{ClockKind, Conversation, Event, MINUTE_MS, MemberId, MessageId, RuleId, Stamp, Target, Timestamp};
 
 /// How many steps a path may have, and how many people one of them may name.
 const MOST_STEPS: usize = 10;
@@ -91,6 +91,15 @@ pub enum EscalationReason {
     ByHand {
         /// Who.
         by: MemberId,
+        /// Why, in words.
+        words: String,
+    },
+    /// A routing rule says so.
+    ByRule {
+        /// Which.
+        rule: RuleId,
+        /// What it is called.
+        name: String,
         /// Why, in words.
         words: String,
     },

@@ -9,7 +9,8 @@ use crate::{
     AccountId, Actor, Address, Blocked, CancelReason, Category, Clock, ClockKind, Closing, CommandId, ConversationId,
     Deadline, Details, DeviceId, Document, DocumentId, EscalationEnd, EscalationReason, Filing, FollowUp, FoundFine,
     HandoffContext, HandoffOffer, InboxId, LockAnswer, MemberId, Message, MessageId, Money, NextStep, Nudge, Oddity,
-    Outbound, Part, Priority, Quote, Rest, Routing, SaidAnew, Scope, Settlement, Snooze, Source, Status, Timestamp,
+    Outbound, Part, Priority, Quote, Rest, Routing, RuleId, SaidAnew, Scope, Settlement, Snooze, Source, Status,
+    Timestamp,
 };
 
 /// How somebody became the owner, or stopped being it.
@@ -336,6 +337,15 @@ pub enum Event {
         asked: BTreeSet<MemberId>,
         /// Until when they may answer before it is passed on; `None` where it stays with them.
         until: Option<Timestamp>,
+    },
+    /// A rule tells people of it.
+    Told {
+        /// Which.
+        rule: RuleId,
+        /// What it is called.
+        name: String,
+        /// Whom.
+        members: BTreeSet<MemberId>,
     },
     /// Nobody acknowledged it in time: the next are asked. Stamped with the deadline, not with the tick that noticed it.
     EscalationPassedOn {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Actor, Address, Before, Blocked, Category, Cause, Closing, Conversation, ConversationId, Deadline, Direction,
-    Event, FollowUp, LastMessage, Lock, LockAnswer, LockAsk, Message, MessageId, MessageKind, NextStep, Outbound,
-    OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, Unseen, merging, splitting,
+    Actor, Address, Before, Blocked, ByRules, Category, Cause, Closing, Conversation, ConversationId, Deadline,
+    Direction, Event, FollowUp, LastMessage, Lock, LockAnswer, LockAsk, Message, MessageId, MessageKind, NextStep,
+    Outbound, OutboundState, Outcome, Priority, Provisional, Settlement, Status, Timestamp, Unseen, merging, splitting,
 };
 
 /// How many characters of a reply the list shows.
@@ -64,6 +64,7 @@ pub fn evolve(state: Option<Conversation>, stamp: Stamp, event: &Event) -> Optio
 pub(crate) fn apply(state: &mut Conversation, stamp: Stamp, event: &Event) {
     // First: it compares with what was before.
     crate::oddity::fold(state, stamp, event);
+    crate::routing::fold_acts(state, event);
     let before = state.status;
     fold(state, stamp, event);
     crate::workflow::fold(state, before, event);
@@ -127,6 +128,7 @@ fn empty(stamp: Stamp) -> Conversation {
         fine: None,
         noted_at: None,
         sent_by: None,
+        by_rules: ByRules::default(),
         corrections: Vec::new(),
         comeback: None,
         looked_at: None,
@@ -349,6 +351,7 @@ fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::QuoteMade { quote } => state.quotes.push(quote.clone()),
         // What was decided follows it; clocks, escalations, exceptions and names have a fold of their own.
         Event::Routed { .. }
+        | Event::Told { .. }
         | Event::StatusNamed { .. }
         | Event::ExceptionSettled { .. }
         | Event::Escalated { .. }

@@ -46,6 +46,20 @@ pub struct SentBy {
     pub owner: Option<MemberId>,
     /// The inbox it lay in.
     pub inbox: InboxId,
+    /// A rule had moved it there in the same routing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub moved: Option<RuleMove>,
+}
+
+/// That a rule moved a conversation to another inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleMove {
+    /// Which rule; `None` where none is known.
+    pub rule: Option<RuleId>,
+    /// Out of which inbox.
+    pub from: InboxId,
 }
 
 /// What somebody did about where the rules had sent it.
@@ -126,7 +140,17 @@ impl Conversation {
 pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
     match event {
         Event::Routed { routing } => {
+            // The second half of a move: how it came here is kept.
+            let moved_here = state.sent_by.filter(|sent| sent.at == stamp.at);
+            let moved_here = moved_here
+                .and_then(|sent| sent.moved)
+                .filter(|by| by.from != state.inbox);
+            let moved = routing.moved_to.map(|_| RuleMove {
+                rule: routing.rule,
+                from: state.inbox,
+            });
             state.sent_by = Some(SentBy {
+                moved: moved.or(moved_here),
                 at: stamp.at,
                 version: routing.version,
                 rule: routing.rule,
@@ -134,6 +158,8 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
                 inbox: state.inbox,
             });
         }
+        // The rule that moves it has not corrected itself.
+        Event::MovedOut { .. } if is_moving(state) => {}
         Event::MovedOut { to } => moved(state, stamp, *to),
         Event::OwnerChanged { owner, how, .. } => owned(state, stamp, *owner, *how),
         // It went along to where it is one with another: nobody said that it was in the wrong place.
@@ -164,6 +190,12 @@ pub(crate) fn fold(state: &mut Conversation, stamp: Stamp, event: &Event) {
         Event::FollowUpSet { follow_up: None, .. } if had_come(state, stamp) => state.looked_at = Some(stamp.at),
         _ => {}
     }
+}
+
+/// Whether a rule has just said that it goes, and it still lies where it was.
+fn is_moving(state: &Conversation) -> bool {
+    let by = state.sent_by.and_then(|sent| sent.moved);
+    by.is_some_and(|by| by.from == state.inbox)
 }
 
 fn had_come(state: &Conversation, stamp: Stamp) -> bool {

@@ -166,4 +166,6 @@ pub enum Invalid {
     NotHere,
     /// Anybody can have an address there.
     OpenToAll,
+    /// It would go where it lies.
+    SameInbox,
 }

@@ -537,7 +537,7 @@ fn a_rehearsal_sends_it_to_the_account_owner_unless_they_have_left() {
     let company = companies.of(&team.conversation().contact.email);
     let sent = |rules: &RuleSet, gone: bool| {
         let lead = Lead::as_it_began(team.conversation(), &message, false, true).of_company(company, |_| gone);
-        rules.destination(lead).0
+        rules.destination(lead, |_| Some(true)).destination
     };
     assert_eq!(sent(&rules, false), Destination::Member { member: MIRA });
     let pool = Destination::Pool {

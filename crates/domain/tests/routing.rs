@@ -687,7 +687,8 @@ fn where_rules_send_a_lead_is_where_they_route_it_when_everybody_is_there() {
         assert_eq!(routed.owner, owner, "{text}");
         let message = team.message(text);
         let lead = Lead::as_it_began(team.conversation(), &message, false, true);
-        assert_eq!(rules.destination(lead), destination, "{text}");
+        let judged = rules.destination(lead, |_| Some(true));
+        assert_eq!((judged.destination, judged.rule), destination, "{text}");
     }
 }
 

@@ -46,8 +46,34 @@ pub struct Rehearsal {
     pub passed_over: u32,
     /// What would go elsewhere, the most first.
     pub moves: Vec<RehearsedMove>,
+    /// How many rules would have escalated.
+    #[serde(default)]
+    #[ts(as = "Option<Compared>", optional)]
+    pub escalated: Compared,
+    /// Of how many rules would have told people.
+    #[serde(default)]
+    #[ts(as = "Option<Compared>", optional)]
+    pub told: Compared,
     /// Where the next page begins; `None` at the end.
     pub next: Option<String>,
+}
+
+/// How many conversations something is so of by one set of rules, and by the one held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Compared {
+    /// In a rehearsal by the set in force; in the report on that one by the set before it.
+    pub before: u32,
+    /// In a rehearsal by the draft; in the report on the set in force by that.
+    pub after: u32,
+}
+
+impl Compared {
+    /// Counts one more.
+    pub fn count(&mut self, before: bool, after: bool) {
+        self.before = self.before.saturating_add(u32::from(before));
+        self.after = self.after.saturating_add(u32::from(after));
+    }
 }
 
 /// Conversations that one set sends here and the other there.
@@ -95,6 +121,14 @@ pub struct RuleDrift {
     pub routed: u32,
     /// How many of them the set before would have sent elsewhere: from there, to where they went by the set in force.
     pub moves: Vec<RehearsedMove>,
+    /// How many of them rules have escalated; counted where there was a set before.
+    #[serde(default)]
+    #[ts(as = "Option<Compared>", optional)]
+    pub escalated: Compared,
+    /// Of how many of them rules have told people; counted where there was a set before.
+    #[serde(default)]
+    #[ts(as = "Option<Compared>", optional)]
+    pub told: Compared,
     /// What each rule has sent, and what people then changed.
     pub rules: Vec<RuleOutcome>,
     /// Where the next page begins; `None` at the end.

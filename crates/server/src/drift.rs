@@ -76,16 +76,21 @@ pub async fn page(
             };
             let since = known_since.get(&contact_key(&conversation.contact.email));
             let returning = since.is_some_and(|since| *since < conversation.created_at);
-            let in_hours = hours.keeps(documents, sent.inbox, message.at);
+            let came_to = sent.moved.map_or(sent.inbox, |by| by.from);
+            let in_hours = hours.keeps(documents, came_to, message.at);
             let company = documents
                 .companies()
                 .and_then(|all| all.of(&conversation.contact.email));
             let mut lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
-            lead.inbox = sent.inbox;
-            let (from, _) = before.destination(lead.clone());
-            let (to, rule) = rules.destination(lead);
-            if from != to {
-                moved(&mut moves, (from, to, rule), conversation);
+            lead.inbox = came_to;
+            let mut there = |inbox| hours.there(documents, inbox, message.at);
+            let was = before.destination(lead.clone(), &mut there);
+            let is = rules.destination(lead, &mut there);
+            report.escalated.count(was.escalates, is.escalates);
+            report.told.count(was.tells, is.tells);
+            if was.destination != is.destination {
+                let key = (was.destination, is.destination, is.rule);
+                moved(&mut moves, key, conversation);
             }
         }
         report.moves = moves.into_values().collect();
@@ -125,18 +130,18 @@ fn outcomes(
             one.sent.version == version && inbox.is_some_and(|inbox| one.is_soon(&inbox.policy.calendar))
         };
         let corrected: Vec<&Correction> = conversation.corrections.iter().filter(soon).collect();
-        // Moved to another inbox it was routed there again: each routing is one of its rule's.
-        let routings: BTreeSet<_> = corrected
-            .iter()
-            .map(|one| (one.sent.at, one.sent.rule))
-            .chain([(newest.at, newest.rule)])
+        // Moved to another inbox it was routed there again: each routing is one of its rule's, and so is the move a rule made.
+        let sent = corrected.iter().map(|one| &one.sent).chain([newest]);
+        let routings: BTreeSet<_> = sent
+            .flat_map(|sent| [Some((sent.at, sent.rule)), sent.moved.map(|by| (sent.at, by.rule))])
+            .flatten()
             .collect();
         for (_, rule) in &routings {
             let outcome = outcome_of(&mut found, *rule, &named);
             outcome.routed = outcome.routed.saturating_add(1);
         }
         for one in corrected {
-            let outcome = outcome_of(&mut found, one.sent.rule, &named);
+            let outcome = outcome_of(&mut found, corrected_rule(one), &named);
             let count = match one.how {
                 CorrectionKind::Moved { .. } => &mut outcome.moved,
                 CorrectionKind::Reassigned { .. } => &mut outcome.reassigned,
@@ -154,6 +159,14 @@ fn outcomes(
     let mut outcomes: Vec<RuleOutcome> = found.into_values().collect();
     outcomes.sort_by_key(|one| (std::cmp::Reverse(one.corrected()), std::cmp::Reverse(one.routed)));
     outcomes
+}
+
+/// Whose rule it was that a person put right: the one that moved it, where it was moved again.
+fn corrected_rule(one: &Correction) -> Option<RuleId> {
+    match (one.how, one.sent.moved) {
+        (CorrectionKind::Moved { .. }, Some(by)) => by.rule,
+        _ => one.sent.rule,
+    }
 }
 
 fn outcome_of<'a>(

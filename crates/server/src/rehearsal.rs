@@ -101,21 +101,32 @@ pub async fn page(
             rehearsal.looked_at = rehearsal.looked_at.saturating_add(1);
             let since = part.known_since.get(&contact_key(&conversation.contact.email));
             let returning = since.is_some_and(|since| *since < conversation.created_at);
-            let in_hours = hours.keeps(documents, conversation.inbox, message.at);
+            let in_hours = hours.keeps(documents, began_in(conversation), message.at);
             let company = documents
                 .companies()
                 .and_then(|all| all.of(&conversation.contact.email));
-            let lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
-            let (from, _) = current.destination(lead.clone());
-            let (to, rule) = draft.destination(lead);
-            if from != to {
-                moved(&mut moves, (from, to, rule), conversation);
+            let mut lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
+            lead.inbox = began_in(conversation);
+            let mut there = |inbox| hours.there(documents, inbox, message.at);
+            let before = current.destination(lead.clone(), &mut there);
+            let after = draft.destination(lead, &mut there);
+            rehearsal.escalated.count(before.escalates, after.escalates);
+            rehearsal.told.count(before.tells, after.tells);
+            if before.destination != after.destination {
+                let key = (before.destination, after.destination, after.rule);
+                moved(&mut moves, key, conversation);
             }
         }
     }
     rehearsal.moves = moves.into_values().collect();
     rehearsal.moves.sort_by_key(|one| std::cmp::Reverse(one.count));
     Ok(rehearsal)
+}
+
+/// Where it lay when it came, as far as rules have moved it: judged from where they had sent it, they would never move it.
+fn began_in(conversation: &Conversation) -> InboxId {
+    let moved = conversation.sent_by.and_then(|sent| sent.moved);
+    moved.map_or(conversation.inbox, |by| by.from)
 }
 
 pub(crate) fn is_routed(message: &Message) -> bool {
@@ -160,13 +171,16 @@ pub(crate) struct Hours {
 
 impl Hours {
     pub(crate) fn keeps(&mut self, documents: &DocumentSet, inbox: InboxId, at: Timestamp) -> bool {
-        let Some(known) = documents.inboxes().get(&inbox) else {
-            return false;
-        };
+        self.there(documents, inbox, at).unwrap_or(false)
+    }
+
+    /// The same; `None` where there is no such inbox.
+    pub(crate) fn there(&mut self, documents: &DocumentSet, inbox: InboxId, at: Timestamp) -> Option<bool> {
+        let known = documents.inboxes().get(&inbox)?;
         let table = self
             .tables
             .entry(inbox)
             .or_insert_with(|| known.policy.calendar.timetable());
-        table.is_open(at)
+        Some(table.is_open(at))
     }
 }

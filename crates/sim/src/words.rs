@@ -109,6 +109,7 @@ fn happened(cast: &Cast, event: &Event) -> String {
             format!("{} owns it now ({how})", cast.name(*owner))
         }
         Event::Escalated { asked, .. } => format!("asked of {}", names(cast, asked)),
+        Event::Told { name, members, .. } => format!("{name} tells {} of it", names(cast, members)),
         Event::EscalationPassedOn { asked, .. } => format!("nobody answered: passed on to {}", names(cast, asked)),
         Event::EscalationAcknowledged { by } => format!("{} has it", cast.name(*by)),
         Event::EscalationEnded { how, .. } => format!("nobody is asked any more: {}", kind(how)),

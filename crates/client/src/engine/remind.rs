@@ -57,6 +57,8 @@ pub(super) enum Kind {
     FollowUp,
     /// Assigned to me.
     Assigned,
+    /// A rule tells me of it.
+    Told,
     /// A new lead nobody has taken.
     NewLead,
 }
@@ -80,6 +82,7 @@ impl Kind {
             Self::Warned => "warned",
             Self::FollowUp => "followUp",
             Self::Assigned => "assigned",
+            Self::Told => "told",
             Self::NewLead => "newLead",
         }
     }
@@ -90,7 +93,7 @@ fn escalated(state: &Conversation, me: MemberId) -> Option<(i64, Option<Timestam
     let running = state.escalation.as_ref().filter(|running| running.asks(me))?;
     let by = match running.reason {
         EscalationReason::ByHand { by, .. } => Some(by),
-        EscalationReason::Late { .. } | EscalationReason::BeforeClosing => None,
+        EscalationReason::Late { .. } | EscalationReason::ByRule { .. } | EscalationReason::BeforeClosing => None,
     };
     let asking = running.since.0.saturating_add(i64::from(running.step));
     (!state.status.is_over()).then_some((asking, running.until, by))
@@ -284,6 +287,7 @@ impl Engine {
                 how: OwnerChange::Filed,
                 ..
             } if *owner == me && !state.status.is_over() => Kind::Assigned,
+            Event::Told { members, .. } if members.contains(&me) => Kind::Told,
             Event::Nudged { nudge } if nudge.to == me => Kind::Nudged,
             Event::LockRequested { .. } if self.my_token(id).is_some() => Kind::Asked,
             Event::OutboundFailed { outbound, .. } | Event::OutboundUnknown { outbound, .. } if mine(*outbound) => {
@@ -328,6 +332,7 @@ impl Engine {
             Kind::Answered => mine && state.unanswered_since.is_some(),
             Kind::Covering => self.covers(state),
             Kind::Assigned | Kind::Nudged => mine,
+            Kind::Told => !state.status.is_over(),
             Kind::NewLead => state.owner.is_none() && !state.status.is_over() && self.on_duty(state),
             Kind::Asked => state
                 .lock

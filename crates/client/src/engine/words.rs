@@ -72,6 +72,7 @@ pub(super) fn notification(
             preview(state),
             ["open", "claim"].as_slice(),
         ),
+        Kind::Told => (title("notify_told", ""), preview(state), ["open"].as_slice()),
         Kind::Assigned => (
             title("notify_assigned", &by("Baton")),
             preview(state),
@@ -130,6 +131,7 @@ pub(super) fn bundle(key: String, rows: &[(Reminder, &Conversation)], language: 
                 Kind::Warned => "notify_bundle_warned",
                 Kind::FollowUp => "notify_bundle_follow_up",
                 Kind::Assigned => "notify_bundle_assigned",
+                Kind::Told => "notify_bundle_told",
                 Kind::NewLead => "notify_bundle_new_lead",
             },
             &[],
@@ -211,6 +213,9 @@ fn asked(running: &Escalation, documents: &Documents, language: Language) -> Str
         EscalationReason::ByHand { by, words } => {
             let named = [("name", documents.name(*by)), ("words", words)];
             language.say("notify_escalated_by_hand", &named)
+        }
+        EscalationReason::ByRule { name, words, .. } => {
+            language.say("notify_escalated_by_hand", &[("name", name), ("words", words)])
         }
     }
 }

@@ -437,6 +437,7 @@ fn what_the_rules_sent_to_the_wrong_place_names_the_rule_while_it_is_there() {
             rule: Some(rule),
             owner: Some(me()),
             turn: false,
+            moved_to: None,
             trace: baton_domain::RouteTrace::default(),
         }),
     };

@@ -137,7 +137,7 @@ impl Asking {
     fn from(first: u32, reason: &EscalationReason, standing: Standing<'_>) -> Self {
         let but = match reason {
             EscalationReason::ByHand { by, .. } => Some(*by),
-            EscalationReason::Late { .. } | EscalationReason::BeforeClosing => None,
+            EscalationReason::Late { .. } | EscalationReason::ByRule { .. } | EscalationReason::BeforeClosing => None,
         };
         let policy = &standing.inbox.policy;
         for (step, asks) in (0_u32..)
@@ -174,6 +174,11 @@ impl Asking {
             until: self.until,
         }
     }
+}
+
+/// A path begins, for that reason.
+pub(super) fn begun(reason: EscalationReason, standing: Standing<'_>) -> Event {
+    Asking::from(0, &reason, standing).begun(reason)
 }
 
 /// They have it, and follow what becomes of it.
@@ -258,7 +263,24 @@ impl Course<'_> {
         clocks.any(|clock| clock.kind.shares_place(kind) && is_late(clock))
     }
 
+    /// Whether a rule has it escalated in this very decision: what else was decided has not seen to it, and its people are the right ones.
+    fn begins_by_rule(&self) -> bool {
+        let by_rule = |event: &Event| {
+            matches!(
+                event,
+                Event::Escalated {
+                    reason: EscalationReason::ByRule { .. },
+                    ..
+                }
+            )
+        };
+        self.events.iter().any(by_rule)
+    }
+
     fn end(&mut self) {
+        if self.begins_by_rule() {
+            return;
+        }
         let how = self
             .after
             .escalation
@@ -266,7 +288,7 @@ impl Course<'_> {
             .and_then(|running| match &running.reason {
                 EscalationReason::Late { clock } => self.not_late_any_more(*clock),
                 _ if self.after.status.is_over() => Some(EscalationEnd::Closed),
-                EscalationReason::ByHand { .. } => self.seen_to(),
+                EscalationReason::ByHand { .. } | EscalationReason::ByRule { .. } => self.seen_to(),
                 EscalationReason::BeforeClosing => {
                     let waits = self.after.follow_up.as_ref().is_some_and(waits_for_a_person);
                     (!waits).then_some(EscalationEnd::Decided)
@@ -323,7 +345,8 @@ impl Course<'_> {
 
     /// In another inbox other people see to it, unless who has it sees that one too.
     fn go_on_elsewhere(&mut self) {
-        if !self.events.iter().any(|event| matches!(event, Event::MovedIn { .. })) {
+        let moves = self.events.iter().any(|event| matches!(event, Event::MovedIn { .. }));
+        if !moves || self.begins_by_rule() {
             return;
         }
         let Some(running) = &self.after.escalation else { return };

@@ -360,7 +360,7 @@ impl Case<'_> {
         let asked_for = self.state.escalation.as_ref().filter(|_| other.escalation.is_none());
         let due_here = |asked: &&Escalation| match asked.reason {
             EscalationReason::Late { .. } => false,
-            EscalationReason::ByHand { .. } => true,
+            EscalationReason::ByHand { .. } | EscalationReason::ByRule { .. } => true,
             EscalationReason::BeforeClosing => follow_up == self.state.follow_up.as_ref(),
         };
         events.extend(asked_for.filter(due_here).into_iter().flat_map(asked_on));
@@ -396,7 +396,11 @@ impl Case<'_> {
         let theirs = self.state.merged.as_ref().and_then(|merged| merged.escalation.as_ref());
         let by_hand = |running: &&Escalation| {
             let same = theirs.is_some_and(|theirs| theirs.reason == running.reason);
-            same && matches!(running.reason, EscalationReason::ByHand { .. })
+            let asked_for = matches!(
+                running.reason,
+                EscalationReason::ByHand { .. } | EscalationReason::ByRule { .. }
+            );
+            same && asked_for
         };
         if other.escalation.as_ref().filter(by_hand).is_some() {
             let how = EscalationEnd::NotNeeded;

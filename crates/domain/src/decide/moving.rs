@@ -4,12 +4,14 @@
 //! well; otherwise it stands in the new inbox like anything new. From then on the new inbox's promises and hours hold for it, counted
 //! from when the waiting began.
 
-use super::{Case, collect, invalid, routing};
+use std::collections::BTreeMap;
+
+use super::{Case, collect, invalid, routing, workflow};
 use crate::evolve::apply;
 use crate::permission::grants;
 use crate::{
-    AccountId, AccountMode, Actor, Capabilities, Capability, Cause, Context, Conversation, Event, Inbox, InboxId,
-    Invalid, MemberId, Outbound, OutboundState, OwnerChange, Refusal, Standing, Status,
+    Account, AccountId, AccountMode, Actor, Capabilities, Capability, Cause, Context, Conversation, Event, Inbox,
+    InboxId, Invalid, MemberId, Outbound, OutboundState, OwnerChange, Refusal, Standing, Status, Stayed,
 };
 
 impl Case<'_> {
@@ -140,25 +142,8 @@ impl Case<'_> {
         events
     }
 
-    /// Replies leave from an address of the inbox it lies in: the one the customer wrote to before, else the first. An account that is only watched sends nothing; where there is no other, it keeps its own.
-    pub(super) fn account_in(&self, to: InboxId) -> Option<AccountId> {
-        let mut there: Vec<_> = self
-            .context
-            .accounts
-            .values()
-            .filter(|account| account.inbox == to && account.mode != AccountMode::Watch)
-            .collect();
-        there.sort_by_key(|account| account.id);
-        let known = |address: &str| {
-            let mut sources = self.state.sources.iter();
-            sources.any(|source| source.address.trim().eq_ignore_ascii_case(address.trim()))
-        };
-        let written_to = there.iter().find(|account| {
-            std::iter::once(&account.address)
-                .chain(&account.aliases)
-                .any(|own| known(own))
-        });
-        written_to.or_else(|| there.first()).map(|account| account.id)
+    fn account_in(&self, to: InboxId) -> Option<AccountId> {
+        account_in(self.state, to, self.context.accounts)
     }
 
     /// Without an owner it is routed there as anything new.
@@ -174,10 +159,51 @@ impl Case<'_> {
             apply(&mut after, super::stamp(self.command, self.context), event);
         }
         if !routing::waits_for_its_first(&after) {
-            events.extend(routing::routed(&after, None, &context));
+            let stamp = super::stamp(self.command, self.context);
+            events.extend(routing::routed(&after, None, stamp, &context, Some(Stayed::Placed)));
         }
         events
     }
+}
+
+/// Replies leave from an address of the inbox it lies in: the one the customer wrote to before, else the first. An account that is only
+/// watched sends nothing; where there is no other, it keeps its own.
+pub(super) fn account_in(
+    state: &Conversation,
+    to: InboxId,
+    accounts: &BTreeMap<AccountId, Account>,
+) -> Option<AccountId> {
+    let mut there: Vec<_> = accounts
+        .values()
+        .filter(|account| account.inbox == to && account.mode != AccountMode::Watch)
+        .collect();
+    there.sort_by_key(|account| account.id);
+    let known = |address: &str| {
+        let mut sources = state.sources.iter();
+        sources.any(|source| source.address.trim().eq_ignore_ascii_case(address.trim()))
+    };
+    let written_to = there.iter().find(|account| {
+        std::iter::once(&account.address)
+            .chain(&account.aliases)
+            .any(|own| known(own))
+    });
+    written_to.or_else(|| there.first()).map(|account| account.id)
+}
+
+/// What is open and has no owner stands there like anything new.
+pub(super) fn unowned_in(state: &Conversation, there: &Inbox) -> Vec<Event> {
+    let mut events = collect([
+        state.snoozed.is_some().then_some(Event::Woken {
+            cause: Cause::Ownership,
+        }),
+        state.blocked.is_some().then_some(Event::Unblocked),
+        (state.status != Status::New).then_some(Event::StatusChanged {
+            status: Status::New,
+            cause: Cause::Ownership,
+        }),
+    ]);
+    events.extend(workflow::fits_in(state, there, &events));
+    events
 }
 
 /// Refuses while a reply waits to leave, is leaving, or may have left.

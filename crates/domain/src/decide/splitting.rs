@@ -156,7 +156,10 @@ impl Case<'_> {
             ]));
         } else if let Some(begun) = folded(&events, stamp) {
             let newest = self.splits(&gone).last();
-            events.extend(routing::routed(&begun, newest.map(|came| came.message), self.context));
+            let newest = newest.map(|came| came.message);
+            // Whoever split it off has put it here.
+            let stays = Some(crate::Stayed::Placed);
+            events.extend(routing::routed(&begun, newest, stamp, self.context, stays));
         }
         // Where no clock counted, it counts from now.
         if let (Some(since), Some(clock)) = (since, self.response()) {

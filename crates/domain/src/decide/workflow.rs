@@ -2,7 +2,8 @@
 
 use super::{Case, collect, invalid};
 use crate::{
-    Category, Cause, Deadline, Event, Inbox, Invalid, Outcome, Refusal, Status, StatusId, Workflow, WorkflowKind,
+    Category, Cause, Conversation, Deadline, Event, Inbox, Invalid, Outcome, Refusal, Status, StatusId, Workflow,
+    WorkflowKind,
 };
 
 impl Case<'_> {
@@ -63,30 +64,34 @@ impl Case<'_> {
         collect([Some(came), self.status(Status::Closed, Cause::Deadline)])
     }
 
-    /// What an inbox of another kind does not know is what comes nearest there, and what was for support has arrived there. `events`
-    /// are those of the move.
     pub(super) fn fits_in(&self, there: &Inbox, events: &[Event]) -> Vec<Event> {
-        let kind = there.policy.workflow.kind;
-        let moved = events.iter().rev().find_map(|event| match event {
-            Event::StatusChanged { status, .. } => Some(*status),
-            _ => None,
-        });
-        let status = moved.unwrap_or(self.state.status);
-        let fitting = kind.fitting(status);
-        let arrived = kind == WorkflowKind::Support && self.state.category == Category::Support;
-        collect([
-            (fitting != status).then_some(Event::StatusChanged {
-                status: fitting,
-                cause: Cause::Ownership,
-            }),
-            arrived.then_some(Event::FieldsChanged {
-                category: Some(Category::Unsorted),
-                priority: None,
-                value: None,
-                company: None,
-                subject: None,
-                details: Box::default(),
-            }),
-        ])
+        fits_in(self.state, there, events)
     }
+}
+
+/// What an inbox of another kind does not know is what comes nearest there, and what was for support has arrived there. `events`
+/// are those of the move.
+pub(super) fn fits_in(state: &Conversation, there: &Inbox, events: &[Event]) -> Vec<Event> {
+    let kind = there.policy.workflow.kind;
+    let moved = events.iter().rev().find_map(|event| match event {
+        Event::StatusChanged { status, .. } => Some(*status),
+        _ => None,
+    });
+    let status = moved.unwrap_or(state.status);
+    let fitting = kind.fitting(status);
+    let arrived = kind == WorkflowKind::Support && state.category == Category::Support;
+    collect([
+        (fitting != status).then_some(Event::StatusChanged {
+            status: fitting,
+            cause: Cause::Ownership,
+        }),
+        arrived.then_some(Event::FieldsChanged {
+            category: Some(Category::Unsorted),
+            priority: None,
+            value: None,
+            company: None,
+            subject: None,
+            details: Box::default(),
+        }),
+    ])
 }

@@ -26,6 +26,10 @@ const ACTIONS: usize = 20;
 const POOL: usize = 200;
 /// The longest label, in characters.
 const TAG_CHARS: usize = 60;
+/// The longest reason of an escalation, in characters.
+const REASON_CHARS: usize = 2000;
+/// How many people a rule tells at most.
+const TOLD: usize = 50;
 /// The longest next step, in characters.
 const STEP_CHARS: usize = 500;
 /// In how many business days a next step may be due: about a quarter of a year.
@@ -49,7 +53,8 @@ impl RuleSet {
                 match action {
                     RuleAction::AddTag { tag: text }
                     | RuleAction::SetDetail { text, .. }
-                    | RuleAction::SetNextStep { text, .. } => *text = text.trim().to_owned(),
+                    | RuleAction::SetNextStep { text, .. }
+                    | RuleAction::Escalate { words: text } => *text = text.trim().to_owned(),
                     RuleAction::SetCustom { name, text } => {
                         *name = name.trim().to_owned();
                         *text = text.trim().to_owned();
@@ -234,6 +239,17 @@ fn actions(rule: &Rule, house: House<'_>) -> Result<(), Invalid> {
     if rule.then.len() > ACTIONS || assignments > 1 {
         return Err(Invalid::TooMany);
     }
+    let escalations = rule
+        .then
+        .iter()
+        .filter(|action| matches!(action, RuleAction::Escalate { .. }));
+    let news = rule
+        .then
+        .iter()
+        .filter(|action| matches!(action, RuleAction::Notify { .. }));
+    if escalations.count() > 1 || news.count() > 1 {
+        return Err(Invalid::TooMany);
+    }
     let member = |id: MemberId| house.members.get(&id).is_some_and(|member| member.active);
     rule.then.iter().try_for_each(|action| match action {
         RuleAction::Assign { to } if !member(*to) => Err(Invalid::Unknown),
@@ -247,6 +263,22 @@ fn actions(rule: &Rule, house: House<'_>) -> Result<(), Invalid> {
                 Err(Invalid::Unknown)
             } else if listed.iter().any(|one| one.capacity == Some(0)) {
                 Err(Invalid::NotNow)
+            } else {
+                Ok(())
+            }
+        }
+        RuleAction::Move { to } if !matches!(body(house, to.0), Some(DocumentBody::Inbox(_))) => Err(Invalid::Unknown),
+        // What lies in no other inbox would never move.
+        RuleAction::Move { to } if lies_only_in(&rule.when, *to) => Err(Invalid::SameInbox),
+        RuleAction::Escalate { words } => text(words, REASON_CHARS),
+        RuleAction::Notify { members: listed } => {
+            let told: BTreeSet<MemberId> = listed.iter().copied().collect();
+            if told.is_empty() {
+                Err(Invalid::Empty)
+            } else if told.len() > TOLD || told.len() < listed.len() {
+                Err(Invalid::TooMany)
+            } else if !told.into_iter().all(member) {
+                Err(Invalid::Unknown)
             } else {
                 Ok(())
             }
@@ -265,4 +297,14 @@ fn actions(rule: &Rule, house: House<'_>) -> Result<(), Invalid> {
         RuleAction::SetNextStep { text: said, .. } => text(said, STEP_CHARS),
         _ => Ok(()),
     })
+}
+
+/// Whether a condition holds only for what lies in that inbox.
+fn lies_only_in(condition: &Condition, inbox: InboxId) -> bool {
+    match condition {
+        Condition::Inbox { one_of } => one_of.iter().all(|one| *one == inbox),
+        Condition::All { of } => of.iter().any(|part| lies_only_in(part, inbox)),
+        Condition::Any { of } => of.iter().all(|part| lies_only_in(part, inbox)),
+        _ => false,
+    }
 }

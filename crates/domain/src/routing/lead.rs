@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Condition, RuleAction, WordsIn};
+use super::acts::Past;
+use super::{Condition, RuleAction, Stayed, WordsIn};
 use crate::details::folded;
 use crate::{
     AccountId, Category, Company, Conversation, Detail, Details, Direction, InboxId, MemberId, Message, Money, Priority,
@@ -50,6 +51,8 @@ pub struct Lead<'a> {
     pub returning: bool,
     /// Whether the inbox is at work.
     pub in_hours: bool,
+    /// What rules must not do with it again.
+    pub(super) past: Past,
 }
 
 impl<'a> Lead<'a> {
@@ -88,7 +91,16 @@ impl<'a> Lead<'a> {
             owner_away: false,
             returning,
             in_hours,
+            past: Past::of(conversation),
         }
+    }
+
+    /// With the inboxes there are, and why no rule may move it just now, if so.
+    #[must_use]
+    pub fn among(mut self, inboxes: impl IntoIterator<Item = InboxId>, stays: Option<Stayed>) -> Self {
+        self.past.inboxes = inboxes.into_iter().collect();
+        self.past.stays = stays;
+        self
     }
 
     /// With what is known of the company its author writes for, where nobody has said otherwise; `away` says whether somebody can't look
@@ -117,6 +129,7 @@ impl<'a> Lead<'a> {
             details: language
                 .map(|code| Details::one(Detail::Language, code))
                 .unwrap_or_default(),
+            past: Past::default(),
             ..Self::of(conversation, Some(first), returning, in_hours)
         }
     }
@@ -136,7 +149,10 @@ impl<'a> Lead<'a> {
             | RuleAction::Distribute { .. }
             | RuleAction::LeaveUnassigned
             | RuleAction::AddFollower { .. }
-            | RuleAction::SetNextStep { .. } => {}
+            | RuleAction::SetNextStep { .. }
+            | RuleAction::Move { .. }
+            | RuleAction::Escalate { .. }
+            | RuleAction::Notify { .. } => {}
         }
     }
 

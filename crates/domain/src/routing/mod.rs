@@ -13,7 +13,13 @@
 //! has one person. Whoever is on call is on duty whatever their hours say, and has room. The order knows one more step (the team of the open
 //! deal) whose facts Baton does not keep yet. What an existing customer wants besides, and no rule speaks of an owner for, goes to whoever looks
 //! after their company.
+//!
+//! A rule may send a lead to another inbox instead. That ends the evaluation there: what the rules set is set, the lead goes, and the rules
+//! are asked once more about a lead that lies in the other inbox. The first rule that says where a lead goes (to an owner, to the queue or to
+//! an inbox) decides about that; a move that can't be done is none, and the rules after it are asked. What keeps moves, escalations and
+//! news from going round is said in `acts`.
 
+mod acts;
 mod assign;
 mod check;
 mod condition;
@@ -21,11 +27,13 @@ mod lead;
 mod route;
 mod trace;
 
+pub(crate) use acts::fold as fold_acts;
+pub use acts::{Asked, ByRules, RuleAct, Stayed};
 pub use assign::{Acquaintance, Staff, Turns};
 pub use check::check_rules;
 pub use condition::{Condition, WordsIn};
 pub use lead::Lead;
-pub use route::{Destination, Routed};
+pub use route::{Destination, Judged, Routed};
 pub use trace::{PassedOver, RouteStep, RouteStepKind, RouteTrace, Routing, RuleTrace, TestTrace};
 
 use std::collections::BTreeSet;
@@ -35,7 +43,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use crate::{Category, Detail, DocumentId, MemberId, Money, Priority, RuleId};
+use crate::{Category, Detail, DocumentId, InboxId, MemberId, Money, Priority, RuleId};
 
 /// How a pool takes turns.
 #[derive(
@@ -129,16 +137,36 @@ pub enum RuleAction {
         #[ts(optional)]
         in_days: Option<u8>,
     },
+    /// It goes to another inbox, and the rules are asked about it there. At most once a routing, and never back to an inbox it has left.
+    Move {
+        /// Which.
+        to: InboxId,
+    },
+    /// The escalation path of the inbox it lies in begins; where a rule moves it, of the one it goes to. Once by each rule.
+    Escalate {
+        /// Why, in words, for whoever is asked.
+        words: String,
+    },
+    /// People are told of it natively, those who may read it. Once by each rule.
+    Notify {
+        /// Whom.
+        members: Vec<MemberId>,
+    },
 }
 
 impl RuleAction {
-    /// Whether it says who the owner is, or that there is none.
+    /// Whether it says where a lead goes: who the owner is, that there is none, or in which inbox that is to be said.
     #[must_use]
     pub const fn assigns(&self) -> bool {
         matches!(
             self,
-            Self::Assign { .. } | Self::Distribute { .. } | Self::LeaveUnassigned
+            Self::Assign { .. } | Self::Distribute { .. } | Self::LeaveUnassigned | Self::Move { .. }
         )
+    }
+
+    /// Whether the trace says more of it than that its rule matched.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.assigns() || matches!(self, Self::Escalate { .. } | Self::Notify { .. })
     }
 }
 
@@ -196,6 +224,17 @@ impl RuleSet {
     #[must_use]
     pub fn in_force(&self) -> bool {
         self.rules.iter().any(|rule| rule.enabled)
+    }
+
+    /// Whether a rule in force moves leads to other inboxes.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        let mut actions = self
+            .rules
+            .iter()
+            .filter(|rule| rule.enabled)
+            .flat_map(|rule| &rule.then);
+        actions.any(|action| matches!(action, RuleAction::Move { .. }))
     }
 
     /// Whose open conversations a decision may have to know the number of.

@@ -1,13 +1,18 @@
 //! Evaluating a rule set.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::acts::NAMED;
 use super::assign::Given;
-use super::{DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, RuleAction, RuleSet, Staff};
+use super::{
+    Asked, DistributeBy, Lead, RouteStep, RouteStepKind, RouteTrace, Routing, RuleAct, RuleAction, RuleSet, Staff,
+};
 use crate::{
-    Capability, Category, Cause, Conversation, Details, Event, FollowUp, FollowUpKind, MemberId, NextStep, RuleId,
-    Standing,
+    Capability, Category, Cause, Conversation, Details, Event, FollowUp, FollowUpKind, InboxId, MemberId, NextStep,
+    RuleId, Standing,
 };
 
 /// What the rules decided.
@@ -17,11 +22,27 @@ pub struct Routed {
     pub routing: Routing,
     /// What else is to be set, in the order of the rules.
     pub changes: Vec<RuleAction>,
+    /// What else they ask for.
+    pub asked: Vec<Asked>,
+}
+
+/// What rules would do with a lead while everybody is there and has room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Where they send it.
+    pub destination: Destination,
+    /// The rule that says so first: that it goes to another inbox, or to whom.
+    pub rule: Option<RuleId>,
+    /// Whether one has it escalated.
+    pub escalates: bool,
+    /// Whether one tells people of it.
+    pub tells: bool,
 }
 
 /// Where rules send a lead, as far as it does not depend on who is there: what rehearsals compare.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[schema(no_recursion)]
 pub enum Destination {
     /// No rule says anything about its owner.
     NoRule,
@@ -39,11 +60,19 @@ pub enum Destination {
         /// Who they are.
         members: Vec<MemberId>,
     },
+    /// A rule moves it to another inbox.
+    Inbox {
+        /// Which.
+        inbox: InboxId,
+        /// Where the rules send it there.
+        then: Box<Self>,
+    },
 }
 
 impl RuleSet {
-    /// Judges a lead: every rule in force in order, until one stops. The first that finds an owner, or says that there shall be
-    /// none, decides about that; what is set adds up.
+    /// Judges a lead: every rule in force in order, until one stops. The first that finds an owner, says that there shall be none, or
+    /// moves it to another inbox decides about that; what is set adds up. A move ends the evaluation, and one that can't be done is none:
+    /// its rule stops nothing then.
     #[must_use]
     pub fn route(&self, version: u32, mut lead: Lead<'_>, staff: &Staff<'_>) -> Routed {
         let mut trace = RouteTrace::default();
@@ -51,16 +80,58 @@ impl RuleSet {
         // The newest rule that spoke of an owner, and whom it found.
         let mut spoke: Option<(RuleId, Option<Given>)> = None;
         let mut settled = false;
+        let mut asked = Vec::new();
+        let mut moved: Option<(RuleId, InboxId)> = None;
         for rule in self.rules.iter().filter(|rule| rule.enabled) {
             let matched = rule.when.holds(&lead);
             trace.looked_at(rule, &lead, matched);
             if !matched {
                 continue;
             }
+            let mut stays = false;
             for action in &rule.then {
                 match action {
-                    RuleAction::Assign { .. } | RuleAction::Distribute { .. } | RuleAction::LeaveUnassigned
+                    RuleAction::Assign { .. }
+                    | RuleAction::Distribute { .. }
+                    | RuleAction::LeaveUnassigned
+                    | RuleAction::Move { .. }
                         if settled => {}
+                    RuleAction::Move { to } => {
+                        let (rule, to) = (rule.id, *to);
+                        match lead.past.stays(lead.inbox, to) {
+                            Some(why) => {
+                                stays = true;
+                                trace.act(RuleAct::Stayed { rule, to, why });
+                            }
+                            None => {
+                                moved = Some((rule, to));
+                                trace.act(RuleAct::Moved { rule, to });
+                            }
+                        }
+                    }
+                    RuleAction::Escalate { words } => {
+                        let anew = lead.past.escalates(rule.id);
+                        trace.act(RuleAct::Escalated { rule: rule.id, anew });
+                        asked.extend(anew.then(|| Asked::Escalate {
+                            rule: rule.id,
+                            name: rule.name.clone(),
+                            words: words.clone(),
+                        }));
+                    }
+                    RuleAction::Notify { members } => {
+                        let anew = lead.past.tells(rule.id);
+                        let members: BTreeSet<MemberId> = members.iter().copied().collect();
+                        trace.act(RuleAct::Told {
+                            rule: rule.id,
+                            members: members.iter().copied().take(NAMED).collect(),
+                            anew,
+                        });
+                        asked.extend(anew.then(|| Asked::Tell {
+                            rule: rule.id,
+                            name: rule.name.clone(),
+                            members,
+                        }));
+                    }
                     RuleAction::Assign { to } => {
                         let given = staff.named(*to, &mut trace);
                         spoke = Some((rule.id, given));
@@ -88,9 +159,24 @@ impl RuleSet {
                     }
                 }
             }
-            if rule.stops() {
+            if moved.is_some() || rule.stops() && !stays {
                 break;
             }
+        }
+        if let Some((rule, to)) = moved {
+            let routing = Routing {
+                version,
+                rule: Some(rule),
+                owner: None,
+                turn: false,
+                moved_to: Some(to),
+                trace,
+            };
+            return Routed {
+                routing,
+                changes,
+                asked,
+            };
         }
         // What a customer we have wants besides is theirs who look after that customer, where no rule says otherwise.
         let by_default = spoke.is_none() && lead.category == Category::Expansion;
@@ -112,30 +198,78 @@ impl RuleSet {
             rule: spoke.map(|(rule, _)| rule),
             owner: given.map(|given| given.to),
             turn: given.is_some_and(|given| given.turn),
+            moved_to: None,
             trace,
         };
-        Routed { routing, changes }
+        Routed {
+            routing,
+            changes,
+            asked,
+        }
     }
 
-    /// Where the rules send a lead while everybody is there and has room, and which of them says so. Whoever looks after the customer's
-    /// company comes before a pool.
+    /// Where the rules send a lead while everybody is there and has room, which of them says so, and what else they do with it. Whoever
+    /// looks after the customer's company comes before a pool. `there` says of an inbox whether it is at work, and nothing of one that
+    /// there is not.
     #[must_use]
-    pub fn destination(&self, mut lead: Lead<'_>) -> (Destination, Option<RuleId>) {
-        for rule in self.rules.iter().filter(|rule| rule.enabled) {
-            if !rule.when.holds(&lead) {
-                continue;
+    pub fn destination(&self, mut lead: Lead<'_>, mut there: impl FnMut(InboxId) -> Option<bool>) -> Judged {
+        let mut moved: Option<(RuleId, InboxId)> = None;
+        let mut sent: Option<(RuleId, Destination)> = None;
+        let (mut escalates, mut tells) = (false, false);
+        'inbox: loop {
+            for rule in self.rules.iter().filter(|rule| rule.enabled) {
+                if !rule.when.holds(&lead) {
+                    continue;
+                }
+                let (mut goes, mut stays) = (None, false);
+                for action in &rule.then {
+                    match action {
+                        RuleAction::Move { to } if sent.is_none() => {
+                            let may = moved.is_none() && lead.inbox != *to;
+                            goes = Some(*to).filter(|_| may).and_then(|to| Some((to, there(to)?)));
+                            stays = goes.is_none();
+                        }
+                        RuleAction::Escalate { .. } => escalates = true,
+                        RuleAction::Notify { .. } => tells = true,
+                        _ => {}
+                    }
+                    if let Some(destination) = sends(action).filter(|_| sent.is_none()) {
+                        let owner = looked_after(&lead).filter(|_| matches!(destination, Destination::Pool { .. }));
+                        sent = Some((rule.id, owner.unwrap_or(destination)));
+                    }
+                    lead.set(action);
+                }
+                if let Some((to, in_hours)) = goes {
+                    (lead.inbox, lead.in_hours) = (to, in_hours);
+                    moved = Some((rule.id, to));
+                    continue 'inbox;
+                }
+                if rule.stops() && !stays {
+                    break;
+                }
             }
-            if let Some(destination) = rule.then.iter().find_map(sends) {
-                let owner = looked_after(&lead).filter(|_| matches!(destination, Destination::Pool { .. }));
-                return (owner.unwrap_or(destination), Some(rule.id));
-            }
-            rule.then.iter().for_each(|action| lead.set(action));
-            if rule.stops() {
-                break;
-            }
+            break;
         }
-        let owner = looked_after(&lead).filter(|_| lead.category == Category::Expansion);
-        (owner.unwrap_or(Destination::NoRule), None)
+        let (rule, destination) = match sent {
+            Some((rule, destination)) => (Some(rule), destination),
+            None => {
+                let owner = looked_after(&lead).filter(|_| lead.category == Category::Expansion);
+                (None, owner.unwrap_or(Destination::NoRule))
+            }
+        };
+        let (rule, destination) = match moved {
+            Some((rule, inbox)) => {
+                let then = Box::new(destination);
+                (Some(rule), Destination::Inbox { inbox, then })
+            }
+            None => (rule, destination),
+        };
+        Judged {
+            destination,
+            rule,
+            escalates,
+            tells,
+        }
     }
 }
 

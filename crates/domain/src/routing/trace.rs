@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Condition, Lead, Rule};
-use crate::{MemberId, RuleId, Timestamp};
+use super::{Condition, Lead, Rule, RuleAct};
+use crate::{InboxId, MemberId, RuleId, Timestamp};
 
 /// How many rules that matched, and that did not, a trace tells of.
 const RULES: usize = 30;
@@ -14,6 +14,8 @@ const TESTS_PER_RULE: usize = 12;
 const TESTS: usize = 60;
 /// How many steps of the order of assignment it tells of.
 const STEPS: usize = 30;
+/// How many moves, escalations and news it tells of.
+const ACTS: usize = 30;
 
 /// A condition that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -122,6 +124,10 @@ pub struct RouteTrace {
     pub rules_left_out: u32,
     /// What followed: who was passed over, and who got it.
     pub steps: Vec<RouteStep>,
+    /// What rules did besides, or could not do, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<RuleAct>>", optional)]
+    pub acts: Vec<RuleAct>,
 }
 
 impl RouteTrace {
@@ -129,7 +135,7 @@ impl RouteTrace {
     pub(super) fn looked_at(&mut self, rule: &Rule, lead: &Lead<'_>, matched: bool) {
         // Of each kind the first ones, and the one that says who gets it.
         let of_its_kind = self.rules.iter().filter(|known| known.matched == matched).count();
-        let decides = matched && rule.then.iter().any(crate::RuleAction::assigns);
+        let decides = matched && rule.then.iter().any(crate::RuleAction::is_told);
         if of_its_kind >= RULES && !(decides && of_its_kind < RULES.saturating_mul(2)) {
             self.rules_left_out = self.rules_left_out.saturating_add(1);
             return;
@@ -154,6 +160,15 @@ impl RouteTrace {
     pub(super) fn step(&mut self, step: RouteStep) {
         if step.passed_over.is_none() || self.steps.len() < STEPS {
             self.steps.push(step);
+        }
+    }
+}
+
+impl RouteTrace {
+    /// Tells of something a rule did besides. Where it went is told whatever came before.
+    pub(super) fn act(&mut self, act: RuleAct) {
+        if matches!(act, RuleAct::Moved { .. }) || self.acts.len() < ACTS {
+            self.acts.push(act);
         }
     }
 }
@@ -186,6 +201,10 @@ pub struct Routing {
     /// Whether the owner took their turn in that rule's pool with it.
     #[serde(default)]
     pub turn: bool,
+    /// The inbox that rule moved it to; it was routed there then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub moved_to: Option<InboxId>,
     /// Why.
     pub trace: RouteTrace,
 }

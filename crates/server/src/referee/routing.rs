@@ -22,6 +22,7 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
     if matches!(work, Work::Arrival { arrival, .. } if is_history(arrival, documents)) {
         return;
     }
+    goes(work, rules, needs);
     let routing = needs.routing.get_or_insert_with(|| {
         Box::new(RoutingNeeds {
             pool: rules.pools(),
@@ -36,6 +37,16 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
             None => drop(routing.contacts_of.insert(command.conversation)),
         },
         _ => {}
+    }
+}
+
+/// A rule that moves what somebody asks about leaves nobody's draft behind.
+fn goes(work: &Work, rules: &RuleSet, needs: &mut Needs) {
+    if let Work::Command { command, .. } = work
+        && matches!(command.body, CommandBody::Route)
+        && rules.moves()
+    {
+        needs.begun_in.insert(command.conversation);
     }
 }
 

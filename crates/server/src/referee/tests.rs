@@ -1,6 +1,7 @@
 //! The machine on the modelled store, and the driver on real databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod acts;
 mod chaos;
 mod commits;
 mod court;

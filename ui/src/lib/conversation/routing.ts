@@ -3,12 +3,24 @@ import type { Opened } from '$lib/api/types/Opened';
 import type { Routing } from '$lib/api/types/Routing';
 import type { Timestamp } from '$lib/api/types/Timestamp';
 
-export function newestRouting(opened: Opened): { at: Timestamp; routing: Routing } | null {
-  const entries = opened.thread.flatMap((item) => (item.type === 'events' ? item.entries : []));
-  for (const entry of entries.toReversed()) {
-    if (entry.body.type === 'conversation' && entry.body.event.type === 'routed') {
-      return { at: entry.at, routing: entry.body.event.routing };
-    }
-  }
-  return null;
+interface Routed {
+  at: Timestamp;
+  routing: Routing;
+}
+
+const routings = (opened: Opened): Routed[] =>
+  opened.thread
+    .flatMap((item) => (item.type === 'events' ? item.entries : []))
+    .flatMap((entry) =>
+      entry.body.type === 'conversation' && entry.body.event.type === 'routed'
+        ? [{ at: entry.at, routing: entry.body.event.routing }]
+        : [],
+    );
+
+/** The newest routing, after the one that moved the conversation to where that was asked, if so. */
+export function routingWithMove(opened: Opened): Routed[] {
+  const [before, newest] = routings(opened).slice(-2);
+  if (before === undefined) return [];
+  if (newest === undefined) return [before];
+  return before.routing.movedTo !== undefined && before.at === newest.at ? [before, newest] : [newest];
 }

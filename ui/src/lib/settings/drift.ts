@@ -2,7 +2,7 @@
 import type { CorrectedLead } from '$lib/api/types/CorrectedLead';
 import type { RuleDrift } from '$lib/api/types/RuleDrift';
 import type { RuleOutcome } from '$lib/api/types/RuleOutcome';
-import { addUp } from './rehearsal';
+import { addUp, sumOf } from './rehearsal';
 
 /** How many of a rule's leads people sent elsewhere. */
 export const corrected = ({ moved, reassigned, givenBack }: RuleOutcome): number =>
@@ -44,6 +44,8 @@ export const addPage = (known: RuleDrift | null, page: RuleDrift, examples: numb
         ...known,
         routed: known.routed + page.routed,
         moves: addUp(known.moves, page.moves, examples),
+        escalated: sumOf(known.escalated, page.escalated),
+        told: sumOf(known.told, page.told),
         rules: outcomes(known.rules, page.rules, examples),
         next: page.next,
       };

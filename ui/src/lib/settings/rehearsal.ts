@@ -1,4 +1,5 @@
 /** The pages of a rehearsal add up. */
+import type { Compared } from '$lib/api/types/Compared';
 import type { RehearsalExample } from '$lib/api/types/RehearsalExample';
 import type { RehearsedMove } from '$lib/api/types/RehearsedMove';
 
@@ -33,3 +34,13 @@ export function addUp(known: RehearsedMove[], more: RehearsedMove[], examples: n
   }
   return [...sum.values()].toSorted((a, b) => b.count - a.count);
 }
+
+/** What two sets do with the conversations so far; older servers do not say. */
+export const sumOf = (known: Compared | undefined, more: Compared | undefined): Compared => ({
+  before: (known?.before ?? 0) + (more?.before ?? 0),
+  after: (known?.after ?? 0) + (more?.after ?? 0),
+});
+
+/** Whether there is anything to tell of it. */
+export const isAny = (compared: Compared | undefined): compared is Compared =>
+  compared !== undefined && compared.before + compared.after > 0;

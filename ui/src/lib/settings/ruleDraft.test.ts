@@ -132,6 +132,42 @@ describe('of a rule that was edited', () => {
   });
 });
 
+describe('a rule that moves, escalates and notifies', () => {
+  const moving: Rule = {
+    ...rule,
+    when: { type: 'all', of: [{ type: 'inbox', oneOf: ['i-sales'] }] },
+    then: [
+      { type: 'notify', members: ['m-anna', 'm-ben'] },
+      { type: 'escalate', words: 'A large one' },
+      { type: 'move', to: 'i-support' },
+    ],
+  };
+
+  it('is sent as it came, and stops without saying so', () => {
+    expect(JSON.stringify(sent(moving))).toBe(JSON.stringify(moving));
+    expect(ruleDraft(moving).stop).toBe(true);
+  });
+
+  it('sends what was edited', () => {
+    const edited = sent(moving, (draft) => {
+      draft.inbox = 'i-success';
+      draft.escalate = ' Very large ';
+      draft.told = [];
+    });
+    expect(edited?.then).toEqual([
+      { type: 'escalate', words: 'Very large' },
+      { type: 'move', to: 'i-success' },
+    ]);
+  });
+
+  it.each([
+    ['no inbox', ''],
+    ['the one its leads lie in', 'i-sales'],
+  ])('is not sound with %s', (_, inbox) => {
+    expect(isSound({ ...ruleDraft(moving), inbox }, 'EUR')).toBe(false);
+  });
+});
+
 it('a new rule says whether it stops', () => {
   const draft = { ...newRule(), owner: 'queue' as const };
   expect(rulesOf([draft], 'EUR').rules[0]).toMatchObject({ when: { type: 'all', of: [] }, stop: true });

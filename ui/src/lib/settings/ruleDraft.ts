@@ -59,7 +59,7 @@ export interface PartDraft {
   was: { whole: Kept<Condition>; texts: Kept<string[]> | null; amount: Kept<Money> | null } | null;
 }
 
-export type Owner = 'none' | 'member' | 'roundRobin' | 'leastLoaded' | 'queue';
+export type Owner = 'none' | 'member' | 'roundRobin' | 'leastLoaded' | 'queue' | 'move';
 
 export interface PoolDraft {
   member: string;
@@ -84,6 +84,8 @@ export interface RuleDraft {
   owner: Owner;
   member: string;
   pool: PoolDraft[];
+  /** Where it goes, if it goes to another inbox. */
+  inbox: string;
   category: Category | '';
   priority: Priority | '';
   value: string;
@@ -93,6 +95,10 @@ export interface RuleDraft {
   step: string;
   /** In how many business days the step is due; empty for no date. */
   days: string;
+  /** Why it is escalated; empty where it is not. */
+  escalate: string;
+  /** Who is told of it. */
+  told: string[];
   stop: boolean;
   /** What it was made from. */
   was: {
@@ -150,6 +156,7 @@ export const newRule = (): RuleDraft => ({
   owner: 'roundRobin',
   member: '',
   pool: [],
+  inbox: '',
   category: '',
   priority: '',
   value: '',
@@ -158,6 +165,8 @@ export const newRule = (): RuleDraft => ({
   followers: [],
   step: '',
   days: '',
+  escalate: '',
+  told: [],
   stop: true,
   was: null,
 });
@@ -237,8 +246,12 @@ function sentOf(group: PartDraft): PartDraft {
 
 /** How what a rule does reads. */
 const readsThen = (draft: RuleDraft): string => {
-  const { owner, member, pool, category, priority, value, tags, sets, followers, step, days } = draft;
-  return reads([owner, member, pool, category, priority, value, tags, sets, followers, step, days]);
+  const { owner, member, pool, inbox, category, priority, value, tags, sets, followers, step, days } = draft;
+  const { escalate, told } = draft;
+  return reads([
+    ...[owner, member, pool, inbox, category, priority, value, tags, sets, followers, step, days],
+    ...[escalate, told],
+  ]);
 };
 
 export function ruleDraft(rule: Rule): RuleDraft {
@@ -294,6 +307,16 @@ export function ruleDraft(rule: Rule): RuleDraft {
       case 'setNextStep':
         draft.step = action.text;
         draft.days = String(action.inDays ?? '');
+        break;
+      case 'move':
+        draft.owner = 'move';
+        draft.inbox = action.to;
+        break;
+      case 'escalate':
+        draft.escalate = action.words;
+        break;
+      case 'notify':
+        draft.told = [...action.members];
         break;
     }
   }
@@ -414,7 +437,11 @@ function actionsOf(draft: RuleDraft, currency: string): RuleAction[] {
     const due = days === '' ? {} : { inDays: Number(days) };
     actions.push({ type: 'setNextStep', text: step, ...due });
   }
-  if (draft.owner === 'member') actions.push({ type: 'assign', to: draft.member });
+  const words = draft.escalate.trim();
+  if (words !== '') actions.push({ type: 'escalate', words });
+  if (draft.told.length > 0) actions.push({ type: 'notify', members: draft.told });
+  if (draft.owner === 'move') actions.push({ type: 'move', to: draft.inbox });
+  else if (draft.owner === 'member') actions.push({ type: 'assign', to: draft.member });
   else if (draft.owner === 'queue') actions.push({ type: 'leaveUnassigned' });
   else if (draft.owner !== 'none') {
     const pool = draft.pool.map(({ member, capacity }) =>
@@ -504,11 +531,29 @@ export const whatsOf = (one: SetDraft, all: SetDraft[]): SetDraft['what'][] => [
   'own',
 ];
 
+/** Whether a condition holds only for what lies in that inbox: there is nothing to move then. */
+function liesOnlyIn(condition: Condition, inbox: string): boolean {
+  switch (condition.type) {
+    case 'inbox':
+      return condition.oneOf.every((one) => one === inbox);
+    case 'all':
+      return condition.of.some((part) => liesOnlyIn(part, inbox));
+    case 'any':
+      return condition.of.every((part) => liesOnlyIn(part, inbox));
+    default:
+      return false;
+  }
+}
+
 /** What is wrong with what a rule does. */
 export function doesProblem(draft: RuleDraft, currency: string): string | null {
   if (draft.owner === 'member' && draft.member === '') return m.rule_no_member();
   const shared = draft.owner === 'roundRobin' || draft.owner === 'leastLoaded';
   if (shared && draft.pool.length === 0) return m.rule_no_pool();
+  if (draft.owner === 'move') {
+    if (draft.inbox === '') return m.rule_no_inbox();
+    if (liesOnlyIn(conditionOf(draft.when, currency), draft.inbox)) return m.rule_same_inbox();
+  }
   return actionsOf(draft, currency).length === 0 ? m.rule_does_nothing() : null;
 }
 

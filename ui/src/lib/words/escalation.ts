@@ -20,6 +20,8 @@ export function escalationReason(reason: EscalationReason, people: People): stri
       }[reason.clock]();
     case 'byHand':
       return m.escalation_by_hand({ name: label(people, reason.by), words: reason.words });
+    case 'byRule':
+      return m.escalation_by_rule({ rule: reason.name, words: reason.words });
     case 'beforeClosing':
       return m.escalation_before_closing();
   }

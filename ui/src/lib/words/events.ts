@@ -6,7 +6,7 @@ import type { LogEntry } from '$lib/api/types/LogEntry';
 import type { OwnerChange } from '$lib/api/types/OwnerChange';
 import type { MemberId } from '$lib/api/types/MemberId';
 import { clockName } from '$lib/time/clocks';
-import { absolute, money, when } from '$lib/time/format';
+import { absolute, all, money, when } from '$lib/time/format';
 import { detailWords } from './details';
 import { categoryName, outcomeName, priorityName, statusName } from './labels';
 import { shownName } from './statuses';
@@ -101,6 +101,8 @@ function phrase(event: Event, actor: MemberId | null, people: People): string | 
       }[event.what];
     case 'escalated':
       return escalatedPhrase(event, people);
+    case 'told':
+      return m.event_told({ rule: event.name, names: all(event.members.map((id) => toWhom(people, id))) });
     case 'escalationPassedOn':
       return m.event_escalation_passed_on({ to: askedWords(event.asked, people) });
     case 'escalationAcknowledged':
@@ -217,6 +219,8 @@ function escalatedPhrase({ reason, asked }: Extract<Event, { type: 'escalated' }
   switch (reason.type) {
     case 'byHand':
       return m.event_escalated_by_hand({ to, by: byWhom(people, reason.by), words: reason.words });
+    case 'byRule':
+      return m.event_escalated_by_rule({ to, rule: reason.name, words: reason.words });
     case 'beforeClosing':
       return m.event_escalated_before_closing({ to });
     case 'late':

@@ -226,6 +226,7 @@ const invalidWords: Record<Invalid, (field: { field: string }) => string> = {
   needed: m.invalid_needed,
   notHere: m.invalid_not_here,
   openToAll: m.invalid_open_to_all,
+  sameInbox: m.invalid_same_inbox,
 };
 
 /** A field's name for people; the engine's own where we know none. */

@@ -8,8 +8,11 @@ import type { PassedOver } from '$lib/api/types/PassedOver';
 import type { PoolMember } from '$lib/api/types/PoolMember';
 import type { Priority } from '$lib/api/types/Priority';
 import type { RouteStep } from '$lib/api/types/RouteStep';
+import type { Routing } from '$lib/api/types/Routing';
 import type { Rule } from '$lib/api/types/Rule';
+import type { RuleAct } from '$lib/api/types/RuleAct';
 import type { RuleAction } from '$lib/api/types/RuleAction';
+import type { Stayed } from '$lib/api/types/Stayed';
 import type { TestTrace } from '$lib/api/types/TestTrace';
 import type { WordsIn } from '$lib/api/types/WordsIn';
 import { all, money, when } from '$lib/time/format';
@@ -145,12 +148,19 @@ export function actionWords(action: RuleAction, house: House): string {
       return action.inDays === undefined
         ? m.rule_set_step({ text: action.text })
         : m.rule_set_step_due({ text: action.text, count: action.inDays });
+    case 'move':
+      return m.rule_moves({ inbox: house.inboxName(action.to) });
+    case 'escalate':
+      return m.rule_escalates({ words: action.words });
+    case 'notify':
+      return m.rule_tells({ names: all(action.members.map((id) => toWhom(house, id))) });
   }
 }
 
 /** Whether no later rule is looked at once this one has matched. */
 export const stops = (rule: Pick<Rule, 'then' | 'stop'>): boolean =>
-  rule.stop ?? rule.then.some((action) => ['assign', 'distribute', 'leaveUnassigned'].includes(action.type));
+  rule.stop ??
+  rule.then.some((action) => ['assign', 'distribute', 'leaveUnassigned', 'move'].includes(action.type));
 
 /** A condition that was looked at, and what it was compared with. */
 export function testWords(test: TestTrace, house: House): string {
@@ -229,6 +239,34 @@ export function stepWords(step: RouteStep, house: House): string {
   }
 }
 
+const stayedWords: Words<Stayed> = {
+  there: m.why_stayed_there,
+  gone: m.why_stayed_gone,
+  movedOnce: m.why_stayed_moved_once,
+  wasThere: m.why_stayed_was_there,
+  placed: m.why_stayed_placed,
+  cameBack: m.why_stayed_came_back,
+  inUse: m.why_stayed_in_use,
+  merged: m.why_stayed_merged,
+};
+
+/** What a rule did besides, or could not do. */
+export function actWords(act: RuleAct, routing: Routing, house: House): string {
+  const rule = routing.trace.rules.find((one) => one.id === act.rule)?.name ?? m.why_a_rule();
+  switch (act.type) {
+    case 'moved':
+      return m.why_moved({ rule, inbox: house.inboxName(act.to) });
+    case 'stayed':
+      return m.why_stayed({ rule, inbox: house.inboxName(act.to), why: stayedWords[act.why]() });
+    case 'escalated':
+      return act.anew ? m.why_escalated({ rule }) : m.why_escalated_before({ rule });
+    case 'told': {
+      const names = all(act.members.map((id) => toWhom(house, id)));
+      return act.anew ? m.why_told({ rule, names }) : m.why_told_before({ rule, names });
+    }
+  }
+}
+
 /** Where rules send a lead. */
 export function destinationWords(destination: Destination, house: House): string {
   switch (destination.type) {
@@ -238,6 +276,11 @@ export function destinationWords(destination: Destination, house: House): string
       return m.rehearse_queue();
     case 'member':
       return label(house, destination.member);
+    case 'inbox':
+      return m.rehearse_inbox({
+        inbox: house.inboxName(destination.inbox),
+        then: destinationWords(destination.then, house),
+      });
     case 'pool':
       return m.rule_distribute({
         by: byName[destination.by](),

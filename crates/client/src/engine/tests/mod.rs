@@ -15,6 +15,7 @@ mod offline;
 mod papers;
 mod reminding;
 mod reviewing;
+mod routing;
 mod splitting;
 mod statuses;
 mod syncing;

@@ -530,7 +530,7 @@ impl Office {
             draft: draft.as_ref(),
             others: &self.conversations,
             log: &log,
-            routing: None,
+            routing: super::routing::facts(&self.documents),
             header_id: &header_id,
         };
         match decide(state, command, &context) {

@@ -348,7 +348,7 @@ fn a_lead_nobody_took_in_time_is_an_exception_until_somebody_does() {
 }
 
 /// The same, and what is late is asked of Ben for half an hour.
-fn then_ben() -> InboxPolicy {
+pub(super) fn then_ben() -> InboxPolicy {
     let ask = EscalationAsk::Members {
         members: vec![member(BEN)],
     };

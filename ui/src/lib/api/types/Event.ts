@@ -36,6 +36,7 @@ import type { Part } from "./Part";
 import type { Priority } from "./Priority";
 import type { Quote } from "./Quote";
 import type { Routing } from "./Routing";
+import type { RuleId } from "./RuleId";
 import type { SaidAnew } from "./SaidAnew";
 import type { Settlement } from "./Settlement";
 import type { ShownStatus } from "./ShownStatus";
@@ -300,7 +301,19 @@ asked: Array<MemberId>,
 /**
  * Until when they may answer before it is passed on; `None` where it stays with them.
  */
-until: Timestamp | null, } | { "type": "escalationPassedOn", 
+until: Timestamp | null, } | { "type": "told", 
+/**
+ * Which.
+ */
+rule: RuleId, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Whom.
+ */
+members: Array<MemberId>, } | { "type": "escalationPassedOn", 
 /**
  * The deadline.
  */

@@ -3,4 +3,4 @@
 /**
  * Why a value can't be used.
  */
-export type Invalid = "empty" | "tooLong" | "tooMany" | "unknown" | "notNow" | "notAnAddress" | "notForPeople" | "digestMismatch" | "watched" | "taken" | "needed" | "notHere" | "openToAll";
+export type Invalid = "empty" | "tooLong" | "tooMany" | "unknown" | "notNow" | "notAnAddress" | "notForPeople" | "digestMismatch" | "watched" | "taken" | "needed" | "notHere" | "openToAll" | "sameInbox";

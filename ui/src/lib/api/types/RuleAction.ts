@@ -2,6 +2,7 @@
 import type { Category } from "./Category";
 import type { Detail } from "./Detail";
 import type { DistributeBy } from "./DistributeBy";
+import type { InboxId } from "./InboxId";
 import type { MemberId } from "./MemberId";
 import type { Money } from "./Money";
 import type { PoolMember } from "./PoolMember";
@@ -66,4 +67,16 @@ text: string,
 /**
  * Due after so many business days of the inbox; `None` for no date.
  */
-inDays?: number, };
+inDays?: number, } | { "type": "move", 
+/**
+ * Which.
+ */
+to: InboxId, } | { "type": "escalate", 
+/**
+ * Why, in words, for whoever is asked.
+ */
+words: string, } | { "type": "notify", 
+/**
+ * Whom.
+ */
+members: Array<MemberId>, };

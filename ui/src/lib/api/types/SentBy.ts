@@ -2,6 +2,7 @@
 import type { InboxId } from "./InboxId";
 import type { MemberId } from "./MemberId";
 import type { RuleId } from "./RuleId";
+import type { RuleMove } from "./RuleMove";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -27,4 +28,8 @@ owner: MemberId | null,
 /**
  * The inbox it lay in.
  */
-inbox: InboxId, };
+inbox: InboxId, 
+/**
+ * A rule had moved it there in the same routing.
+ */
+moved?: RuleMove, };
