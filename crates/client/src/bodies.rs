@@ -36,6 +36,14 @@ pub(crate) fn of_raw(message: &Message, raw: &[u8], shown: Shown) -> Body {
     }
 }
 
+/// The whole text of a message, with what it quotes and its signature: what is passed on with it.
+pub(crate) fn text_of(raw: &[u8]) -> String {
+    match parse::parse(raw) {
+        Ok(mail) => capped(&mail.text).to_owned(),
+        Err(_) => capped(&String::from_utf8_lossy(raw)).to_owned(),
+    }
+}
+
 /// A text as the HTML that goes out beside it, as it would be shown here.
 pub(crate) fn as_html(text: &str) -> String {
     html::render_text(capped(text)).srcdoc_html

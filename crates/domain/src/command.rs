@@ -257,6 +257,14 @@ pub enum CommandBody {
         #[ts(optional)]
         send_at: Option<Timestamp>,
     },
+    /// Pass a message on to somebody outside: the draft says which, and to whom. It takes no reply lock and answers nobody. Its id is the
+    /// command's.
+    Forward {
+        /// Which draft.
+        draft: DraftId,
+        /// The digest of what was on screen, [`crate::DraftText::digest`].
+        digest: String,
+    },
     /// Take a reply back in its undo window, or before the time it was scheduled for.
     CancelSend {
         /// Which.

@@ -69,7 +69,7 @@ pub struct Context<'a> {
     pub next_conversation: u32,
     /// The live facts of the conversation's reply lock, if it has one.
     pub lease: Option<LeaseFacts>,
-    /// The draft a Reply names.
+    /// The draft a Reply or a Forward names.
     pub draft: Option<&'a SavedDraft>,
     /// Other conversations, at least those that the command is about too: what it names, what it is one with, and the parts of that.
     pub others: &'a BTreeMap<ConversationId, Conversation>,
@@ -77,6 +77,6 @@ pub struct Context<'a> {
     pub log: &'a [(Stamp, Event)],
     /// What routing is judged by; `None` where there are no rules, or the command routes nothing.
     pub routing: Option<RoutingFacts<'a>>,
-    /// The Message-ID a reply gets if accepted, without angle brackets.
+    /// The Message-ID a reply or a forward gets if accepted, without angle brackets.
     pub header_id: &'a str,
 }

@@ -445,7 +445,7 @@ pub enum Event {
         /// How.
         answer: LockAnswer,
     },
-    /// A reply was accepted.
+    /// A reply was accepted, or a message to be forwarded to somebody outside ([`crate::Outbound::is_forward`]).
     ReplyQueued {
         /// The reply.
         outbound: Box<Outbound>,

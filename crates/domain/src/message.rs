@@ -164,6 +164,10 @@ pub struct DraftText {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub receipt: bool,
+    /// The message it passes on to somebody outside. Then it is no reply: the customer goes on waiting for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub forwards: Option<MessageId>,
 }
 
 impl DraftText {
@@ -204,6 +208,10 @@ impl DraftText {
         }
         if self.receipt {
             field(b"receipt");
+        }
+        if let Some(message) = self.forwards {
+            field(b"forwards");
+            field(message.0.as_bytes());
         }
         hex::encode(hash.finalize())
     }
@@ -332,16 +340,24 @@ impl Outbound {
         self.send_at.unwrap_or(self.queued_at)
     }
 
-    /// Whether it has changed nothing yet: what its author lets leave later counts as a reply when it leaves.
+    /// Whether it passes a message on to somebody outside. It answers nobody: clocks, status, owner and the reply lock are what they
+    /// were, and what stops a reply (a newer message, a colleague's answer, another owner) does not stop it.
     #[must_use]
-    pub fn uncounted(&self) -> bool {
-        self.send_at.is_some() && self.attempt == 0
+    pub const fn is_forward(&self) -> bool {
+        self.draft.forwards.is_some()
+    }
+
+    /// Whether it has changed nothing yet: what its author lets leave later counts as a reply when it leaves. What is forwarded never
+    /// counts as one.
+    #[must_use]
+    pub const fn uncounted(&self) -> bool {
+        self.is_forward() || self.send_at.is_some() && self.attempt == 0
     }
 
     /// Whether it waits for the time its author chose.
     #[must_use]
     pub fn scheduled(&self) -> bool {
-        self.state == OutboundState::Queued && self.uncounted()
+        self.state == OutboundState::Queued && self.uncounted() && !self.is_forward()
     }
 
     /// It leaves then.

@@ -24,6 +24,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::RequestLock
         | C::AnswerRequest { .. }
         | C::Reply { .. }
+        | C::Forward { .. }
         | C::CancelSend { .. }
         | C::SendNow { .. } => Issuer::People(Capability::SendOnBehalf),
         C::TakeOver

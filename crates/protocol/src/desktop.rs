@@ -167,6 +167,11 @@ pub enum Request {
         /// What I answer.
         answer: InvitationAnswer,
     },
+    /// What a draft begins with that passes a message on.
+    Forward {
+        /// Which message.
+        message: MessageId,
+    },
     /// An attachment's bytes, into a new file of the downloads folder. The window names no path: it can write nowhere else.
     SaveAttachment {
         /// Of which message.
@@ -468,6 +473,8 @@ pub enum Reply {
     Nested(Box<Nested>),
     /// To [`Request::AnswerInvitation`].
     AnswerInvitation(OutgoingFile),
+    /// To [`Request::Forward`].
+    Forward(Box<Forwarding>),
     /// To [`Request::SaveAttachment`]: where it was written.
     SaveAttachment(String),
     /// To [`Request::Source`].

@@ -179,6 +179,7 @@ pub fn asked(cast: &Cast, body: &CommandBody) -> String {
         CommandBody::Assign { to, .. } => format!("gives {}", cast.name(*to)),
         CommandBody::HandOff { to, .. } => format!("offers {}", cast.name(*to)),
         CommandBody::Reply { .. } => "sends a reply in".to_owned(),
+        CommandBody::Forward { .. } => "forwards a message of".to_owned(),
         CommandBody::TakeLock { .. } => "begins to reply in".to_owned(),
         CommandBody::AddNote { .. } => "notes in".to_owned(),
         CommandBody::Close { .. } => "closes".to_owned(),

@@ -7,8 +7,10 @@ import type { Backend } from './api/backend';
 import type { Acted } from './api/types/Acted';
 import type { CommandBody } from './api/types/CommandBody';
 import type { ConversationId } from './api/types/ConversationId';
+import type { MessageId } from './api/types/MessageId';
 import type { UiEvent } from './api/types/UiEvent';
 import { Composer } from './composer/composer.svelte';
+import { forwardDraft, newestToForward } from './composer/forward';
 import { Notes } from './composer/notes.svelte';
 import { OpenConversation } from './conversation/conversation.svelte';
 import { ConversationList } from './list/list.svelte';
@@ -316,6 +318,35 @@ export class Desk {
     }
     void this.open.refresh();
     void this.list.refresh();
+  }
+
+  /** Whether messages of the conversation on screen may be passed on: by whoever may send for it, the owner or not. */
+  get mayForward(): boolean {
+    const current = this.open.current;
+    if (current === null || current.updateNeeded || current.conversation.merged !== undefined) return false;
+    return this.open.why('reply')?.type !== 'notPermitted';
+  }
+
+  /** `Shift+F`: passes a message on to somebody outside; the newest where none is named. What is being written stays. */
+  async forward(message?: MessageId): Promise<void> {
+    const { composer, open } = this;
+    const id = open.id;
+    const wanted = message ?? newestToForward(open.current?.thread ?? []);
+    if (id === null || wanted === null) return;
+    if (composer.hasContent && !composer.untouched) {
+      this.toasts.show(m.forward_draft_first());
+      composer.open(composer.cover);
+      return;
+    }
+    try {
+      const passedOn = await this.backend.call('forward', { message: wanted });
+      // Somebody may have gone on, or begun to write, while it was fetched.
+      if (open.id !== id || composer.conversation !== id || (composer.hasContent && !composer.untouched))
+        return;
+      composer.forward(forwardDraft(wanted, passedOn, composer.signature));
+    } catch (error) {
+      this.toasts.show(errorWords(error).text, { tone: 'late' });
+    }
   }
 
   /** Takes a reply back within its undo window; its text is a draft again. */

@@ -6,6 +6,7 @@ import type { Body } from '$lib/api/types/Body';
 import type { Company } from '$lib/api/types/Company';
 import type { Conversation } from '$lib/api/types/Conversation';
 import type { Event } from '$lib/api/types/Event';
+import type { Forwarding } from '$lib/api/types/Forwarding';
 import type { LogEntry } from '$lib/api/types/LogEntry';
 import type { Message } from '$lib/api/types/Message';
 import type { Opened } from '$lib/api/types/Opened';
@@ -331,4 +332,16 @@ export function openedOf(scene: Scene, part: Partial<Opened> = {}): Opened {
     updateNeeded: false,
     ...part,
   };
+}
+
+/** A message as the engine hands it out to be passed on. */
+export function passedOn(scenes: Scene[], id: string): Forwarding {
+  const item = scenes
+    .flatMap((scene) => scene.thread)
+    .find((item) => item.type === 'message' && item.message.id === id);
+  if (item?.type !== 'message') throw new Error(`no message ${id}`);
+  const { from, to, cc, at, subject, preview, attachments } = item.message;
+  const files = attachments.map(({ name, mime, size }) => ({ name, mime, size, blob: `blob-${name}` }));
+  const bareSubject = subject.replace(/^(?:re|aw|fwd):\s*/i, '');
+  return { from, to, cc, at, subject, bareSubject, text: preview, files };
 }

@@ -28,7 +28,7 @@ import type { InboxPolicy } from '$lib/api/types/InboxPolicy';
 import type { UiEvent } from '$lib/api/types/UiEvent';
 import type { View } from '$lib/api/types/View';
 import { pressing } from '$lib/time/clocks';
-import { openedOf, Story, type Scene } from './build';
+import { openedOf, passedOn, Story, type Scene } from './build';
 import { begun, reviewed, reviewOf, type Begun } from './review';
 import { account, anna, DAY, mira, NOW, sessions, settings, team, upToDate, usualTargets } from './cast';
 import { setFields, USED } from './details';
@@ -313,6 +313,8 @@ export class ScriptedBackend implements Backend {
         if (!body) throw new ApiFailure({ code: 'notFound', message });
         return remoteImages ? { ...body, blockedImages: 0 } : body;
       }
+      case 'forward':
+        return passedOn(this.scenes, (params as Params<'forward'>).message);
       case 'act': {
         const { conversation, body } = params as Params<'act'>;
         return this.#act(conversation, body);
@@ -737,6 +739,7 @@ export class ScriptedBackend implements Backend {
   #compose({ conversation: id, draft, cover }: Params<'compose'>): Result<'compose'> {
     const { conversation } = this.scene(id);
     this.drafts.set(id, draft);
+    if (draft.forwards !== undefined) return { saved: true, lock: { type: 'none' } };
     if (conversation.lock && conversation.lock.member !== this.me.id) {
       const { member, device, since } = conversation.lock;
       return { saved: true, lock: { type: 'theirs', refusal: { type: 'lockedBy', member, device, since } } };

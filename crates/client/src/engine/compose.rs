@@ -89,8 +89,12 @@ impl Engine {
                 self.touched.insert(id);
             }
         } else {
+            let replies = text.forwards.is_none();
             self.put_draft(id, text, cover);
-            self.wish_for_lock(id, cover);
+            // What is forwarded answers nobody: a colleague may reply meanwhile.
+            if replies {
+                self.wish_for_lock(id, cover);
+            }
         }
         let composed = Composed {
             saved: true,
@@ -223,10 +227,14 @@ impl Engine {
     }
 
     fn compose_lock(&self, id: ConversationId) -> ComposeLock {
+        let draft = self.drafts.text(id);
+        if draft.is_some_and(|text| text.forwards.is_some()) {
+            return ComposeLock::None;
+        }
         if self.my_token(id).is_some() {
             return ComposeLock::Mine;
         }
-        if self.drafts.text(id).is_none() {
+        if draft.is_none() {
             return ComposeLock::None;
         }
         if !self.online() {
@@ -301,7 +309,7 @@ impl Engine {
             .drafts
             .kept
             .iter()
-            .filter(|(_, draft)| self.now.since_ms(draft.typed_at) < 3 * MINUTE_MS)
+            .filter(|(_, draft)| draft.text.forwards.is_none() && self.now.since_ms(draft.typed_at) < 3 * MINUTE_MS)
             .map(|(id, draft)| (*id, draft.cover))
             .collect();
         self.drafts.wishes.clear();

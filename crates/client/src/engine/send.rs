@@ -1,4 +1,5 @@
-//! A reply on its way to the referee: draft saved, lock held, then the one command that carries both.
+//! A reply on its way to the referee: draft saved, lock held, then the one command that carries both. What is forwarded goes the same
+//! way, without the lock.
 //!
 //! Written online, the referee's word is answered to its author at once and the text stays where it is. Written offline, or
 //! left by a network that went away, it is only a wish: it leaves if the owner and the newest message are what they were, and
@@ -58,14 +59,19 @@ impl Engine {
             unattended: false,
             text,
         };
-        let body = CommandBody::Reply {
-            draft: self.draft_id(id),
-            digest: intent.text.digest(),
-            token: 0,
-            after: plan.after,
-            quote: plan.quote,
-            close: plan.close,
-            send_at: plan.send_at,
+        let (draft, digest) = (self.draft_id(id), intent.text.digest());
+        let body = if intent.text.forwards.is_some() {
+            CommandBody::Forward { draft, digest }
+        } else {
+            CommandBody::Reply {
+                draft,
+                digest,
+                token: 0,
+                after: plan.after,
+                quote: plan.quote,
+                close: plan.close,
+                send_at: plan.send_at,
+            }
         };
         let command = self.command(id, body, last_seen);
         let reply = self.enqueue(command, Some(intent), Some(ticket));
@@ -105,6 +111,10 @@ impl Engine {
         if self.now.since_ms(item.command.issued_at) >= INTENT_MS {
             return Some(HeldReason::TooOld);
         }
+        if intent.text.forwards.is_some() {
+            // It answers nobody: who wrote meanwhile, and whose it is, changes nothing about it.
+            return None;
+        }
         let newer = state
             .last_message
             .as_ref()
@@ -133,8 +143,11 @@ impl Engine {
         };
         let reply = item.command.id;
         let cover = item.intent.as_ref().is_some_and(|intent| intent.cover);
+        let forwards = matches!(item.command.body, CommandBody::Forward { .. });
         if let Err(error) = result {
             self.reply_not_saved(reply, error);
+        } else if forwards {
+            self.submit_saved(reply);
         } else if self.my_token(conversation).is_some() {
             self.submit_reply(reply, conversation);
         } else {
@@ -211,6 +224,11 @@ impl Engine {
         };
         let Some(item) = self.outbox.get_mut(reply) else { return };
         item.set_token(token);
+        self.submit_saved(reply);
+    }
+
+    fn submit_saved(&mut self, reply: CommandId) {
+        let Some(item) = self.outbox.get_mut(reply) else { return };
         item.stage = Stage::Submitted;
         let command = Box::new(item.command.clone());
         // On disk with its token first: after a crash the very same command is asked again.

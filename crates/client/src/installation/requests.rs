@@ -207,6 +207,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
         Request::AnswerInvitation { message, answer } => {
             Ok(Reply::AnswerInvitation(work.answer_invitation(message, answer).await?))
         }
+        Request::Forward { message } => Ok(Reply::Forward(Box::new(work.forward(message).await?))),
         Request::SaveAttachment { message, index } => {
             Ok(Reply::SaveAttachment(work.save_attachment(message, index).await?))
         }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use baton_channels::email::{invitation, parse};
+use baton_channels::email::{invitation, parse, subject};
 use baton_domain::{Address, BlobId, Event, InvitationAnswer, LogBody, Message, MessageId, Outbound, OutgoingFile};
-use baton_protocol::{ApiError, Body, ErrorCode, Nested};
+use baton_protocol::{ApiError, Body, ErrorCode, Forwarding, Nested};
 
 use super::{Work, fetch, now};
 use crate::blobs::BlobError;
@@ -241,6 +241,42 @@ impl Work {
         }
     }
 
+    /// What a draft begins with that passes a message on. Its files are taken out of it here; those of a reply of ours are named as they
+    /// are, for the server has them.
+    pub(crate) async fn forward(&self, message: MessageId) -> Result<Forwarding, FileError> {
+        let message = match self.find(message).await? {
+            Found::Message(message) => message,
+            Found::Reply(outbound) => return Ok(passed_on(*outbound)),
+        };
+        let raw = self.bytes(message.blob.as_ref()).await?.ok_or(FileError::NotHere)?;
+        let (text, taken, message) = aside(move || {
+            let taken: Option<Vec<Attached>> = message
+                .attachments
+                .iter()
+                .map(|file| {
+                    let name = file.name.clone();
+                    parse::attachment(&raw, file.index).map(|bytes| Attached { name, bytes })
+                })
+                .collect();
+            (bodies::text_of(&raw), taken, message)
+        })
+        .await?;
+        let mut files = Vec::new();
+        for file in taken.ok_or(FileError::NotFound)? {
+            files.push(self.attach(file).await?);
+        }
+        Ok(Forwarding {
+            bare_subject: subject::bare(&message.subject),
+            from: message.from,
+            to: message.to,
+            cc: message.cc,
+            at: message.at,
+            subject: message.subject,
+            text,
+            files,
+        })
+    }
+
     /// Keeps a file for a draft until it has left.
     pub(crate) async fn attach(&self, file: Attached) -> Result<OutgoingFile, FileError> {
         if file.bytes.len() > FILE_BYTES {
@@ -251,6 +287,7 @@ impl Work {
         let guessed = || mime_guess::from_path(&file.name).first_or_octet_stream().to_string();
         // What the bytes say counts more than what the name says.
         let mime = infer::get(&file.bytes).map_or_else(guessed, |kind| kind.mime_type().to_owned());
+        let mime = as_a_file(mime);
         self.blobs.put(&blob, file.bytes, true, now()).await?;
         Ok(OutgoingFile {
             name: safe_name(&file.name),
@@ -259,6 +296,36 @@ impl Work {
             blob,
             inline: false,
         })
+    }
+}
+
+/// What a reply of ours begins a draft with. The answer to an invitation is not passed on: it is ours, to whoever asked.
+fn passed_on(outbound: Outbound) -> Forwarding {
+    let at = outbound.date();
+    let draft = outbound.draft;
+    Forwarding {
+        from: outbound.from,
+        to: draft.to,
+        cc: draft.cc,
+        at,
+        bare_subject: subject::bare(&draft.subject),
+        subject: draft.subject,
+        text: draft.text,
+        files: draft
+            .files
+            .into_iter()
+            .filter(|file| file.mime != invitation::REPLY_MEDIA_TYPE)
+            .map(|file| OutgoingFile { inline: false, ..file })
+            .collect(),
+    }
+}
+
+/// A message within a message goes out as a plain file: as a part of its own type nothing may be encoded in it (RFC 2046, 5.2.1).
+fn as_a_file(mime: String) -> String {
+    if mime.starts_with("message/") || mime.starts_with("multipart/") {
+        "application/octet-stream".to_owned()
+    } else {
+        mime
     }
 }
 
@@ -332,6 +399,12 @@ mod tests {
         assert_eq!(safe_name("C:\\Windows\\offer.pdf"), "offer.pdf");
         assert_eq!(safe_name("offer\u{202e}fdp.exe"), "offer_fdp.exe");
         assert_eq!(safe_name(""), "attachment");
+    }
+
+    #[test]
+    fn a_message_goes_out_as_a_plain_file() {
+        assert_eq!(as_a_file("message/rfc822".to_owned()), "application/octet-stream");
+        assert_eq!(as_a_file("application/pdf".to_owned()), "application/pdf");
     }
 
     #[test]

@@ -331,11 +331,10 @@ impl Course<'_> {
     fn acknowledge_by_doing(&mut self) {
         let Some(actor) = self.stamp.actor.member() else { return };
         let waits = self.after.escalation.as_ref().filter(|running| running.waits());
-        let does = |event: &Event| {
-            matches!(
-                event,
-                Event::OwnerChanged { .. } | Event::HandoffOffered { .. } | Event::ReplyQueued { .. }
-            )
+        let does = |event: &Event| match event {
+            Event::OwnerChanged { .. } | Event::HandoffOffered { .. } => true,
+            Event::ReplyQueued { outbound } => !outbound.is_forward(),
+            _ => false,
         };
         if waits.is_some_and(|running| running.has_asked(actor)) && self.events.iter().any(does) {
             let said = acknowledged(&self.after, actor);

@@ -218,6 +218,7 @@ impl Case<'_> {
             C::TakeOver => self.take_over(),
 
             C::Reply { .. } => self.reply(),
+            C::Forward { draft, digest } => self.forward(*draft, digest),
             C::CancelSend { outbound } => self.cancel_send(*outbound),
             C::SettleUnknown { outbound, how } => self.settle_unknown(*outbound, *how),
             C::OutboundSending { outbound, attempt } => self.outbound_sending(*outbound, *attempt),

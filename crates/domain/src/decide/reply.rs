@@ -7,9 +7,9 @@
 use super::outbound::cancelled;
 use super::{Case, collect, invalid, text};
 use crate::{
-    AccountMode, Address, AfterReply, CancelReason, Capability, Cause, Closing, CommandBody, Direction, Event,
-    FollowUp, FollowUpKind, Invalid, LockEnd, MessageId, NextStep, Outbound, OutboundState, OwnerChange, Quote,
-    Refusal, Status,
+    AccountMode, Address, AfterReply, CancelReason, Capability, Cause, Closing, CommandBody, Direction, DraftId,
+    DraftText, Event, FollowUp, FollowUpKind, Invalid, LockEnd, MemberId, MessageId, NextStep, Outbound, OutboundState,
+    OwnerChange, Quote, Refusal, Status,
 };
 
 /// How many References a reply carries: the first, which threads hang on, and the newest.
@@ -39,36 +39,10 @@ impl Case<'_> {
             .is_some_and(|lock| lock.member == me && lock.cover);
         let cover = self.may_reply(me, asked_to_cover)?;
         self.holds_lock(*token)?;
-        let saved = self
-            .context
-            .draft
-            .filter(|saved| saved.id == *draft && saved.member == me);
-        let saved = saved.ok_or_else(|| invalid("draft", Invalid::Unknown))?;
-        if saved.text.digest() != *digest {
-            return Err(invalid("digest", Invalid::DigestMismatch));
+        let (saved, from) = self.sendable(me, *draft, digest, account)?;
+        if saved.forwards.is_some() {
+            return Err(invalid("draft", Invalid::NotNow));
         }
-        if !saved.files_present {
-            return Err(invalid("files", Invalid::Unknown));
-        }
-        text("text", &saved.text.text, usize::MAX)?;
-        if saved.text.to.is_empty() {
-            return Err(invalid("to", Invalid::Empty));
-        }
-        if saved
-            .text
-            .to
-            .iter()
-            .chain(&saved.text.cc)
-            .any(|address| !plausible(address))
-        {
-            return Err(invalid("to", Invalid::NotAnAddress));
-        }
-        let from = match &saved.text.from {
-            None => account.address.as_str(),
-            Some(wanted) => account
-                .own_address(wanted)
-                .ok_or_else(|| invalid("from", Invalid::Unknown))?,
-        };
         if let Some(outcome) = close {
             self.taken_here(*outcome)?;
         }
@@ -90,10 +64,10 @@ impl Case<'_> {
             cover,
             from: Address {
                 name: self.sender_name(me, &account.name),
-                email: from.to_owned(),
+                email: from,
             },
             sender: self.on_behalf(me),
-            draft: saved.text.clone(),
+            draft: saved.clone(),
             header_id: self.context.header_id.to_owned(),
             in_reply_to: self.state.reply_to_header.clone(),
             references: self.references(),
@@ -129,6 +103,82 @@ impl Case<'_> {
         }
         events.push(Event::LockReleased { why: LockEnd::Sent });
         Ok(events)
+    }
+
+    /// A message passed on to somebody outside. Whose turn it is does not change: the customer waits as before, and whoever may send for
+    /// the inbox may forward, the owner or not. It begins a thread of its own there; what comes back names it, and is found by that.
+    pub(super) fn forward(&self, draft: DraftId, digest: &str) -> Result<Vec<Event>, Refusal> {
+        let me = self.me()?;
+        let (account, account_id) = self.sending_account()?;
+        let (saved, from) = self.sendable(me, draft, digest, account)?;
+        if saved.forwards.is_none() {
+            return Err(invalid("forwards", Invalid::Empty));
+        }
+        let now = self.context.now;
+        let outbound = Outbound {
+            id: MessageId(self.command.id.0),
+            state: OutboundState::Queued,
+            account: account_id,
+            by: me,
+            cover: false,
+            from: Address {
+                name: self.sender_name(me, &account.name),
+                email: from,
+            },
+            sender: self.on_behalf(me),
+            draft: saved.clone(),
+            header_id: self.context.header_id.to_owned(),
+            in_reply_to: None,
+            references: Vec::new(),
+            quote: None,
+            after: AfterReply::NothingMore,
+            close: None,
+            queued_at: now,
+            not_before: now.plus_ms(self.context.inbox.policy.undo_ms),
+            send_at: None,
+            given_back: None,
+            attempt: 0,
+            filed: false,
+        };
+        Ok(vec![Event::ReplyQueued {
+            outbound: Box::new(outbound),
+        }])
+    }
+
+    /// The draft as its author saw it, and the address it leaves under, where it can be sent as it is.
+    fn sendable(
+        &self,
+        me: MemberId,
+        draft: DraftId,
+        digest: &str,
+        account: &crate::Account,
+    ) -> Result<(&DraftText, String), Refusal> {
+        let saved = self
+            .context
+            .draft
+            .filter(|saved| saved.id == draft && saved.member == me);
+        let saved = saved.ok_or_else(|| invalid("draft", Invalid::Unknown))?;
+        if saved.text.digest() != digest {
+            return Err(invalid("digest", Invalid::DigestMismatch));
+        }
+        if !saved.files_present {
+            return Err(invalid("files", Invalid::Unknown));
+        }
+        let saved = &saved.text;
+        text("text", &saved.text, usize::MAX)?;
+        if saved.to.is_empty() {
+            return Err(invalid("to", Invalid::Empty));
+        }
+        if saved.to.iter().chain(&saved.cc).any(|address| !plausible(address)) {
+            return Err(invalid("to", Invalid::NotAnAddress));
+        }
+        let from = match &saved.from {
+            None => account.address.as_str(),
+            Some(wanted) => account
+                .own_address(wanted)
+                .ok_or_else(|| invalid("from", Invalid::Unknown))?,
+        };
+        Ok((saved, from.to_owned()))
     }
 
     /// What a reply changes, around the event by which it counts: its acceptance, or for one that leaves later the fence.

@@ -1,6 +1,8 @@
 //! What became of an act, of a keystroke, and of what was held.
 
-use baton_domain::{CommandBody, CommandId, ConversationId, DraftText, MemberId, Refusal, Timestamp};
+use baton_domain::{
+    Address, CommandBody, CommandId, ConversationId, DraftText, MemberId, OutgoingFile, Refusal, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -53,6 +55,28 @@ pub struct Composed {
     pub saved: bool,
     /// Who may send.
     pub lock: ComposeLock,
+}
+
+/// A message that is to be passed on: what the draft quotes, and the files that go along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Forwarding {
+    /// Its author.
+    pub from: Address,
+    /// To whom it went.
+    pub to: Vec<Address>,
+    /// Copies.
+    pub cc: Vec<Address>,
+    /// Its date.
+    pub at: Timestamp,
+    /// Its subject line.
+    pub subject: String,
+    /// The same without what answering and forwarding put before it, in any language.
+    pub bare_subject: String,
+    /// Its whole text.
+    pub text: String,
+    /// Its files, ready to go out with the draft.
+    pub files: Vec<OutgoingFile>,
 }
 
 /// Who may send what is typed.

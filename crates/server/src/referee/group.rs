@@ -63,7 +63,7 @@ impl Work {
                     conversation(command.conversation, needs, cache);
                 }
                 match &command.body {
-                    CommandBody::Reply { draft, .. } => {
+                    CommandBody::Reply { draft, .. } | CommandBody::Forward { draft, .. } => {
                         needs.drafts.insert(*draft);
                     }
                     CommandBody::MoveToInbox { .. } => {

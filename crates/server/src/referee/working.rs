@@ -410,7 +410,9 @@ impl<'a> Working<'a> {
             .lease(command.conversation)
             .filter(|lease| lock.is_some_and(|lock| lock.token == lease.token));
         let draft = match command.body {
-            CommandBody::Reply { draft, .. } => self.draft(draft, command.conversation),
+            CommandBody::Reply { draft, .. } | CommandBody::Forward { draft, .. } => {
+                self.draft(draft, command.conversation)
+            }
             _ => None,
         };
         let facts = self
@@ -513,7 +515,7 @@ impl<'a> Working<'a> {
     }
 
     fn header_id(&self, command: &Command, state: Option<&Conversation>) -> String {
-        if !matches!(command.body, CommandBody::Reply { .. }) {
+        if !matches!(command.body, CommandBody::Reply { .. } | CommandBody::Forward { .. }) {
             return String::new();
         }
         let account = state
@@ -607,7 +609,7 @@ impl<'a> Working<'a> {
     fn keep_drafts(&mut self, command: &Command, event: &Event, before: Option<&Conversation>) {
         match event {
             Event::ReplyQueued { .. } => {
-                if let CommandBody::Reply { draft, .. } = command.body {
+                if let CommandBody::Reply { draft, .. } | CommandBody::Forward { draft, .. } = command.body {
                     self.loaded.drafts.remove(&draft);
                     self.batch.used_drafts.push(draft);
                 }

@@ -287,6 +287,10 @@ impl Check {
         thread.lock_moves(entry, event)?;
         thread.goes_on_elsewhere(entry, event)?;
         match (event, entry.actor) {
+            // It answers nobody: it needs no lock, and goes over nothing.
+            (Event::ReplyQueued { outbound }, Actor::Member { .. }) if outbound.is_forward() => {
+                self.mail.queued(outbound)
+            }
             (Event::ReplyQueued { outbound }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
                 thread.fenced(entry, &issued.command)?;

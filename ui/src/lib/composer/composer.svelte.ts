@@ -84,11 +84,23 @@ export class Composer {
   focus = $state(0);
   /** Up to which count the text has taken it: a draft that comes with its conversation takes none. */
   focusTaken = 0;
+  /** Brings the caret to whom it goes to. */
+  addressing = $state(0);
+  addressingTaken = 0;
+  /** The forward as it was opened. */
+  begun = $state.raw<DraftText | null>(null);
   nextChase = $state(0);
   /** In a support inbox nothing is chased unless its author says so. */
   chases = $state(true);
 
-  readonly promised = $derived<Promised | null>(findPromise(this.draft.text, clock.now, zone.id));
+  /** It passes a message on: it is no answer, takes no lock, and nothing follows from it. */
+  readonly forwarding = $derived(this.draft.forwards !== undefined);
+  /** A forward as it was opened: nobody would miss it. */
+  readonly untouched = $derived(this.forwarding && this.draft === this.begun);
+  /** What a message's author promised is not ours to keep. */
+  readonly promised = $derived<Promised | null>(
+    this.forwarding ? null : findPromise(this.draft.text, clock.now, zone.id),
+  );
   readonly after = $derived<After>(
     this.chosen ??
       (this.promised
@@ -107,7 +119,7 @@ export class Composer {
   readonly signature = $derived.by(() => signatureOf(this.scene.member(), this.account, this.from));
   /** What will stand below the text, where it doesn't stand in it already. */
   readonly signatureBelow = $derived(
-    this.unsigned || hasSignature(this.draft.text, this.signature) ? '' : this.signature,
+    this.forwarding || this.unsigned || hasSignature(this.draft.text, this.signature) ? '' : this.signature,
   );
   readonly tooLargeBy = $derived(tooLargeBy(this.draft, this.limits?.maxBytes));
   /** Recipients the provider can't deliver to. */
@@ -117,18 +129,23 @@ export class Composer {
 
   /** It can't be delivered as it is, and says why. */
   readonly blocked = $derived(
-    this.lock.type !== 'theirs' && (this.tooLargeBy !== null || this.unreachable.length > 0),
+    this.lock.type !== 'theirs' &&
+      (this.tooLargeBy !== null ||
+        this.unreachable.length > 0 ||
+        (this.forwarding && this.draft.to.length === 0)),
   );
 
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | null = null;
   #dirty = false;
   #lastSent: Sent | null = null;
+  #opened: Opened | null = null;
 
   constructor(readonly scene: ComposerScene) {}
 
   /** A conversation came on screen, or is another than before: its draft comes with it. */
   take(opened: Opened, first: boolean): void {
+    this.#opened = opened;
     this.nextChase = opened.nextChase;
     this.chases = opened.shown.kind === 'sales';
     this.accountId = opened.conversation.account;
@@ -159,8 +176,23 @@ export class Composer {
     this.focus += 1;
   }
 
+  /** A message is passed on. Nothing is kept of it before its author adds a word or an address. */
+  forward(draft: DraftText): void {
+    this.visible = true;
+    this.cover = false;
+    this.draft = draft;
+    this.begun = draft;
+    this.leftOut = [];
+    this.lock = { type: 'none' };
+    this.focusTaken = this.focus;
+    this.addressing += 1;
+  }
+
   collapse(): void {
-    if (!this.hasContent) this.visible = false;
+    if (this.untouched && this.conversation !== null) {
+      this.#reset(this.conversation);
+      if (this.#opened) this.draft = this.#empty(this.#opened);
+    } else if (!this.hasContent) this.visible = false;
   }
 
   write(text: string): void {
@@ -371,6 +403,10 @@ export class Composer {
   }
 
   #takeLock(opened: Opened): void {
+    if (this.forwarding) {
+      this.lock = { type: 'none' };
+      return;
+    }
     const lock = opened.conversation.lock;
     if (lock === null) {
       if (this.lock.type !== 'offline') this.lock = { type: 'none' };
@@ -393,7 +429,8 @@ export class Composer {
     this.conversation = conversation;
     this.visible = false;
     this.cover = false;
-    this.draft = { ...this.draft, text: '', files: [] };
+    this.draft = this.forwarding ? EMPTY : { ...this.draft, text: '', files: [] };
+    this.begun = null;
     this.unsigned = false;
     this.saved = 'empty';
     this.lock = { type: 'none' };

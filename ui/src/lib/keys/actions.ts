@@ -335,6 +335,14 @@ export function actions(desk: Desk): Action[] {
       enabled: hasOpen,
     },
     {
+      id: 'forward',
+      label: m.action_forward,
+      keys: ['Shift+F'],
+      group: 'write',
+      run: () => void desk.forward(),
+      enabled: () => hasOpen() && desk.mayForward,
+    },
+    {
       id: 'note',
       label: m.action_note,
       keys: ['n'],

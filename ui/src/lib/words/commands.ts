@@ -60,6 +60,7 @@ const rows: { [T in PersonCommand]: Row<T> } = {
   takeOver: () => m.did_take_over(),
   suggestDraft: () => m.did_suggest(),
   reply: () => m.did_reply(),
+  forward: () => m.did_forward(),
   cancelSend: () => m.did_cancel_send(),
   sendNow: () => m.did_send_now(),
   settleUnknown: () => m.did_settle_unknown(),

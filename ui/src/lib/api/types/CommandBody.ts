@@ -201,7 +201,15 @@ close: Outcome | null,
 /**
  * When it leaves, where that is not at once.
  */
-sendAt?: Timestamp, } | { "type": "cancelSend", 
+sendAt?: Timestamp, } | { "type": "forward", 
+/**
+ * Which draft.
+ */
+draft: DraftId, 
+/**
+ * The digest of what was on screen, [`crate::DraftText::digest`].
+ */
+digest: string, } | { "type": "cancelSend", 
 /**
  * Which.
  */

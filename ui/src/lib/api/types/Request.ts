@@ -158,7 +158,11 @@ message: MessageId,
 /**
  * What I answer.
  */
-answer: InvitationAnswer, } } | { "method": "saveAttachment", "params": { 
+answer: InvitationAnswer, } } | { "method": "forward", "params": { 
+/**
+ * Which message.
+ */
+message: MessageId, } } | { "method": "saveAttachment", "params": { 
 /**
  * Of which message.
  */
