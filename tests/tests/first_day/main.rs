@@ -15,6 +15,7 @@ mod morning;
 mod moving_day;
 mod moving_in;
 mod offline;
+mod passing_on;
 mod rep;
 mod replica;
 mod restored;

@@ -7,6 +7,7 @@ mod composing;
 mod covering;
 mod disk;
 mod finding;
+mod forwarding;
 mod merging;
 mod moving;
 mod oddities;
