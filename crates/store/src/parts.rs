@@ -1,15 +1,12 @@
 //! Many values in a few forms of a statement.
 //!
-//! A database prepares each text of a statement once and keeps it. A statement for as many rows as there happen to be has another text
-//! nearly every time, and preparing one for hundreds of rows costs more than running it. So there are only so many sizes: rows up to
-//! [`ROWS`] go together, since each further statement is a trip to the database, and what is more goes in groups of as many; a list of
-//! values is filled up to a power of two.
+//! A database prepares each text of a statement once and keeps it, each connection for itself. A statement for as many rows as there happen
+//! to be has another text nearly every time, and preparing one for hundreds of rows costs more than running it. So rows go in groups of few
+//! sizes, and a list of values is filled up to a power of two.
 
-/// The most rows of one statement, and so how many statements of one kind are kept prepared.
-const ROWS: usize = 48;
-/// The most rows of one of the statements for many: with fifteen columns still few parameters for both databases, and as parts of one query
-/// few enough for SQLite, which joins at most five hundred.
-const MANY: usize = 240;
+/// The sizes of groups of rows, the largest first: whatever number there is takes two or three statements, at most five. The largest has
+/// with fifteen columns still few parameters for both databases.
+const SIZES: [usize; 15] = [240, 128, 64, 48, 32, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1];
 /// The most values of one list.
 const LISTED: usize = 512;
 
@@ -24,11 +21,7 @@ pub(crate) fn rows<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
 
 /// How many of so many rows go together; `None` when none are left.
 fn group(left: usize) -> Option<usize> {
-    match left {
-        0 => None,
-        MANY.. => Some(MANY),
-        _ => Some(left.min(ROWS)),
-    }
+    SIZES.into_iter().find(|size| *size <= left)
 }
 
 /// Values for `in (...)`, some at a time, each list filled up to a power of two with its last value.
@@ -57,8 +50,13 @@ mod tests {
             let groups: Vec<Vec<usize>> = rows((0..count).collect()).collect();
             sizes.extend(groups.iter().map(Vec::len));
             assert_eq!(groups.concat(), (0..count).collect::<Vec<_>>());
+            assert!(
+                count >= SIZES[0] || groups.len() <= 5,
+                "{count} rows take {} statements",
+                groups.len()
+            );
         }
-        assert_eq!(sizes, (1..=ROWS).chain([MANY]).collect());
+        assert_eq!(sizes, SIZES.into());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baton_domain::{Conversation, ConversationId, MemberId, Phase, RuleId, Turns};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryResult,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, QueryResult,
     QuerySelect as _, Statement, Value,
 };
 use uuid::Uuid;
@@ -17,9 +17,6 @@ use super::error::StoreError;
 use super::write::insert;
 use crate::parts;
 use crate::port::{Batch, ContactFacts, KNOWN_PER_CONTACT, OPEN_PER_CONTACT, RoutingLoaded, RoutingNeeds, contact_key};
-
-/// The conversations of one contact; `$contact` stands for its place among the values.
-const OF_CONTACT: &str = "workspace = $1 and contact = $contact";
 
 impl ServerStore {
     pub(super) async fn routing(
@@ -80,70 +77,73 @@ impl ServerStore {
         Ok(turns)
     }
 
-    /// What is known of contacts: two statements for all of them, because each would otherwise cost a commit two trips to the database.
+    /// What is known of contacts: two statements for all of them, however many, because each would otherwise cost a commit two trips to the
+    /// database, or a statement that it has not prepared.
     async fn contacts(
         &self,
         tx: &impl ConnectionTrait,
         keys: BTreeSet<String>,
     ) -> Result<BTreeMap<String, ContactFacts>, StoreError> {
-        let open = open_phases()?;
-        let phases = (2..2 + open.len()).map(|place| format!("${place}"));
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let phases = open_phases()?.map(|phase| format!("'{phase}'")).join(", ");
         // The limits are written out: SQLite plans a statement anew whenever a limit that it was given as a value is given again.
-        let known = format!("select contact, id from conversation where {OF_CONTACT} limit {KNOWN_PER_CONTACT}");
+        let known = format!("limit {KNOWN_PER_CONTACT}");
         // Not by the bare column: SQLite would rather walk through all conversations in that order than sort a contact's few.
         let owned = format!(
-            "select contact, id, owner, updated_at from conversation where {OF_CONTACT} and phase in ({}) \
-             and owner is not null order by updated_at + 0 desc, id desc limit {OPEN_PER_CONTACT}",
-            phases.collect::<Vec<_>>().join(", ")
+            "and phase in ({phases}) and owner is not null order by updated_at + 0 desc, id desc limit {OPEN_PER_CONTACT}"
         );
         let mut found: BTreeMap<String, ContactFacts> =
             keys.iter().map(|key| (key.clone(), ContactFacts::default())).collect();
-        for some in parts::rows(keys.into_iter().collect()) {
-            for row in self.each(tx, &known, &[], &some).await? {
-                let id = ConversationId(row.try_get_by_index(1)?);
-                found.entry(row.try_get_by_index(0)?).or_default().known.push(id);
-            }
-            let mut of_some: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
-            for row in self.each(tx, &owned, &open, &some).await? {
-                of_some.push((
-                    row.try_get_by_index(3)?,
-                    row.try_get_by_index(1)?,
-                    row.try_get_by_index(2)?,
-                    row.try_get_by_index(0)?,
-                ));
-            }
-            // Parts of one statement come in whatever order the database likes.
-            of_some.sort_by(|one, other| other.cmp(one));
-            for (_, id, owner, key) in of_some {
-                let open = (ConversationId(id), MemberId(owner));
-                found.entry(key).or_default().open.push(open);
-            }
+        for row in self.of_each(tx, &known, &keys).await? {
+            let id = ConversationId(row.try_get_by_index(1)?);
+            found.entry(row.try_get_by_index(0)?).or_default().known.push(id);
+        }
+        let mut open: Vec<(i64, Uuid, Uuid, String)> = Vec::new();
+        for row in self.of_each(tx, &owned, &keys).await? {
+            open.push((
+                row.try_get_by_index(3)?,
+                row.try_get_by_index(1)?,
+                row.try_get_by_index(2)?,
+                row.try_get_by_index(0)?,
+            ));
+        }
+        // They come in whatever order the database likes.
+        open.sort_by(|one, other| other.cmp(one));
+        for (_, id, owner, key) in open {
+            let open = (ConversationId(id), MemberId(owner));
+            found.entry(key).or_default().open.push(open);
         }
         Ok(found)
     }
 
-    /// What a query for one contact finds for each of these, in one statement. Its first value is the workspace; `given` follow.
-    async fn each(
+    /// Contact, id, owner and last change of some conversations of each contact; `which` says which.
+    async fn of_each(
         &self,
         tx: &impl ConnectionTrait,
-        one: &str,
-        given: &[String],
-        contacts: &[String],
+        which: &str,
+        contacts: &BTreeSet<String>,
     ) -> Result<Vec<QueryResult>, StoreError> {
-        let first = given.len() + 2;
-        // SQLite takes a limit only within a part's own parentheses.
-        let parts: Vec<String> = (first..first + contacts.len())
-            .map(|place| {
-                format!(
-                    "select * from ({}) as part",
-                    one.replace("$contact", &format!("${place}"))
-                )
-            })
-            .collect();
-        let values = std::iter::once(Value::from(self.workspace.0))
-            .chain(given.iter().chain(contacts).map(|text| Value::from(text.as_str())));
-        let all = Statement::from_sql_and_values(tx.get_database_backend(), parts.join(" union all "), values);
-        Ok(tx.query_all_raw(all).await?)
+        let theirs = format!("workspace = $1 and contact = asked.value {which}");
+        let backend = tx.get_database_backend();
+        let sql = match backend {
+            DbBackend::Sqlite => format!(
+                "select asked.value, found.id, found.owner, found.updated_at from json_each($2) as asked \
+                 join conversation as found on found.workspace = $1 \
+                 and found.id in (select id from conversation where {theirs})"
+            ),
+            _ => format!(
+                "select asked.value, found.id, found.owner, found.updated_at \
+                 from json_array_elements_text($2::text::json) as asked(value), \
+                 lateral (select id, owner, updated_at from conversation where {theirs}) as found"
+            ),
+        };
+        let listed = convert::text(contacts)?;
+        let values = [Value::from(self.workspace.0), Value::from(listed)];
+        Ok(tx
+            .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?)
     }
 
     pub(super) async fn write_turns(&self, tx: &impl ConnectionTrait, batch: &Batch) -> Result<(), StoreError> {
