@@ -128,9 +128,10 @@ impl ServerStore {
         let theirs = format!("workspace = $1 and contact = asked.value {which}");
         let backend = tx.get_database_backend();
         let sql = match backend {
+            // A cross join, because SQLite keeps its order: otherwise it would walk through all conversations and ask for each of them.
             DbBackend::Sqlite => format!(
                 "select asked.value, found.id, found.owner, found.updated_at from json_each($2) as asked \
-                 join conversation as found on found.workspace = $1 \
+                 cross join conversation as found on found.workspace = $1 \
                  and found.id in (select id from conversation where {theirs})"
             ),
             _ => format!(
