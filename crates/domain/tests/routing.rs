@@ -692,6 +692,29 @@ fn where_rules_send_a_lead_is_where_they_route_it_when_everybody_is_there() {
     }
 }
 
+#[test]
+fn open_conversations_are_counted_only_of_whom_a_rule_gives_leads_by_their_number() {
+    let pool = |by, capacity| RuleAction::Distribute {
+        by,
+        pool: vec![
+            PoolMember { member: ANNA, capacity },
+            PoolMember {
+                member: BEN,
+                capacity: None,
+            },
+        ],
+    };
+    let counted = |action| {
+        RuleSet {
+            rules: vec![rule(1, Condition::always(), vec![action])],
+        }
+        .loads()
+    };
+    assert_eq!(counted(pool(DistributeBy::RoundRobin, None)), [].into());
+    assert_eq!(counted(pool(DistributeBy::RoundRobin, Some(5))), [ANNA].into());
+    assert_eq!(counted(pool(DistributeBy::LeastLoaded, None)), [ANNA, BEN].into());
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -718,6 +741,31 @@ mod properties {
                     last = Some(given);
                 }
             }
+        }
+
+        /// A set made ready for many leads sends each of them where the set itself does: words within words, that overlap, that differ
+        /// in case, and of rules that are not in force.
+        #[test]
+        fn a_prepared_set_sends_leads_where_the_set_does(
+            rules in proptest::collection::vec((proptest::collection::vec("[abä]{1,4}", 1..4), 0_u8..6, any::<bool>()), 1..12),
+            subject in "[abäAÄ ]{0,12}",
+            text in "[abäBÄ ]{0,12}",
+        ) {
+            let rules = rules.into_iter().zip(1..).map(|((one_of, kind, enabled), number)| {
+                let place = [WordsIn::Subject, WordsIn::Text, WordsIn::Both][usize::from(kind % 3)];
+                let words = Condition::Words { place, one_of };
+                let when = if kind < 3 { words } else { Condition::Not { of: Box::new(words) } };
+                let then = if number % 3 == 0 { RuleAction::LeaveUnassigned } else { in_turn(&[ANNA]) };
+                Rule { enabled, ..rule(number, when, vec![then]) }
+            });
+            let rules = RuleSet { rules: rules.collect() };
+            let mut team = Team::new();
+            let mut message = team.message("x");
+            (message.subject, message.preview) = (subject, text);
+            team.receive(message.clone(), true);
+            let lead = Lead::as_it_began(team.conversation(), &message, false, true);
+            let judged = rules.prepared().destination(lead.clone(), |_| Some(true));
+            prop_assert_eq!(judged, rules.destination(lead, |_| Some(true)));
         }
     }
 }

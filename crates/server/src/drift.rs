@@ -10,15 +10,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Conversation, Correction, CorrectionKind, Document, DocumentBody, InboxId, Lead, LogEntry, MemberId, RuleId,
-    RuleSet, SentBy,
+    Conversation, Correction, CorrectionKind, Document, DocumentBody, InboxId, LogEntry, RuleId, RuleSet, SentBy,
 };
 use baton_protocol::{CorrectedLead, RuleDrift, RuleOutcome, RulesPut};
 use baton_store::port::contact_key;
 use baton_store::server::{ConversationFilter, ConversationKey, ServerStore, StoreError};
 
 use crate::referee::DocumentSet;
-use crate::rehearsal::{EXAMPLES, Hours, Moves, example_of, is_routed, moved};
+use crate::rehearsal::{Comparison, EXAMPLES, example_of, is_routed};
 
 /// How many conversations a page looks at.
 const PAGE: u64 = 1000;
@@ -62,39 +61,20 @@ pub async fn page(
         ..RuleDrift::default()
     };
     if let Some((_, (_, before))) = before {
-        let mut moves = Moves::new();
         let ids: Vec<_> = routed.iter().map(|(one, _)| one.id).collect();
         let firsts = store.first_messages(&ids).await?;
         let keys = routed.iter().map(|(one, _)| contact_key(&one.contact.email));
         let known_since = store.first_contacts(&keys.collect()).await?;
-        let mut hours = Hours::default();
-        // As in a rehearsal: who has left looks after nobody.
-        let gone = |owner: MemberId| documents.members().get(&owner).is_none_or(|member| !member.active);
+        let mut compared = Comparison::new(documents, &before, &rules);
         for (conversation, sent) in &routed {
             let Some(message) = firsts.get(&conversation.id).filter(|message| is_routed(message)) else {
                 continue;
             };
-            let since = known_since.get(&contact_key(&conversation.contact.email));
-            let returning = since.is_some_and(|since| *since < conversation.created_at);
             let came_to = sent.moved.map_or(sent.inbox, |by| by.from);
-            let in_hours = hours.keeps(documents, came_to, message.at);
-            let company = documents
-                .companies()
-                .and_then(|all| all.of(&conversation.contact.email));
-            let mut lead = Lead::as_it_began(conversation, message, returning, in_hours).of_company(company, gone);
-            lead.inbox = came_to;
-            let mut there = |inbox| hours.there(documents, inbox, message.at);
-            let was = before.destination(lead.clone(), &mut there);
-            let is = rules.destination(lead, &mut there);
-            report.escalated.count(was.escalates, is.escalates);
-            report.told.count(was.tells, is.tells);
-            if was.destination != is.destination {
-                let key = (was.destination, is.destination, is.rule);
-                moved(&mut moves, key, conversation);
-            }
+            compared.look_at(conversation, message, &known_since, came_to);
         }
-        report.moves = moves.into_values().collect();
-        report.moves.sort_by_key(|one| std::cmp::Reverse(one.count));
+        (report.escalated, report.told) = (compared.escalated, compared.told);
+        report.moves = compared.moves();
     }
     Ok(report)
 }

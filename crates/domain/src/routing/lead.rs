@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::acts::Past;
+use super::words::Found;
 use super::{Condition, RuleAction, Stayed, WordsIn};
 use crate::details::folded;
 use crate::{
@@ -22,15 +23,19 @@ pub struct Lead<'a> {
     /// The addresses of ours that it came to, in lower case.
     pub addresses: Vec<String>,
     /// Its author's address, in lower case.
-    pub sender: String,
+    sender: String,
+    /// Where its author's domain begins.
+    domain_at: usize,
     /// The subject, as written.
     pub subject: &'a str,
     /// The beginning of the text, as written.
     pub text: &'a str,
     /// The subject in lower case.
-    subject_folded: String,
+    pub(super) subject_folded: String,
     /// The text in lower case.
-    text_folded: String,
+    pub(super) text_folded: String,
+    /// Which of the words of the rules that judge it are in it, where that was looked for at once.
+    found: Option<Found<'a>>,
     /// What it is.
     pub category: Category,
     /// How urgent.
@@ -70,17 +75,20 @@ impl<'a> Lead<'a> {
             .map(|message| message.subject.as_str())
             .filter(|subject| !subject.trim().is_empty())
             .unwrap_or(&conversation.subject);
+        let sender = folded(&conversation.contact.email);
         let sources = conversation.sources.iter().map(|source| &source.address);
         let aliases = message.into_iter().flat_map(|message| &message.facts.aliases);
         Self {
             inbox: conversation.inbox,
             account: conversation.account,
             addresses: sources.chain(aliases).map(|own| folded(own)).collect(),
-            sender: folded(&conversation.contact.email),
+            domain_at: sender.rfind('@').map_or(sender.len(), |at| at.saturating_add(1)),
+            sender,
             subject,
             text,
             subject_folded: subject.to_lowercase(),
             text_folded: text.to_lowercase(),
+            found: None,
             category: conversation.category,
             priority: conversation.priority,
             value: conversation.value.clone(),
@@ -156,6 +164,14 @@ impl<'a> Lead<'a> {
         }
     }
 
+    /// With what was found in it of the words of those rules that are to judge it.
+    pub(super) fn with_found<'f>(self, found: Option<Found<'f>>) -> Lead<'f>
+    where
+        'a: 'f,
+    {
+        Lead { found, ..self }
+    }
+
     pub(super) fn came_to(&self, address: &str) -> bool {
         self.addresses.iter().any(|own| own == address)
     }
@@ -163,19 +179,25 @@ impl<'a> Lead<'a> {
     /// `whom` is an address, or a domain with or without the @ before it.
     pub(super) fn is_from(&self, whom: &str) -> bool {
         let domain = whom.strip_prefix('@').unwrap_or(whom);
-        if domain.contains('@') {
-            return self.sender == whom;
-        }
-        let own = self.sender.rsplit_once('@').map_or("", |(_, own)| own);
+        // What has an @ within it is no domain, and equals none.
+        let own = self.sender.get(self.domain_at..).unwrap_or_default();
         let below = || own.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-        !domain.is_empty() && (own == domain || below())
+        !domain.is_empty() && (own == domain || below()) || self.sender == whom && domain.contains('@')
     }
 
     pub(super) fn says(&self, place: WordsIn, word: &str) -> bool {
+        let in_subject = || match &self.found {
+            Some(found) => found.subject.contains(word),
+            None => self.subject_folded.contains(word),
+        };
+        let in_text = || match &self.found {
+            Some(found) => found.text.contains(word),
+            None => self.text_folded.contains(word),
+        };
         match place {
-            WordsIn::Subject => self.subject_folded.contains(word),
-            WordsIn::Text => self.text_folded.contains(word),
-            WordsIn::Both => self.subject_folded.contains(word) || self.text_folded.contains(word),
+            WordsIn::Subject => in_subject(),
+            WordsIn::Text => in_text(),
+            WordsIn::Both => in_subject() || in_text(),
         }
     }
 

@@ -26,6 +26,7 @@ mod condition;
 mod lead;
 mod route;
 mod trace;
+mod words;
 
 pub(crate) use acts::fold as fold_acts;
 pub use acts::{Asked, ByRules, RuleAct, Stayed};
@@ -35,6 +36,7 @@ pub use condition::{Condition, WordsIn};
 pub use lead::Lead;
 pub use route::{Destination, Judged, Routed};
 pub use trace::{PassedOver, RouteStep, RouteStepKind, RouteTrace, Routing, RuleTrace, TestTrace};
+pub use words::Prepared;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -237,19 +239,24 @@ impl RuleSet {
         actions.any(|action| matches!(action, RuleAction::Move { .. }))
     }
 
-    /// Whose open conversations a decision may have to know the number of.
+    /// Whose open conversations a decision may have to know the number of: who goes by load, or has a limit. Counting them costs every
+    /// decision more the more there are.
     #[must_use]
-    pub fn pools(&self) -> BTreeSet<MemberId> {
+    pub fn loads(&self) -> BTreeSet<MemberId> {
         let pools = self
             .rules
             .iter()
             .filter(|rule| rule.enabled)
             .flat_map(|rule| &rule.then)
             .filter_map(|action| match action {
-                RuleAction::Distribute { pool, .. } => Some(pool),
+                RuleAction::Distribute { by, pool } => Some((*by, pool)),
                 _ => None,
             });
-        pools.flatten().map(|one| one.member).collect()
+        let counted = pools.flat_map(|(by, pool)| {
+            let all = by == DistributeBy::LeastLoaded;
+            pool.iter().filter(move |one| all || one.capacity.is_some())
+        });
+        counted.map(|one| one.member).collect()
     }
 
     /// Rules that take turns.

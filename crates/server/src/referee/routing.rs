@@ -25,7 +25,7 @@ pub(super) fn needs(work: &Work, needs: &mut Needs, cache: &Cache, documents: &D
     goes(work, rules, needs);
     let routing = needs.routing.get_or_insert_with(|| {
         Box::new(RoutingNeeds {
-            pool: rules.pools(),
+            pool: rules.loads(),
             rules: rules.taking_turns(),
             ..RoutingNeeds::default()
         })

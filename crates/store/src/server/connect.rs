@@ -46,6 +46,9 @@ const IDLE: Duration = Duration::from_secs(1);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A server that vanishes with the head in its hand must not keep it from the others for longer than this.
 const WRITER_LIMITS: [(&str, &str); 2] = [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "20s")];
+/// PostgreSQL plans each run of a statement by the tables as they are then. A plan kept from when they were empty walks through all of a
+/// table long after it has grown, until statistics are taken, and a connection of ours lives for weeks.
+const PLANS: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
 /// The PostgreSQL advisory lock under which servers that start at once bring the database up to date one after the other.
 const SETUP_LOCK: i64 = 0x6261_746f_6e00_0001;
 
@@ -213,10 +216,15 @@ async fn postgres(url: &str) -> Result<(DatabaseConnection, DatabaseConnection),
         options
     };
     let mut writing = options(POSTGRES_WRITERS);
-    writing.map_sqlx_postgres_opts(|postgres| postgres.options(WRITER_LIMITS).statement_cache_capacity(STATEMENTS));
+    writing.map_sqlx_postgres_opts(|postgres| {
+        let limited = postgres.options(PLANS).options(WRITER_LIMITS);
+        limited.statement_cache_capacity(STATEMENTS)
+    });
+    let mut reading = options(READERS);
+    reading.map_sqlx_postgres_opts(|postgres| postgres.options(PLANS));
     Ok((
         Database::connect(writing).await.map_err(StoreError::Connect)?,
-        Database::connect(options(READERS)).await.map_err(StoreError::Connect)?,
+        Database::connect(reading).await.map_err(StoreError::Connect)?,
     ))
 }
 
