@@ -5,7 +5,7 @@ use baton_domain::{
     DraftId, HostGrant, InboxId, LogBody, LogEntry, MemberId, MessageId, Outbound, OutboundState, Phase, Scope,
     SessionId, Status, Timestamp,
 };
-use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, QuerySelect as _, Select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -136,17 +136,17 @@ fn event_kind(payload: &str) -> Result<String, StoreError> {
 }
 
 pub(super) fn sealed(row: log::Model) -> Result<Sealed, StoreError> {
-    let entry = LogEntry {
-        number: number(row.number),
-        at: Timestamp(row.at),
-        issued_at: Timestamp(row.issued_at),
-        actor: value::<Actor>(&row.actor)?,
-        command: CommandId(row.command),
-        scope: scope(row.scope_kind, row.scope_id),
-        body: value(&row.payload)?,
-    };
     Ok(Sealed {
-        entry,
+        entry: entry((
+            row.number,
+            row.at,
+            row.issued_at,
+            row.actor,
+            row.command,
+            row.scope_kind,
+            row.scope_id,
+            row.payload,
+        ))?,
         salt: bytes(row.salt)?,
         digest: bytes(row.digest)?,
         hash: bytes(row.hash)?,
@@ -187,9 +187,44 @@ pub(super) fn phase_word(phase: Phase) -> Result<String, StoreError> {
     word(&phase)
 }
 
-pub(super) fn conversation(row: &conversation::Model) -> Result<Conversation, StoreError> {
-    value(&row.state)
+/// The states of conversations. Their other columns, which are there to find them by, are not read.
+pub(super) async fn conversations(
+    query: Select<conversation::Entity>,
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<Conversation>, StoreError> {
+    let states = query.select_only().column(conversation::Column::State);
+    let states: Vec<String> = states.into_tuple().all(connection).await?;
+    states.iter().map(|state| value(state)).collect()
 }
+
+/// The entry of a row of [`ENTRY`].
+pub(super) fn entry(row: EntryRow) -> Result<LogEntry, StoreError> {
+    let (logged, at, issued_at, actor, command, scope_kind, scope_id, payload) = row;
+    Ok(LogEntry {
+        number: number(logged),
+        at: Timestamp(at),
+        issued_at: Timestamp(issued_at),
+        actor: value::<Actor>(&actor)?,
+        command: CommandId(command),
+        scope: scope(scope_kind, scope_id),
+        body: value(&payload)?,
+    })
+}
+
+/// What of a row of the log an entry without its place in the chain consists of.
+pub(super) const ENTRY: [log::Column; 8] = [
+    log::Column::Number,
+    log::Column::At,
+    log::Column::IssuedAt,
+    log::Column::Actor,
+    log::Column::Command,
+    log::Column::ScopeKind,
+    log::Column::ScopeId,
+    log::Column::Payload,
+];
+
+/// The values of [`ENTRY`].
+pub(super) type EntryRow = (i64, i64, i64, String, Uuid, i64, Uuid, String);
 
 pub(super) fn deadline(word: &str) -> Result<Deadline, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::String(word.to_owned()))?)

@@ -220,14 +220,11 @@ impl ServerStore {
     ) -> Result<BTreeMap<ConversationId, baton_domain::Conversation>, StoreError> {
         let mut found = BTreeMap::new();
         for some in parts::lists(wanted.iter().map(|id| id.0)) {
-            let rows = conversation::Entity::find()
+            let these = conversation::Entity::find()
                 .filter(conversation::Column::Workspace.eq(self.workspace.0))
-                .filter(conversation::Column::Id.is_in(some))
-                .all(tx)
-                .await?;
-            for row in rows {
-                found.insert(ConversationId(row.id), convert::conversation(&row)?);
-            }
+                .filter(conversation::Column::Id.is_in(some));
+            let states = convert::conversations(these, tx).await?;
+            found.extend(states.into_iter().map(|state| (state.id, state)));
         }
         Ok(found)
     }

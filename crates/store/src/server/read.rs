@@ -156,19 +156,14 @@ impl ServerStore {
         if let Some(after) = filter.after {
             query = query.filter(before(after));
         }
-        let rows = query
+        let query = query
             .order_by(newest, Order::Desc)
             .order_by_desc(Column::Id)
-            .limit(limit.saturating_add(1))
-            .all(&self.reader)
-            .await?;
+            .limit(limit.saturating_add(1));
+        let mut page = convert::conversations(query, &self.reader).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        let page = rows
-            .iter()
-            .take(limit)
-            .map(convert::conversation)
-            .collect::<Result<Vec<_>, _>>()?;
+        let more = page.len() > limit;
+        page.truncate(limit);
         let next = if more {
             page.last().map(|last| ConversationKey {
                 updated_at: last.updated_at,
@@ -185,10 +180,8 @@ impl ServerStore {
     /// # Errors
     /// When the database fails.
     pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        let row = conversation::Entity::find_by_id((self.workspace.0, id.0))
-            .one(&self.reader)
-            .await?;
-        row.as_ref().map(convert::conversation).transpose()
+        let this = conversation::Entity::find_by_id((self.workspace.0, id.0));
+        Ok(convert::conversations(this, &self.reader).await?.pop())
     }
 
     /// A conversation's entries, the oldest first.
@@ -281,12 +274,10 @@ impl ServerStore {
         &self,
         ids: impl IntoIterator<Item = ConversationId>,
     ) -> Result<Vec<Conversation>, StoreError> {
-        let rows = conversation::Entity::find()
+        let these = conversation::Entity::find()
             .filter(conversation::Column::Workspace.eq(self.workspace.0))
-            .filter(conversation::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
-            .all(&self.reader)
-            .await?;
-        rows.iter().map(convert::conversation).collect()
+            .filter(conversation::Column::Id.is_in(ids.into_iter().map(|id| id.0)));
+        convert::conversations(these, &self.reader).await
     }
 
     /// The chain's hash at a number: what a replica's cursor must match. `None` past the end.

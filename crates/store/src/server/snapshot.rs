@@ -89,14 +89,12 @@ impl Snapshot {
         if let Some(after) = self.after {
             query = query.filter(before(after));
         }
-        let rows = query
+        let query = query
             .order_by_desc(conversation::Column::UpdatedAt)
             .order_by_desc(conversation::Column::Id)
-            .limit(limit)
-            .all(&self.tx)
-            .await?;
-        self.done = u64::try_from(rows.len()).unwrap_or(u64::MAX) < limit;
-        let page = rows.iter().map(convert::conversation).collect::<Result<Vec<_>, _>>()?;
+            .limit(limit);
+        let page = convert::conversations(query, &self.tx).await?;
+        self.done = u64::try_from(page.len()).unwrap_or(u64::MAX) < limit;
         self.after = page.last().map(|last| ConversationKey {
             updated_at: last.updated_at,
             id: last.id,
@@ -111,14 +109,17 @@ impl Snapshot {
     async fn entries(&self, page: &[Conversation]) -> Result<Vec<LogEntry>, StoreError> {
         let mut entries = Vec::new();
         for some in parts::lists(page.iter().map(|state| state.id.0)) {
-            let rows = log::Entity::find()
+            let rows: Vec<convert::EntryRow> = log::Entity::find()
+                .select_only()
+                .columns(convert::ENTRY)
                 .filter(log::Column::Workspace.eq(self.workspace))
                 .filter(log::Column::Conversation.is_in(some))
                 .order_by_asc(log::Column::Number)
+                .into_tuple()
                 .all(&self.tx)
                 .await?;
             for row in rows {
-                entries.push(convert::sealed(row)?.entry);
+                entries.push(convert::entry(row)?);
             }
         }
         Ok(entries)

@@ -209,6 +209,7 @@ async fn postgres_goes_up_and_down_and_keeps_what_lies_beside_the_log() {
     beside_the_log(&open("beside").await).await;
     a_snapshot_shows_one_number(&open("snapshot").await).await;
     pages_of_conversations(&open("pages").await).await;
+    how_conversations_began(&open("began").await).await;
 }
 
 #[tokio::test]
@@ -221,6 +222,12 @@ async fn sqlite_keeps_what_lies_beside_the_log() {
 async fn sqlite_shows_snapshots() {
     let (_directory, store) = sqlite().await;
     a_snapshot_shows_one_number(&store).await;
+}
+
+#[tokio::test]
+async fn sqlite_tells_how_conversations_began() {
+    let (_directory, store) = sqlite().await;
+    how_conversations_began(&store).await;
 }
 
 #[tokio::test]
@@ -324,8 +331,20 @@ fn created(number: u32, inbox: InboxId) -> Event {
     }
 }
 
-/// Appends one event to each of these conversations.
+/// Appends one event to each of these conversations: it begins, or gets a label.
 async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]) -> Head {
+    let tagged = |number| Event::Tagged {
+        tag: format!("tag {number}"),
+    };
+    append_or(store, conversations, tagged).await
+}
+
+/// The same, with another event where it has begun.
+async fn append_or(
+    store: &ServerStore,
+    conversations: &[(ConversationId, InboxId)],
+    then: impl Fn(u64) -> Event,
+) -> Head {
     let wanted = conversations.iter().map(|(id, _)| *id).collect();
     let (tx, loaded) = store
         .begin(&Needs {
@@ -343,9 +362,7 @@ async fn append(store: &ServerStore, conversations: &[(ConversationId, InboxId)]
         );
         let before: Option<Conversation> = loaded.conversations.get(id).cloned();
         let event = match &before {
-            Some(_) => Event::Tagged {
-                tag: format!("tag {number}"),
-            },
+            Some(_) => then(number),
             None => created(batch.head.next_conversation, *inbox),
         };
         batch.head.next_conversation += u32::from(before.is_none());
@@ -423,6 +440,46 @@ async fn a_snapshot_shows_one_number(store: &ServerStore) {
     assert_eq!(store.hash_at(head.number).await.unwrap(), Some(head.hash));
     assert_eq!(store.hash_at(0).await.unwrap(), Some(chain::START));
     assert_eq!(store.hash_at(10_000).await.unwrap(), None);
+}
+
+/// What came by an entry, of that number.
+fn received(number: u64) -> Event {
+    let message = serde_json::json!({
+        "id": Uuid::from_u128(number.into()), "direction": "inbound", "kind": "human",
+        "from": {"name": "", "email": "carl@example.com"}, "to": [], "cc": [], "replyTo": [], "subject": "Chairs", "at": number,
+        "headerId": null, "references": [], "preview": format!("message {number}"), "blob": null, "size": 3, "attachments": [],
+        "account": null, "returnsAt": null, "bounced": null
+    });
+    Event::MessageReceived {
+        message: Box::new(serde_json::from_value(message).unwrap()),
+        live: true,
+    }
+}
+
+async fn how_conversations_began(store: &ServerStore) {
+    let all = conversations(3, SALES, 100);
+    let began = append(store, &all).await.number;
+    let (first, second) = (&all[..1], &all[1..2]);
+    append_or(store, first, received).await;
+    append(store, second).await;
+    append_or(store, &all[..2], received).await;
+    append_or(store, first, received).await;
+    let unknown = ConversationId(Uuid::from_u128(999));
+    let asked: Vec<_> = all.iter().map(|(id, _)| *id).chain([unknown]).collect();
+    let found = store.first_messages(&asked).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(id, message)| (*id, message.preview.clone()))
+        .collect();
+    let message = |after: u64| format!("message {}", began + after);
+    assert_eq!(found, [(all[0].0, message(1)), (all[1].0, message(4))]);
+    assert!(store.first_messages(&[]).await.unwrap().is_empty());
+    let carl = "carl1@example.com".to_owned();
+    let known = store
+        .first_contacts(&[carl.clone(), "nobody@example.com".to_owned()].into())
+        .await
+        .unwrap();
+    assert_eq!(known.keys().collect::<Vec<_>>(), [&carl]);
 }
 
 async fn pages_of_conversations(store: &ServerStore) {
