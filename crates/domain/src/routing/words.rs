@@ -7,8 +7,8 @@ use aho_corasick::AhoCorasick;
 use super::{Condition, Judged, Lead, RuleSet};
 use crate::InboxId;
 
-/// A rule set that is about to judge many leads. Hundreds of rules list thousands of words, and looking for one after the other costs
-/// more than everything else that is done with a lead.
+/// A rule set that is about to judge many leads. Hundreds of rules list thousands of words: they are looked for together, not one after
+/// the other.
 #[derive(Debug)]
 pub struct Prepared<'r> {
     rules: &'r RuleSet,

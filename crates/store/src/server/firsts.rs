@@ -17,7 +17,7 @@ use crate::parts;
 /// The kind of an entry by which a customer's message came.
 const RECEIVED: &str = "messageReceived";
 
-/// The payload of such an entry, as far as it is wanted: the whole of it takes three times as long to read.
+/// The payload of such an entry, as far as it is wanted. Without the tags around it, its parts need not be set aside before they are read.
 #[derive(serde::Deserialize)]
 struct Received {
     event: ReceivedEvent,

@@ -125,25 +125,11 @@ impl ServerStore {
         which: &str,
         contacts: &BTreeSet<String>,
     ) -> Result<Vec<QueryResult>, StoreError> {
-        let theirs = format!("workspace = $1 and contact = asked.value {which}");
         let backend = tx.get_database_backend();
-        let sql = match backend {
-            // A cross join, because SQLite keeps its order: otherwise it would walk through all conversations and ask for each of them.
-            DbBackend::Sqlite => format!(
-                "select asked.value, found.id, found.owner, found.updated_at from json_each($2) as asked \
-                 cross join conversation as found on found.workspace = $1 \
-                 and found.id in (select id from conversation where {theirs})"
-            ),
-            _ => format!(
-                "select asked.value, found.id, found.owner, found.updated_at \
-                 from json_array_elements_text($2::text::json) as asked(value), \
-                 lateral (select id, owner, updated_at from conversation where {theirs}) as found"
-            ),
-        };
         let listed = convert::text(contacts)?;
         let values = [Value::from(self.workspace.0), Value::from(listed)];
         Ok(tx
-            .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+            .query_all_raw(Statement::from_sql_and_values(backend, of_each(backend, which), values))
             .await?)
     }
 
@@ -168,4 +154,58 @@ fn open_phases() -> Result<[String; 4], StoreError> {
         convert::phase_word(Phase::Pending)?,
         convert::phase_word(Phase::Snoozed)?,
     ])
+}
+
+/// Contact, id, owner and last change of some conversations of each contact in a list; `which` says which.
+fn of_each(backend: DbBackend, which: &str) -> String {
+    let theirs = format!("workspace = $1 and contact = asked.value {which}");
+    match backend {
+        // A cross join, because SQLite keeps its order: otherwise it would walk through all conversations and ask for each of them.
+        DbBackend::Sqlite => format!(
+            "select asked.value, found.id, found.owner, found.updated_at from json_each($2) as asked \
+             cross join conversation as found on found.workspace = $1 \
+             and found.id in (select id from conversation where {theirs})"
+        ),
+        _ => format!(
+            "select asked.value, found.id, found.owner, found.updated_at \
+             from json_array_elements_text($2::text::json) as asked(value), \
+             lateral (select id, owner, updated_at from conversation where {theirs}) as found"
+        ),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::server::StoreOptions;
+
+    /// With every commit all conversations would be read, and no test on a small database would be slow.
+    #[tokio::test]
+    async fn sqlite_asks_contact_by_contact() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = ServerStore::open(StoreOptions::in_directory(directory.path()))
+            .await
+            .unwrap();
+        for which in [
+            "limit 5",
+            "and phase in ('new') and owner is not null order by updated_at + 0 desc, id desc limit 5",
+        ] {
+            let sql = format!("explain query plan {}", of_each(DbBackend::Sqlite, which));
+            let values = [Value::from(store.workspace.0), Value::from("[]")];
+            let asked = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+            let plan = store.reader.query_all_raw(asked).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            let found: Vec<_> = plan.iter().filter(|step| step.contains("found")).collect();
+            assert!(
+                !found.is_empty() && found.iter().all(|step| step.contains("(workspace=? AND id=?)")),
+                "{plan:?}"
+            );
+            assert!(
+                plan.iter()
+                    .any(|step| step.contains("conversation_of_contact (workspace=? AND contact=?")),
+                "{plan:?}"
+            );
+        }
+    }
 }
