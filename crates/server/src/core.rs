@@ -120,7 +120,7 @@ pub struct Core {
     /// What was written, to be found.
     pub search: Search,
     /// Snapshots that may be read at a time.
-    pub snapshots: Semaphore,
+    pub snapshots: Arc<Semaphore>,
     /// How many proxies stand before the server.
     pub trust_proxy: u8,
     /// The server stops.
@@ -171,7 +171,7 @@ impl Core {
             trials: Trials::default(),
             hosts,
             search: Search::in_directory(data, options.data_key),
-            snapshots: Semaphore::new(SNAPSHOTS),
+            snapshots: Arc::new(Semaphore::new(SNAPSHOTS)),
             trust_proxy: options.trust_proxy,
             stop: CancellationToken::new(),
             serving: TaskTracker::new(),

@@ -63,8 +63,9 @@ impl Index {
         }
     }
 
-    pub(crate) fn placement(&self, id: ConversationId) -> Option<&Placement> {
-        self.placed.get(&id).map(|placed| &placed.placement)
+    /// The places of all conversations, by id.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (ConversationId, &Placement)> {
+        self.placed.iter().map(|(id, placed)| (*id, &placed.placement))
     }
 
     pub(crate) fn haystacks(&self) -> impl Iterator<Item = (ConversationId, &Haystack)> {

@@ -41,11 +41,16 @@ impl Engine {
     /// A page of a view.
     #[must_use]
     pub fn list(&self, query: &ListQuery) -> ListPage {
+        // Both go by id: side by side, nothing is looked up.
+        let mut places = self.index.places().peekable();
         let all = self.conversations().filter_map(|conversation| {
+            let id = conversation.id;
+            while places.next_if(|(placed, _)| *placed < id).is_some() {}
+            let (_, placement) = places.next_if(|(placed, _)| *placed == id)?;
             Some(Listed {
-                id: conversation.id,
+                id,
                 conversation,
-                placement: self.index.placement(conversation.id)?,
+                placement,
             })
         });
         let (rows, total, groups) = views::page(all, query);

@@ -1,6 +1,7 @@
 //! Pages of a list: filtered, ordered, grouped.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use baton_domain::{Conversation, ConversationId, MemberId, Timestamp};
 use baton_protocol::{Group, GroupCount, ListQuery, Sort, View};
@@ -34,27 +35,34 @@ pub fn page<'a>(
             (key(sort, group, &row), group, row)
         })
         .collect();
-    rows.sort_by_key(|(key, ..)| *key);
     let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let mut groups: Vec<GroupCount> = Vec::new();
+    let mut groups: BTreeMap<Group, u32> = BTreeMap::new();
     for (_, group, _) in &rows {
-        match groups.last_mut() {
-            Some(last) if last.group == *group => last.count = last.count.saturating_add(1),
-            _ => groups.push(GroupCount {
-                group: *group,
-                count: 1,
-            }),
-        }
+        let count = groups.entry(*group).or_default();
+        *count = count.saturating_add(1);
     }
+    let groups = groups.into_iter().map(|(group, count)| GroupCount { group, count });
     let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let rows = rows
-        .into_iter()
-        .skip(offset)
-        .take(limit)
-        .map(|(_, group, row)| (group, row))
-        .collect();
-    (rows, total, groups)
+    only_page(&mut rows, offset, limit);
+    let rows = rows.into_iter().map(|(_, group, row)| (group, row)).collect();
+    (rows, total, groups.collect())
+}
+
+/// Leaves one page of rows, in order. Only that page is sorted: a list of a hundred thousand is asked for with every change.
+fn only_page<T>(rows: &mut Vec<(Key, Group, T)>, offset: usize, limit: usize) {
+    let end = offset.saturating_add(limit);
+    if end < rows.len() {
+        rows.select_nth_unstable_by_key(end, |(key, ..)| *key);
+        rows.truncate(end);
+    }
+    if offset >= rows.len() {
+        rows.clear();
+    } else if offset > 0 {
+        rows.select_nth_unstable_by_key(offset, |(key, ..)| *key);
+        rows.drain(..offset);
+    }
+    rows.sort_unstable_by_key(|(key, ..)| *key);
 }
 
 /// Ordered by group first, then by what the order asks for, then by number so that no two are alike.

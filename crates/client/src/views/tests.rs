@@ -298,7 +298,15 @@ fn today_lists_what_is_late_first_and_pages_do_not_overlap() {
         rows.iter().map(|(_, row)| row.conversation.number).collect()
     };
     assert_eq!(numbers(0, 9), [8, 5, 2, 1, 4, 7, 0, 3, 6]);
-    assert_eq!([numbers(0, 4), numbers(4, 5)].concat(), numbers(0, 9));
+    let whole = numbers(0, u32::MAX);
+    assert_eq!(whole, numbers(0, 9));
+    for offset in 0..=10 {
+        for limit in 0..=10 {
+            let (from, count) = (usize::try_from(offset).unwrap(), usize::try_from(limit).unwrap());
+            let part: Vec<u32> = whole.iter().skip(from).take(count).copied().collect();
+            assert_eq!(numbers(offset, limit), part, "{limit} rows from {offset} on");
+        }
+    }
 }
 
 #[test]

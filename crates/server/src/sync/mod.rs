@@ -5,6 +5,7 @@
 
 mod connection;
 pub mod feed;
+mod parts;
 pub mod presence;
 mod progress;
 mod relay;

@@ -16,12 +16,10 @@ use uuid::Uuid;
 
 use super::connection::End;
 use super::feed::{self, Part};
+use super::parts;
 use super::scopes::scopes;
 use crate::core::{Core, cursor};
 use crate::referee::DocumentSet;
-
-/// Conversations in one part of a snapshot; few in tests, so that there are several parts.
-const PART: u64 = if cfg!(test) { 2 } else { 200 };
 
 /// Entries in one frame at most.
 const FRAME: u64 = 1000;
@@ -257,9 +255,10 @@ impl Progress {
             member: Some(self.member),
         };
         // A snapshot holds a connection to the database: a slow desktop must not hold it for long, nor many at once all of them.
-        let _turn = core.snapshots.acquire().await.map_err(|_| End::Stopping)?;
+        let turn = Arc::clone(&core.snapshots).acquire_owned().await;
+        let turn = turn.map_err(|_| End::Stopping)?;
         let until = tokio::time::Instant::now() + SNAPSHOT;
-        let mut snapshot = core.store.snapshot(wanted).await.map_err(broken)?;
+        let snapshot = core.store.snapshot(wanted).await.map_err(broken)?;
         let cursor = cursor(snapshot.head());
         // The database may be ahead of the documents this server has folded in: by the snapshot's own documents it is exact.
         if DocumentSet::of(snapshot.documents().to_vec()).readable(self.member) != self.readable {
@@ -268,43 +267,30 @@ impl Progress {
         }
         self.frames_up_to(core, wire, &cursor).await?;
         // The whole scope is known from here on, also to what is committed while the parts are being sent.
-        let mut documents = if gained.contains(&Scope::Workspace) {
+        let documents = if gained.contains(&Scope::Workspace) {
             snapshot.documents().to_vec()
         } else {
             Vec::new()
         };
-        let mut page = snapshot.next_page(PART).await.map_err(broken)?;
-        let mut part = 0;
-        loop {
-            let (conversations, entries) = page.take().unwrap_or_default();
-            page = snapshot.next_page(PART).await.map_err(broken)?;
-            let last = page.is_none();
+        let mut parts = parts::parts(snapshot, turn, &gained, &cursor, &documents)?;
+        while let Some(part) = parts.recv().await {
+            let part = part?;
             if !self.still_reads(core) {
                 // What was begun of a scope that is still theirs begins anew with its first part; of the others nothing stays.
                 self.lost.extend(gained);
                 return Ok(());
             }
-            wire.say(&ServerMessage::Snapshot {
-                scopes: gained.clone(),
-                cursor: cursor.clone(),
-                part,
-                last,
-                documents: std::mem::take(&mut documents),
-                conversations,
-                entries,
-            })
-            .await?;
-            if last {
-                break;
+            wire.text(part.text).await?;
+            if part.last {
+                self.held.extend(gained);
+                self.at = Some(cursor.number);
+                return Ok(());
             }
             if tokio::time::Instant::now() > until {
                 return Err(End::Refused(SyncRefusal::TooSlow));
             }
-            part += 1;
         }
-        self.held.extend(gained);
-        self.at = Some(cursor.number);
-        Ok(())
+        Err(End::Broken("a snapshot ended before its last part".to_owned()))
     }
 
     /// Waits until this server has folded in what is committed up to there.

@@ -8,6 +8,7 @@ use super::*;
 use crate::Options;
 use crate::directory::NewAccount;
 use crate::referee::{FolderRole, RawArrival};
+use crate::sync::parts::FIRST;
 
 /// A desktop that writes down what it is told, and takes Anna's rights away the moment it hears the first part of a snapshot.
 struct Heard {
@@ -169,7 +170,7 @@ async fn a_snapshot_ends_between_two_parts_when_the_right_to_it_is_lost() {
     assert_eq!(anna.advance(core, &mut heard).await.unwrap(), Advance::Level);
     assert_eq!(
         heard.conversations(),
-        usize::try_from(PART).unwrap(),
+        usize::try_from(FIRST).unwrap(),
         "one part was on its way before she lost the right, and no other"
     );
     let sales = Scope::Inbox { id: office.sales };

@@ -24,6 +24,13 @@ pub use read::{BlobRow, Loaded, ShownRow, Wanted};
 
 /// How long a connection waits for another one's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pages of the database that the writer keeps in memory, in KiB with a minus. What came from the server lies in it in the order in which
+/// it came, but its indexes go by ids: with every part of a snapshot their pages are written to again, all over.
+const WRITER_CACHE: &str = "-16384";
+/// The same for each of those that read.
+const READER_CACHE: &str = "-2000";
+/// Pages of the write-ahead log after which they are copied into the database, for the same reason; a page has 4 KiB.
+const CHECKPOINT_PAGES: &str = "4000";
 /// Connections that read beside the writer.
 const READERS: u32 = 2;
 
@@ -111,6 +118,8 @@ async fn connect(place: Place<'_>, key: &[u8; 32], connections: u32) -> Result<D
                 .foreign_keys(true)
                 .pragma("synchronous", "NORMAL")
                 .pragma("temp_store", "MEMORY")
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                .pragma("cache_size", if connections == 1 { WRITER_CACHE } else { READER_CACHE })
         });
     if matches!(place, Place::File(_)) {
         keep_whole(&mut options);

@@ -211,6 +211,23 @@ pub(super) fn entry(row: EntryRow) -> Result<LogEntry, StoreError> {
     })
 }
 
+/// The serial form of that entry, without reading what happened only to write it down again.
+pub(super) fn serial_entry(row: EntryRow) -> Result<String, StoreError> {
+    let (logged, at, issued_at, actor, command, scope_kind, scope_id, payload) = row;
+    let (actor, payload) = (serial(actor)?, serial(payload)?);
+    let number = number(logged);
+    let scope = text(&scope(scope_kind, scope_id))?;
+    Ok(format!(
+        r#"{{"number":{number},"at":{at},"issuedAt":{issued_at},"actor":{actor},"command":"{command}","scope":{scope},"body":{payload}}}"#
+    ))
+}
+
+/// A serial form as it was kept. What is none would spoil all it is sent with.
+pub(super) fn serial(text: String) -> Result<String, StoreError> {
+    value::<serde::de::IgnoredAny>(&text)?;
+    Ok(text)
+}
+
 /// What of a row of the log an entry without its place in the chain consists of.
 pub(super) const ENTRY: [log::Column; 8] = [
     log::Column::Number,

@@ -35,4 +35,4 @@ pub use mail::{FolderLedger, HostRow, OutboundRow, QuarantinedRow, Sighting};
 pub use names::{NamedRow, NumberedFolder, PlaceRow};
 pub use people::{InvitationRow, NewSession, SessionRow};
 pub use read::{ConversationFilter, ConversationKey, OwnerFilter, Readable};
-pub use snapshot::Snapshot;
+pub use snapshot::{Page, Snapshot};

@@ -1,9 +1,12 @@
 //! A snapshot: everything in some scopes as it stands at one number of the log.
+//!
+//! It is read to be sent on, so conversations and entries stay in the serial form they are kept in, which is also the one they are told
+//! in: to read a hundred thousand only to write them down again would take longer than everything else together.
 
-use baton_domain::{Conversation, Document, LogEntry};
+use baton_domain::{ConversationId, Document, Timestamp};
 use sea_orm::{
     AccessMode, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IsolationLevel, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, TransactionTrait as _,
+    QueryOrder as _, QuerySelect as _, Select, TransactionTrait as _,
 };
 use uuid::Uuid;
 
@@ -15,6 +18,17 @@ use super::read::{ConversationKey, Readable, before};
 use crate::parts;
 use crate::port::Head;
 
+/// Some conversations of a snapshot, each in its serial form.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Conversations, the newest first.
+    pub conversations: Vec<String>,
+    /// The entries of these conversations, by number.
+    pub entries: Vec<String>,
+    /// Whether nothing comes after it. It may be the first one, and it may be empty.
+    pub last: bool,
+}
+
 /// A snapshot being read in pages. It holds one read transaction, so that every page shows the same number; read it to its end without
 /// waiting for a slow receiver.
 #[derive(Debug)]
@@ -25,7 +39,6 @@ pub struct Snapshot {
     head: Head,
     documents: Vec<Document>,
     after: Option<ConversationKey>,
-    done: bool,
 }
 
 impl ServerStore {
@@ -57,7 +70,6 @@ impl ServerStore {
             head: super::sequencer::head(row)?,
             documents,
             after: None,
-            done: false,
         })
     }
 }
@@ -75,53 +87,66 @@ impl Snapshot {
         &self.documents
     }
 
-    /// The next conversations, the newest first, with their entries, the oldest first; `None` after the last page.
+    /// The next conversations with their entries. After the last page there are only empty ones.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn next_page(&mut self, limit: u64) -> Result<Option<(Vec<Conversation>, Vec<LogEntry>)>, StoreError> {
-        if self.done {
-            return Ok(None);
-        }
+    /// When the database fails, or what is there is no serial form of anything.
+    pub async fn next_page(&mut self, limit: u64) -> Result<Page, StoreError> {
         let mut query = conversation::Entity::find()
             .filter(conversation::Column::Workspace.eq(self.workspace))
             .filter(conversation::Column::Inbox.is_in(self.readable.inboxes.iter().map(|id| id.0)));
         if let Some(after) = self.after {
             query = query.filter(before(after));
         }
-        let query = query
+        let rows: Vec<(Uuid, i64, String)> = query
             .order_by_desc(conversation::Column::UpdatedAt)
             .order_by_desc(conversation::Column::Id)
-            .limit(limit);
-        let page = convert::conversations(query, &self.tx).await?;
-        self.done = u64::try_from(page.len()).unwrap_or(u64::MAX) < limit;
-        self.after = page.last().map(|last| ConversationKey {
-            updated_at: last.updated_at,
-            id: last.id,
-        });
-        if page.is_empty() {
-            return Ok(None);
+            .limit(limit)
+            .select_only()
+            .columns([
+                conversation::Column::Id,
+                conversation::Column::UpdatedAt,
+                conversation::Column::State,
+            ])
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        let last = u64::try_from(rows.len()).unwrap_or(u64::MAX) < limit;
+        if let Some((id, updated_at, _)) = rows.last() {
+            self.after = Some(ConversationKey {
+                updated_at: Timestamp(*updated_at),
+                id: ConversationId(*id),
+            });
         }
-        let entries = self.entries(&page).await?;
-        Ok(Some((page, entries)))
+        let entries = self.entries(rows.iter().map(|(id, ..)| *id)).await?;
+        let conversations = rows.into_iter().map(|(_, _, state)| convert::serial(state));
+        Ok(Page {
+            conversations: conversations.collect::<Result<_, _>>()?,
+            entries,
+            last,
+        })
     }
 
-    async fn entries(&self, page: &[Conversation]) -> Result<Vec<LogEntry>, StoreError> {
+    /// The entries of some conversations, by number. They are put in order here: asked for in order, SQLite reads all of the log, which
+    /// is in order already, instead of looking for those few, whenever there is more than one conversation.
+    async fn entries(&self, conversations: impl Iterator<Item = Uuid>) -> Result<Vec<String>, StoreError> {
         let mut entries = Vec::new();
-        for some in parts::lists(page.iter().map(|state| state.id.0)) {
-            let rows: Vec<convert::EntryRow> = log::Entity::find()
-                .select_only()
-                .columns(convert::ENTRY)
-                .filter(log::Column::Workspace.eq(self.workspace))
-                .filter(log::Column::Conversation.is_in(some))
-                .order_by_asc(log::Column::Number)
-                .into_tuple()
-                .all(&self.tx)
-                .await?;
+        for some in parts::lists(conversations) {
+            let rows: Vec<convert::EntryRow> = entries_of(self.workspace, some).into_tuple().all(&self.tx).await?;
             for row in rows {
-                entries.push(convert::entry(row)?);
+                entries.push((row.0, convert::serial_entry(row)?));
             }
         }
-        Ok(entries)
+        entries.sort_unstable_by_key(|(number, _)| *number);
+        Ok(entries.into_iter().map(|(_, text)| text).collect())
     }
+}
+
+/// Everything in the log about these conversations, in no order.
+pub(super) fn entries_of(workspace: Uuid, conversations: Vec<Uuid>) -> Select<log::Entity> {
+    log::Entity::find()
+        .select_only()
+        .columns(convert::ENTRY)
+        .filter(log::Column::Workspace.eq(workspace))
+        .filter(log::Column::Conversation.is_in(conversations))
 }

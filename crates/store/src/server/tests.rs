@@ -418,7 +418,28 @@ async fn a_snapshot_shows_one_number(store: &ServerStore) {
     assert_eq!(*snapshot.head(), head);
     let (mut seen, mut entries) = (Vec::new(), 0);
     let mut first = true;
-    while let Some((page, of_page)) = snapshot.next_page(3).await.unwrap() {
+    let mut last = false;
+    while !last {
+        let page = snapshot.next_page(3).await.unwrap();
+        last = page.last;
+        let of_page: Vec<LogEntry> = page
+            .entries
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect();
+        // What is put together here is what everybody else writes.
+        assert_eq!(
+            of_page
+                .iter()
+                .map(|entry| serde_json::to_string(entry).unwrap())
+                .collect::<Vec<_>>(),
+            page.entries
+        );
+        let page: Vec<Conversation> = page
+            .conversations
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect();
         assert!(
             of_page.iter().all(|entry| entry.number <= head.number),
             "later than the snapshot"
