@@ -56,6 +56,15 @@ test('it leaves to whom it was addressed, takes no lock, and stands in the threa
   await expect.poll(() => window.desk.composer.forwarding).toBe(false);
 });
 
+test('offline it waits for the network, and for nothing else', async () => {
+  const window = await forwarding();
+  window.backend.answers.send = () => ({ type: 'pending', command: 'x' });
+  await addressed('Freight <freight@carrier.example>');
+  (await find('composer-text')).focus();
+  await press('{Control>}{Enter}{/Control}');
+  await expect.poll(() => textOf('toast')).toBe('Goes out when the network is back');
+});
+
 test('a colleague is offered the conversation instead', async () => {
   const window = await forwarding();
   await addressed(ben.email);

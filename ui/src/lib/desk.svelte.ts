@@ -296,6 +296,7 @@ export class Desk {
   async send(anyway = false): Promise<void> {
     const conversation = this.composer.conversation;
     const later = this.composer.sendAt;
+    const forwarding = this.composer.forwarding;
     const acted = await (anyway ? this.composer.sendAnyway() : this.composer.send());
     if (!acted || conversation === null) return;
     if (acted.type === 'done') {
@@ -314,7 +315,8 @@ export class Desk {
             : {}),
       });
     } else if (acted.type === 'pending') {
-      this.toasts.show(m.sent_when_online());
+      // A forward answers nobody: what changes meanwhile does not keep it here.
+      this.toasts.show(forwarding ? m.forwarded_when_online() : m.sent_when_online());
     }
     void this.open.refresh();
     void this.list.refresh();

@@ -33,6 +33,8 @@ use crate::{Badge, Language};
 const SLEPT_MS: i64 = MINUTE_MS;
 /// Clocks that differ by less than this are taken for equal: the network's own delay is in there too.
 const OFFSET_NOISE_MS: i64 = 2 * SECOND_MS;
+/// How often the window is told what a snapshot brings: with each telling it asks for its lists again.
+const TELL_MS: i64 = 250;
 /// How long the person waits for the server before an action counts as pending.
 pub(super) const PATIENCE_MS: i64 = 5 * SECOND_MS;
 
@@ -151,6 +153,11 @@ pub struct Engine {
     pub(super) held_changed: bool,
     shown_connection: Option<Connection>,
     shown_badge: Option<(u32, Language)>,
+    /// The input under way is one of many parts of a snapshot.
+    pub(super) filling: bool,
+    told_window: Timestamp,
+    /// What changed since the window was last told.
+    untold: BTreeSet<ConversationId>,
 }
 
 impl Engine {
@@ -219,6 +226,9 @@ impl Engine {
             held_changed: false,
             shown_connection: None,
             shown_badge: None,
+            filling: false,
+            told_window: Timestamp(0),
+            untold: BTreeSet::new(),
             blind: BTreeSet::new(),
             id,
         };
@@ -318,7 +328,12 @@ impl Engine {
             self.scan_reminders(*id);
         }
         self.flush_reminders();
-        self.tell_window(touched);
+        self.untold.extend(touched);
+        let soon_again = (0..TELL_MS).contains(&self.now.since_ms(self.told_window));
+        if !(std::mem::take(&mut self.filling) && soon_again) {
+            self.told_window = self.now;
+            self.tell_window();
+        }
         let mut effects = Vec::with_capacity(self.out.len().saturating_add(2));
         let batch = std::mem::take(&mut self.batch);
         if !batch.is_empty() {
@@ -346,7 +361,8 @@ impl Engine {
         }
     }
 
-    fn tell_window(&mut self, touched: BTreeSet<ConversationId>) {
+    fn tell_window(&mut self) {
+        let touched = std::mem::take(&mut self.untold);
         if std::mem::take(&mut self.team_changed) {
             self.out.push(Effect::Emit(UiEvent::Team));
         }
@@ -378,6 +394,7 @@ impl Engine {
             self.next_link_clock(),
             self.next_draft_clock(),
             self.next_reminder(),
+            Some(self.told_window.plus_ms(TELL_MS)).filter(|_| !self.untold.is_empty()),
         ]
         .into_iter()
         .flatten()

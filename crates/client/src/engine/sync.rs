@@ -109,6 +109,7 @@ impl Engine {
                 if let Link::Snapshot { done, .. } = &mut self.link {
                     *done = done.saturating_add(count);
                 }
+                self.filling = part > 0 && !last;
                 if last {
                     self.snapshot_complete(scopes, cursor);
                 }

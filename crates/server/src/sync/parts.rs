@@ -15,7 +15,7 @@ pub(super) const FIRST: u64 = if cfg!(test) { 2 } else { 100 };
 const LATER: u64 = if cfg!(test) { 2 } else { 1000 };
 
 /// How long a part may become, in bytes, unless one entry alone is longer. A desktop takes no message of more than 16 MiB.
-const PART: usize = 2 << 20;
+const PART: usize = 4 << 20;
 
 /// Parts that wait for the line. While one is sent the next is there already; a slow line makes the reading wait.
 const AHEAD: usize = 2;
@@ -184,7 +184,7 @@ mod tests {
             number: 7,
             hash: "ab".to_owned(),
         };
-        let entry = r#"{"number":7,"at":5,"issuedAt":4,"actor":{"kind":"operator"},"command":"00000000-0000-0000-0000-000000000009","scope":{"kind":"workspace"},"body":{"type":"documentRemoved","id":"00000000-0000-0000-0000-000000000002"}}"#;
+        let entry = r#"{"number":7,"at":5,"issuedAt":4,"actor":{"type":"operator"},"command":"00000000-0000-0000-0000-000000000009","scope":{"type":"workspace"},"body":{"type":"documentRemoved","id":"00000000-0000-0000-0000-000000000002"}}"#;
         let page = Page {
             conversations: Vec::new(),
             entries: vec![entry.to_owned(), entry.replace("7", "6")],

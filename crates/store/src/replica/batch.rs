@@ -1,6 +1,7 @@
 //! What is written in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use baton_domain::{
     CommandId, Conversation, ConversationId, Document, DocumentId, Event, InboxId, LogBody, LogEntry, MessageId,
@@ -13,8 +14,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{ReplicaError, ReplicaStore, entity, sql};
+use super::{CACHE, FILLING_CACHE, ReplicaError, ReplicaStore, entity, sql};
 use crate::parts;
+
+/// So many conversations and entries at once are part of a snapshot, or of a long way behind.
+const MANY: usize = 200;
 
 /// A value kept in its serial form, with its place in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +92,8 @@ impl ReplicaStore {
         if batch.is_empty() {
             return Ok(());
         }
+        self.fit_cache(batch.conversations.len().saturating_add(batch.entries.len()) >= MANY)
+            .await?;
         // The writer is one connection, so the setting holds for the transaction that follows.
         let synchronous = if batch.own_work() { "FULL" } else { "NORMAL" };
         self.writer
@@ -105,6 +111,23 @@ impl ReplicaStore {
         write_log(&transaction, batch).await?;
         write_own(&transaction, batch).await?;
         transaction.commit().await?;
+        Ok(())
+    }
+}
+
+impl ReplicaStore {
+    /// Gives the writer a large cache while it is filled, and takes it away again.
+    async fn fit_cache(&self, filling: bool) -> Result<(), ReplicaError> {
+        if self.filling.swap(filling, Ordering::Relaxed) == filling {
+            return Ok(());
+        }
+        let size = if filling { FILLING_CACHE } else { CACHE };
+        self.writer
+            .execute_raw(sql(&format!("PRAGMA cache_size = {size}")))
+            .await?;
+        if !filling {
+            self.writer.execute_raw(sql("PRAGMA shrink_memory")).await?;
+        }
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ mod error;
 mod read;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use baton_migrations::replica::ReplicaMigrator;
@@ -24,11 +26,11 @@ pub use read::{BlobRow, Loaded, ShownRow, Wanted};
 
 /// How long a connection waits for another one's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pages of the database that the writer keeps in memory, in KiB with a minus. What came from the server lies in it in the order in which
-/// it came, but its indexes go by ids: with every part of a snapshot their pages are written to again, all over.
-const WRITER_CACHE: &str = "-16384";
-/// The same for each of those that read.
-const READER_CACHE: &str = "-2000";
+/// Pages of the database that a connection keeps in memory, in KiB with a minus.
+const CACHE: &str = "-2000";
+/// The same for the writer while much is written at once. What comes from the server lies in the database in the order in which it came,
+/// but its indexes go by ids: with every part of a snapshot their pages are written to again, all over.
+const FILLING_CACHE: &str = "-65536";
 /// Pages of the write-ahead log after which they are copied into the database, for the same reason; a page has 4 KiB.
 const CHECKPOINT_PAGES: &str = "4000";
 /// Connections that read beside the writer.
@@ -48,6 +50,8 @@ pub enum Place<'a> {
 pub struct ReplicaStore {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// The writer has its large cache.
+    filling: Arc<AtomicBool>,
 }
 
 impl ReplicaStore {
@@ -74,7 +78,11 @@ impl ReplicaStore {
             // A database in memory belongs to its connection.
             Place::Memory => writer.clone(),
         };
-        Ok(Self { writer, reader })
+        Ok(Self {
+            writer,
+            reader,
+            filling: Arc::default(),
+        })
     }
 
     /// Closes it; the write-ahead log is folded back into the file.
@@ -119,7 +127,7 @@ async fn connect(place: Place<'_>, key: &[u8; 32], connections: u32) -> Result<D
                 .pragma("synchronous", "NORMAL")
                 .pragma("temp_store", "MEMORY")
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                .pragma("cache_size", if connections == 1 { WRITER_CACHE } else { READER_CACHE })
+                .pragma("cache_size", CACHE)
         });
     if matches!(place, Place::File(_)) {
         keep_whole(&mut options);

@@ -16,6 +16,8 @@ mod mail;
 mod names;
 mod notify;
 mod people;
+#[cfg(test)]
+mod plan;
 mod read;
 mod readers;
 mod routing;

@@ -179,6 +179,7 @@ fn of_each(backend: DbBackend, which: &str) -> String {
 mod tests {
     use super::*;
     use crate::server::StoreOptions;
+    use crate::server::plan::plan_of;
 
     /// With every commit all conversations would be read, and no test on a small database would be slow.
     #[tokio::test]
@@ -191,11 +192,9 @@ mod tests {
             "limit 5",
             "and phase in ('new') and owner is not null order by updated_at + 0 desc, id desc limit 5",
         ] {
-            let sql = format!("explain query plan {}", of_each(DbBackend::Sqlite, which));
             let values = [Value::from(store.workspace.0), Value::from("[]")];
-            let asked = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-            let plan = store.reader.query_all_raw(asked).await.unwrap();
-            let plan: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            let asked = of_each(DbBackend::Sqlite, which);
+            let plan = plan_of(&store, Statement::from_sql_and_values(DbBackend::Sqlite, asked, values)).await;
             let found: Vec<_> = plan.iter().filter(|step| step.contains("found")).collect();
             assert!(
                 !found.is_empty() && found.iter().all(|step| step.contains("(workspace=? AND id=?)")),

@@ -150,3 +150,29 @@ pub(super) fn entries_of(workspace: Uuid, conversations: Vec<Uuid>) -> Select<lo
         .filter(log::Column::Workspace.eq(workspace))
         .filter(log::Column::Conversation.is_in(conversations))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
+    use super::*;
+    use crate::server::StoreOptions;
+    use crate::server::plan::plan_of;
+
+    /// With every part all of the log would be read, and no test on a small database would be slow.
+    #[tokio::test]
+    async fn sqlite_looks_for_entries_conversation_by_conversation() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = ServerStore::open(StoreOptions::in_directory(directory.path()))
+            .await
+            .unwrap();
+        for count in [1, 2, 64, 512] {
+            let conversations = vec![Uuid::from_u128(1); count];
+            let asked = entries_of(store.workspace.0, conversations).build(DbBackend::Sqlite);
+            let plan = plan_of(&store, asked).await;
+            let found = "SEARCH log USING INDEX log_of_conversation (workspace=? AND conversation=?)";
+            assert_eq!(plan, [found], "for {count}");
+        }
+    }
+}

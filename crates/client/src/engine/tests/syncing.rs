@@ -1,7 +1,7 @@
 use baton_domain::{
     Actor, CommandBody, ConversationId, Event, InboxId, LogBody, LogEntry, Refusal, Scope, Stamp, evolve,
 };
-use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, HeldReason, ServerMessage};
+use baton_protocol::{Acted, ConnectionState, ConversationWithEntries, Cursor, HeldReason, ServerMessage, UiEvent};
 
 use super::office::{INBOX, member, note, uuid};
 use super::{ANNA, BEN, Office};
@@ -105,6 +105,53 @@ fn a_crash_in_the_middle_of_a_snapshot_means_a_fresh_one() {
     assert_eq!(office.desks[ANNA].engine.cursor(), None);
     office.connect(ANNA);
     office.all_agree();
+}
+
+#[test]
+fn the_window_is_told_of_the_first_part_of_a_snapshot_at_once_and_of_the_others_together() {
+    let mut office = Office::open();
+    let enquiries: Vec<ConversationId> = (0..4)
+        .map(|n| office.carl_writes(None, &format!("{n} lamps?")))
+        .collect();
+    let cursor = office.desks[ANNA].engine.cursor().unwrap().clone();
+    let part = |office: &Office, part: u32| ServerMessage::Snapshot {
+        scopes: vec![Scope::Workspace],
+        cursor: cursor.clone(),
+        part,
+        last: false,
+        documents: Vec::new(),
+        conversations: vec![office.real(enquiries[usize::try_from(part).unwrap()]).clone()],
+        entries: Vec::new(),
+    };
+    let told = |office: &mut Office| -> Vec<Vec<ConversationId>> {
+        let events = std::mem::take(&mut office.desks[ANNA].events).into_iter();
+        events
+            .filter_map(|event| match event {
+                UiEvent::Changed(these) => Some(these),
+                _ => None,
+            })
+            .collect()
+    };
+    told(&mut office);
+    let first = part(&office, 0);
+    office.input(ANNA, Input::Server(Box::new(first.into())));
+    assert_eq!(told(&mut office).len(), 1, "the first screen waits for nothing");
+    for number in 1..=2 {
+        let next = part(&office, number);
+        office.input(ANNA, Input::Server(Box::new(next.into())));
+        assert!(office.desks[ANNA].engine.state(enquiries[number as usize]).is_some());
+    }
+    assert_eq!(told(&mut office), Vec::<Vec<ConversationId>>::new());
+    // Should no other part come, they are told all the same.
+    office.advance(250);
+    let mut both = enquiries[1..=2].to_vec();
+    both.sort_unstable();
+    assert_eq!(told(&mut office), [both]);
+    // With whatever else happens they are told too.
+    let next = part(&office, 3);
+    office.input(ANNA, Input::Server(Box::new(next.into())));
+    office.input(ANNA, Input::Tick);
+    assert_eq!(told(&mut office), [vec![enquiries[3]]]);
 }
 
 #[test]
