@@ -125,6 +125,13 @@ fn build_arguments() -> Vec<&'static str> {
     [&["build"], everything(), &["--bins", "--tests", "--features", FEATURES]].concat()
 }
 
+/// One more than the machine can run at once: of the stories that run there is mostly one that waits for a lease to end.
+fn threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .saturating_add(1)
+}
+
 fn rust_tests(runner: &Runner, part: Part) -> Command {
     let mut command = match runner {
         Runner::Nextest(nextest) => {
@@ -138,6 +145,7 @@ fn rust_tests(runner: &Runner, part: Part) -> Command {
             if let Some(filter) = part.filter() {
                 command.args(["-E", filter]);
             }
+            command.args(["--test-threads", &threads().to_string()]);
             command.args(["--color", if at_a_terminal() { "always" } else { "never" }]);
             command
         }

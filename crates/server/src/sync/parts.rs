@@ -12,7 +12,7 @@ use super::connection::End;
 pub(super) const FIRST: u64 = if cfg!(test) { 2 } else { 100 };
 
 /// Conversations that are read at once later on. A desktop writes each part in one transaction, and the fewer the better.
-const LATER: u64 = if cfg!(test) { 2 } else { 1000 };
+const LATER: u64 = if cfg!(test) { 2 } else { 400 };
 
 /// How long a part may become, in bytes, unless one entry alone is longer. A desktop takes no message of more than 16 MiB.
 const PART: usize = 4 << 20;
