@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, Condition, DeviceId, DistributeBy,
-    DocumentBody, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS, Inbox, InboxId, InboxPolicy, MINUTE_MS,
-    Member, MemberId, PoolMember, Role, Rule, RuleAction, RuleId, RuleSet, SlaPolicy, Target, Timestamp, WordsIn,
-    Workspace, WorkspaceId,
+    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, Companies, Company, Condition, DeviceId,
+    DistributeBy, DocumentBody, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS, Inbox, InboxId, InboxPolicy,
+    MINUTE_MS, Member, MemberId, NamedStatus, OnCallRota, PoolMember, Role, Rule, RuleAction, RuleId, RuleSet,
+    SlaPolicy, Status, StatusId, Target, Timestamp, WordsIn, Workflow, Workspace, WorkspaceId,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -38,6 +38,35 @@ const REPS: [&str; 9] = ["Anna", "Ben", "Dora", "Emil", "Fatma", "Goran", "Hanna
 
 /// The customers: every third of them writes to Partners.
 const CUSTOMERS: [&str; 8] = ["Carl", "Petra", "Luigi", "Olga", "Sven", "Wanda", "Yusuf", "Zoe"];
+
+/// Where two customers write from, whose company somebody looks after.
+const WORKS: &str = "works.example";
+
+/// What the inboxes call standings besides.
+pub const STATUSES: [(&str, Status); 3] = [
+    ("in-hand", Status::Assigned),
+    ("asked-back", Status::Waiting),
+    ("second-quote", Status::QuoteSent),
+];
+
+fn named(id: &str, stands_for: Status) -> NamedStatus {
+    NamedStatus {
+        id: StatusId(id.to_owned()),
+        name: id.replace('-', " "),
+        sentence: format!("A conversation that is {id}."),
+        stands_for,
+        hidden: false,
+    }
+}
+
+/// Until half past three: every life begins shortly before.
+fn short_hours() -> BusinessCalendar {
+    let mut hours = BusinessCalendar::weekdays("Europe/Berlin");
+    for day in &mut hours.hours {
+        day.to_minute = 15 * 60 + 30;
+    }
+    hours
+}
 
 /// Somebody of the team at their desk.
 #[derive(Debug, Clone)]
@@ -122,7 +151,7 @@ impl Cast {
                 active: true,
                 absent_until: None,
                 backup: None,
-                hours: None,
+                hours: (self.rep(1) == Some(person.id)).then(short_hours),
                 signature: None,
             })
         });
@@ -138,6 +167,17 @@ impl Cast {
                 policy: self.policy(),
             })
         });
+        // Whoever looks after it works the shortest hours.
+        let companies = Companies {
+            companies: vec![Company {
+                name: "Works".to_owned(),
+                domains: vec![WORKS.to_owned()],
+                owner: self.rep(1),
+                tier: Some("gold".to_owned()),
+                account_type: None,
+                region: None,
+            }],
+        };
         let accounts = MAILBOXES.iter().map(|(account, inbox, address, name)| {
             DocumentBody::Account(Account {
                 id: *account,
@@ -157,11 +197,17 @@ impl Cast {
             .chain(members)
             .chain(inboxes)
             .chain(accounts)
-            .chain([DocumentBody::Rules(self.rules())])
+            .chain([DocumentBody::Rules(self.rules()), DocumentBody::Companies(companies)])
             .collect()
     }
 
-    /// Every other enquiry goes to the reps in turn, and one in ten to whoever has the least to do; the rest wait to be claimed.
+    fn rep(&self, at: usize) -> Option<MemberId> {
+        let person = self.people.get(at).filter(|person| person.role == Role::Rep)?;
+        Some(person.id)
+    }
+
+    /// Every other enquiry goes to the reps in turn, one in ten to whoever has the least to do, and one in ten to somebody who
+    /// is often gone by then; the rest wait to be claimed. Some belong to the other inbox, some are asked about, and of some people are told.
     fn rules(&self) -> RuleSet {
         let reps: Vec<PoolMember> = self
             .people
@@ -176,17 +222,45 @@ impl Cast {
             place: WordsIn::Subject,
             one_of: list.iter().map(|digit| format!("{digit} of")).collect(),
         };
-        let rule = |number: u128, name: &str, when, by| Rule {
+        let rule = |number: u128, name: &str, when, then| Rule {
             id: RuleId(Uuid::from_u128(0x70_0000 + number)),
             name: name.to_owned(),
             enabled: true,
             when,
-            then: vec![RuleAction::Distribute { by, pool: reps.clone() }],
-            stop: None,
+            stop: matches!(then, RuleAction::Move { .. }).then_some(false),
+            then: vec![then],
+        };
+        let distribute = |by, pool| RuleAction::Distribute { by, pool };
+        let short = reps.get(1..2).unwrap_or(&reps).to_vec();
+        let escalate = RuleAction::Escalate {
+            words: "somebody must look at it".to_owned(),
+        };
+        let notify = RuleAction::Notify {
+            members: self.people.iter().map(|person| person.id).collect(),
         };
         let rules = vec![
-            rule(1, "In turn", digits(&[1, 3, 5, 7, 9]), DistributeBy::RoundRobin),
-            rule(2, "Least to do", digits(&[2]), DistributeBy::LeastLoaded),
+            rule(3, "Asked about", digits(&[6, 9]), escalate),
+            rule(4, "Told of", digits(&[5, 8]), notify),
+            rule(5, "For Partners", digits(&[4]), RuleAction::Move { to: PARTNERS }),
+            rule(6, "For Sales", digits(&[0, 3]), RuleAction::Move { to: SALES }),
+            rule(
+                1,
+                "In turn",
+                digits(&[1, 3, 5, 7, 9]),
+                distribute(DistributeBy::RoundRobin, reps.clone()),
+            ),
+            rule(
+                2,
+                "Least to do",
+                digits(&[2]),
+                distribute(DistributeBy::LeastLoaded, reps.clone()),
+            ),
+            rule(
+                7,
+                "Short hours",
+                digits(&[0]),
+                distribute(DistributeBy::LeastLoaded, short),
+            ),
         ];
         RuleSet {
             rules: if reps.is_empty() { Vec::new() } else { rules },
@@ -198,6 +272,18 @@ impl Cast {
             calendar: BusinessCalendar::weekdays("Europe/Berlin"),
             sla: targets(),
             escalation: self.path(),
+            on_call: Some(Box::new(OnCallRota {
+                zone: "Europe/Berlin".to_owned(),
+                members: self.people.iter().map(|person| person.id).collect(),
+                first_day: "2026-11-26".to_owned(),
+                handover_minute: 9 * 60,
+                days_each: 1,
+                overrides: Vec::new(),
+            })),
+            workflow: Workflow {
+                statuses: STATUSES.iter().map(|(id, stands_for)| named(id, *stands_for)).collect(),
+                ..Workflow::default()
+            },
             ..InboxPolicy::default()
         }
     }
@@ -246,7 +332,11 @@ pub fn customer(number: u64) -> Customer {
     let mailbox = if at % 3 == 2 { PARTNERS_AT } else { SALES_AT };
     Customer {
         name,
-        address: format!("{}@customer.example", name.to_lowercase()),
+        address: format!(
+            "{}@{}",
+            name.to_lowercase(),
+            if at >= 6 { WORKS } else { "customer.example" }
+        ),
         mailbox,
     }
 }

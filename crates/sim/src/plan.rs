@@ -105,6 +105,24 @@ pub enum Deed {
     ResolveHeld,
     /// Say what became of replies in doubt.
     Settle,
+    /// Pass what a customer wrote on to somebody outside.
+    Forward,
+    /// Say that an exception was looked at.
+    SettleException,
+    /// Call where it stands by a name of the inbox.
+    NameStatus,
+    /// Say where it stands.
+    SetStatus,
+    /// Be told of it.
+    Follow,
+    /// Don't be told of it any more.
+    Unfollow,
+    /// Have the rules look at it once more.
+    Route,
+    /// Ask its owner to look at it.
+    Nudge,
+    /// It is not the same as another of that customer.
+    KeepApart,
     /// Pull the cable and go on working.
     Unplug,
     /// Put it back.
@@ -425,7 +443,7 @@ fn letter(rng: &mut Rng) -> Letter {
     }
 }
 
-const DEEDS: [(Deed, u64); 37] = [
+const DEEDS: [(Deed, u64); 46] = [
     (Deed::Claim, 16),
     (Deed::Reply, 34),
     (Deed::Cover, 4),
@@ -461,6 +479,15 @@ const DEEDS: [(Deed, u64); 37] = [
     (Deed::Undo, 5),
     (Deed::ResolveHeld, 5),
     (Deed::Settle, 4),
+    (Deed::Forward, 6),
+    (Deed::SettleException, 2),
+    (Deed::NameStatus, 2),
+    (Deed::SetStatus, 1),
+    (Deed::Follow, 1),
+    (Deed::Unfollow, 1),
+    (Deed::Route, 3),
+    (Deed::Nudge, 2),
+    (Deed::KeepApart, 1),
     (Deed::Unplug, 5),
     (Deed::Plug, 14),
 ];

@@ -20,6 +20,8 @@ pub struct Tally {
     pub faults: BTreeMap<String, u64>,
     /// What became of replies, by kind.
     pub mail: BTreeMap<String, u64>,
+    /// What else must occur, by kind.
+    pub occurred: BTreeMap<String, u64>,
     /// Things that happened.
     pub steps: u64,
     /// Entries of the log.
@@ -52,6 +54,18 @@ pub const REFUSALS: [&str; 18] = [
     "versionConflict",
 ];
 
+/// What else must occur: what people pass on, what rules do besides giving a lead to somebody, and who gets one for a reason of their own.
+pub const OCCURRENCES: [&str; 8] = [
+    "escalatedByRule",
+    "forwarded",
+    "forwardedBesideALock",
+    "lookedAfter",
+    "movedByRule",
+    "offHours",
+    "onCall",
+    "toldByRule",
+];
+
 impl Tally {
     /// The tally of a life, in which nothing has happened yet: what never does is shown as a zero.
     #[must_use]
@@ -61,15 +75,16 @@ impl Tally {
             seeds: 1,
             faults: nothing(faults),
             refusals: nothing(&REFUSALS),
+            occurred: nothing(&OCCURRENCES),
             ..Self::default()
         }
     }
 
-    /// The faults and refusals that never came.
+    /// The faults, refusals and occurrences that never came.
     #[must_use]
     pub fn never(&self) -> Vec<&str> {
-        let both = self.faults.iter().chain(&self.refusals);
-        both.filter(|(_, count)| **count == 0)
+        let all = self.faults.iter().chain(&self.refusals).chain(&self.occurred);
+        all.filter(|(_, count)| **count == 0)
             .map(|(name, _)| name.as_str())
             .collect()
     }
@@ -102,6 +117,7 @@ impl Tally {
             (&mut self.held, &other.held),
             (&mut self.faults, &other.faults),
             (&mut self.mail, &other.mail),
+            (&mut self.occurred, &other.occurred),
         ] {
             for (what, number) in theirs {
                 Self::add(mine, what, *number);
@@ -129,6 +145,7 @@ impl fmt::Display for Tally {
             ("held", &self.held),
             ("faults", &self.faults),
             ("replies", &self.mail),
+            ("besides", &self.occurred),
         ] {
             let total: u64 = map.values().sum();
             let parts: Vec<String> = map.iter().map(|(what, number)| format!("{what} {number}")).collect();

@@ -71,7 +71,28 @@ fn two_hundred_days_keep_every_promise_and_everything_that_can_break_breaks() {
 #[test]
 fn two_dozen_weeks_keep_every_promise_and_every_fault_and_refusal_occurs() {
     let tally = whole(WEEKS, Size::WEEK);
-    assert_eq!(tally.never(), Vec::<&str>::new(), "faults and refusals that never came");
+    assert_eq!(
+        tally.never(),
+        Vec::<&str>::new(),
+        "faults, refusals and occurrences that never came"
+    );
+    for command in [
+        "forward",
+        "settleException",
+        "nameStatus",
+        "setStatus",
+        "follow",
+        "unfollow",
+        "route",
+        "nudge",
+        "keepApart",
+    ] {
+        assert!(
+            tally.accepted.contains_key(command),
+            "nobody did {command}: {:?}",
+            tally.accepted
+        );
+    }
 }
 
 /// A date set again to the very instant that had come never came again; a reply that came back over the fence when it might not leave any

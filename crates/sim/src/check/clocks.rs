@@ -110,6 +110,11 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// Since when the customer waits for an answer.
+    pub(super) const fn waits(&self) -> Option<Timestamp> {
+        self.waits
+    }
+
     /// Follows the log. `part`: the clocks of the conversation that this event merges into this one.
     pub(super) fn moved(&mut self, entry: &LogEntry, event: &Event, part: Option<&Self>) -> Result<(), Broken> {
         match event {

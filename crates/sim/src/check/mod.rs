@@ -4,6 +4,7 @@
 //! what the provider's mailboxes hold, and says where these contradict a promise. It only looks at what is durable; a promise
 //! broken by an entry that a power cut takes back was not broken.
 
+mod acts;
 mod clocks;
 mod mail;
 mod parted;
@@ -14,13 +15,14 @@ mod turns;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Actor, Command, CommandBody, CommandId, ConversationId, Deadline, DeviceId, Event, HostGrant, InboxId, LogBody,
-    LogEntry, MemberId, MessageId, Timestamp,
+    Actor, Command, CommandBody, CommandId, Conversation, ConversationId, Deadline, DeviceId, Event, HostGrant,
+    InboxId, LogBody, LogEntry, MemberId, MessageId, Timestamp,
 };
 use baton_protocol::Answer;
 use baton_store::port::Sealed;
 
 use crate::tally::{Tally, kind};
+use acts::Acts;
 use clocks::Clocks;
 pub use mail::Mail;
 use parted::Parted;
@@ -76,6 +78,8 @@ pub enum Promise {
     InTurn,
     /// What was merged goes on in one place.
     Together,
+    /// What is passed on to somebody outside answers nobody.
+    AnswersNobody,
     /// Everything comes to rest.
     Rest,
     /// The chain of the log verifies.
@@ -124,6 +128,7 @@ pub struct Check {
     rights: Rights,
     turns_of_rules: Turns,
     parted: Parted,
+    acts: Acts,
     read: u64,
     chain: [u8; 32],
     /// The mail that left.
@@ -195,6 +200,7 @@ impl Check {
         }
         // What is durable ends with a whole commit.
         self.parted.whole()?;
+        self.acts.whole()?;
         self.merged()?;
         self.rights.stand()
     }
@@ -223,10 +229,47 @@ impl Check {
         self.rights.said_under(command, grant);
     }
 
+    /// What occurred besides, by kind.
+    #[must_use]
+    pub fn occurred(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.acts.occurred)
+    }
+
+    /// In the end: who waits for an answer where something was forwarded waits as before, and no forward is the newest message.
+    ///
+    /// # Errors
+    /// Where that is not so.
+    pub fn answers_nobody(&self, state: &Conversation) -> Result<(), Broken> {
+        let forwards = state.outbound.iter().any(|outbound| self.acts.is_forward(outbound.id));
+        if !forwards {
+            return Ok(());
+        }
+        let newest = state.last_message.as_ref().map(|last| last.id);
+        if newest.is_some_and(|id| self.acts.is_forward(id)) {
+            let how = format!("#{}: a forward counts as the newest message", state.number);
+            return Err(because(Promise::AnswersNobody, how));
+        }
+        let waits = self.clocks.get(&state.id).and_then(Clocks::waits);
+        if waits.is_some() == state.unanswered_since.is_some() {
+            return Ok(());
+        }
+        let how = format!(
+            "#{}: its customer waits since {waits:?}, and counts as waiting since {:?}",
+            state.number, state.unanswered_since
+        );
+        Err(because(Promise::AnswersNobody, how))
+    }
+
     /// Whether somebody may read an inbox, as the documents say.
     #[must_use]
     pub fn may_read(&self, member: MemberId, inbox: InboxId) -> bool {
         self.rights.may_read(member, inbox)
+    }
+
+    /// Where a conversation lies by the log.
+    #[must_use]
+    pub fn lies_in(&self, conversation: ConversationId) -> Option<InboxId> {
+        self.rights.place(conversation)
     }
 
     /// Where a conversation lay when that entry of it came.
@@ -282,6 +325,8 @@ impl Check {
         self.turns_of_rules
             .given(entry.number, *conversation, event, &self.rights, entry.at)?;
         let issued = self.issued.get(&entry.command);
+        let asked = issued.map(|issued| &issued.command.body);
+        self.acts.read(entry, *conversation, event, asked, &self.rights)?;
         let thread = self.threads.entry(*conversation).or_default();
         thread.owner_moves(entry, event)?;
         thread.lock_moves(entry, event)?;
@@ -289,7 +334,10 @@ impl Check {
         match (event, entry.actor) {
             // It answers nobody: it needs no lock, and goes over nothing.
             (Event::ReplyQueued { outbound }, Actor::Member { .. }) if outbound.is_forward() => {
-                self.mail.queued(outbound)
+                if thread.a_colleague_replies(entry) {
+                    Tally::count(&mut self.acts.occurred, "forwardedBesideALock");
+                }
+                self.mail.queued(outbound);
             }
             (Event::ReplyQueued { outbound }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;

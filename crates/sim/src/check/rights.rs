@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    Account, AccountId, AccountMode, Capability, CommandId, ConversationId, DocumentBody, Event, Host, HostGrant,
-    Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, RuleAction, RuleId, RuleSet, Scope,
-    Settlement, Timestamp,
+    Account, AccountId, AccountMode, Capability, CommandId, Companies, ConversationId, DocumentBody, Event, Host,
+    HostGrant, Inbox, InboxId, LogBody, LogEntry, Member, MemberId, MessageId, Role, RuleAction, RuleId, RuleSet,
+    Scope, Settlement, Timestamp,
 };
 
 use super::{Broken, Promise, because};
@@ -27,6 +27,8 @@ pub(super) struct Rights {
     accounts: BTreeMap<AccountId, Account>,
     hosts: BTreeMap<AccountId, Host>,
     rules: RuleSet,
+    companies: Companies,
+    contacts: BTreeMap<ConversationId, String>,
     /// Under which grants a command of a host was said: another host may say the same again.
     said: BTreeMap<CommandId, Vec<HostGrant>>,
     /// Where conversations lay, from which number on.
@@ -53,7 +55,8 @@ impl Rights {
                         }
                     }
                     DocumentBody::Rules(rules) => self.rules = rules,
-                    DocumentBody::Workspace(_) | DocumentBody::Review(_) | DocumentBody::Companies(_) => {}
+                    DocumentBody::Companies(companies) => self.companies = companies,
+                    DocumentBody::Workspace(_) | DocumentBody::Review(_) => {}
                 }
                 Ok(())
             }
@@ -94,6 +97,20 @@ impl Rights {
         !absent && inbox.capabilities_of(member).contains(&Capability::Work)
     }
 
+    /// Whether somebody is at work by hours of their own.
+    pub(super) fn at_work(&self, member: MemberId, now: Timestamp) -> bool {
+        let hours = self.members.get(&member).and_then(|member| member.hours.as_ref());
+        hours.is_none_or(|hours| hours.is_open(now))
+    }
+
+    /// Whoever looks after the company its customer writes for, where they are there and may answer.
+    pub(super) fn looks_after(&self, conversation: ConversationId, now: Timestamp) -> Option<MemberId> {
+        let (_, domain) = self.contacts.get(&conversation)?.rsplit_once('@')?;
+        let theirs = |of: &&baton_domain::Company| of.domains.iter().any(|known| known == domain);
+        let owner = self.companies.companies.iter().find(theirs)?.owner?;
+        (self.could_get(owner, conversation, now) && self.may_send(owner, conversation)).then_some(owner)
+    }
+
     pub(super) fn said_under(&mut self, command: CommandId, grant: HostGrant) {
         self.said.entry(command).or_default().push(grant);
     }
@@ -112,6 +129,9 @@ impl Rights {
     }
 
     fn happens(&mut self, number: u64, conversation: ConversationId, event: &Event) -> Result<(), Broken> {
+        if let Event::Created { contact, .. } = event {
+            self.contacts.insert(conversation, contact.email.clone());
+        }
         match event {
             Event::Created { inbox: to, .. } | Event::MovedOut { to } => {
                 self.places.entry(conversation).or_default().push((number, *to));
@@ -151,7 +171,7 @@ impl Rights {
     }
 
     /// Where a conversation lies now.
-    fn place(&self, conversation: ConversationId) -> Option<InboxId> {
+    pub(super) fn place(&self, conversation: ConversationId) -> Option<InboxId> {
         self.places.get(&conversation)?.last().map(|(_, inbox)| *inbox)
     }
 

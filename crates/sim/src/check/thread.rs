@@ -113,6 +113,12 @@ impl Thread {
         Err(because(Promise::Fenced, how))
     }
 
+    /// Whether somebody else than who acts holds the lock.
+    pub(super) fn a_colleague_replies(&self, entry: &LogEntry) -> bool {
+        self.lock
+            .is_some_and(|(_, holder)| entry.actor.member() != Some(holder))
+    }
+
     /// The newest message was on the author's screen, or is their own.
     pub(super) fn nothing_unseen(&self, entry: &LogEntry, seen: &BTreeSet<MessageId>) -> Result<(), Broken> {
         match self.messages.last() {

@@ -29,17 +29,16 @@ impl Turns {
         let (Some(rule), Some(owner), true) = (routing.rule, routing.owner, routing.turn) else {
             return Ok(());
         };
-        if !rights.could_get(owner, conversation, now) {
-            let how = format!("entry {number}: {owner} gets a lead by turn, and may not work on it");
+        if !rights.could_get(owner, conversation, now) || !rights.at_work(owner, now) {
+            let how = format!("entry {number}: {owner} gets a lead by turn, and may not work on it, or is not there");
             return Err(because(Promise::InTurn, how));
         }
         if self.last.insert(rule, owner) != Some(owner) {
             return Ok(());
         }
-        let colleague = rights
-            .pool(rule)
-            .into_iter()
-            .find(|other| *other != owner && rights.could_get(*other, conversation, now));
+        let colleague = rights.pool(rule).into_iter().find(|other| {
+            *other != owner && rights.could_get(*other, conversation, now) && rights.at_work(*other, now)
+        });
         match colleague {
             Some(colleague) => Err(because(
                 Promise::InTurn,

@@ -19,7 +19,24 @@ impl World {
         self.nothing_vanished()?;
         self.all_mail_accounted_for()?;
         self.no_deadline_missed()?;
-        self.late_is_asked_about()
+        self.late_is_asked_about()?;
+        self.one_place_each()
+    }
+
+    /// Each conversation lies where the log says, and what was forwarded in it changed nothing for who waits.
+    fn one_place_each(&self) -> Result<(), Broken> {
+        for conversation in self.model.conversations() {
+            let lies_in = self.check.lies_in(conversation.id);
+            if lies_in != Some(conversation.inbox) {
+                let how = format!(
+                    "#{} lies in {}, and went to {lies_in:?}",
+                    conversation.number, conversation.inbox
+                );
+                return Err(because(Promise::Asked, how));
+            }
+            self.check.answers_nobody(conversation)?;
+        }
+        Ok(())
     }
 
     /// Every desktop shows what the log says of what it may read, and nothing else.

@@ -5,6 +5,7 @@
 //! servers, `session` what a server says to one desktop, `host` a mailbox's host,
 //! `provider` who carries its mail, `people` what somebody does next, `faults` what breaks, and `sabotage` what is broken on purpose.
 
+mod besides;
 mod desk;
 mod disk;
 mod ending;
@@ -182,6 +183,10 @@ impl World {
     pub fn live(&mut self) -> Result<(), Broken> {
         let lived = self.live_through();
         self.tally.accepted.append(&mut self.check.accepted);
+        for (what, count) in self.check.occurred() {
+            let known = self.tally.occurred.entry(what).or_insert(0);
+            *known = known.saturating_add(count);
+        }
         lived
     }
 

@@ -5,10 +5,11 @@ use baton_client::engine::{Ask, SendPlan, Told};
 use baton_domain::{
     Address, AfterReply, CommandBody, Conversation, ConversationId, DAY_MS, DraftText, Event, HOUR_MS, HandoffContext,
     LockAnswer, LogBody, MemberId, MessageId, Money, OutboundState, Outcome, Priority, Refusal, Role, SECOND_MS,
-    Settlement,
+    Settlement, Status,
 };
 use baton_protocol::{Acted, HeldResolution};
 
+use super::besides::passed_on;
 use super::{Happening, World};
 use crate::cast::{PARTNERS, SALES, sentence};
 use crate::plan::Deed;
@@ -34,15 +35,17 @@ enum What {
 /// A reply somebody is writing.
 #[derive(Debug, Clone)]
 pub struct Writing {
-    cover: bool,
-    text: String,
-    after: AfterReply,
-    quote: Option<Money>,
-    close: Option<Outcome>,
+    pub(super) cover: bool,
+    pub(super) text: String,
+    pub(super) after: AfterReply,
+    pub(super) quote: Option<Money>,
+    pub(super) close: Option<Outcome>,
+    /// What they pass on, where it is no reply.
+    pub(super) forwards: Option<MessageId>,
     /// They look at the thread again before they send.
-    reads_on: bool,
-    attempts: u8,
-    rng: Rng,
+    pub(super) reads_on: bool,
+    pub(super) attempts: u8,
+    pub(super) rng: Rng,
 }
 
 /// Something somebody goes on with.
@@ -105,6 +108,19 @@ impl World {
                     .as_ref()
                     .is_some_and(|lock| lock.member == me && lock.asked.is_some())
             }),
+            Deed::Forward => find(&|c| open(c) && c.messages > 0),
+            Deed::SettleException => {
+                find(&|c| c.corrections_to_look_at().next().is_some() || c.comeback_to_look_at().is_some())
+            }
+            Deed::NameStatus => find(&|c| (mine(c) || leads) && open(c)),
+            Deed::SetStatus => find(&|c| mine(c) && open(c)),
+            Deed::Follow => find(&|c| !mine(c) && !c.followers.contains(&me)),
+            Deed::Unfollow => find(&|c| c.followers.contains(&me)),
+            // Who leads has the rules asked again, and reminds; now and then somebody tries who may not.
+            Deed::Route | Deed::Nudge if !leads && !any => return,
+            Deed::Route => find(&|c| c.owner.is_none() && open(c)),
+            Deed::Nudge => find(&|c| c.owner.is_some() && !mine(c) && open(c)),
+            Deed::KeepApart => find(&open),
             Deed::Settle => return self.settle_doubts(who, rng),
             Deed::ResolveHeld => return self.tidy_held(who, rng),
             Deed::Undo => return self.undo(who),
@@ -120,6 +136,10 @@ impl World {
             Deed::Move => self.moves(who, id, rng),
             Deed::Merge => self.merges(who, id, rng),
             Deed::Split => self.splits(who, id, rng),
+            Deed::Forward => self.begin_forward(who, id, rng),
+            Deed::SettleException => self.settles_exception(who, id, rng),
+            Deed::NameStatus => self.names_status(who, id, rng),
+            Deed::KeepApart => self.keeps_apart(who, id, rng),
             Deed::NextStep if rng.chance(25) => self.both_set(who, id, rng),
             _ => {
                 if let Some(body) = self.body(who, deed, rng) {
@@ -234,7 +254,18 @@ impl World {
             Deed::TakeOver => return None,
             Deed::Suggest => C::SuggestDraft { text },
             Deed::Unmerge => C::Unmerge { from: None },
+            Deed::SetStatus => C::SetStatus {
+                status: Status::QuoteSent,
+            },
+            Deed::Follow => C::Follow,
+            Deed::Unfollow => C::Unfollow,
+            Deed::Route => C::Route,
+            Deed::Nudge => C::Nudge,
             Deed::Move
+            | Deed::Forward
+            | Deed::SettleException
+            | Deed::NameStatus
+            | Deed::KeepApart
             | Deed::Merge
             | Deed::Split
             | Deed::Reply
@@ -291,6 +322,15 @@ impl World {
 
     /// Some of what the customer wrote is another matter: most often the newest, now and then others.
     fn splits(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let mut messages = self.theirs(who, id);
+        let newest = messages.pop();
+        messages.retain(|_| rng.chance(20));
+        messages.extend(newest.filter(|_| messages.is_empty() || rng.chance(50)));
+        self.act(who, id, CommandBody::Split { messages }, rng);
+    }
+
+    /// What the customer wrote in a conversation, as far as somebody's desktop has read.
+    pub(super) fn theirs(&self, who: usize, id: ConversationId) -> Vec<MessageId> {
         let read = self.desks.get(who).and_then(|desk| desk.engine.as_ref()?.cursor());
         let read = read.map_or(0, |cursor| cursor.number);
         let entries = self.model.log().iter().map(|sealed| &sealed.entry);
@@ -301,11 +341,7 @@ impl World {
             } if *conversation == id && entry.number <= read => Some(message.id),
             _ => None,
         });
-        let mut messages: Vec<MessageId> = theirs.collect();
-        let newest = messages.pop();
-        messages.retain(|_| rng.chance(20));
-        messages.extend(newest.filter(|_| messages.is_empty() || rng.chance(50)));
-        self.act(who, id, CommandBody::Split { messages }, rng);
+        theirs.collect()
     }
 
     fn colleague(&self, who: usize, rng: &mut Rng) -> MemberId {
@@ -328,7 +364,7 @@ impl World {
     }
 
     /// Opens a conversation: all of it is on screen now.
-    fn look_at(&mut self, who: usize, id: ConversationId) -> Option<MessageId> {
+    pub(super) fn look_at(&mut self, who: usize, id: ConversationId) -> Option<MessageId> {
         let desk = self.desks.get_mut(who)?;
         let parts = desk.engine.as_ref()?.one_with(id);
         let shown: Vec<MessageId> = parts.into_iter().flat_map(|part| desk.disk.messages_of(part)).collect();
@@ -366,7 +402,7 @@ impl World {
         }
     }
 
-    fn act(&mut self, who: usize, id: ConversationId, body: CommandBody, rng: &mut Rng) {
+    pub(super) fn act(&mut self, who: usize, id: ConversationId, body: CommandBody, rng: &mut Rng) {
         let from_memory = rng.chance(35);
         let last_seen = self.last_seen(who, id, from_memory);
         self.in_words(who, id, &body);
@@ -394,7 +430,7 @@ impl World {
         self.by(who, id, &words);
     }
 
-    fn by(&mut self, who: usize, id: ConversationId, words: &str) {
+    pub(super) fn by(&mut self, who: usize, id: ConversationId, words: &str) {
         let Some(desk) = self.desks.get(who) else { return };
         let number = desk
             .engine
@@ -423,6 +459,7 @@ impl World {
         };
         let writing = Writing {
             cover,
+            forwards: None,
             text: String::new(),
             after,
             quote: rng.chance(15).then(|| Money {
@@ -458,7 +495,7 @@ impl World {
         }
     }
 
-    fn types(&mut self, who: usize, id: ConversationId) {
+    pub(super) fn types(&mut self, who: usize, id: ConversationId) {
         let Some(desk) = self.desks.get_mut(who) else { return };
         let state = desk.engine.as_ref().and_then(|engine| engine.state(id)).cloned();
         let Some(writing) = desk.writing.get_mut(&id) else {
@@ -467,7 +504,10 @@ impl World {
         let Some(state) = state else { return };
         let some = sentence(&mut writing.rng);
         writing.text.push_str(&some);
-        let draft = draft(&state, &writing.text);
+        let draft = match writing.forwards {
+            Some(message) => passed_on(&state, message, &writing.text),
+            None => draft(&state, &writing.text),
+        };
         let cover = writing.cover;
         let done = writing.rng.chance(55);
         let wait = writing.rng.between(SECOND_MS, 9 * SECOND_MS);
@@ -505,22 +545,20 @@ impl World {
             desk.sent_on.insert(id, seen);
         }
         self.by(who, id, "presses Send in");
+        let forwards = writing.forwards.is_some();
         let awaited = Awaited {
-            kind: "reply".to_owned(),
+            kind: if forwards { "forward" } else { "reply" }.to_owned(),
             conversation: Some(id),
             what: What::Sending,
         };
-        let Writing {
-            after, quote, close, ..
-        } = writing;
         self.ask(
             who,
             Ask::Send {
                 conversation: id,
                 plan: SendPlan {
-                    after,
-                    quote,
-                    close,
+                    after: writing.after,
+                    quote: writing.quote,
+                    close: writing.close,
                     send_at: None,
                 },
                 last_seen,
@@ -558,7 +596,7 @@ impl World {
                 let again = writing.attempts < 3 && (newer && writing.rng.chance(60) || writing.rng.chance(10));
                 let wait = writing.rng.between(SECOND_MS, 6 * SECOND_MS);
                 writing.reads_on = true;
-                let suggests = writing.rng.chance(30);
+                let suggests = writing.forwards.is_none() && writing.rng.chance(30);
                 let text = writing.text.clone();
                 if again {
                     let scene = Box::new(Scene::Sends(id));
