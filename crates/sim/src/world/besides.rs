@@ -80,7 +80,7 @@ impl World {
 /// A message passed on: most often to a forwarder nobody else writes to, else to another customer, who may answer it.
 pub(super) fn passed_on(state: &Conversation, message: MessageId, text: &str) -> DraftText {
     let number = message.0.as_u128();
-    let email = if number % 3 == 0 {
+    let email = if number.is_multiple_of(3) {
         customer(u64::try_from(number % u128::from(customers())).unwrap_or(0)).address
     } else {
         "haulage@forwarder.example".to_owned()
