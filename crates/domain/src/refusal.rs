@@ -122,6 +122,10 @@ pub enum Refusal {
         conversations: u32,
         /// How many accounts bring mail into it.
         accounts: u32,
+        /// A routing rule that moves leads into it, by its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        rule: Option<String>,
     },
     /// It does not exist, or not any more.
     Gone,

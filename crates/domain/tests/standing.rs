@@ -206,9 +206,23 @@ mod documents {
     use super::*;
 
     fn judged(body: CommandBody, by: MemberId, conversations: u32, accounts: bool) -> Result<Option<LogBody>, Refusal> {
+        judged_beside(&[], body, by, conversations, accounts)
+    }
+
+    fn judged_beside(
+        rules: &[Rule],
+        body: CommandBody,
+        by: MemberId,
+        conversations: u32,
+        accounts: bool,
+    ) -> Result<Option<LogBody>, Refusal> {
         let mut team = Team::new();
         let command = team.command(Actor::Member { id: by }, body);
-        let mut bodies = vec![DocumentBody::Inbox(team.inbox.clone())];
+        let rules = rules.to_vec();
+        let mut bodies = vec![
+            DocumentBody::Inbox(team.inbox.clone()),
+            DocumentBody::Rules(RuleSet { rules }),
+        ];
         if accounts {
             bodies.extend(team.accounts.values().cloned().map(DocumentBody::Account));
         }
@@ -238,7 +252,8 @@ mod documents {
                 judged(remove.clone(), ANNA, conversations, accounts),
                 Err(Refusal::NotEmpty {
                     conversations,
-                    accounts: u32::from(accounts)
+                    accounts: u32::from(accounts),
+                    rule: None,
                 })
             );
         }
@@ -248,6 +263,35 @@ mod documents {
                 id: DocumentId(SALES.0)
             }))
         );
+    }
+
+    #[test]
+    fn an_inbox_that_a_rule_moves_leads_into_stays_until_the_rule_is_changed() {
+        let remove = CommandBody::RemoveDocument {
+            document: DocumentId(SALES.0),
+        };
+        let rule = |to: InboxId| Rule {
+            id: RuleId(uuid::Uuid::from_u128(7)),
+            name: "Quotes to sales".to_owned(),
+            enabled: false,
+            when: Condition::always(),
+            then: vec![RuleAction::Move { to }],
+            stop: None,
+        };
+        let refused = judged_beside(&[rule(SALES)], remove.clone(), ANNA, 0, false);
+        assert_eq!(
+            refused,
+            Err(Refusal::NotEmpty {
+                conversations: 0,
+                accounts: 0,
+                rule: Some("Quotes to sales".to_owned()),
+            })
+        );
+        let elsewhere = InboxId(uuid::Uuid::from_u128(99));
+        assert!(matches!(
+            judged_beside(&[rule(elsewhere)], remove, ANNA, 0, false),
+            Ok(Some(LogBody::DocumentRemoved { .. }))
+        ));
     }
 
     #[test]

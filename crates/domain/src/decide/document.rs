@@ -6,7 +6,7 @@ use super::{LINE_CHARS, TAG_CHARS, invalid, text};
 use crate::{
     Account, Actor, Capability, Command, CommandBody, Companies, Document, DocumentBody, DocumentId, FolderUse, Inbox,
     InboxId, InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role,
-    check_rules,
+    RuleAction, RuleSet, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -72,13 +72,15 @@ pub fn decide_document(command: &Command, context: DocumentContext<'_>) -> Resul
                 | DocumentBody::Companies(_)
                 | DocumentBody::Review(_) => Err(invalid("document", Invalid::NotNow)),
                 DocumentBody::Account(_) => Ok(Some(LogBody::DocumentRemoved { id: *document })),
-                // A conversation without its inbox would be seen by nobody, and an account would bring mail into nothing.
+                // A conversation without its inbox would be seen by nobody, and an account or a rule would bring leads into nothing.
                 DocumentBody::Inbox(_) => {
                     let accounts = accounts_of(*document, context);
-                    if context.conversations > 0 || accounts > 0 {
+                    let rule = rule_into(*document, context);
+                    if context.conversations > 0 || accounts > 0 || rule.is_some() {
                         return Err(Refusal::NotEmpty {
                             conversations: context.conversations,
                             accounts,
+                            rule,
                         });
                     }
                     Ok(Some(LogBody::DocumentRemoved { id: *document }))
@@ -187,6 +189,16 @@ fn accounts_of(inbox: DocumentId, context: DocumentContext<'_>) -> u32 {
     let inside =
         |document: &&Document| matches!(&document.body, DocumentBody::Account(account) if account.inbox.0 == inbox.0);
     u32::try_from(context.documents.values().filter(inside).count()).unwrap_or(u32::MAX)
+}
+
+/// The first rule that moves leads into the inbox, also one that is switched off: whoever switches it on expects it to work.
+fn rule_into(inbox: DocumentId, context: DocumentContext<'_>) -> Option<String> {
+    let DocumentBody::Rules(set) = &context.documents.get(&RuleSet::document())?.body else {
+        return None;
+    };
+    let moves = |action: &RuleAction| matches!(action, RuleAction::Move { to } if to.0 == inbox.0);
+    let rule = set.rules.iter().find(|rule| rule.then.iter().any(moves))?;
+    Some(rule.name.clone())
 }
 
 fn may_change(command: &Command, context: DocumentContext<'_>) -> Result<(), Refusal> {

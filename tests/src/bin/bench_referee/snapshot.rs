@@ -35,7 +35,9 @@ pub async fn measure(office: &Office) -> Result<()> {
                 return anyhow::Ok((screen.unwrap_or_default(), began.elapsed()));
             }
             ensure!(began.elapsed() < PATIENCE, "only {listed} conversations came");
-            let _ = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;
+            // A window lists when it is told; only the first screen is looked for more often than that.
+            let patience = if screen.is_none() { 50 } else { 250 };
+            let _ = tokio::time::timeout(Duration::from_millis(patience), events.recv()).await;
         }
     };
     let ((), (screen, whole)) = tokio::try_join!(joining, watching)?;

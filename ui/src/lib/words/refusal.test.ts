@@ -93,6 +93,7 @@ const every: Refusal[] = [
   { type: 'notPermitted', needs: 'work', inbox: null },
   { type: 'absent', member: ben.id, until: NOW, backup: null },
   { type: 'notEmpty', conversations: 14, accounts: 1 },
+  { type: 'notEmpty', conversations: 0, accounts: 0, rule: 'Quotes to Berlin' },
   { type: 'gone' },
   { type: 'updateNeeded' },
   { type: 'invalid', field: 'to', why: 'notAnAddress' },

@@ -182,10 +182,13 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     }),
     offers: refusal.needs === 'comment' ? [] : [offer.note()],
   }),
-  notEmpty: (refusal) => ({
-    text: m.refusal_not_empty({ conversations: refusal.conversations, accounts: refusal.accounts }),
-    offers: [],
-  }),
+  notEmpty: (refusal) => {
+    const { conversations, accounts, rule } = refusal;
+    const holds = conversations > 0 || accounts > 0;
+    const text =
+      rule !== undefined && !holds ? m.refusal_rule_moves_here({ rule }) : m.refusal_not_empty({ conversations, accounts });
+    return { text, offers: [] };
+  },
   absent: (refusal, { people }) => {
     const name = firstName(people, refusal.member);
     return {

@@ -182,6 +182,7 @@ fn an_inbox_is_as_empty_as_this_very_commit_leaves_it() {
         refusal: Refusal::NotEmpty {
             conversations: 1,
             accounts: 0,
+            rule: None,
         },
     };
     assert!(

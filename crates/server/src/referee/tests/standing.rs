@@ -256,6 +256,7 @@ fn an_inbox_with_conversations_or_mailboxes_is_not_removed() {
         refusal: Refusal::NotEmpty {
             conversations,
             accounts,
+            rule: None,
         },
     };
     assert_eq!(remove(&mut court, SALES.0), not_empty(1, 1));
