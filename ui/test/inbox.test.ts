@@ -1,8 +1,12 @@
 /** A morning in the window: the list, claiming, answering, taking back. */
 import { describe, expect, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
+import type { ConnectionState } from '$lib/api/types/ConnectionState';
 import { anna, ben, HOUR, NOW } from './scripted/cast';
 import { click, find, hook, openConversation, openWindow, press, textOf } from './window';
+
+/** Long enough for what was asked to be answered. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 describe('the list', () => {
   test('shows what needs doing today, most pressing first, in groups', async () => {
@@ -80,6 +84,84 @@ describe('the list', () => {
     const excerpt = await find('found');
     expect(excerpt.textContent).toBe('…and the <b>Müllerstraße</b>');
     expect(excerpt.querySelector('mark')?.textContent).toBe('<b>Müllerstraße</b>');
+  });
+
+  test('offline it says that only this computer was searched, and asks again when the connection is back', async () => {
+    const { backend, desk } = await openWindow((fake) => {
+      fake.answers.search = ({ text }) => {
+        const away = fake.connection.state.type === 'offline';
+        const rows = text.startsWith('lamp') && !away ? [fake.row(fake.scenes[0]!)] : [];
+        return { rows, total: rows.length, groups: [], searched: away ? 'offline' : 'everything' };
+      };
+    });
+    const connect = (state: ConnectionState) => {
+      backend.connection = { state, server: 'Lumen', waiting: 0, held: 0 };
+      backend.emit({ event: 'connection', data: backend.connection });
+    };
+    const offline: ConnectionState = { type: 'offline', since: NOW, next: NOW + 8_000, error: null };
+    await find('row-1038');
+    connect(offline);
+    await press('/');
+    await press('lamp ');
+    await expect.poll(() => textOf('searched')).toBe('Offline: searched what this computer holds');
+    await expect.poll(() => document.body.textContent).toContain('The search is made again by itself');
+    // The space says that the word is whole.
+    expect(backend.asked('search').at(-1)?.text).toBe('lamp ');
+    // That it is still away changes nothing; that it tries again neither.
+    const asked = backend.asked('search').length;
+    connect({ ...offline, next: NOW + 16_000 });
+    connect({ type: 'connecting' });
+    await settled();
+    expect(backend.asked('search').length).toBe(asked);
+
+    connect({ type: 'online' });
+    await expect.poll(() => desk.list.total).toBe(1);
+    expect(textOf('searched')).toBe('');
+    connect(offline);
+    await expect.poll(() => desk.list.total).toBe(0);
+    expect(textOf('searched')).toContain('Offline');
+
+    // A view is not a search, and says nothing of it.
+    await press('{Escape}');
+    await find('row-1038');
+    expect(textOf('searched')).toBe('');
+  });
+
+  test('where the server does not answer a search, it can be asked again', async () => {
+    await openWindow((fake) => {
+      let times = 0;
+      fake.answers.search = () => {
+        times += 1;
+        const rows = times > 1 ? [fake.row(fake.scenes[0]!)] : [];
+        return { rows, total: rows.length, groups: [], searched: times > 1 ? 'everything' : 'unanswered' };
+      };
+    });
+    await press('/');
+    await press('zebra');
+    await expect.poll(() => textOf('searched')).toContain('The server did not answer');
+    await userEvent.click(
+      [...document.querySelectorAll('button')].find((button) => button.textContent?.includes('Try again'))!,
+    );
+    await find('row-1042');
+    expect(textOf('searched')).toBe('');
+  });
+
+  test('more is found than fits on a page, and stays when something changes', async () => {
+    const { backend, desk } = await openWindow((fake) => {
+      const template = fake.row(fake.scenes[0]!);
+      fake.answers.search = () => {
+        const rows = Array.from({ length: 150 }, (_, n) => ({ ...template, id: `s-${n}`, number: n }));
+        return { rows, total: rows.length, groups: [], searched: 'everything' };
+      };
+    });
+    await press('/');
+    await press('lamp');
+    await find('row-0');
+    backend.emit({ event: 'changed', data: ['s-0'] });
+    await expect.poll(() => backend.asked('search').length).toBeGreaterThan(1);
+    await settled();
+    expect(desk.list.rows.get(0)?.number).toBe(0);
+    expect(desk.list.rows.get(149)?.number).toBe(149);
   });
 
   test('a hundred thousand conversations are a handful of rows', async () => {

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use baton_client::{Config, Desktop, KeySource, StartError};
 use baton_domain::{CommandBody, DraftText, Refusal};
-use baton_protocol::{Acted, BootState, ComposeLock, ConnectionState, ErrorCode, Reply, Request, Unlock};
+use baton_protocol::{
+    Acted, BootState, ComposeLock, ConnectionState, ErrorCode, ListPage, Reply, Request, Searched, Unlock,
+};
 use support::{FakeServer, KEY, Quiet, SECRET_WORDS, boot, carl, enquiry, join, list, message, start, until};
 
 fn note(text: &str) -> Request {
@@ -51,6 +53,14 @@ async fn offline(desktop: &Desktop) {
             .filter(|(state, _)| matches!(state, ConnectionState::Offline { .. }))
     })
     .await;
+}
+
+async fn search(desktop: &Desktop, text: &str) -> ListPage {
+    let text = text.to_owned();
+    match desktop.call(Request::Search { text, limit: 10 }).await.unwrap() {
+        Reply::Search(page) => page,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// How many files there are, while others come and go.
@@ -358,5 +368,37 @@ async fn what_somebody_else_changed_while_a_form_was_open_is_not_written_over() 
     assert_eq!(server.commands().len(), 1, "nothing more was asked");
     desktop.call(save(&inbox.policy.escalation)).await.unwrap();
     assert_eq!(server.commands().len(), 2);
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_asks_the_server_when_there_is_one_and_says_where_it_looked() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    online(&desktop).await;
+    let found = async |text: &str| {
+        let page = search(&desktop, text).await;
+        (page.rows.len(), page.searched)
+    };
+    assert_eq!(found("carl ").await, (1, Some(Searched::Everything)));
+    // A space ends the word: it is said to the server as it was typed.
+    assert!(server.searches()[0].starts_with("q=carl+&"), "{:?}", server.searches());
+    assert_eq!(found("  ").await, (0, None));
+    server.blind(true);
+    assert_eq!(found("carl").await, (1, Some(Searched::Unanswered)));
+    server.blind(false);
+
+    // It could be asked, and is not: nobody waits for a server that is known to be away.
+    server.shut(true);
+    offline(&desktop).await;
+    let asked = server.searches().len();
+    assert_eq!(found("carl").await, (1, Some(Searched::Offline)));
+    assert_eq!(found("zebra").await, (0, Some(Searched::Offline)));
+    assert_eq!(server.searches().len(), asked);
+
+    server.shut(false);
+    online(&desktop).await;
+    assert_eq!(found("zebra").await, (0, Some(Searched::Everything)));
     desktop.stop().await;
 }

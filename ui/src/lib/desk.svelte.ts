@@ -442,6 +442,9 @@ export class Desk {
       case 'focus':
         void this.go(event.data);
         break;
+      case 'connection':
+        this.list.connected(event.data.state.type);
+        break;
       case 'boot':
         void this.#again();
         break;

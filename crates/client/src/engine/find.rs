@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_domain::Conversation;
-use baton_protocol::{Group, Hit, ListPage};
+use baton_protocol::{Group, Hit, ListPage, Searched};
 use baton_store::search::{Criteria, Names, Query, Who};
 
 use super::state::Engine;
@@ -56,7 +56,10 @@ impl Engine {
             }
         }
         local.rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        page(local.rows)
+        ListPage {
+            searched: Some(Searched::Everything),
+            ..page(local.rows)
+        }
     }
 
     fn criteria(&self, query: &Query) -> Criteria {
@@ -87,5 +90,6 @@ fn page(rows: Vec<baton_protocol::Row>) -> ListPage {
         total: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         rows,
         groups: Vec::new(),
+        searched: None,
     }
 }

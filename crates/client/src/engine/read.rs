@@ -61,6 +61,7 @@ impl Engine {
                 .collect(),
             total,
             groups,
+            searched: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_protocol::ListPage;
+use baton_protocol::{ListPage, Searched};
 
 use super::Work;
 
@@ -10,22 +10,26 @@ use super::Work;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Work {
-    /// The conversations in which something is found. Without the server it is what their rows say.
+    /// The conversations in which something is found. Without the server it is what their rows say, and that is said.
     pub(crate) async fn search(&self, text: &str, limit: u32) -> ListPage {
-        let (local, zone) = self
-            .look(|engine| (engine.search(text, limit), engine.zone_name()))
+        let (mut local, zone, offline) = self
+            .look(|engine| (engine.search(text, limit), engine.zone_name(), engine.offline()))
             .await;
         if text.trim().is_empty() {
             return local;
         }
+        // Nobody waits for a server of which it is known that it isn't there.
+        if offline {
+            local.searched = Some(Searched::Offline);
+            return local;
+        }
         let asked = self.http.search(text, zone.as_deref(), limit);
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(found)) => self.look(|engine| engine.with_hits(local, found.hits, limit)).await,
-            Ok(Err(error)) => {
-                tracing::debug!(code = ?error.code, "the server did not search");
-                local
-            }
-            Err(_) => local,
+            Ok(Ok(found)) => return self.look(|engine| engine.with_hits(local, found.hits, limit)).await,
+            Ok(Err(error)) => tracing::debug!(code = ?error.code, "the server did not search"),
+            Err(_) => tracing::debug!("the server did not search in time"),
         }
+        local.searched = Some(Searched::Unanswered);
+        local
     }
 }

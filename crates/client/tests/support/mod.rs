@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path as Named, State};
-use axum::response::Response;
+use axum::extract::{Path as Named, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use baton_client::{Badge, Config, Desktop, KeySource, Notification, Shell, ShellError};
@@ -19,8 +20,8 @@ use baton_domain::{
     evolve,
 };
 use baton_protocol::{
-    Answer, Boot, BootState, ClientMessage, Cursor, Draft, ListPage, ListQuery, Reply, Request, ServerMessage, Setup,
-    SignIn, SignedIn, Submitted, SyncRefusal, View,
+    Answer, Boot, BootState, ClientMessage, Cursor, Draft, Hits, ListPage, ListQuery, Reply, Request, ServerMessage,
+    Setup, SignIn, SignedIn, Submitted, SyncRefusal, View,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -58,6 +59,12 @@ struct World {
     sockets: Vec<mpsc::UnboundedSender<ServerMessage>>,
     submitted: Vec<Command>,
     revoked: bool,
+    /// Nobody is let in to sync, though everything else answers.
+    shut: bool,
+    /// What was searched for, as it was asked.
+    searches: Vec<String>,
+    /// It can't search for now.
+    blind: bool,
 }
 
 /// A server that is there until it is dropped.
@@ -83,6 +90,9 @@ impl FakeServer {
             sockets: Vec::new(),
             submitted: Vec::new(),
             revoked: false,
+            shut: false,
+            searches: Vec::new(),
+            blind: false,
         };
         world.append(Actor::Operator, CommandId(uuid(10)), created());
         world.append(Actor::Operator, CommandId(uuid(10)), received());
@@ -102,6 +112,7 @@ impl FakeServer {
             .route("/v1/commands", post(submit))
             .route("/v1/drafts/{conversation}", put(save_draft))
             .route("/v1/blobs/{id}", get(blob))
+            .route("/v1/search", get(search))
             .with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -132,6 +143,23 @@ impl FakeServer {
         let entries = world.log[usize::try_from(from).unwrap()..].to_vec();
         let to = world.cursor();
         world.tell(&ServerMessage::Frame { from, to, entries });
+    }
+
+    /// Ends every connection and lets nobody connect, or lets them again. What is asked over HTTP is answered as before.
+    pub fn shut(&self, shut: bool) {
+        let mut world = self.world.lock().unwrap();
+        world.shut = shut;
+        if shut {
+            world.sockets.clear();
+        }
+    }
+
+    pub fn blind(&self, blind: bool) {
+        self.world.lock().unwrap().blind = blind;
+    }
+
+    pub fn searches(&self) -> Vec<String> {
+        self.world.lock().unwrap().searches.clone()
     }
 
     pub fn allow(&self) {
@@ -306,7 +334,23 @@ async fn blob(Named(id): Named<BlobId>) -> Vec<u8> {
     raw()
 }
 
+async fn search(State(world): Shared, RawQuery(asked): RawQuery) -> Result<Json<Hits>, StatusCode> {
+    let mut world = world.lock().unwrap();
+    world.searches.push(asked.unwrap_or_default());
+    if world.blind {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    Ok(Json(Hits {
+        hits: Vec::new(),
+        next: None,
+        behind: 0,
+    }))
+}
+
 async fn sync(State(world): Shared, upgrade: WebSocketUpgrade) -> Response {
+    if world.lock().unwrap().shut {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     upgrade.on_upgrade(move |socket| talk(world, socket))
 }
 

@@ -76,6 +76,22 @@ pub struct ListPage {
     pub total: u32,
     /// The groups, in order, with how many rows each has in all.
     pub groups: Vec<GroupCount>,
+    /// Of what was searched for: where. `None` for a view, and for a search for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub searched: Option<Searched>,
+}
+
+/// Where was searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Searched {
+    /// Here and at the server: in all that was written.
+    Everything,
+    /// In what this computer holds, because there is no connection.
+    Offline,
+    /// In what this computer holds, because the server did not answer in time, or could not search.
+    Unanswered,
 }
 
 /// The groups of a view.

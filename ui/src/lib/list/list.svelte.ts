@@ -4,11 +4,13 @@
  */
 import { SvelteSet } from 'svelte/reactivity';
 import { asFailure, type ApiFailure, type Backend } from '$lib/api/backend';
+import type { ConnectionState } from '$lib/api/types/ConnectionState';
 import type { ConversationId } from '$lib/api/types/ConversationId';
 import type { GroupCount } from '$lib/api/types/GroupCount';
 import type { InboxId } from '$lib/api/types/InboxId';
 import type { MemberId } from '$lib/api/types/MemberId';
 import type { Row } from '$lib/api/types/Row';
+import type { Searched } from '$lib/api/types/Searched';
 import type { Sort } from '$lib/api/types/Sort';
 import type { View } from '$lib/api/types/View';
 import type { ViewCount } from '$lib/api/types/ViewCount';
@@ -25,6 +27,9 @@ export class ConversationList {
   sort = $state<Sort | null>(null);
   /** What is searched for; `null` while a view is shown. */
   search = $state<string | null>(null);
+
+  /** Where was searched, while a search is shown; `null` until it is known. */
+  searched = $state<Searched | null>(null);
 
   total = $state(0);
   groups = $state.raw<GroupCount[]>([]);
@@ -81,6 +86,14 @@ export class ConversationList {
 
   get searching(): boolean {
     return this.search !== null && this.search.trim() !== '';
+  }
+
+  /** The connection came or went: what is searched for is asked again where another place can be searched now. */
+  connected(state: ConnectionState['type']): void {
+    if (!this.searching) return;
+    const there = state === 'online' && this.searched !== 'everything';
+    const away = state === 'offline' && this.searched !== 'offline';
+    if (there || away) void this.refresh();
   }
 
   count(view: View, inbox: InboxId | null = null): ViewCount | undefined {
@@ -183,6 +196,8 @@ export class ConversationList {
   async #refreshOnce(): Promise<void> {
     void this.#count();
     const generation = this.#generation;
+    // What was found is one page, however much of it there is.
+    if (this.searching) return this.#load(0, generation);
     const pages = new Set<number>();
     for (let n = this.#visible.from; n <= this.#visible.to + PAGE - 1; n += PAGE)
       pages.add(Math.floor(n / PAGE));
@@ -198,9 +213,11 @@ export class ConversationList {
 
   async #load(page: number, generation: number, fresh = false): Promise<void> {
     this.#asked.add(page);
+    const searching = this.searching;
     try {
-      const result = this.searching
-        ? await this.backend.call('search', { text: this.search?.trim() ?? '', limit: SEARCH_LIMIT })
+      const result = searching
+        ? // A space at the end stays: it says that the last word is whole.
+          await this.backend.call('search', { text: this.search?.trimStart() ?? '', limit: SEARCH_LIMIT })
         : await this.backend.call('list', {
             view: this.view,
             inbox: this.inbox,
@@ -210,13 +227,14 @@ export class ConversationList {
             limit: PAGE,
           });
       if (generation !== this.#generation) return;
-      const rows = fresh || this.searching ? new Map<number, Row>() : new Map(this.rows);
+      const rows = fresh || searching ? new Map<number, Row>() : new Map(this.rows);
       for (let n = 0; n < PAGE; n += 1) rows.delete(page * PAGE + n);
       result.rows.forEach((row, n) => rows.set(page * PAGE + n, row));
       for (const index of rows.keys()) if (index >= result.total) rows.delete(index);
       this.rows = rows;
       this.total = result.total;
-      this.groups = this.searching ? [] : result.groups;
+      this.groups = searching ? [] : result.groups;
+      this.searched = searching ? (result.searched ?? null) : null;
       this.failure = null;
       this.loaded = true;
       const at = this.#indexOf(this.selected);
