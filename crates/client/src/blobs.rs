@@ -60,6 +60,11 @@ impl Blobs {
         if !self.store.use_blob(id, now).await? {
             return Ok(None);
         }
+        self.peek(id).await
+    }
+
+    /// The same, which counts for no use of it.
+    pub(crate) async fn peek(&self, id: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {
         let (path, sealer, name) = (self.path(id), self.sealer.clone(), id.clone());
         let read = move || {
             let plain = sealer.open(name.as_str(), &std::fs::read(path)?)?;

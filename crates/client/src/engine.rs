@@ -14,7 +14,7 @@ mod answer;
 mod compose;
 mod documents;
 mod fetched;
-mod find;
+pub(crate) mod find;
 mod held;
 mod index;
 mod io;

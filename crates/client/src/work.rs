@@ -10,6 +10,7 @@ mod drafts;
 mod fetch;
 mod files;
 mod find;
+mod index;
 mod link;
 mod mailboxes;
 pub(crate) mod people;
@@ -139,6 +140,7 @@ impl Work {
         work.spawn(drafts::run(work.clone(), jobs));
         work.spawn(fetch::bodies(work.clone()));
         work.spawn(fetch::balances(work.clone()));
+        work.spawn(index::run(work.clone()));
         work.spawn(hosting::run(work.clone()));
         Ok(work)
     }

@@ -10,7 +10,9 @@ use baton_domain::{CommandBody, DraftText, Refusal};
 use baton_protocol::{
     Acted, BootState, ComposeLock, ConnectionState, ErrorCode, ListPage, Reply, Request, Searched, Unlock,
 };
-use support::{FakeServer, KEY, Quiet, SECRET_WORDS, boot, carl, enquiry, join, list, message, start, until};
+use support::{
+    BODY_WORDS, FakeServer, KEY, Quiet, SECRET_WORDS, boot, carl, enquiry, join, list, message, start, until,
+};
 
 fn note(text: &str) -> Request {
     Request::Act {
@@ -186,7 +188,10 @@ async fn without_a_network_it_starts_shows_and_keeps_what_is_done() {
         remote_images: false,
     };
     match desktop.call(body).await.unwrap() {
-        Reply::Body(body) => assert_eq!((body.text, body.missing), (format!("We need {SECRET_WORDS}."), false)),
+        Reply::Body(body) => {
+            let text = format!("We need {SECRET_WORDS}.\nThey go to the {BODY_WORDS}.");
+            assert_eq!((body.text, body.missing), (text, false));
+        }
         other => panic!("{other:?}"),
     }
     assert!(matches!(
@@ -400,5 +405,61 @@ async fn a_search_asks_the_server_when_there_is_one_and_says_where_it_looked() {
     server.shut(false);
     online(&desktop).await;
     assert_eq!(found("zebra").await, (0, Some(Searched::Everything)));
+    desktop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_of_a_message_is_found_without_a_server_and_after_a_restart() {
+    let (server, dir) = (FakeServer::start().await, tempfile::tempdir().unwrap());
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    join(&desktop, &server).await;
+    online(&desktop).await;
+    server.shut(true);
+    offline(&desktop).await;
+    // The word is nowhere but in the raw message.
+    let word = BODY_WORDS.split_whitespace().last().unwrap();
+    let found = async |desktop: &Desktop, text: &str| {
+        let page = search(desktop, text).await;
+        assert_eq!(page.searched, Some(Searched::Offline));
+        page.rows
+    };
+    let row = until(&desktop, "it is indexed", async || {
+        found(&desktop, word).await.into_iter().next()
+    })
+    .await;
+    assert_eq!(row.number, 1042);
+    let excerpt = row.found.unwrap();
+    assert!(
+        excerpt.iter().any(|part| part.found && part.text == word),
+        "{excerpt:?}"
+    );
+    // The same language as at the server.
+    for (text, count) in [
+        (format!("\"{BODY_WORDS}\""), 1),
+        (format!("owner:me {word}"), 1),
+        (format!("owner:nobody {word}"), 0),
+        (format!("from:carl {word}"), 1),
+        (format!("from:dora {word}"), 0),
+        ("qui".to_owned(), 1),
+        ("qui ".to_owned(), 0),
+    ] {
+        assert_eq!(found(&desktop, &text).await.len(), count, "{text}");
+    }
+    desktop.stop().await;
+
+    let desktop = start(dir.path(), KeySource::Given(KEY)).await;
+    offline(&desktop).await;
+    assert_eq!(found(&desktop, word).await.len(), 1);
+    server.shut(false);
+    online(&desktop).await;
+    // It may not be read any more: it is not found any more.
+    server.moves_out();
+    until(&desktop, "it is gone from the list", async || {
+        list(&desktop).await.rows.is_empty().then_some(())
+    })
+    .await;
+    server.shut(true);
+    offline(&desktop).await;
+    assert!(found(&desktop, word).await.is_empty());
     desktop.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The desktop's replica: what one member may see of a workspace, and what they did that the server does not know yet.
 
 mod m0001_replica;
+mod m0002_search;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -11,6 +12,6 @@ pub struct ReplicaMigrator;
 #[async_trait::async_trait]
 impl MigratorTrait for ReplicaMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_replica::Migration)]
+        vec![Box::new(m0001_replica::Migration), Box::new(m0002_search::Migration)]
     }
 }

@@ -1,10 +1,10 @@
 //! Finding: in the rows of the replica at once, and in what was written as far as the server finds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use baton_domain::Conversation;
-use baton_protocol::{Group, Hit, ListPage, Searched};
-use baton_store::search::{Criteria, Names, Query, Who};
+use baton_domain::{Conversation, ConversationId, MemberId};
+use baton_protocol::{ExcerptPart, Group, Hit, HitKind, ListPage};
+use baton_store::search::{Criteria, Found, Names, PieceKind, Query, Who};
 
 use super::state::Engine;
 use crate::views::{self, Needle};
@@ -37,7 +37,27 @@ impl Engine {
         )
     }
 
-    /// The same with what the server found in messages, replies and notes: after the rows that fit by themselves.
+    /// What the index of this replica is asked, and the conversations that may be found; `None` where all may.
+    #[must_use]
+    pub fn looks_for(&self, text: &str) -> (Criteria, Option<BTreeSet<ConversationId>>) {
+        let criteria = self.criteria(&Query::parse(text, true));
+        let among = criteria.asks_of_conversations().then(|| {
+            let admitted = self
+                .conversations()
+                .filter(|conversation| criteria.admits(conversation));
+            admitted.map(|conversation| conversation.id).collect()
+        });
+        (criteria, among)
+    }
+
+    /// The names of colleagues.
+    #[must_use]
+    pub fn member_names(&self) -> BTreeMap<MemberId, String> {
+        let members = self.documents.members.values();
+        members.map(|member| (member.id, member.name.clone())).collect()
+    }
+
+    /// The same with what was found in messages, replies and notes: after the rows that fit by themselves.
     #[must_use]
     pub fn with_hits(&self, mut local: ListPage, hits: Vec<Hit>, limit: u32) -> ListPage {
         let shown: BTreeMap<_, _> = local.rows.iter().zip(0..).map(|(row, at)| (row.id, at)).collect();
@@ -56,10 +76,7 @@ impl Engine {
             }
         }
         local.rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        ListPage {
-            searched: Some(Searched::Everything),
-            ..page(local.rows)
-        }
+        page(local.rows)
     }
 
     fn criteria(&self, query: &Query) -> Criteria {
@@ -91,5 +108,26 @@ fn page(rows: Vec<baton_protocol::Row>) -> ListPage {
         rows,
         groups: Vec::new(),
         searched: None,
+    }
+}
+
+/// What this replica's index found, as the server says it.
+pub(crate) fn hit(found: Found) -> Hit {
+    let part = |(text, found): (&str, bool)| ExcerptPart {
+        text: text.to_owned(),
+        found,
+    };
+    Hit {
+        conversation: found.conversation,
+        message: found.message,
+        kind: match found.kind {
+            PieceKind::Theirs => HitKind::Theirs,
+            PieceKind::Ours => HitKind::Ours,
+            PieceKind::Note => HitKind::Note,
+        },
+        at: found.at,
+        excerpt: found.excerpt.parts().into_iter().map(part).collect(),
+        from: found.from,
+        subject: found.subject,
     }
 }

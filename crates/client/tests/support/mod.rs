@@ -30,6 +30,8 @@ use uuid::Uuid;
 pub const KEY: [u8; 32] = [9; 32];
 /// What a stranger must not find on the disk.
 pub const SECRET_WORDS: &str = "forty-two lamps for the orangery";
+/// What only the raw message says.
+pub const BODY_WORDS: &str = "pavilion by the quinces";
 
 pub fn uuid(n: u128) -> Uuid {
     Uuid::from_u128(n)
@@ -48,7 +50,7 @@ pub fn message() -> MessageId {
 }
 
 fn raw() -> Vec<u8> {
-    format!("From: Carl <carl@customer.example>\r\nSubject: Lamps\r\n\r\nWe need {SECRET_WORDS}.\r\n").into_bytes()
+    format!("From: Carl <carl@customer.example>\r\nSubject: Lamps\r\n\r\nWe need {SECRET_WORDS}.\r\nThey go to the {BODY_WORDS}.\r\n").into_bytes()
 }
 
 /// What the server knows.

@@ -136,23 +136,11 @@ fn hit(found: Found) -> Hit {
 }
 
 fn parts(excerpt: &Excerpt) -> Vec<ExcerptPart> {
-    let mut parts = Vec::new();
-    let mut push = |from: usize, to: usize, found: bool| {
-        if let Some(text) = excerpt.text.get(from..to).filter(|text| !text.is_empty()) {
-            parts.push(ExcerptPart {
-                text: text.to_owned(),
-                found,
-            });
-        }
+    let part = |(text, found): (&str, bool)| ExcerptPart {
+        text: text.to_owned(),
+        found,
     };
-    let mut at = 0;
-    for mark in &excerpt.marks {
-        push(at, mark.start, false);
-        push(mark.start, mark.end, true);
-        at = mark.end;
-    }
-    push(at, excerpt.text.len(), false);
-    parts
+    excerpt.parts().into_iter().map(part).collect()
 }
 
 /// Reads the log into the index, for as long as the server runs.

@@ -14,8 +14,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{CACHE, FILLING_CACHE, ReplicaError, ReplicaStore, entity, sql};
+use super::{CACHE, FILLING_CACHE, ReplicaError, ReplicaStore, entity, search, sql};
 use crate::parts;
+use crate::search::writes;
 
 /// So many conversations and entries at once are part of a snapshot, or of a long way behind.
 const MANY: usize = 200;
@@ -76,6 +77,11 @@ impl Batch {
         *self == Self::default()
     }
 
+    /// Whether anything goes of what can be found.
+    fn forgets(&self) -> bool {
+        !self.forget.is_empty() || self.conversations.values().any(Option::is_none)
+    }
+
     /// Whether it holds work of the person that nobody else has: then it must survive a power cut, not only a crash. What came
     /// from the server is there to be fetched again.
     fn own_work(&self) -> bool {
@@ -104,6 +110,9 @@ impl ReplicaStore {
             ..TransactionOptions::default()
         };
         let transaction = self.writer.begin_with_options(immediate).await?;
+        if batch.forgets() {
+            self.forgotten.fetch_add(1, Ordering::SeqCst);
+        }
         for forget in &batch.forget {
             forgotten(&transaction, *forget).await?;
         }
@@ -111,6 +120,9 @@ impl ReplicaStore {
         write_log(&transaction, batch).await?;
         write_own(&transaction, batch).await?;
         transaction.commit().await?;
+        if batch.forgets() || !batch.entries.is_empty() {
+            self.to_index.notify_one();
+        }
         Ok(())
     }
 }
@@ -138,6 +150,7 @@ async fn forgotten(db: &DatabaseTransaction, forget: Forget) -> Result<(), Repli
             entity::document::Entity::delete_many().exec(db).await?;
         }
         Forget::Inbox(inbox) => {
+            search::forget_inbox(db, inbox).await?;
             let theirs = entity::conversation::Entity::find()
                 .select_only()
                 .column(entity::conversation::Column::Id)
@@ -153,16 +166,19 @@ async fn forgotten(db: &DatabaseTransaction, forget: Forget) -> Result<(), Repli
                 .await?;
         }
         Forget::Conversations => {
+            search::forget_all(db).await?;
             entity::entry::Entity::delete_many().exec(db).await?;
             entity::conversation::Entity::delete_many().exec(db).await?;
         }
         Forget::Entries(conversation) => {
+            search::forget_conversation(db, conversation).await?;
             entity::entry::Entity::delete_many()
                 .filter(entity::entry::Column::Conversation.eq(conversation.0))
                 .exec(db)
                 .await?;
         }
         Forget::All => {
+            search::forget_all(db).await?;
             entity::entry::Entity::delete_many().exec(db).await?;
             entity::conversation::Entity::delete_many().exec(db).await?;
             entity::document::Entity::delete_many().exec(db).await?;
@@ -212,13 +228,18 @@ async fn write_log(db: &DatabaseTransaction, batch: &Batch) -> Result<(), Replic
     put::<entity::conversation::Entity, _>(db, conversations, &[entity::conversation::Column::Id]).await?;
 
     let mut entries = Vec::new();
+    let mut found = Vec::new();
     for entry in batch.entries.values() {
         let LogBody::Conversation { conversation, event } = &entry.body else {
             continue;
         };
         let (message, blob) = message_of(event);
+        let number = i64::try_from(entry.number).unwrap_or(i64::MAX);
+        if writes(event) {
+            found.push(number);
+        }
         entries.push(entity::entry::Model {
-            number: i64::try_from(entry.number).unwrap_or(i64::MAX),
+            number,
             conversation: conversation.0,
             message,
             blob,
@@ -226,6 +247,7 @@ async fn write_log(db: &DatabaseTransaction, batch: &Batch) -> Result<(), Replic
         });
     }
     put::<entity::entry::Entity, _>(db, entries, &[entity::entry::Column::Number]).await?;
+    search::note(db, found).await?;
 
     let mut documents = Vec::new();
     for (id, document) in &batch.documents {

@@ -8,21 +8,24 @@ mod batch;
 mod entity;
 mod error;
 mod read;
+mod search;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use baton_migrations::replica::ReplicaMigrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
+use tokio::sync::Notify;
 
 use crate::whole::keep_whole;
 
 pub use batch::{Batch, Forget, Row};
 pub use error::ReplicaError;
 pub use read::{BlobRow, Loaded, ShownRow, Wanted};
+pub use search::{Indexed, Round, Waiting};
 
 /// How long a connection waits for another one's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,6 +55,10 @@ pub struct ReplicaStore {
     reader: DatabaseConnection,
     /// The writer has its large cache.
     filling: Arc<AtomicBool>,
+    /// How often something was forgotten: what was read to be indexed before that is not written any more.
+    forgotten: Arc<AtomicU64>,
+    /// Told when something waits to be indexed.
+    to_index: Arc<Notify>,
 }
 
 impl ReplicaStore {
@@ -82,6 +89,8 @@ impl ReplicaStore {
             writer,
             reader,
             filling: Arc::default(),
+            forgotten: Arc::default(),
+            to_index: Arc::default(),
         })
     }
 
@@ -149,5 +158,7 @@ fn sql(statement: &str) -> sea_orm::Statement {
     sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, statement)
 }
 
+#[cfg(test)]
+mod search_tests;
 #[cfg(test)]
 mod tests;

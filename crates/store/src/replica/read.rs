@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use baton_domain::{
     BlobId, CommandId, Conversation, ConversationId, Document, Event, LogBody, LogEntry, MessageId, Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, TransactionTrait,
+};
 
-use super::{ReplicaError, ReplicaStore, Row, batch, entity};
+use super::{ReplicaError, ReplicaStore, Row, batch, entity, search};
 
 /// A notification that was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,13 +272,19 @@ impl ReplicaStore {
     /// # Errors
     /// When the database fails.
     pub async fn put_blob(&self, row: BlobRow) -> Result<(), ReplicaError> {
+        let id = row.id.clone();
         let row = entity::blob::Model {
             id: row.id.into(),
             size: i64::try_from(row.size).unwrap_or(i64::MAX),
             kept: row.kept,
             used_at: row.used_at.0,
         };
-        batch::put::<entity::blob::Entity, _>(&self.writer, vec![row], &[entity::blob::Column::Id]).await
+        let transaction = self.writer.begin().await?;
+        batch::put::<entity::blob::Entity, _>(&transaction, vec![row], &[entity::blob::Column::Id]).await?;
+        search::note_blob(&transaction, &id).await?;
+        transaction.commit().await?;
+        self.to_index.notify_one();
+        Ok(())
     }
 
     /// Says whether a blob stays whatever the budget.
@@ -297,9 +305,13 @@ impl ReplicaStore {
     /// # Errors
     /// When the database fails.
     pub async fn remove_blob(&self, id: &BlobId) -> Result<(), ReplicaError> {
+        let transaction = self.writer.begin().await?;
         entity::blob::Entity::delete_by_id(id.as_str().to_owned())
-            .exec(&self.writer)
+            .exec(&transaction)
             .await?;
+        search::note_blob(&transaction, id).await?;
+        transaction.commit().await?;
+        self.to_index.notify_one();
         Ok(())
     }
 

@@ -110,7 +110,8 @@ async fn every_table_is_strict() {
     let loose: Vec<String> = schema(&store)
         .await
         .into_iter()
-        .filter(|row| row.starts_with("table ") && !row.contains("STRICT"))
+        // Nor does the index of words have a form of its own choice.
+        .filter(|row| row.starts_with("table ") && !row.starts_with("table words") && !row.contains("STRICT"))
         .collect();
     assert_eq!(loose, Vec::<String>::new());
 }

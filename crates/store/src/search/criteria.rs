@@ -133,6 +133,28 @@ impl Criteria {
                 .all(|(not, test)| test.holds_for(conversation) != *not)
     }
 
+    /// Whether a conversation is as asked, in what is asked of conversations. What is asked of messages is not looked at.
+    #[must_use]
+    pub fn admits(&self, conversation: &Conversation) -> bool {
+        self.inboxes.contains(&conversation.inbox)
+            && self
+                .tests
+                .iter()
+                .filter(|(_, test)| test.is_of_conversation())
+                .all(|(not, test)| test.holds_for(conversation) != *not)
+    }
+
+    /// The folded words, to show where they are.
+    pub(crate) fn shown(&self) -> &[String] {
+        &self.shown
+    }
+
+    /// Whether anything is asked of conversations.
+    #[must_use]
+    pub fn asks_of_conversations(&self) -> bool {
+        self.tests.iter().any(|(_, test)| test.is_of_conversation())
+    }
+
     /// Whether anything is asked at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -141,6 +163,20 @@ impl Criteria {
 }
 
 impl Test {
+    /// Whether it is the conversation that is asked about, and not a piece of it.
+    pub(super) const fn is_of_conversation(&self) -> bool {
+        match self {
+            Self::Owner(_)
+            | Self::Nobody
+            | Self::Inbox(_)
+            | Self::Status(..)
+            | Self::Over(_)
+            | Self::History
+            | Self::Number(_) => true,
+            Self::Kind(_) | Self::HasFile | Self::Between(..) => false,
+        }
+    }
+
     fn holds_for(&self, conversation: &Conversation) -> bool {
         match self {
             Self::Owner(members) => conversation.owner.is_some_and(|owner| members.contains(&owner)),

@@ -24,6 +24,27 @@ pub struct Excerpt {
     pub marks: Vec<Span>,
 }
 
+impl Excerpt {
+    /// Its text in parts, each with whether it is what was looked for.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&str, bool)> {
+        let mut parts = Vec::new();
+        let mut push = |from: usize, to: usize, found: bool| {
+            if let Some(text) = self.text.get(from..to).filter(|text| !text.is_empty()) {
+                parts.push((text, found));
+            }
+        };
+        let mut at = 0;
+        for mark in &self.marks {
+            push(at, mark.start, false);
+            push(mark.start, mark.end, true);
+            at = mark.end;
+        }
+        push(at, self.text.len(), false);
+        parts
+    }
+}
+
 /// The words of `text` around the first of the folded `words`; its beginning where none of them is there, as when the find was
 /// in another part of the message.
 pub(super) fn of(text: &str, words: &[String]) -> Excerpt {

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use baton_domain::{ConversationId, MessageId, Timestamp};
 use futures::TryStreamExt as _;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sea_orm::sqlx::{self, Arguments as _, Row as _};
-use uuid::Uuid;
+use sea_orm::sqlx::{self, Arguments as _, Row as _, SqlitePool};
 
 use super::criteria::{Criteria, Match, Test, word_of, words_of};
 use super::excerpt::{self, Excerpt};
@@ -53,22 +52,43 @@ impl SearchIndex {
         if criteria.is_empty() || criteria.inboxes.is_empty() || find.limit == 0 {
             return Ok(Vec::new());
         }
-        let (sql, arguments) = statement(criteria, find.before);
-        let mut rows = sqlx::query_with(sqlx::AssertSqlSafe(sql), arguments).fetch(&self.reader);
-        let mut seen = BTreeSet::new();
-        let mut found = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            let conversation: Uuid = row.try_get(0)?;
-            if !seen.insert(conversation) {
-                continue;
-            }
-            found.push(of_row(&row, ConversationId(conversation), &criteria.shown)?);
-            if found.len() == find.limit {
-                break;
-            }
-        }
-        Ok(found)
+        let (sql, arguments) = statement(criteria, find.before, Of::Server);
+        found(&self.reader, sql, arguments, &criteria.shown, find.limit, |_| true).await
     }
+}
+
+/// Whose index is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A server's, which knows of conversations what is asked about.
+    Server,
+    /// A replica's, whose conversations lie beside it: what is asked about them is looked at there.
+    Replica,
+}
+
+/// The newest piece of each conversation of those that fit, as far as they are admitted.
+pub(crate) async fn found(
+    pool: &SqlitePool,
+    sql: String,
+    arguments: SqliteArguments,
+    words: &[String],
+    limit: usize,
+    admits: impl Fn(ConversationId) -> bool,
+) -> Result<Vec<Found>, SearchError> {
+    let mut rows = sqlx::query_with(sqlx::AssertSqlSafe(sql), arguments).fetch(pool);
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let conversation = ConversationId(row.try_get(0)?);
+        if !seen.insert(conversation) || !admits(conversation) {
+            continue;
+        }
+        found.push(of_row(&row, conversation, words)?);
+        if found.len() == limit {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 fn of_row(row: &SqliteRow, conversation: ConversationId, words: &[String]) -> Result<Found, SearchError> {
@@ -87,8 +107,12 @@ fn of_row(row: &SqliteRow, conversation: ConversationId, words: &[String]) -> Re
 }
 
 /// The statement, with every value bound. Only column names and question marks are written into it.
-fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArguments) {
-    let mut sql = String::from("select t.conversation, p.id, p.message, p.kind, p.sender, p.subject, p.body from ");
+pub(crate) fn statement(criteria: &Criteria, before: Option<i64>, of: Of) -> (String, SqliteArguments) {
+    let (conversation, talk, here) = match of {
+        Of::Server => ("t.conversation", " join talk t on t.id = p.talk", true),
+        Of::Replica => ("p.conversation", "", false),
+    };
+    let mut sql = format!("select {conversation}, p.id, p.message, p.kind, p.sender, p.subject, p.body from ");
     let mut arguments = SqliteArguments::default();
     // Binding can only fail for values without a form in the database, and these all have one.
     macro_rules! bind {
@@ -100,29 +124,38 @@ fn statement(criteria: &Criteria, before: Option<i64>) -> (String, SqliteArgumen
     match &criteria.words {
         // Newest first comes for nothing: the ids of the index are those of the pieces, in the order of time.
         Some(Match::Only(words)) => {
-            sql.push_str(
-                "words w cross join piece p on p.id = w.rowid join talk t on t.id = p.talk where words match ?",
+            let _ = write!(
+                sql,
+                "words w cross join piece p on p.id = w.rowid{talk} where words match ?"
             );
             order = "w.rowid";
             bind!(words.clone());
         }
         Some(Match::AllBut(words)) => {
-            sql.push_str(
-                "piece p join talk t on t.id = p.talk where p.id not in (select rowid from words where words match ?)",
+            let _ = write!(
+                sql,
+                "piece p{talk} where p.id not in (select rowid from words where words match ?)"
             );
             bind!(words.clone());
         }
-        None => sql.push_str("piece p join talk t on t.id = p.talk where true"),
+        None => {
+            let _ = write!(sql, "piece p{talk} where true");
+        }
     }
     if let Some(before) = before {
         let _ = write!(sql, " and {order} < ?");
         bind!(before);
     }
-    let _ = write!(sql, " and t.inbox in ({})", marks(criteria.inboxes.len()));
-    for inbox in &criteria.inboxes {
-        bind!(inbox.0);
+    if here {
+        let _ = write!(sql, " and t.inbox in ({})", marks(criteria.inboxes.len()));
+        for inbox in &criteria.inboxes {
+            bind!(inbox.0);
+        }
     }
     for (not, test) in &criteria.tests {
+        if !here && test.is_of_conversation() {
+            continue;
+        }
         sql.push_str(if *not { " and not (" } else { " and (" });
         match test {
             Test::Owner(members) => {

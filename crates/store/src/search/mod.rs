@@ -10,10 +10,11 @@
 mod criteria;
 mod error;
 mod excerpt;
-mod find;
+pub(crate) mod find;
 mod query;
 mod text;
-mod write;
+pub(crate) mod write;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub use excerpt::{Excerpt, Span};
 pub use find::{Find, Found};
 pub use query::{Clause, Fact, Part, Period, Query, Words};
 pub use text::fold;
+pub(crate) use writing::writes;
+pub use writing::{Writing, writings};
 
 /// Raised whenever what is written changes: an older file is thrown away.
 const FORM: i64 = 2;

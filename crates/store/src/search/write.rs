@@ -15,7 +15,7 @@ use super::{Changes, Piece, PieceKind, SearchError, SearchIndex, TEXT_BYTES, Tal
 const SAME_INSTANT_BITS: u32 = 16;
 /// How many pieces one statement writes. Handing a statement over costs as much as writing a small piece; and before each that writes
 /// several, the index writes down what it has gathered, so they are not few.
-const AT_A_TIME: usize = 100;
+pub(crate) const AT_A_TIME: usize = 100;
 /// How many are asked for, or written, by a statement that carries no text.
 const MANY: usize = 250;
 
@@ -30,7 +30,7 @@ pub(super) fn instant(id: i64) -> Timestamp {
 }
 
 impl PieceKind {
-    pub(super) const fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         match self {
             Self::Theirs => 0,
             Self::Ours => 1,
@@ -89,24 +89,24 @@ impl SearchIndex {
 }
 
 /// A piece as it is written.
-struct Row {
+pub(crate) struct Row {
     /// 0 until it has its place.
-    id: i64,
-    /// 0 until it is known.
+    pub(crate) id: i64,
+    /// 0 until it is known. A replica has no use for it.
     talk: i64,
-    message: Uuid,
-    conversation: Uuid,
+    pub(crate) message: Uuid,
+    pub(crate) conversation: Uuid,
     at: Timestamp,
-    kind: PieceKind,
-    file: bool,
-    sender: String,
-    subject: String,
-    body: String,
-    words: Words,
+    pub(crate) kind: PieceKind,
+    pub(crate) file: bool,
+    pub(crate) sender: String,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) words: Words,
 }
 
 /// What the tokenizer reads of a piece.
-struct Words {
+pub(crate) struct Words {
     subject: String,
     sender: String,
     recipients: String,
@@ -116,7 +116,7 @@ struct Words {
 }
 
 impl Row {
-    fn of(mut piece: Piece) -> Self {
+    pub(crate) fn of(mut piece: Piece) -> Self {
         piece.text.truncate(piece.text.floor_char_boundary(TEXT_BYTES));
         let files = piece.files.join(" ");
         let [subject, sender, recipients, body, files] =
@@ -192,6 +192,11 @@ async fn place(connection: &mut SqliteConnection, rows: &mut Vec<Row>) -> Result
             true
         })
     });
+    give_ids(connection, rows).await
+}
+
+/// Gives every row a free id, and puts them in the order of their ids.
+pub(crate) async fn give_ids(connection: &mut SqliteConnection, rows: &mut [Row]) -> Result<(), SearchError> {
     rows.sort_by_key(|row| (row.at, row.message));
     let wished: Vec<i64> = rows.iter().map(|row| wished_id(row.at, row.message)).collect();
     let mut taken = HashSet::new();
@@ -280,7 +285,7 @@ async fn put(
     Ok(())
 }
 
-async fn put_words(connection: &mut SqliteConnection, words: Vec<(i64, Words)>) -> Result<(), SearchError> {
+pub(crate) async fn put_words(connection: &mut SqliteConnection, words: Vec<(i64, Words)>) -> Result<(), SearchError> {
     let whole = words.len() == AT_A_TIME;
     let mut insert =
         QueryBuilder::<Sqlite>::new("insert into words (rowid, subject, sender, recipients, body, files, pairs) ");
