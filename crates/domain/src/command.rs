@@ -417,6 +417,19 @@ pub enum CommandBody {
         /// Which.
         outbound: MessageId,
     },
+    /// A message that was just received may get an automatic reply. Its id is the command's.
+    AnswerAutomatically {
+        /// Which message.
+        message: MessageId,
+        /// Its subject.
+        subject: String,
+        /// When it arrived in the mailbox.
+        arrived: Timestamp,
+        /// Its return path: a machine may answer there.
+        to: crate::Address,
+        /// When that address last got an automatic reply from the inbox.
+        last: Option<Timestamp>,
+    },
     /// A message was found in a folder of the mailbox that is taken in.
     Filed {
         /// Which message.

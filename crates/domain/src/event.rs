@@ -599,6 +599,10 @@ pub enum Event {
 /// What an entry of the log is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a document is the rare entry, and few entries are held at a time"
+)]
 pub enum LogBody {
     /// Something happened in a conversation.
     Conversation {

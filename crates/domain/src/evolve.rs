@@ -555,7 +555,7 @@ fn queued(state: &mut Conversation, stamp: Stamp, outbound: &Outbound) {
 
 /// A reply that was to leave later leaves: from now on it is our newest message. What closes with it is the last thing it does.
 fn count_scheduled(state: &mut Conversation, stamp: Stamp, id: MessageId) {
-    let counts = |outbound: &&Outbound| outbound.uncounted() && !outbound.is_forward();
+    let counts = |outbound: &&Outbound| outbound.uncounted() && !outbound.is_aside();
     if let Some(outbound) = state.outbound(id).filter(counts).cloned() {
         count(state, stamp, &outbound);
         let complete = outbound.close.is_none() || state.status.is_over();

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Access, AccountId, BusinessCalendar, Capabilities, Capability, Companies, DocumentId, EscalationPath, Host,
-    InboxId, MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet, SECOND_MS,
-    Scope, SlaPolicy, Timestamp, Workflow, WorkspaceId,
+    Access, AccountId, AutoReplies, BusinessCalendar, Capabilities, Capability, Companies, DocumentId, EscalationPath,
+    Host, InboxId, MINUTE_MS, MappedFolder, Member, MemberId, Money, OnCallRota, ReviewSignOff, Role, RuleSet,
+    SECOND_MS, Scope, SlaPolicy, Timestamp, Workflow, WorkspaceId,
 };
 
 /// Who may answer the customer of a conversation that has an owner (O2).
@@ -65,6 +65,10 @@ pub struct InboxPolicy {
     #[serde(default, skip_serializing_if = "Workflow::is_usual")]
     #[ts(optional, as = "Option<Workflow>")]
     pub workflow: Workflow,
+    /// What it answers by itself. `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub auto_replies: Option<Box<AutoReplies>>,
 }
 
 /// A week of work.
@@ -90,6 +94,7 @@ impl Default for InboxPolicy {
             escalation: EscalationPath::default(),
             on_call: None,
             workflow: Workflow::default(),
+            auto_replies: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! and [`evolve()`] folds an event into a state and never fails. The referee, the desktop's prediction and the simulator all
 //! call the same two.
 
+mod automatic;
 mod calendar;
 mod command;
 mod company;
@@ -38,6 +39,7 @@ mod splitting;
 mod time;
 mod workflow;
 
+pub use automatic::*;
 pub use calendar::*;
 pub use command::*;
 pub use company::{Companies, Company, is_open_to_all};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AccountId, BlobId, MemberId, MessageFacts, MessageId, Money, Outcome, Timestamp};
+use crate::{AccountId, AutoReplyKind, BlobId, MemberId, MessageFacts, MessageId, Money, Outcome, Timestamp};
 
 /// A mail address with the name beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS, utoipa::ToSchema)]
@@ -289,7 +289,7 @@ pub struct Outbound {
     pub state: OutboundState,
     /// The account it leaves through.
     pub account: AccountId,
-    /// Who wrote it.
+    /// Who wrote it; nil where it is automatic.
     pub by: MemberId,
     /// Written by somebody who covered for the owner.
     pub cover: bool,
@@ -331,6 +331,10 @@ pub struct Outbound {
     pub attempt: u32,
     /// Whether its copy lies in the Sent folder.
     pub filed: bool,
+    /// Nobody wrote it: an inbox answers by itself, and this is what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub automatic: Option<AutoReplyKind>,
 }
 
 impl Outbound {
@@ -347,17 +351,23 @@ impl Outbound {
         self.draft.forwards.is_some()
     }
 
-    /// Whether it has changed nothing yet: what its author lets leave later counts as a reply when it leaves. What is forwarded never
-    /// counts as one.
+    /// Whether it is beside the conversation: it is forwarded, or automatic. Neither ever counts as the reply.
+    #[must_use]
+    pub const fn is_aside(&self) -> bool {
+        self.is_forward() || self.automatic.is_some()
+    }
+
+    /// Whether it has changed nothing yet: what its author lets leave later counts as a reply when it leaves. What is beside the
+    /// conversation never counts as one.
     #[must_use]
     pub const fn uncounted(&self) -> bool {
-        self.is_forward() || self.send_at.is_some() && self.attempt == 0
+        self.is_aside() || self.send_at.is_some() && self.attempt == 0
     }
 
     /// Whether it waits for the time its author chose.
     #[must_use]
     pub fn scheduled(&self) -> bool {
-        self.state == OutboundState::Queued && self.uncounted() && !self.is_forward()
+        self.state == OutboundState::Queued && self.uncounted() && !self.is_aside()
     }
 
     /// It leaves then.

@@ -73,6 +73,7 @@ pub fn issuer(body: &CommandBody) -> Issuer {
         | C::OutboundFailed { .. }
         | C::OutboundUnknown { .. }
         | C::OutboundFiled { .. }
+        | C::AnswerAutomatically { .. }
         | C::Filed { .. }
         | C::Due { .. }
         | C::LockLapsed { .. } => Issuer::Machines,

@@ -351,6 +351,8 @@ pub enum Request {
     },
     /// How an inbox calls what conversations go through; whoever leads the work may say.
     SaveWorkflow(SaveWorkflow),
+    /// What an inbox answers by itself; whoever leads the work may say.
+    SaveAutoReplies(SaveAutoReplies),
     /// After how many business days without anything happening a conversation is an exception; whoever leads the work may say.
     SaveStaleDays {
         /// In which inbox.
@@ -537,6 +539,8 @@ pub enum Reply {
     SaveEscalation(Acted),
     /// To [`Request::SaveWorkflow`].
     SaveWorkflow(Acted),
+    /// To [`Request::SaveAutoReplies`].
+    SaveAutoReplies(Acted),
     /// To [`Request::SaveStaleDays`].
     SaveStaleDays(Acted),
     /// To [`Request::SaveAvailability`].

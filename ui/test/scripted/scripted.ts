@@ -396,9 +396,7 @@ export class ScriptedBackend implements Backend {
       case 'setAccountMode': {
         const { account: id, mode } = params as Params<'setAccountMode'>;
         const accounts = this.team.accounts.map((one) => (one.id === id ? { ...one, mode } : one));
-        this.team = { ...this.team, accounts };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        return this.#teamIs({ accounts });
       }
       case 'sessions':
         return sessions;
@@ -407,14 +405,13 @@ export class ScriptedBackend implements Backend {
       case 'saveAccountSignatures': {
         const { account: id, signatures } = params as Params<'saveAccountSignatures'>;
         const accounts = this.team.accounts.map((one) => (one.id === id ? { ...one, signatures } : one));
-        this.team = { ...this.team, accounts };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        return this.#teamIs({ accounts });
       }
       case 'saveTargets':
       case 'saveEscalation':
       case 'saveOnCall':
       case 'saveStaleDays':
+      case 'saveAutoReplies':
       case 'saveHours':
       case 'saveWorkflow':
         return this.#changePolicy((params as Params<typeof method>).inbox, policyChange(method, params));
@@ -426,9 +423,7 @@ export class ScriptedBackend implements Backend {
         const members = this.team.members.map((one) =>
           one.id === id ? ({ ...one, ...known } as Member) : one,
         );
-        this.team = { ...this.team, members };
-        this.emit({ event: 'team' });
-        return this.#done(false);
+        return this.#teamIs({ members });
       }
       case 'usualTargets':
         return usualTargets;
@@ -571,7 +566,11 @@ export class ScriptedBackend implements Backend {
     const inboxes = this.team.inboxes.map((one) =>
       one.id === id ? { ...one, policy: { ...one.policy, ...change } as InboxPolicy } : one,
     );
-    this.team = { ...this.team, inboxes };
+    return this.#teamIs({ inboxes });
+  }
+
+  #teamIs(part: Partial<Team>): Acted {
+    this.team = { ...this.team, ...part };
     this.emit({ event: 'team' });
     return this.#done(false);
   }
@@ -731,9 +730,7 @@ export class ScriptedBackend implements Backend {
     const review = (this.review ??= begun(this));
     const { inboxes, rows, settled, tookMs } = reviewOf(this, review);
     review.signedOff = { by: this.me.id, at: this.now, inboxes, listed: rows.length, settled, tookMs };
-    this.team = { ...this.team, reviews: [review.signedOff] };
-    this.emit({ event: 'team' });
-    return this.#done(false);
+    return this.#teamIs({ reviews: [review.signedOff] });
   }
 
   #compose({ conversation: id, draft, cover }: Params<'compose'>): Result<'compose'> {

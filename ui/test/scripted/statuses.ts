@@ -61,6 +61,8 @@ export function policyChange(
       return { onCall: (params as Params<'saveOnCall'>).rota ?? undefined };
     case 'saveStaleDays':
       return { staleDays: (params as Params<'saveStaleDays'>).days };
+    case 'saveAutoReplies':
+      return { autoReplies: (params as Params<'saveAutoReplies'>).replies ?? undefined };
     case 'saveHours':
       return { calendar: (params as Params<'saveHours'>).calendar };
     case 'saveWorkflow':

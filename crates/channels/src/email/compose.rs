@@ -198,7 +198,10 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         .header(BATON_ID_HEADER, HeaderType::Raw(Raw::new(mail.baton_id.as_str())))
         .header("MIME-Version", HeaderType::Raw(Raw::new("1.0")));
     if mail.automatic {
-        builder = builder.header("Auto-Submitted", HeaderType::Raw(Raw::new("auto-replied")));
+        // The second is for Exchange, whose out-of-office assistant knows nothing of the first.
+        builder = builder
+            .header("Auto-Submitted", HeaderType::Raw(Raw::new("auto-replied")))
+            .header("X-Auto-Response-Suppress", HeaderType::Raw(Raw::new("All")));
     }
     if let Some(leave) = &mail.unsubscribe {
         let mailto = leave.mailto.iter().map(|address| format!("<mailto:{address}>"));

@@ -242,6 +242,7 @@ async fn at_work(work: &Arc<Work>, request: Request) -> Result<Reply, ApiError> 
             Ok(Reply::SaveEscalation(work.save_escalation(inbox, path, &before).await?))
         }
         Request::SaveWorkflow(save) => Ok(Reply::SaveWorkflow(work.save_workflow(save).await?)),
+        Request::SaveAutoReplies(save) => Ok(Reply::SaveAutoReplies(work.save_auto_replies(save).await?)),
         Request::SaveStaleDays { inbox, days, before } => {
             Ok(Reply::SaveStaleDays(work.save_stale_days(inbox, days, before).await?))
         }

@@ -97,10 +97,15 @@ fn of(conversation: &Conversation, now: Timestamp) -> Vec<Exception> {
             };
             about(outbound.queued_at, what)
         });
-    let failed = conversation
-        .outbound
-        .last()
-        .and_then(failed)
+    // What the inbox answered by itself hides no reply that failed, and is hidden by none.
+    let newest = |automatic: bool| {
+        let mut all = conversation.outbound.iter().rev();
+        all.find(|outbound| outbound.automatic.is_some() == automatic)
+    };
+    let failed = [newest(false), newest(true)]
+        .into_iter()
+        .flatten()
+        .filter_map(failed)
         .map(|(at, what)| about(at, what));
     let bounced = conversation.bounced.map(|outbound| {
         let at = conversation.last_message.as_ref().map(|last| last.at);

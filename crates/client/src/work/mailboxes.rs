@@ -4,7 +4,7 @@ use baton_domain::{
     Account, AccountId, AccountMode, BlobId, BusinessCalendar, Command, CommandBody, ConversationId, DocumentBody,
     EscalationPath, FolderChoice, InboxId, InboxPolicy, MappedFolder, Refusal, Signature, SlaPolicy, Timestamp,
 };
-use baton_protocol::{Acted, Answer, ApiError, ErrorCode};
+use baton_protocol::{Acted, Answer, ApiError, ErrorCode, SaveAutoReplies};
 use uuid::Uuid;
 
 use super::Work;
@@ -78,6 +78,14 @@ impl Work {
     pub(crate) async fn save_stale_days(&self, inbox: InboxId, days: u8, before: u8) -> Result<Acted, ApiError> {
         let same = |policy: &InboxPolicy| policy.stale_days == before;
         self.change_policy(inbox, same, |policy| policy.stale_days = days).await
+    }
+
+    /// What it answers by itself, where that is still what the form showed at first.
+    pub(crate) async fn save_auto_replies(&self, save: SaveAutoReplies) -> Result<Acted, ApiError> {
+        let SaveAutoReplies { inbox, replies, before } = save;
+        let same = |policy: &InboxPolicy| policy.auto_replies.as_deref() == before.as_ref();
+        let change = |policy: &mut InboxPolicy| policy.auto_replies = replies.map(Box::new);
+        self.change_policy(inbox, same, change).await
     }
 
     /// When its people are at work, where that is still what the form showed at first.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{LINE_CHARS, TAG_CHARS, invalid, text};
 use crate::{
-    Account, Actor, Capability, Command, CommandBody, Companies, Document, DocumentBody, DocumentId, FolderUse, Inbox,
-    InboxId, InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota, Refusal, ReviewSignOff, Role,
-    RuleAction, RuleSet, check_rules,
+    AUTO_REPLY_CHARS, Account, Actor, AutoReplies, Capability, Command, CommandBody, Companies, Document, DocumentBody,
+    DocumentId, FolderUse, Inbox, InboxId, InboxPolicy, Invalid, LogBody, MOST_FOLDERS, Member, MemberId, OnCallRota,
+    Refusal, ReviewSignOff, Role, RuleAction, RuleSet, check_rules,
 };
 
 /// A signature is a few lines, not a brochure.
@@ -269,7 +269,25 @@ fn only_targets(after: &Inbox, context: DocumentContext<'_>) -> bool {
     allowed.policy.stale_days = after.policy.stale_days;
     allowed.policy.on_call.clone_from(&after.policy.on_call);
     allowed.policy.workflow.clone_from(&after.policy.workflow);
+    allowed.policy.auto_replies.clone_from(&after.policy.auto_replies);
     allowed == *after
+}
+
+/// What is sent says something, and what is kept is not endless.
+fn sound_auto_replies(replies: &AutoReplies) -> Result<(), Refusal> {
+    for (field, wanted) in [
+        ("acknowledgement", &replies.acknowledgement),
+        ("outOfHours", &replies.out_of_hours),
+    ] {
+        if wanted.on || !wanted.text.trim().is_empty() {
+            text(field, &wanted.text, AUTO_REPLY_CHARS)?;
+        }
+        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if wanted.text.contains(control) {
+            return Err(invalid(field, Invalid::Unknown));
+        }
+    }
+    Ok(())
 }
 
 fn own_affairs(before: &Member, after: &Member) -> bool {
@@ -331,6 +349,9 @@ fn plausible(document: &DocumentBody, context: DocumentContext<'_>) -> Result<()
             let workflow = &inbox.policy.workflow;
             if policy.is_none_or(|policy| policy.workflow != *workflow) {
                 workflow.check().map_err(|fault| invalid(&fault.field, fault.why))?;
+            }
+            if let Some(replies) = &inbox.policy.auto_replies {
+                sound_auto_replies(replies)?;
             }
             if !inbox.policy.sla.is_sound() {
                 return Err(invalid("sla", Invalid::Unknown));

@@ -333,7 +333,7 @@ impl Course<'_> {
         let waits = self.after.escalation.as_ref().filter(|running| running.waits());
         let does = |event: &Event| match event {
             Event::OwnerChanged { .. } | Event::HandoffOffered { .. } => true,
-            Event::ReplyQueued { outbound } => !outbound.is_forward(),
+            Event::ReplyQueued { outbound } => !outbound.is_aside(),
             _ => false,
         };
         if waits.is_some_and(|running| running.has_asked(actor)) && self.events.iter().any(does) {

@@ -105,7 +105,7 @@ pub(super) fn external_reply(
     let mut events: Vec<Event> = state
         .outbound
         .iter()
-        .filter(|outbound| outbound.state == OutboundState::Queued && !outbound.is_forward())
+        .filter(|outbound| outbound.state == OutboundState::Queued && !outbound.is_aside())
         .flat_map(|outbound| cancelled(state, outbound.id, CancelReason::AnsweredOutside))
         .collect();
     let state = &with(state, &events, message, context);
@@ -175,7 +175,7 @@ fn from_the_customer(state: &Conversation, message: &Message, received: Event, c
     // A reply still in its undo window, or waiting for its time, comes back: its author has not read this.
     let in_window = |outbound: &&Outbound| {
         let in_window = outbound.state == OutboundState::Queued && context.now < outbound.not_before;
-        outbound.scheduled() || in_window && !outbound.is_forward()
+        outbound.scheduled() || in_window && !outbound.is_aside()
     };
     let mut events: Vec<Event> = state
         .outbound

@@ -3,6 +3,7 @@
 //! One function, [`decide`], for every command; the files beside it hold one topic each. All of them see a [`Case`]: the
 //! state, the command and the context, and nothing else.
 
+mod answering;
 mod clocks;
 mod closing;
 mod document;
@@ -233,6 +234,13 @@ impl Case<'_> {
             C::SendNow { outbound } => self.send_now(*outbound),
             C::OutboundFiled { outbound } => self.outbound_filed(*outbound),
 
+            C::AnswerAutomatically {
+                message,
+                subject,
+                arrived,
+                to,
+                last,
+            } => self.answer_automatically(*message, subject, *arrived, to, *last),
             C::Filed {
                 message,
                 at,

@@ -155,9 +155,7 @@ impl Case<'_> {
         let outbound = self.find(id)?;
         match (&outbound.state, how) {
             (OutboundState::Unknown { .. }, Settlement::Drop) => Ok(self.did_not_leave(outbound, settled)),
-            (OutboundState::Unknown { .. }, Settlement::Delivered)
-                if outbound.uncounted() && !outbound.is_forward() =>
-            {
+            (OutboundState::Unknown { .. }, Settlement::Delivered) if outbound.uncounted() && !outbound.is_aside() => {
                 Ok(self.answers(outbound, settled))
             }
             (OutboundState::Unknown { .. }, Settlement::SendAgain) => {

@@ -80,6 +80,7 @@ impl Case<'_> {
             given_back: None,
             attempt: 0,
             filed: false,
+            automatic: None,
         };
 
         let mut events = self.take_offer(me).unwrap_or_default();
@@ -139,6 +140,7 @@ impl Case<'_> {
             given_back: None,
             attempt: 0,
             filed: false,
+            automatic: None,
         };
         Ok(vec![Event::ReplyQueued {
             outbound: Box::new(outbound),
@@ -313,7 +315,7 @@ impl Case<'_> {
         self.state.blocked.iter().map(|_| Event::Unblocked).collect()
     }
 
-    fn sending_account(&self) -> Result<(&crate::Account, crate::AccountId), Refusal> {
+    pub(super) fn sending_account(&self) -> Result<(&crate::Account, crate::AccountId), Refusal> {
         let id = self.state.account.ok_or_else(|| invalid("account", Invalid::Unknown))?;
         let account = self
             .context
@@ -348,7 +350,7 @@ impl Case<'_> {
     }
 
     /// The parent's References and its Message-ID (RFC 5322, 3.6.4), shortened by keeping the first and the newest.
-    fn references(&self) -> Vec<String> {
+    pub(super) fn references(&self) -> Vec<String> {
         let mut references = self.state.references.clone();
         if let Some(parent) = &self.state.reply_to_header {
             references.retain(|id| id != parent);

@@ -74,7 +74,9 @@ impl Standing<'_> {
             .into_iter()
             .chain(files)
             .collect();
-        (!lines.is_empty() && !self.may(by, Capability::Read)).then(|| Event::NoteAdded {
+        // What nobody wrote is nobody's draft.
+        let lost = !lines.is_empty() && !by.0.is_nil() && !self.may(by, Capability::Read);
+        lost.then(|| Event::NoteAdded {
             note: MessageId::derive(source, "unsent"),
             text: lines.join("\n"),
             mentions: Vec::new(),
@@ -90,7 +92,7 @@ impl Standing<'_> {
             .accounts
             .get(&outbound.account)
             .is_some_and(|account| account.mode != AccountMode::Watch);
-        if !self.may(outbound.by, Capability::SendOnBehalf) {
+        if outbound.automatic.is_none() && !self.may(outbound.by, Capability::SendOnBehalf) {
             Some(CancelReason::NotPermitted)
         } else if sends {
             None

@@ -1,6 +1,6 @@
 //! How inboxes call what conversations go through.
 
-use baton_domain::{InboxId, Workflow};
+use baton_domain::{AutoReplies, InboxId, Workflow};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -15,4 +15,16 @@ pub struct SaveWorkflow {
     /// What it was as the form was opened. Where it is something else by now the answer is
     /// [`VersionConflict`](baton_domain::Refusal::VersionConflict), and nothing is saved.
     pub before: Workflow,
+}
+
+/// What an inbox answers by itself; whoever leads the work may say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SaveAutoReplies {
+    /// Which.
+    pub inbox: InboxId,
+    /// Its texts from now on; `None` for nothing.
+    pub replies: Option<AutoReplies>,
+    /// What they were as the form was opened; judged as with [`SaveWorkflow`].
+    pub before: Option<AutoReplies>,
 }

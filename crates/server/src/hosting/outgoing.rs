@@ -92,12 +92,13 @@ pub fn job(outbound: &Outbound, state: JobState, blobs: &Blobs) -> Result<Outbou
         references: outbound.references.clone(),
         attachments: attachments.collect::<Result<_, NoBytes>>()?,
         calendar: calendar.transpose()?,
-        automatic: false,
+        automatic: outbound.automatic.is_some(),
         unsubscribe: None,
     };
     let raw = compose(&mail)?;
     let envelope = Envelope {
-        from: Some(ascii_domain(&outbound.from.email)),
+        // Nobody can answer a machine: what can't be delivered comes back to nobody (RFC 3834, 3.3).
+        from: outbound.automatic.is_none().then(|| ascii_domain(&outbound.from.email)),
         to: mail.envelope_to(),
         report: outbound.draft.receipt.then(|| outbound.id.to_string()),
     };
@@ -184,6 +185,7 @@ mod tests {
             given_back: None,
             attempt: 0,
             filed: false,
+            automatic: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Mail as it is brought to the referee: where it sits, and what could be read of it.
 
-use baton_domain::{AccountId, Address, Attachment, BlobId, FolderUse, MessageFacts, MessageId, Timestamp};
+use baton_domain::{AccountId, Address, Attachment, BlobId, FolderUse, MessageFacts, MessageId, Silence, Timestamp};
 use baton_store::port::ItemKey;
 
 /// What a folder is for.
@@ -151,6 +151,8 @@ pub struct ParsedArrival {
     pub attachments: Vec<Attachment>,
     /// Who or what wrote it.
     pub kind: ArrivalKind,
+    /// Where a machine may answer it, by what it says of itself: its return path; or why nowhere.
+    pub return_path: Result<Address, Silence>,
     /// Its Message-ID, without angle brackets.
     pub header_id: Option<String>,
     /// Every Message-ID it mentions, the most telling first.

@@ -4,6 +4,7 @@ use baton_domain::{Command, CommandBody, ConversationId, HostGrant, InboxId};
 use baton_store::port::{DueRow, FolderCursor, Needs, ThreadKey};
 use uuid::Uuid;
 
+use super::answering;
 use super::arrival::{Arrival, ParsedArrival};
 use super::cache::Cache;
 use super::documents::DocumentSet;
@@ -105,6 +106,7 @@ impl Work {
                 if let Ok(parsed) = &arrival.parsed {
                     needs.digests.insert(parsed.digest.clone());
                     needs.keys.extend(keys(parsed));
+                    needs.keys.extend(answering::keys(parsed, documents));
                 }
             }
         }

@@ -33,6 +33,18 @@ impl Working<'_> {
                         at: outbound.queued_at,
                     });
                 }
+                // By this the next one within the week is not sent.
+                let told = outbound.draft.to.first().filter(|_| outbound.automatic.is_some());
+                if let Some(to) = told {
+                    self.add_key(KeyRow {
+                        key: ThreadKey::automatic(state.inbox, &to.email),
+                        conversation: state.id,
+                        message: outbound.id,
+                        mentioned: false,
+                        ours: true,
+                        at: outbound.queued_at,
+                    });
+                }
             }
             Event::SplitOff { messages, into, .. } => self.keys_go_along(state.id, messages, *into),
             _ => {}

@@ -55,6 +55,7 @@ impl Working<'_> {
             (None, _, Ok(parsed)) => {
                 let outcome = self.take_in(arrival, parsed, item_id(&key))?;
                 self.found_filed(arrival, parsed, &outcome, item_id(&key))?;
+                self.answer_by_itself(arrival, parsed, &outcome, item_id(&key))?;
                 outcome
             }
         };
@@ -408,7 +409,7 @@ impl Working<'_> {
         from_us && parsed.reply_to.iter().all(|address| !outside(address))
     }
 
-    fn is_live(&self, arrival: &Arrival) -> bool {
+    pub(super) fn is_live(&self, arrival: &Arrival) -> bool {
         let account = self.documents.accounts().get(&arrival.account);
         !arrival.resync && account.is_some_and(|account| arrival.internal_date >= account.live_since)
     }
@@ -509,7 +510,7 @@ fn midnight(day: &str) -> Option<Timestamp> {
     Some(Timestamp(begins.timestamp().as_millisecond()))
 }
 
-fn from_channel(
+pub(super) fn from_channel(
     id: CommandId,
     account: AccountId,
     conversation: ConversationId,

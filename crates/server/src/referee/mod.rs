@@ -7,6 +7,7 @@
 //!
 //! [`RefereeHandle`] is what the rest of the server holds: a task carries the machine's effects out on a [`baton_store::server::ServerStore`].
 
+mod answering;
 mod arrival;
 mod cache;
 mod documents;

@@ -1,5 +1,6 @@
 //! From raw bytes to what the referee reads: outside any commit, on a thread that may take its time.
 
+use baton_channels::email::compose::auto::may_auto_reply;
 use baton_channels::email::kind::{BounceAction, MailKind};
 use baton_channels::email::parse::{AttachmentInfo, ParsedMail};
 use baton_channels::email::{MailAddress, identity, language, parse as mail, quote, subject, thread};
@@ -21,7 +22,7 @@ pub fn parse(raw: &[u8], secret: &[u8]) -> Result<ParsedArrival, String> {
 /// As for [`parse`].
 pub fn parse_with_text(raw: &[u8], secret: &[u8]) -> Result<(ParsedArrival, String), String> {
     let mail = mail::parse(raw).map_err(|why| why.to_string())?;
-    let parsed = read(&mail, secret);
+    let parsed = read(&mail, raw, secret);
     Ok((parsed, mail.text))
 }
 
@@ -58,7 +59,7 @@ impl RawArrival {
     }
 }
 
-fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
+fn read(mail: &ParsedMail, raw: &[u8], secret: &[u8]) -> ParsedArrival {
     let keys = thread::thread_keys(mail, secret);
     let mut references = mail.references.clone();
     for id in &mail.in_reply_to {
@@ -83,6 +84,7 @@ fn read(mail: &ParsedMail, secret: &[u8]) -> ParsedArrival {
         preview: mail.preview.clone(),
         attachments: mail.attachments.iter().map(attachment).collect(),
         kind: kind(&mail.kind),
+        return_path: may_auto_reply(raw, mail).map(|path| address(&path)),
         quoted_from: quote::quoted_from(&mail.text),
         own: mail
             .message_id

@@ -515,7 +515,11 @@ impl<'a> Working<'a> {
     }
 
     fn header_id(&self, command: &Command, state: Option<&Conversation>) -> String {
-        if !matches!(command.body, CommandBody::Reply { .. } | CommandBody::Forward { .. }) {
+        let makes_one = matches!(
+            command.body,
+            CommandBody::Reply { .. } | CommandBody::Forward { .. } | CommandBody::AnswerAutomatically { .. }
+        );
+        if !makes_one {
             return String::new();
         }
         let account = state

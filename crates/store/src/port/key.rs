@@ -1,6 +1,6 @@
 //! The keys things are found by.
 
-use baton_domain::{AccountId, MessageId};
+use baton_domain::{AccountId, InboxId, MessageId};
 use sha2::{Digest as _, Sha256};
 
 /// The longest text an index row keeps as it is; longer ones are kept as their digest.
@@ -8,8 +8,8 @@ const PLAIN_BYTES: usize = 200;
 
 /// A key by which an arriving message finds its conversation.
 ///
-/// Three kinds share one index: a Message-ID (known or only mentioned), one of our own outbound messages, and a contact with a
-/// normalised subject. The text form is what is stored; it is pinned by a test.
+/// Four kinds share one index: a Message-ID (known or only mentioned), one of our own outbound messages, a contact with a
+/// normalised subject, and whom an inbox has answered by itself, which leads no message anywhere but says when that was. The text form is what is stored; it is pinned by a test.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadKey(String);
 
@@ -31,6 +31,15 @@ impl ThreadKey {
     pub fn subject(contact: &str, subject: &str) -> Option<Self> {
         let (contact, subject) = (contact.trim().to_lowercase(), subject.trim());
         (!contact.is_empty() && !subject.is_empty()).then(|| Self(bounded("s", &format!("{contact} {subject}"))))
+    }
+
+    /// That an inbox has answered an address by itself.
+    #[must_use]
+    pub fn automatic(inbox: InboxId, address: &str) -> Self {
+        Self(bounded(
+            "a",
+            &format!("{} {}", inbox.0.as_simple(), address.trim().to_lowercase()),
+        ))
     }
 
     /// The stored form.
@@ -83,6 +92,10 @@ mod tests {
         assert_eq!(
             ThreadKey::subject(" Carl@Example.com", "chairs").unwrap().as_str(),
             "s:carl@example.com chairs"
+        );
+        assert_eq!(
+            ThreadKey::automatic(InboxId(uuid::Uuid::nil()), " Carl@Example.com").as_str(),
+            "a:00000000000000000000000000000000 carl@example.com"
         );
         assert_eq!(
             ThreadKey::header("a\0b").as_str(),

@@ -253,5 +253,6 @@ fn outbound(n: u128) -> Outbound {
         given_back: None,
         attempt: 0,
         filed: false,
+        automatic: None,
     }
 }

@@ -51,7 +51,8 @@ export interface LoadedBody {
 /** The id of a message or a reply in a thread; notes and events have none that count. */
 export function messageIdOf(item: ThreadItem): MessageId | null {
   if (item.type === 'message') return item.message.id;
-  if (item.type === 'reply') return item.outbound.id;
+  // What the inbox answered by itself is nothing that is to be read before somebody answers.
+  if (item.type === 'reply') return item.outbound.automatic === undefined ? item.outbound.id : null;
   return null;
 }
 

@@ -14,7 +14,13 @@ export interface Story {
 export function storySoFar(opened: Opened, people: People): Story {
   const { conversation, thread } = opened;
   const contact = addressFirstName(conversation.contact);
-  const replies = thread.filter((item) => item.type === 'reply' && item.outbound.state.type !== 'cancelled');
+  // What the inbox answered by itself is no answer.
+  const replies = thread.filter(
+    (item) =>
+      item.type === 'reply' &&
+      item.outbound.state.type !== 'cancelled' &&
+      item.outbound.automatic === undefined,
+  );
   const lastReply = replies.at(-1);
   const parts = [
     m.story_wrote({ name: contact, date: past(conversation.createdAt), subject: conversation.subject }),

@@ -451,7 +451,7 @@ export const keyOf = (all: Action[], id: string): string | undefined =>
 function isControl(element: Element | null): boolean {
   return (
     element instanceof HTMLElement &&
-    element.matches('button, a, input, [role=menuitem]') &&
+    element.matches('button, a, input, summary, [role=menuitem]') &&
     !element.matches('[role=row]')
   );
 }

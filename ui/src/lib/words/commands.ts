@@ -11,6 +11,7 @@ type PersonCommand = Exclude<
   CommandBody['type'],
   | 'receive'
   | 'externalReply'
+  | 'answerAutomatically'
   | 'filed'
   | `outbound${string}`
   | 'due'

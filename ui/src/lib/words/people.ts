@@ -14,9 +14,12 @@ export interface People {
   inbox?(id: InboxId): Inbox | undefined;
 }
 
+/** Who "wrote" what an inbox answers by itself. */
+const NOBODY: MemberId = '00000000-0000-0000-0000-000000000000';
+
 /** "Anna Berger" */
 export const fullName = (people: People, id: MemberId | null): string =>
-  (id === null ? undefined : people.member(id)?.name) ?? m.somebody();
+  id === NOBODY ? m.baton() : ((id === null ? undefined : people.member(id)?.name) ?? m.somebody());
 
 /** "Anna" */
 export function firstName(people: People, id: MemberId | null): string {

@@ -294,6 +294,8 @@ export function fieldName(field: string): string {
     email: m.field_email,
     password: m.field_password,
     name: m.field_name,
+    acknowledgement: m.auto_replies_acknowledgement,
+    outOfHours: m.auto_replies_out_of_hours,
     sla: m.field_targets,
     escalation: m.field_escalation,
     zone: m.time_zone,

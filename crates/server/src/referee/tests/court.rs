@@ -373,6 +373,7 @@ pub(super) fn letter(uid: u32, from: &str, subject: &str, at: Timestamp) -> Arri
             preview: "Do you have chairs?".to_owned(),
             attachments: Vec::<Attachment>::new(),
             kind: ArrivalKind::Human,
+            return_path: Ok(address(from)),
             header_id: Some(header_id.clone()),
             mentions: Vec::new(),
             references: Vec::new(),

@@ -349,7 +349,27 @@ reason: string, } | { "type": "outboundFiled",
 /**
  * Which.
  */
-outbound: MessageId, } | { "type": "filed", 
+outbound: MessageId, } | { "type": "answerAutomatically", 
+/**
+ * Which message.
+ */
+message: MessageId, 
+/**
+ * Its subject.
+ */
+subject: string, 
+/**
+ * When it arrived in the mailbox.
+ */
+arrived: Timestamp, 
+/**
+ * Its return path: a machine may answer there.
+ */
+to: Address, 
+/**
+ * When that address last got an automatic reply from the inbox.
+ */
+last: Timestamp | null, } | { "type": "filed", 
 /**
  * Which message.
  */

@@ -2,6 +2,7 @@
 import type { AccountId } from "./AccountId";
 import type { Address } from "./Address";
 import type { AfterReply } from "./AfterReply";
+import type { AutoReplyKind } from "./AutoReplyKind";
 import type { DraftText } from "./DraftText";
 import type { GivenBack } from "./GivenBack";
 import type { MemberId } from "./MemberId";
@@ -28,7 +29,7 @@ state: OutboundState,
  */
 account: AccountId, 
 /**
- * Who wrote it.
+ * Who wrote it; nil where it is automatic.
  */
 by: MemberId, 
 /**
@@ -94,4 +95,8 @@ attempt: number,
 /**
  * Whether its copy lies in the Sent folder.
  */
-filed: boolean, };
+filed: boolean, 
+/**
+ * Nobody wrote it: an inbox answers by itself, and this is what.
+ */
+automatic?: AutoReplyKind, };

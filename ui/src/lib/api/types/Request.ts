@@ -24,6 +24,7 @@ import type { Outcome } from "./Outcome";
 import type { PreviewOnCall } from "./PreviewOnCall";
 import type { ProviderClient } from "./ProviderClient";
 import type { RuleSet } from "./RuleSet";
+import type { SaveAutoReplies } from "./SaveAutoReplies";
 import type { SaveAvailability } from "./SaveAvailability";
 import type { SaveOnCall } from "./SaveOnCall";
 import type { SaveWorkflow } from "./SaveWorkflow";
@@ -347,7 +348,7 @@ path: EscalationPath,
 /**
  * Whom it asked as the form was opened; judged as with [`Request::SaveTargets`].
  */
-before: EscalationPath, } } | { "method": "saveWorkflow", "params": SaveWorkflow } | { "method": "saveStaleDays", "params": { 
+before: EscalationPath, } } | { "method": "saveWorkflow", "params": SaveWorkflow } | { "method": "saveAutoReplies", "params": SaveAutoReplies } | { "method": "saveStaleDays", "params": { 
 /**
  * In which inbox.
  */
