@@ -186,7 +186,9 @@ const rows: { [T in Refusal['type']]: Row<T> } = {
     const { conversations, accounts, rule } = refusal;
     const holds = conversations > 0 || accounts > 0;
     const text =
-      rule !== undefined && !holds ? m.refusal_rule_moves_here({ rule }) : m.refusal_not_empty({ conversations, accounts });
+      rule !== undefined && !holds
+        ? m.refusal_rule_moves_here({ rule })
+        : m.refusal_not_empty({ conversations, accounts });
     return { text, offers: [] };
   },
   absent: (refusal, { people }) => {

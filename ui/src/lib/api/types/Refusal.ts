@@ -128,7 +128,11 @@ conversations: number,
 /**
  * How many accounts bring mail into it.
  */
-accounts: number, } | { "type": "gone" } | { "type": "updateNeeded" } | { "type": "invalid", 
+accounts: number, 
+/**
+ * A routing rule that moves leads into it, by its name.
+ */
+rule?: string, } | { "type": "gone" } | { "type": "updateNeeded" } | { "type": "invalid", 
 /**
  * Which field.
  */
