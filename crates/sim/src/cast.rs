@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use baton_domain::{
-    Access, Account, AccountId, AccountMode, BusinessCalendar, Capability, Companies, Company, Condition, DeviceId,
-    DistributeBy, DocumentBody, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS, Inbox, InboxId, InboxPolicy,
-    MINUTE_MS, Member, MemberId, NamedStatus, OnCallRota, PoolMember, Role, Rule, RuleAction, RuleId, RuleSet,
-    SlaPolicy, Status, StatusId, Target, Timestamp, WordsIn, Workflow, Workspace, WorkspaceId,
+    Access, Account, AccountId, AccountMode, AutoReplies, AutoReplyText, BusinessCalendar, Capability, Companies,
+    Company, Condition, DeviceId, DistributeBy, DocumentBody, EscalationAsk, EscalationPath, EscalationStep, HOUR_MS,
+    Inbox, InboxId, InboxPolicy, MINUTE_MS, Member, MemberId, NamedStatus, OnCallRota, PoolMember, Role, Rule,
+    RuleAction, RuleId, RuleSet, SlaPolicy, Status, StatusId, Target, Timestamp, WordsIn, Workflow, Workspace,
+    WorkspaceId,
 };
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -284,6 +285,11 @@ impl Cast {
                 statuses: STATUSES.iter().map(|(id, stands_for)| named(id, *stands_for)).collect(),
                 ..Workflow::default()
             },
+            auto_replies: Some(Box::new(AutoReplies {
+                acknowledgement: automatic("We have your message."),
+                out_of_hours: automatic("We are closed, and back in the morning."),
+                ..AutoReplies::default()
+            })),
             ..InboxPolicy::default()
         }
     }
@@ -380,6 +386,13 @@ pub fn full_access(member: MemberId) -> Access {
     Access {
         member,
         capabilities: [Read, Comment, Work, Assign, SendOnBehalf, SendAs].into(),
+    }
+}
+
+fn automatic(text: &str) -> AutoReplyText {
+    AutoReplyText {
+        on: true,
+        text: text.to_owned(),
     }
 }
 

@@ -57,11 +57,13 @@ pub enum Planted {
     QueueRestored,
     /// What is merged into another brings no clocks along.
     WaitForgotten,
+    /// Whom an inbox answered by itself is not found again.
+    AnsweredForgotten,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::TwiceUnderNewId,
         Self::NoFence,
         Self::SendsAgain,
@@ -89,6 +91,7 @@ impl Planted {
         Self::BreachAtTick,
         Self::QueueRestored,
         Self::WaitForgotten,
+        Self::AnsweredForgotten,
     ];
 
     /// Its name on the command line.
@@ -122,6 +125,7 @@ impl Planted {
             Self::BreachAtTick => "breach-at-tick",
             Self::QueueRestored => "queue-restored",
             Self::WaitForgotten => "wait-forgotten",
+            Self::AnsweredForgotten => "answered-forgotten",
         }
     }
 }

@@ -55,7 +55,8 @@ pub const REFUSALS: [&str; 18] = [
 ];
 
 /// What else must occur: what people pass on, what rules do besides giving a lead to somebody, and who gets one for a reason of their own.
-pub const OCCURRENCES: [&str; 8] = [
+pub const OCCURRENCES: [&str; 9] = [
+    "answeredByItself",
     "escalatedByRule",
     "forwarded",
     "forwardedBesideALock",

@@ -143,7 +143,12 @@ fn happened(cast: &Cast, event: &Event) -> String {
                 AfterReply::IOwe { .. } => "something is owed",
                 AfterReply::NothingMore => "nothing more",
             };
-            format!("{:?} is to leave ({after})", outbound.draft.subject)
+            let who = if outbound.automatic.is_some() {
+                "an automatic reply"
+            } else {
+                "it"
+            };
+            format!("{:?}: {who} is to leave ({after})", outbound.draft.subject)
         }
         Event::OutboundSending { attempt, .. } => format!("attempt {attempt} passes the fence"),
         Event::OutboundRescheduled { .. } => "to leave at another time".to_owned(),

@@ -29,6 +29,11 @@ fn found_in(bug: Planted, size: Size, promises: &[Promise]) {
 }
 
 #[test]
+fn an_inbox_that_forgets_whom_it_answered_by_itself_is_found() {
+    found(Planted::AnsweredForgotten, &[Promise::AnswersNobody]);
+}
+
+#[test]
 fn a_command_that_arrives_twice_under_another_id_is_found() {
     found(Planted::TwiceUnderNewId, &[Promise::Asked]);
 }

@@ -1,13 +1,15 @@
 //! What rules do besides giving a lead to somebody, and what is passed on to people outside.
 //!
 //! A rule moves a lead once in a routing, at once and in one piece, and never back to an inbox it has moved it out of; it has a lead
-//! escalated once and tells each person of it once, and only who may read it there. What is forwarded changes nothing else.
+//! escalated once and tells each person of it once, and only who may read it there. What is forwarded changes nothing else, and neither does
+//! what an inbox answers by itself: that goes to whoever has just written, once a week, and does not say at noon that nobody is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_domain::{
-    CommandBody, CommandId, ConversationId, EscalationReason, Event, InboxId, LogEntry, MemberId, MessageId,
-    PassedOver, RouteStepKind, Routing, RuleAct, RuleId,
+    AutoReplyKind, CommandBody, CommandId, ConversationId, DAY_MS, Direction, EscalationReason, Event, InboxId,
+    LogEntry, MemberId, Message, MessageId, MessageKind, Outbound, PassedOver, RouteStepKind, Routing, RuleAct, RuleId,
+    Timestamp,
 };
 
 use super::rights::Rights;
@@ -29,8 +31,8 @@ struct Going {
 #[derive(Debug, Default)]
 struct Run {
     command: Option<CommandId>,
-    /// A forward was accepted, or went on its way.
-    forward: bool,
+    /// A forward or an automatic reply was accepted, or went on its way.
+    aside: bool,
     /// Something else.
     other: bool,
 }
@@ -46,6 +48,11 @@ pub(super) struct Acts {
     brought: BTreeSet<(ConversationId, RuleId)>,
     told: BTreeSet<(ConversationId, RuleId, MemberId)>,
     forwards: BTreeSet<MessageId>,
+    automatic: BTreeSet<MessageId>,
+    /// Who wrote last in a conversation, where that was a person who wrote just now.
+    wrote: BTreeMap<ConversationId, String>,
+    /// When an inbox answered an address by itself.
+    answered: BTreeMap<(InboxId, String), Timestamp>,
     run: Run,
     /// What occurred, by kind.
     pub(super) occurred: BTreeMap<String, u64>,
@@ -61,7 +68,7 @@ impl Acts {
         asked: Option<&CommandBody>,
         rights: &Rights,
     ) -> Result<(), Broken> {
-        self.forwarded(entry, event, asked)?;
+        self.beside(entry, conversation, event, asked, rights)?;
         self.in_one_piece(entry, conversation, event)?;
         let wrong = |promise, how: String| Err(because(promise, format!("entry {}: {how}", entry.number)));
         match event {
@@ -122,9 +129,9 @@ impl Acts {
         self.going.map_or(Ok(()), |going| Err(in_pieces(&going)))
     }
 
-    /// Whether that is a message passed on to somebody outside.
-    pub(super) fn is_forward(&self, id: MessageId) -> bool {
-        self.forwards.contains(&id)
+    /// Whether that answers nobody: a message passed on to somebody outside, or an automatic reply.
+    pub(super) fn is_aside(&self, id: MessageId) -> bool {
+        self.forwards.contains(&id) || self.automatic.contains(&id)
     }
 
     fn routed(
@@ -207,14 +214,21 @@ impl Acts {
         if goes_on { Ok(()) } else { Err(in_pieces(&going)) }
     }
 
-    /// A forward leaves, and nothing else comes of it: nobody's wait ends, no lock, no owner, no status, no date.
-    fn forwarded(&mut self, entry: &LogEntry, event: &Event, asked: Option<&CommandBody>) -> Result<(), Broken> {
+    /// A forward or an automatic reply leaves, and nothing else comes of it: nobody's wait ends, no lock, no owner, no status, no date.
+    fn beside(
+        &mut self,
+        entry: &LogEntry,
+        conversation: ConversationId,
+        event: &Event,
+        asked: Option<&CommandBody>,
+        rights: &Rights,
+    ) -> Result<(), Broken> {
         let wrong = |how: &str| {
             let how = format!("entry {}: {how}", entry.number);
             Err(because(Promise::AnswersNobody, how))
         };
         let by_forward = matches!(asked, Some(CommandBody::Forward { .. }));
-        let of_forward = match event {
+        let aside = match event {
             Event::ReplyQueued { outbound } if outbound.is_forward() => {
                 if !by_forward {
                     return wrong("a message is passed on that nobody asked to be");
@@ -222,14 +236,24 @@ impl Acts {
                 self.forwards.insert(outbound.id);
                 true
             }
-            Event::OutboundSending { outbound, .. } => self.is_forward(*outbound),
-            Event::OutboundSent { outbound, .. } if self.is_forward(*outbound) => {
-                Tally::count(&mut self.occurred, "forwarded");
+            Event::ReplyQueued { outbound } if outbound.automatic.is_some() => {
+                self.answers_by_itself(entry, conversation, outbound, rights)?;
                 true
+            }
+            Event::OutboundSending { outbound, .. } => self.is_aside(*outbound),
+            Event::OutboundSent { outbound, .. } if self.is_aside(*outbound) => {
+                let forward = self.forwards.contains(outbound);
+                let what = if forward { "forwarded" } else { "answeredByItself" };
+                Tally::count(&mut self.occurred, what);
+                true
+            }
+            Event::MessageReceived { message, live } => {
+                self.somebody_wrote(conversation, message, *live);
+                false
             }
             _ => false,
         };
-        if by_forward && !of_forward {
+        if by_forward && !aside {
             return wrong("something else comes of passing a message on");
         }
         let run = &mut self.run;
@@ -239,13 +263,72 @@ impl Acts {
                 ..Run::default()
             };
         }
-        run.forward |= of_forward;
-        run.other |= !of_forward;
-        if run.forward && run.other {
-            return wrong("a forward on its way changes something else");
+        run.aside |= aside;
+        run.other |= !aside;
+        if run.aside && run.other {
+            return wrong("what answers nobody changes something else on its way");
         }
         Ok(())
     }
+
+    fn somebody_wrote(&mut self, conversation: ConversationId, message: &Message, live: bool) {
+        let person = live && message.direction == Direction::Inbound && message.kind == MessageKind::Human;
+        if person {
+            self.wrote.insert(conversation, message.from.email.to_lowercase());
+        } else {
+            self.wrote.remove(&conversation);
+        }
+    }
+
+    /// It goes to whoever has just written, once a week from an inbox, and says whether somebody is there.
+    fn answers_by_itself(
+        &mut self,
+        entry: &LogEntry,
+        conversation: ConversationId,
+        outbound: &Outbound,
+        rights: &Rights,
+    ) -> Result<(), Broken> {
+        let wrong = |how: String| {
+            let how = format!("entry {}: an automatic reply {how}", entry.number);
+            Err(because(Promise::AnswersNobody, how))
+        };
+        if let Some(member) = entry.actor.member() {
+            return wrong(format!("is said by {member}"));
+        }
+        let to: Vec<String> = outbound.draft.to.iter().map(|to| to.email.to_lowercase()).collect();
+        let wrote = self.wrote.remove(&conversation);
+        if wrote.as_slice() != to.as_slice() {
+            return wrong(format!("goes to {to:?}, and {wrote:?} had just written"));
+        }
+        let expected = if at_work(entry.at) {
+            AutoReplyKind::Acknowledgement
+        } else {
+            AutoReplyKind::OutOfHours
+        };
+        if outbound.automatic != Some(expected) {
+            return wrong(format!("is {:?}, and the hour is for {expected:?}", outbound.automatic));
+        }
+        let (Some(inbox), Some(to)) = (rights.place(conversation), wrote) else {
+            return wrong("leaves a conversation that lies nowhere".to_owned());
+        };
+        let before = self.answered.insert((inbox, to), entry.at);
+        if let Some(before) = before.filter(|before| entry.at.since_ms(*before) < 7 * DAY_MS) {
+            return wrong(format!("is the second within the week, after {}", before.0));
+        }
+        self.automatic.insert(outbound.id);
+        Ok(())
+    }
+}
+
+/// Whether the team's hours, which are the same in every life, are open: 9 to 17 on weekdays in Berlin.
+fn at_work(at: Timestamp) -> bool {
+    let Ok(instant) = jiff::Timestamp::from_millisecond(at.0) else {
+        return false;
+    };
+    let Ok(local) = instant.in_tz("Europe/Berlin") else {
+        return false;
+    };
+    (9..17).contains(&local.hour()) && local.weekday().to_monday_one_offset() <= 5
 }
 
 fn in_pieces(going: &Going) -> Broken {

@@ -203,7 +203,7 @@ impl Clocks {
             }
             Event::SplitOff { rest, .. } => self.split_off(rest),
             Event::OutsideReply { message, live } => return self.answered_outside(entry, message, *live),
-            Event::ReplyQueued { outbound } if outbound.is_forward() => {}
+            Event::ReplyQueued { outbound } if outbound.is_aside() => {}
             Event::ReplyQueued { outbound } if outbound.uncounted() => self.later.push(outbound.id),
             Event::ReplyQueued { outbound } => return self.answered(entry, outbound.id),
             Event::OutboundSending { outbound, .. } => return self.leaves(entry, *outbound),

@@ -235,18 +235,18 @@ impl Check {
         std::mem::take(&mut self.acts.occurred)
     }
 
-    /// In the end: who waits for an answer where something was forwarded waits as before, and no forward is the newest message.
+    /// In the end: who waits for an answer where something was forwarded, or answered automatically, waits as before, and neither is the
+    /// newest message.
     ///
     /// # Errors
     /// Where that is not so.
     pub fn answers_nobody(&self, state: &Conversation) -> Result<(), Broken> {
-        let forwards = state.outbound.iter().any(|outbound| self.acts.is_forward(outbound.id));
-        if !forwards {
+        if !state.outbound.iter().any(|outbound| self.acts.is_aside(outbound.id)) {
             return Ok(());
         }
         let newest = state.last_message.as_ref().map(|last| last.id);
-        if newest.is_some_and(|id| self.acts.is_forward(id)) {
-            let how = format!("#{}: a forward counts as the newest message", state.number);
+        if newest.is_some_and(|id| self.acts.is_aside(id)) {
+            let how = format!("#{}: what answers nobody counts as the newest message", state.number);
             return Err(because(Promise::AnswersNobody, how));
         }
         let waits = self.clocks.get(&state.id).and_then(Clocks::waits);
@@ -339,6 +339,7 @@ impl Check {
                 }
                 self.mail.queued(outbound);
             }
+            (Event::ReplyQueued { outbound }, _) if outbound.automatic.is_some() => self.mail.queued(outbound),
             (Event::ReplyQueued { outbound }, Actor::Member { .. }) => {
                 let issued = issued.ok_or_else(|| unasked(entry))?;
                 thread.fenced(entry, &issued.command)?;

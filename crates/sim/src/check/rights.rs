@@ -14,7 +14,8 @@ use super::{Broken, Promise, because};
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     conversation: ConversationId,
-    by: MemberId,
+    /// Nobody: an inbox answers by itself.
+    by: Option<MemberId>,
     account: AccountId,
     queued: bool,
 }
@@ -141,7 +142,7 @@ impl Rights {
             Event::ReplyQueued { outbound } => {
                 let waiting = Waiting {
                     conversation,
-                    by: outbound.by,
+                    by: outbound.automatic.is_none().then_some(outbound.by),
                     account: outbound.account,
                     queued: true,
                 };
@@ -241,7 +242,7 @@ impl Rights {
 
     fn stopped(&self, waiting: &Waiting) -> Option<&'static str> {
         let watched = |account: &Account| account.mode == AccountMode::Watch;
-        if !self.may_send(waiting.by, waiting.conversation) {
+        if waiting.by.is_some_and(|by| !self.may_send(by, waiting.conversation)) {
             Some("its author may not send")
         } else if self.accounts.get(&waiting.account).is_none_or(watched) {
             Some("its account only watches")

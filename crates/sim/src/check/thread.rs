@@ -152,7 +152,7 @@ impl Thread {
                 return Ok(());
             }
             Event::MessageReceived { live, .. } | Event::OutsideReply { live, .. } => *live,
-            Event::ReplyQueued { outbound } if outbound.is_forward() => false,
+            Event::ReplyQueued { outbound } if outbound.is_aside() => false,
             Event::ReplyQueued { .. } | Event::LockGranted { .. } | Event::OwnerChanged { owner: Some(_), .. } => true,
             _ => false,
         };
@@ -192,7 +192,7 @@ impl Thread {
                     self.messages.push((number, message.id, entry.actor.member()));
                 }
             }
-            Event::ReplyQueued { outbound } if outbound.is_forward() => {}
+            Event::ReplyQueued { outbound } if outbound.is_aside() => {}
             Event::ReplyQueued { outbound } => self.messages.push((number, outbound.id, Some(outbound.by))),
             Event::SplitOff { messages, .. } => self.messages.retain(|(_, id, _)| !messages.contains(id)),
             Event::OutboundCancelled { outbound, .. }

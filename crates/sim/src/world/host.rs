@@ -774,7 +774,7 @@ fn outgoing(outbound: &Outbound) -> Outgoing {
         references: outbound.references.clone(),
         attachments: Vec::new(),
         calendar: None,
-        automatic: false,
+        automatic: outbound.automatic.is_some(),
         unsubscribe: None,
     }
 }

@@ -280,6 +280,7 @@ impl Post {
             "",
             &sentence(rng),
         );
+        let raw = [format!("Return-Path: <{}>\r\n", who.address).into_bytes(), raw].concat();
         self.put(
             who.mailbox,
             Folder::Inbox,

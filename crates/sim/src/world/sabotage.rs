@@ -89,6 +89,7 @@ impl World {
                     }
                 }
             }
+            Planted::AnsweredForgotten => loaded.hits.retain(|key, _| !key.is_automatic()),
             _ => {}
         }
     }

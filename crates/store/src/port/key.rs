@@ -42,6 +42,12 @@ impl ThreadKey {
         ))
     }
 
+    /// Whether it says that.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.0.starts_with("a:") || self.0.starts_with("a#")
+    }
+
     /// The stored form.
     #[must_use]
     pub fn as_str(&self) -> &str {
