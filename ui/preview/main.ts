@@ -1,11 +1,12 @@
 /**
- * The interface on the scripted backend. `?theme=dark`,
+ * The interface on the scripted backend. `?theme=dark`, `?language=de`,
  * `?state=firstRun|locked|signedOut|offline|empty|held|exceptions|folders|reviewed|same|merged|split|huge`, `?open=1042`.
  */
 import '../src/lib/shared/base.css';
 import { mount } from 'svelte';
 import App from '../src/App.svelte';
 import { Desk } from '../src/lib/desk.svelte';
+import { language } from '../src/lib/session/language.svelte';
 import { applyTheme } from '../src/lib/session/theme';
 import type { Row } from '../src/lib/api/types/Row';
 import type { Theme } from '../src/lib/api/types/Theme';
@@ -21,6 +22,11 @@ const query = new URLSearchParams(location.search);
 const backend = new ScriptedBackend(query.get('state') === 'empty' ? [] : scenes());
 const theme = query.get('theme') as Theme | null;
 if (theme) backend.settings = { ...backend.settings, theme };
+const spoken = query.get('language');
+if (spoken) {
+  backend.settings = { ...backend.settings, language: spoken };
+  language.choose(spoken);
+}
 applyTheme(theme ?? 'system');
 
 switch (query.get('state')) {
