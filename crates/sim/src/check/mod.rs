@@ -388,7 +388,14 @@ impl Check {
         let Some(thread) = self.threads.get_mut(conversation) else {
             return Ok(());
         };
-        thread.messages_move(entry, event);
+        if let Event::SplitOff { messages, into, .. } = event {
+            self.parted.had_come(*into, thread.came(messages));
+        }
+        let anew = match event {
+            Event::MessageReceived { message, .. } => self.parted.came(message.id),
+            _ => None,
+        };
+        thread.messages_move(entry, event, anew);
         self.mail.moved(event)
     }
 

@@ -11,6 +11,8 @@ use super::{Broken, Promise, because};
 pub struct Parted {
     by: Option<CommandId>,
     owed: BTreeMap<MessageId, ConversationId>,
+    /// With which entry the team first had what was split off, by the message's id where it went.
+    came: BTreeMap<MessageId, u64>,
 }
 
 impl Parted {
@@ -31,6 +33,17 @@ impl Parted {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Notes with which entries what goes `into` another had come.
+    pub(super) fn had_come(&mut self, into: ConversationId, messages: impl Iterator<Item = (u64, MessageId)>) {
+        self.came
+            .extend(messages.map(|(number, id)| (id.in_conversation(into), number)));
+    }
+
+    /// With which entry the team first had a message: said anew it is no newer than it was.
+    pub(super) fn came(&self, message: MessageId) -> Option<u64> {
+        self.came.get(&message).copied()
     }
 
     /// Between two commits nothing is owed.

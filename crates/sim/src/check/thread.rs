@@ -183,12 +183,23 @@ impl Thread {
         self.messages.retain(|message| !part.messages.contains(message));
     }
 
-    pub(super) fn messages_move(&mut self, entry: &LogEntry, event: &Event) {
+    /// With which entries these messages came.
+    pub(super) fn came(&self, messages: &[MessageId]) -> impl Iterator<Item = (u64, MessageId)> {
+        let here = self.messages.iter().filter(|(_, id, _)| messages.contains(id));
+        here.map(|(number, id, _)| (*number, *id))
+    }
+
+    /// `anew`: with which entry the team first had it, if it was split off another.
+    pub(super) fn messages_move(&mut self, entry: &LogEntry, event: &Event, anew: Option<u64>) {
         let number = entry.number;
         match event {
+            Event::MessageReceived { message, .. } if let Some(came) = anew => {
+                // Answered there already or not: whoever splits says anew what they had on screen, in the order in which it came.
+                self.messages.push((came, message.id, entry.actor.member()));
+                self.messages.sort_unstable();
+            }
             Event::MessageReceived { message, live: true } | Event::OutsideReply { message, live: true } => {
                 if matches!(message.kind, MessageKind::Human | MessageKind::Bulk) {
-                    // Whoever splits says anew what they had on screen where it came.
                     self.messages.push((number, message.id, entry.actor.member()));
                 }
             }

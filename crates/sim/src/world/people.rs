@@ -322,7 +322,14 @@ impl World {
 
     /// Some of what the customer wrote is another matter: most often the newest, now and then others.
     fn splits(&mut self, who: usize, id: ConversationId, rng: &mut Rng) {
+        let screens = |world: &Self| world.desks.get(who).and_then(|desk| desk.screens.get(&id).cloned());
+        if screens(self).is_none() {
+            self.look_at(who, id);
+        }
+        // They are marked in the thread: nobody names what was never on their screen.
+        let shown = screens(self).unwrap_or_default();
         let mut messages = self.theirs(who, id);
+        messages.retain(|message| shown.contains(message));
         let newest = messages.pop();
         messages.retain(|_| rng.chance(20));
         messages.extend(newest.filter(|_| messages.is_empty() || rng.chance(50)));
